@@ -1,0 +1,31 @@
+"""The two ways in which a command can fail on purpose.
+
+A broken invariant is neither: it is an ``assert`` and shows its traceback.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(ValueError):
+    """A mistake that the user can mend: one line naming the field, the value and what is allowed.
+
+    The command line prints it without a traceback and exits with status 2.
+    """
+
+
+class RunError(RuntimeError):
+    """The world failed a correct request (a full disk, a run that diverges): one line, exit status 1."""
+
+
+def did_you_mean(received: str, allowed: Iterable[str]) -> str:
+    """Return `` (did you mean 'x'?)`` for the closest allowed name, or nothing when none is close."""
+    names = list(allowed)
+    folded = {fold(name): name for name in names}
+    close = difflib.get_close_matches(fold(received), folded, n=1, cutoff=0.6)
+    return f" (did you mean {folded[close[0]]!r}?)" if close else ""
+
+
+def fold(name: str) -> str:
+    """Return a name without case, hyphens and underscores: ``WGAN-GP`` and ``wgan_gp`` are one name."""
+    return name.lower().replace("-", "").replace("_", "")

@@ -1,0 +1,62 @@
+"""Quantities as people write them: ``200k`` images, ``10m`` of training, ``64x48`` pixels."""
+
+import re
+
+from ganache.errors import UserError
+
+_COUNT_FACTORS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def parse_count(text: str | int, field: str = "count") -> int:
+    """Return a positive number of images from ``200k``, ``1.5M`` or a plain whole number.
+
+    Raises UserError when the text is anything else, or not a whole number of images.
+    """
+    match = re.fullmatch(r"(\d+(?:_\d+)*(?:\.\d+)?)\s*([kmg]?)", str(text).strip().lower())
+    if match:
+        value = float(match[1]) * _COUNT_FACTORS[match[2]]
+        if value >= 1 and value == int(value) and value < 2**53:
+            return int(value)
+    raise UserError(f"{field}: {str(text)!r} is not a positive number of images such as 5000, 200k or 1.5M")
+
+
+def parse_duration(text: str | float, field: str = "time") -> float:
+    """Return seconds from ``90s``, ``10m``, ``1.5h`` or ``2d``; a bare number is seconds.
+
+    Raises UserError when the text is anything else or not positive.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(text).strip().lower())
+    if match and float(match[1]) > 0:
+        return float(match[1]) * _SECONDS[match[2] or "s"]
+    raise UserError(f"{field}: {str(text)!r} is not a duration such as 90s, 10m, 1.5h or 2d")
+
+
+def parse_size(text: str, field: str = "size") -> tuple[int, int]:
+    """Return (height, width) in pixels from ``64x48``; a single number is a square.
+
+    Raises UserError when the text is anything else, or a side is outside 1 … 16384.
+    """
+    match = re.fullmatch(r"(\d{1,5})(?:\s*[x×]\s*(\d{1,5}))?", str(text).strip().lower())
+    if match:
+        height, width = int(match[1]), int(match[2] or match[1])
+        if 1 <= height <= 16384 and 1 <= width <= 16384:
+            return height, width
+    raise UserError(f"{field}: {str(text)!r} is not HEIGHTxWIDTH in pixels, such as 64x64 or 96x128 (1 to 16384)")
+
+
+def count_text(count: float) -> str:
+    """Return a number of images in short: 950, 60k, 1.5M."""
+    for factor, suffix in ((1_000_000, "M"), (1_000, "k")):
+        if count >= factor:
+            return f"{count / factor:.4g}{suffix}"
+    return f"{count:.0f}"
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration in short: 8s, 3m 20s, 2h 05m."""
+    whole = max(0, round(seconds))
+    hours, minutes = divmod(whole // 60, 60)
+    if hours:
+        return f"{hours}h {minutes:02d}m"
+    return f"{minutes}m {whole % 60:02d}s" if minutes else f"{whole}s"
