@@ -1,0 +1,112 @@
+"""GANs without the ache: train, judge, explain and use generative adversarial networks.
+
+    import ganache
+
+    outcome = ganache.train(data="digits", out="runs/digits", images="200k")
+    images = ganache.load(outcome.run).sample(64, seed=1)  # uint8 (64, H, W, C)
+
+Everything here is imported when it is first used, so that ``import ganache`` costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ganache.api import load, plan, plot, resume, train
+    from ganache.augment import InputNoise, Unchanged
+    from ganache.errors import RunError, UserError
+    from ganache.generators import TrainedGenerator
+    from ganache.networks import (
+        DCGANDiscriminator,
+        DCGANGenerator,
+        Discriminator,
+        Generator,
+        LSGANDiscriminator,
+        LSGANGenerator,
+        MLPDiscriminator,
+        MLPGenerator,
+        Normal,
+        Uniform,
+    )
+    from ganache.objectives import LeastSquares, NonSaturating, Objective
+    from ganache.optimizers import Adam, Optimizer
+    from ganache.parts import Part
+    from ganache.penalties import R1, Penalty, Weighted
+    from ganache.recipe import Optimizers, Recipe
+    from ganache.runs import Outcome
+    from ganache.schedules import Cosine, Geometric, Linear
+    from ganache.shape import ImageShape
+
+_HOMES = {
+    "api": ("load", "plan", "plot", "resume", "train"),
+    "augment": ("InputNoise", "Unchanged"),
+    "errors": ("RunError", "UserError"),
+    "generators": ("TrainedGenerator",),
+    "networks": (
+        "DCGANDiscriminator",
+        "DCGANGenerator",
+        "Discriminator",
+        "Generator",
+        "LSGANDiscriminator",
+        "LSGANGenerator",
+        "MLPDiscriminator",
+        "MLPGenerator",
+        "Normal",
+        "Uniform",
+    ),
+    "objectives": ("LeastSquares", "NonSaturating", "Objective"),
+    "optimizers": ("Adam", "Optimizer"),
+    "parts": ("Part",),
+    "penalties": ("R1", "Penalty", "Weighted"),
+    "recipe": ("Optimizers", "Recipe"),
+    "runs": ("Outcome",),
+    "schedules": ("Cosine", "Geometric", "Linear"),
+    "shape": ("ImageShape",),
+}
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "R1",
+    "Adam",
+    "Cosine",
+    "DCGANDiscriminator",
+    "DCGANGenerator",
+    "Discriminator",
+    "Generator",
+    "Geometric",
+    "ImageShape",
+    "InputNoise",
+    "LSGANDiscriminator",
+    "LSGANGenerator",
+    "LeastSquares",
+    "Linear",
+    "MLPDiscriminator",
+    "MLPGenerator",
+    "NonSaturating",
+    "Normal",
+    "Objective",
+    "Optimizer",
+    "Optimizers",
+    "Outcome",
+    "Part",
+    "Penalty",
+    "Recipe",
+    "RunError",
+    "TrainedGenerator",
+    "Unchanged",
+    "Uniform",
+    "UserError",
+    "Weighted",
+    "load",
+    "plan",
+    "plot",
+    "resume",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'ganache' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"ganache.{_MODULE_OF[name]}"), name)

@@ -1,0 +1,29 @@
+# `make demo` and `make test` need nothing but Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO ?= runs/demo
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/.installed
+	$(BIN)/ganache train dcgan --data digits --images 300k --seed 0 --out $(DEMO)
+	@echo "look at $(DEMO)/progress.webp and the newest picture in $(DEMO)/samples/"
+
+test: lint
+	$(BIN)/pytest
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	@# torch first and alone: asked for later, a bare requirement could bring gigabytes of CUDA.
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

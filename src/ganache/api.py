@@ -1,0 +1,92 @@
+"""The library's front door: what the commands do, as functions."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ganache import generators, runs
+from ganache.generators import TrainedGenerator
+from ganache.plan import Plan, Request, make_plan
+from ganache.recipe import Recipe
+from ganache.runs import Outcome
+
+Progress = Callable[[int, int], None]
+
+
+def train(
+    recipe: str | Recipe | None = None,
+    *,
+    data: str | Path,
+    out: str | Path | None = None,
+    images: str | int | None = None,
+    time: str | float | None = None,
+    size: str | tuple[int, int] | None = None,
+    channels: int | None = None,
+    labels: Sequence[str] = (),
+    batch: int | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    precision: str = "auto",
+    settings: Sequence[str] = (),
+    max_skipped: float = 0.01,
+    quiet: bool = True,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Train a GAN into a new run directory and return how it ended.
+
+    `recipe` is a name, a Python file that defines one, a Recipe, or None for the data's default; `data` a folder, a
+    zip, a store or a name; `images` (``"200k"``) or `time` (``"10m"``) the budget; `size` (height, width) in pixels;
+    `labels` restricts the data to classes; `settings` are ``"field=value"``; `max_skipped` is the share of images
+    that may be unreadable; `progress` hears of packing, (done, total).
+
+    Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
+    """
+    request = Request(
+        str(data),
+        recipe,
+        images,
+        time,
+        size,
+        channels,
+        tuple(labels),
+        batch,
+        seed,
+        device,
+        precision,
+        tuple(settings),
+        max_skipped,
+    )
+    return runs.begin(request, Path(out) if out is not None else None, quiet, progress)
+
+
+def plan(request: Request) -> Plan:
+    """Resolve a request without writing anything; ``plan(…).measure()`` gives images per second."""
+    return make_plan(request, write=False)
+
+
+def resume(
+    run: str | Path,
+    *,
+    images: str | int | None = None,
+    time: str | None = None,
+    data: str | Path | None = None,
+    quiet: bool = True,
+) -> Outcome:
+    """Continue a run from its newest readable checkpoint, to its own budget or a new total.
+
+    After a crash the result has the same bits as a run that was never interrupted. `data` says where the same data
+    lies now. Raises UserError when recipe or data changed, RunError when the run fails on the way.
+    """
+    return runs.resume(Path(run), images, time, str(data) if data is not None else None, quiet)
+
+
+def load(run: str | Path, *, device: str = "cpu") -> TrainedGenerator:
+    """Return the generator of a run or of a bare ``generator.safetensors``, ready to `sample`.
+
+    Raises UserError when there is none, it is damaged, or its kind of network is not known.
+    """
+    return generators.load(run, device)
+
+
+def plot(run: str | Path) -> list[Path]:
+    """Draw a run's curves.png and progress animation, finished or not; return their paths."""
+    return runs.plot(Path(run))

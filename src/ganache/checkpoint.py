@@ -1,0 +1,82 @@
+"""Checkpoints: the complete state in one safetensors file, written whole or not at all, checked when read.
+
+Nothing in the file depends on the clock or the machine's name: equal states are equal bytes.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ganache.errors import RunError
+from ganache.files import replacing
+
+# One key holds all of the description: several would be written in an order that changes from run to run.
+METADATA_KEY = "ganache"
+
+
+class DamagedError(RunError):
+    """A file that is not what was written."""
+
+
+def save(path: Path, tensors: dict[str, Tensor], description: dict[str, Any]) -> None:
+    """Write tensors with a JSON description and a digest of both; atomic and on the disk when it returns.
+
+    Raises RunError, leaving what was there, when the disk is full or refuses.
+    """
+    ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    sealed = {**description, "sha256": _digest(ready, description)}
+    try:
+        with replacing(path) as temporary:
+            save_file(ready, temporary, {METADATA_KEY: json.dumps(sealed, sort_keys=True)})
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"could not write {path}: {_reason(error)}") from error
+
+
+def load(path: Path, device: str = "cpu") -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return the tensors and the description; raises DamagedError unless they are exactly what was saved."""
+    try:
+        with safe_open(path, framework="pt", device=device) as file:
+            sealed = json.loads((file.metadata() or {}).get(METADATA_KEY, "null"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no dictionary
+    except (OSError, SafetensorError, ValueError) as error:
+        raise DamagedError(f"{path} cannot be read: {_reason(error)}") from error
+    if not isinstance(sealed, dict) or "sha256" not in sealed:
+        raise DamagedError(f"{path} was not written by ganache: it has no description")
+    digest = sealed.pop("sha256")
+    if digest != _digest(tensors, sealed):
+        raise DamagedError(f"{path} is damaged: its content does not match its checksum")
+    return tensors, sealed
+
+
+def newest(folder: Path, accept: Callable[[int], bool] = lambda images: True) -> list[Path]:
+    """Return the checkpoints of a folder, the one with the most images seen first; `accept` chooses by number."""
+    found = {int(path.stem): path for path in folder.glob("*.safetensors") if path.stem.isdigit()}
+    return [found[images] for images in sorted(found, reverse=True) if accept(images)]
+
+
+def prune(folder: Path, keep_last: int, keep: Callable[[int], bool]) -> None:
+    """Delete all checkpoints but the last few and those that `keep` wants."""
+    for path in newest(folder)[keep_last:]:
+        if not keep(int(path.stem)):
+            path.unlink()
+
+
+def _digest(tensors: dict[str, Tensor], description: dict[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,194 @@
+"""The command `ganache`: arguments in, one library call out."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ganache.errors import RunError, UserError
+
+app = typer.Typer(
+    help="GANs without the ache: train, judge, explain and use generative adversarial networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Look at training data, or pack it once and for all.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or a generator.safetensors.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
+Data = Annotated[str, typer.Option(help="A folder, zip, IDX or CIFAR directory, packed store, or a name.")]
+SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="What --data of train takes.")]
+Images = Annotated[str | None, typer.Option(help="Budget: images seen by the discriminator, such as 200k.")]
+Time = Annotated[str | None, typer.Option(help="Budget: time of training, such as 10m.")]
+Size = Annotated[str | None, typer.Option(metavar="HxW", help="Height and width in pixels; the data's if left out.")]
+Channels = Annotated[int | None, typer.Option(min=1, max=4, help="1 gray, 2 gray+alpha, 3 RGB, 4 RGBA.")]
+MaxSkipped = Annotated[float, typer.Option(min=0, max=1, help="Share of images that may be unreadable.")]
+Label = Annotated[list[str] | None, typer.Option(metavar="NAME", help="A class by its name; may be repeated.")]
+Seed = Annotated[int, typer.Option(help="Decides every random number.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+Precision = Annotated[str, typer.Option(help="auto, fp32 or bf16.")]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.")]
+Batch = Annotated[int | None, typer.Option(help="Images in a batch; the recipe's if left out.")]
+Code = Annotated[Path | None, typer.Option(help="A Python file that defines the run's own parts.")]
+
+
+@app.command()
+def train(
+    data: Data,
+    recipe: Annotated[str | None, typer.Argument(help="A name, or a Python file; see `ganache recipes`.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; runs/RECIPE-DATA if left out.")] = None,
+    images: Images = None,
+    time: Time = None,
+    size: Size = None,
+    channels: Channels = None,
+    label: Label = None,
+    batch: Batch = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    setting: Set = None,
+    max_skipped: MaxSkipped = 0.01,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")] = False,
+) -> None:
+    """Train a GAN on pictures (recipe dcgan when none is named)."""
+    from ganache.plan import Request
+
+    request = Request(
+        data,
+        recipe,
+        images,
+        time,
+        size,
+        channels,
+        tuple(label or ()),
+        batch,
+        seed,
+        device,
+        precision,
+        tuple(setting or ()),
+        max_skipped,
+    )
+    from ganache import commands
+
+    commands.dry_run(request, out) if dry_run else commands.train(request, out)
+
+
+@app.command()
+def resume(run: RunFolder, images: Images = None, time: Time = None, data: Data = "", code: Code = None) -> None:
+    """Continue a run where it stands, to its own budget or a new total."""
+    from ganache import commands
+
+    commands.resume(run, images, time, data or None, code)
+
+
+@app.command()
+def sample(
+    run: RunPath,
+    out: Annotated[str, typer.Option(help="grid.png, folder/, x.npy or x.npz.")],
+    count: Annotated[int, typer.Option(help="How many images.")] = 64,
+    seed: Seed = 0,
+    label: Label = None,
+    device: Device = "auto",
+    code: Code = None,
+) -> None:
+    """Draw images from a trained generator."""
+    from ganache import commands
+
+    commands.sample(run, out, count, seed, tuple(label or ()), device, code)
+
+
+@app.command()
+def interpolate(
+    run: RunPath,
+    out: Annotated[str, typer.Option(help="walk.gif, walk.webp or walk.mp4.")],
+    frames: Annotated[int, typer.Option(help="How many frames, 25 a second.")] = 100,
+    seed: Seed = 0,
+    label: Label = None,
+    device: Device = "auto",
+    code: Code = None,
+) -> None:
+    """Draw a walk through the latent space as an animation."""
+    from ganache import commands
+
+    commands.interpolate(run, out, frames, seed, tuple(label or ()), device, code)
+
+
+@app.command()
+def plot(run: RunFolder) -> None:
+    """Draw a run's curves and its animation, at any time."""
+    from ganache import commands
+
+    commands.plot(run)
+
+
+@app.command()
+def recipes(name: Annotated[str | None, typer.Argument(help="One recipe, whole.")] = None) -> None:
+    """List the recipes, or explain one."""
+    from ganache import commands
+
+    commands.recipes(name)
+
+
+@data_app.command("info")
+def data_info(
+    source: SourceArgument, size: Size = None, channels: Channels = None, max_skipped: MaxSkipped = 0.01
+) -> None:
+    """Say what the data holds: shape, classes, what would be skipped and why. Writes nothing."""
+    from ganache import commands
+
+    commands.data_info(source, size, channels, max_skipped)
+
+
+@data_app.command("pack")
+def data_pack(
+    source: SourceArgument,
+    out: Annotated[Path, typer.Option(help="The store's folder.")],
+    size: Size = None,
+    channels: Channels = None,
+    max_skipped: MaxSkipped = 0.01,
+) -> None:
+    """Decode the data once into a store that training reads without decoding."""
+    from ganache import commands
+
+    commands.data_pack(source, out, size, channels, max_skipped)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """Show the version when asked."""
+    if show:
+        import importlib.metadata
+
+        print(f"ganache {importlib.metadata.version('ganache')}")
+        raise typer.Exit
+
+
+# typer does not export the base class of its usage errors, which it takes from click or from a copy of it.
+_UsageError: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+
+
+def main() -> None:
+    """Run the command line: exit status 0, 2 for a user's mistake, 1 for a run that failed, 130/143 when stopped."""
+    try:
+        status = typer.main.get_command(app).main(standalone_mode=False)
+    except (UserError, _UsageError) as error:
+        message = error.format_message() if isinstance(error, _UsageError) else str(error)
+        _fail(message, 2)
+    except RunError as error:
+        _fail(str(error), 1)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("stopped", 130)
+    except BrokenPipeError:
+        sys.stderr.close()  # nobody reads on; Python would complain about it at exit
+        sys.exit(141)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str, status: int) -> None:
+    print(f"ganache: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(status)

@@ -1,0 +1,175 @@
+"""What the commands print: one library call each, and a few lines about what came of it."""
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from ganache import drawing, runs
+from ganache import recipes as recipe_files
+from ganache.plan import Plan, Progress, Request, make_plan
+from ganache.run import Run
+from ganache.runs import Outcome
+from ganache.units import count_text, duration_text, parse_size
+
+
+def train(request: Request, out: Path | None) -> None:
+    """Train a new run and say where everything is."""
+    with _packing_bar() as progress:
+        _report(runs.begin(request, out, quiet=False, progress=progress))
+
+
+def resume(run: Path, images: str | None, time: str | None, data: str | None, code: Path | None) -> None:
+    """Continue a run and say where everything is."""
+    _load_code(code)
+    _report(runs.resume(run, images, time, data, quiet=False))
+
+
+def dry_run(request: Request, out: Path | None) -> None:
+    """Print the resolved recipe, parameter counts, the data and a time estimate; write nothing."""
+    if out is not None:
+        Run.refuse_existing(out)
+    with _packing_bar() as progress:
+        plan = make_plan(request, progress, write=False)
+    print(plan.recipe.to_json())
+    state = plan.build()
+    for role, network in state.players.networks.items():
+        print(f"{role:<14} {sum(weight.numel() for weight in network.parameters()):,} parameters")
+    print_summary(plan.dataset.summary())
+    print(f"device         {plan.device.type}, {plan.precision}, {plan.threads} threads, seed {plan.seed}")
+    print(f"estimate       {_estimate(plan)}")
+    print("nothing was written")
+
+
+def sample(run: Path, out: str, count: int, seed: int, labels: tuple[str, ...], device: str, code: Path | None) -> None:
+    """Draw images and say where they are."""
+    _load_code(code)
+    drawing.sample_to(run, out, count, seed, labels, device)
+    print(f"{count} images from seed {seed}: {out}")
+
+
+def interpolate(
+    run: Path, out: str, frames: int, seed: int, labels: tuple[str, ...], device: str, code: Path | None
+) -> None:
+    """Draw a walk and say where it is."""
+    _load_code(code)
+    drawing.interpolate_to(run, out, frames, seed, labels, device)
+    print(f"{frames} frames from seed {seed}: {out}")
+
+
+def plot(run: Path) -> None:
+    """Draw a run's curves and animation and say where they are."""
+    for path in runs.plot(run):
+        print(path)
+
+
+def recipes(name: str | None) -> None:
+    """Print all recipes with their first line, or one with its text and its JSON."""
+    if name is not None:
+        print(f"{recipe_files.describe(name)}\n\n{recipe_files.find(name).to_json()}")
+        return
+    for known in recipe_files.names():
+        print(f"{known:<16} {recipe_files.describe(known).splitlines()[0]}")
+
+
+def data_info(source: str, size: str | None, channels: int | None, max_skipped: float) -> None:
+    """Print what the data holds."""
+    from ganache.data import preview
+
+    with _packing_bar() as progress:
+        pixels = parse_size(size) if size else None
+        print_summary(
+            preview(source, size=pixels, channels=channels, max_skipped=max_skipped, progress=progress).summary()
+        )
+
+
+def data_pack(source: str, out: Path, size: str | None, channels: int | None, max_skipped: float) -> None:
+    """Pack the data and print what the store holds."""
+    from ganache.data import pack
+
+    with _packing_bar() as progress:
+        pixels = parse_size(size) if size else None
+        packed = pack(source, out, size=pixels, channels=channels, max_skipped=max_skipped, progress=progress)
+    print_summary(packed.summary())
+    print(f"packed         {out}")
+
+
+def print_summary(summary: dict[str, Any]) -> None:
+    """Print a data summary: what it is, classes and how many, splits, what was skipped and why."""
+    shape = summary["shape"]
+    count = f"{summary['count']:,} images" if summary["count"] is not None else "endless"
+    sides = f"{shape['height']}×{shape['width']}, {shape['channels']} channel{'s' * (shape['channels'] > 1)}"
+    print(f"data           {summary['source']}: {count} of {sides}")
+    for key in ("decision", "splits"):
+        if summary.get(key):
+            print(f"{key:<14} {_flat(summary[key])}")
+    if summary.get("classes"):
+        print(f"classes        {_flat(summary['classes'])}")
+    for entry in summary.get("skipped", []):
+        print(f"skipped        {entry['file']}: {entry['reason']}")
+    if summary.get("ignored"):
+        print(f"ignored        {len(summary['ignored'])} files that are no images by their names")
+    print(f"fingerprint    {summary['fingerprint']}")
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_flat(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return "–".join(str(item) for item in value)
+    return str(value)
+
+
+def _estimate(plan: Plan) -> str:
+    speed = plan.measure()
+    if plan.budget.seconds is not None:
+        images = speed * plan.budget.seconds
+        return f"{count_text(images)} images in {duration_text(plan.budget.seconds)} at {speed:.0f} images/s"
+    assert plan.budget.images is not None
+    seconds = duration_text(plan.budget.images / speed)
+    return f"{seconds} for {count_text(plan.budget.images)} images at {speed:.0f} images/s, without pictures and saving"
+
+
+def _report(outcome: Outcome) -> None:
+    folder = shlex.quote(str(outcome.run))
+    at = f"{count_text(outcome.images_seen)} images, {duration_text(outcome.training_seconds)} of training"
+    if outcome.signal is not None:
+        print(f"stopped at {at}; everything is saved. Continue with: ganache resume {folder}")
+        raise typer.Exit(128 + outcome.signal)
+    print(f"finished: {at}")
+    print(f"pictures       {outcome.run}/samples/, {outcome.run}/progress.webp, {outcome.run}/curves.png")
+    print(f"draw more      ganache sample {folder} --count 64 --seed 1 --out grid.png")
+
+
+def _load_code(path: Path | None) -> None:
+    if path is not None:
+        recipe_files.load_code(path)
+
+
+@contextlib.contextmanager
+def _packing_bar() -> Iterator[Progress | None]:
+    """Show how far the decoding of pictures is, on a terminal, while there is any."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    with Bar(
+        *Bar.get_default_columns()[:2],
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task("packing", total=None, visible=False)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=done < total)
+
+        yield progress

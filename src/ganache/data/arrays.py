@@ -1,0 +1,105 @@
+"""Sources that hold arrays already: they need no decoding, only the same shape rules and conversions."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ganache.data.decode import fit
+from ganache.data.shapes import decide, describe_sizes
+from ganache.data.types import Block, Options, Progress, Survey
+from ganache.errors import UserError
+from ganache.shape import ImageShape
+
+_BLOCK_BYTES = 8 * 2**20
+
+
+class Part(NamedTuple):
+    """Consecutive rows as the source has them: images (n, C, H, W) uint8 and labels (n,)."""
+
+    split: str
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """An array source after its headers are read: its own shape and how to read its parts in order."""
+
+    kind: str
+    shape: ImageShape
+    count: int
+    label_names: tuple[str, ...]
+    parts: Callable[[], Iterator[Part]]
+
+
+class ArraySource:
+    """A source of arrays: `key` gives the hash of its content, `read` its header; both raise UserError."""
+
+    def __init__(self, text: str, key: Callable[[], str], read: Callable[[], Contents]) -> None:
+        self.text = text
+        self._key = key
+        self._read = read
+
+    def content_key(self) -> str:
+        """Return the hash of the content."""
+        return self._key()
+
+    def survey(self, options: Options, processes: int, progress: Progress) -> Survey:
+        """Read the headers; nothing runs in parallel, for one thread does all at the disk's speed."""
+        contents = self._read()
+        own = contents.shape
+        sizes = Counter({(own.height, own.width): contents.count})
+        shape, decisions = decide(sizes, Counter({own.channels: contents.count}), options)
+        converted = {}
+        if (shape.height, shape.width) != (own.height, own.width):
+            converted["resized or cropped"] = contents.count
+        if shape.channels != own.channels:
+            converted[f"{own.channels} to {shape.channels} channels"] = contents.count
+        return Survey(
+            kind=contents.kind,
+            candidates=contents.count,
+            shape=shape,
+            label_names=contents.label_names,
+            decisions=decisions,
+            original=describe_sizes(sizes),
+            blocks=lambda: _blocks(contents, shape),
+            converted=converted,
+        )
+
+
+def rows_per_part(row_bytes: int) -> int:
+    """Return how many rows make a part of a few MiB."""
+    return max(1, _BLOCK_BYTES // row_bytes)
+
+
+def hash_files(paths: list[Path]) -> str:
+    """Return one hash over the files' names and contents; raises UserError when one cannot be read."""
+    digests = {}
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise UserError(f"data: {str(path)!r} cannot be read: {error.strerror}") from error
+    return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+
+
+def _blocks(contents: Contents, shape: ImageShape) -> Generator[Block, None, None]:
+    for part in contents.parts():
+        images = part.images
+        if shape != contents.shape:
+            images = np.stack([fit(_image(row), shape) for row in images])
+        yield Block(part.split, images, part.labels)
+
+
+def _image(row: npt.NDArray[np.uint8]) -> Image.Image:
+
+    return Image.fromarray(row[0] if row.shape[0] == 1 else np.ascontiguousarray(row.transpose(1, 2, 0)))

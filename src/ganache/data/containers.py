@@ -1,0 +1,232 @@
+"""Where image files lie: a folder or a zip. Both list their files once and open one by its name."""
+
+import functools
+import hashlib
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from ganache.data.arrange import printable
+from ganache.data.decode import UnreadableError
+from ganache.data.types import Skipped
+from ganache.errors import UserError
+
+IMAGE_SUFFIXES = (
+    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff"),
+    *(".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".tga", ".jp2", ".j2k", ".avif", ".avifs", ".pcx", ".qoi"),
+)
+
+MAX_ENTRY_BYTES = 512 * 2**20
+"""A zip entry above this size, unpacked, is refused: no image within the pixel limit needs it."""
+
+_HASH_THREADS = 8
+_ENCRYPTED = 0x1
+_ZIP_ERRORS = (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, ValueError)
+
+
+class Listing(NamedTuple):
+    """Slash-separated names of the files with an image's suffix, what cannot be opened, what is no image at all."""
+
+    names: list[str]
+    skipped: list[Skipped]
+    ignored: list[str]
+
+
+class Folder:
+    """The image files under a folder; symbolic links are followed, loops and special files are listed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @functools.cached_property
+    def _listing(self) -> Listing:
+        return _walk(self.path)
+
+    def listing(self) -> Listing:
+        """Return every image file below the folder."""
+        return self._listing
+
+    def content_key(self) -> str:
+        """Hash each file's content in threads, so that renaming the folder or touching a file changes nothing."""
+        names = sorted(self._listing.names)
+        whole = hashlib.sha256()
+        with ThreadPoolExecutor(_HASH_THREADS) as pool:
+            for name, digest in zip(names, pool.map(self._digest, names), strict=True):
+                whole.update(f"{len(name)}:{name}:{digest}\n".encode("utf-8", "surrogateescape"))
+        return whole.hexdigest()
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[BinaryIO]:
+        """Open one file; raises UnreadableError when the system refuses."""
+        try:
+            file = (self.path / name).open("rb")
+        except OSError as error:
+            raise UnreadableError(f"cannot be opened: {error.strerror or error}") from error
+        with file:
+            yield file
+
+    def _digest(self, name: str) -> str:
+        try:
+            with (self.path / name).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            return f"unreadable: {error}"
+
+
+class Zip:
+    """The image files inside a zip; raises UserError when the archive's directory cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except _ZIP_ERRORS as error:
+            raise UserError(f"data: {str(path)!r} is not a readable zip file: {error}") from error
+
+    def listing(self) -> Listing:
+        """Return every image file of the archive, by its directory alone."""
+        found = Listing([], [], [])
+        seen: set[str] = set()
+        for entry in self._zip.infolist():
+            if entry.is_dir():
+                continue
+            name = printable(entry.filename)
+            if _is_ignored(entry.filename):
+                found.ignored.append(name)
+            elif reason := _entry_problem(entry, seen):
+                found.skipped.append(Skipped(name, reason))
+            else:
+                found.names.append(entry.filename)
+            seen.add(entry.filename)
+        found.names.sort()
+        return found
+
+    def content_key(self) -> str:
+        """Hash the directory: names, checksums and sizes of all entries."""
+        whole = hashlib.sha256()
+        for entry in sorted(self._zip.infolist(), key=lambda entry: entry.filename):
+            line = f"{len(entry.filename)}:{entry.filename}:{entry.CRC}:{entry.file_size}:{entry.flag_bits & 1}\n"
+            whole.update(line.encode("utf-8", "surrogateescape"))
+        return whole.hexdigest()
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[BinaryIO]:
+        """Unpack one entry, never more than it declares; raises UnreadableError when it is damaged."""
+        entry = self._zip.getinfo(name)
+        try:
+            with self._zip.open(entry) as packed:
+                content = packed.read(entry.file_size + 1)
+        except _ZIP_ERRORS as error:
+            raise UnreadableError(f"damaged in the archive: {' '.join(str(error).split())}"[:200]) from error
+        if len(content) != entry.file_size:
+            raise UnreadableError(f"truncated in the archive: {len(content)} of {entry.file_size} bytes")
+        yield BytesIO(content)
+
+
+def open_container(path: Path) -> Folder | Zip:
+    """Return the folder or zip at a path."""
+    return Folder(path) if path.is_dir() else Zip(path)
+
+
+def _is_ignored(name: str) -> bool:
+    parts = name.split("/")
+    if any(part.startswith(".") and part not in (".", "..") for part in parts) or "__MACOSX" in parts:
+        return True
+    return os.path.splitext(parts[-1])[1].lower() not in IMAGE_SUFFIXES
+
+
+def _entry_problem(entry: zipfile.ZipInfo, seen: set[str]) -> str | None:
+    parts = entry.filename.split("/")
+    if entry.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
+        return "its name leads outside the archive"
+    if entry.filename in seen:
+        return "a second entry of the same name"
+    if entry.flag_bits & _ENCRYPTED:
+        return "encrypted"
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        return "a symbolic link"
+    if entry.file_size > MAX_ENTRY_BYTES:
+        return f"{entry.file_size} bytes unpacked are more than {MAX_ENTRY_BYTES // 2**20} MiB"
+    return None
+
+
+def _walk(root: Path) -> Listing:
+    found = Listing([], [], [])
+    followed: dict[tuple[int, int], str] = {}
+    pending: list[tuple[str, tuple[tuple[int, int], ...]]] = [("", (_identity(os.stat(root)),))]
+    while pending:
+        folder, ancestors = pending.pop()
+        for entry in _entries(root / folder, folder, found):
+            name = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.name.startswith(".") or entry.name == "__MACOSX":
+                found.ignored.append(printable(name))
+                continue
+            try:
+                status = entry.stat()
+            except OSError as error:
+                reason = "broken link" if entry.is_symlink() else f"cannot be read: {error.strerror}"
+                found.skipped.append(Skipped(printable(name), reason))
+                continue
+            if not stat.S_ISDIR(status.st_mode):
+                _add_file(name, status, found)
+            elif loop := _loop(name, entry.is_symlink(), _identity(status), ancestors, followed):
+                found.skipped.append(Skipped(printable(name), loop))
+            else:
+                pending.append((name, (*ancestors, _identity(status))))
+    found.names.sort()
+    found.skipped.sort()
+    found.ignored.sort()
+    return found
+
+
+def _entries(path: Path, name: str, found: Listing) -> Iterable[os.DirEntry[str]]:
+    try:
+        with os.scandir(path) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        if not name:
+            raise UserError(f"data: {str(path)!r} cannot be read: {error.strerror}") from error
+        found.skipped.append(Skipped(printable(name), f"folder cannot be read: {error.strerror}"))
+        return ()
+
+
+def _loop(
+    name: str,
+    is_link: bool,
+    identity: tuple[int, int],
+    ancestors: tuple[tuple[int, int], ...],
+    followed: dict[tuple[int, int], str],
+) -> str | None:
+    if identity in ancestors:
+        return "symlink loop"
+    if is_link:
+        # Each target once: links between n folders could otherwise be walked in n! ways.
+        if identity in followed:
+            return f"links to the same folder as {printable(followed[identity])!r}"
+        followed[identity] = name
+    return None
+
+
+def _add_file(name: str, status: os.stat_result, found: Listing) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        found.skipped.append(Skipped(printable(name), f"not a regular file ({_kind(status.st_mode)}), never opened"))
+    elif _is_ignored(name):
+        found.ignored.append(printable(name))
+    else:
+        found.names.append(name)
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFIFO: "FIFO", stat.S_IFSOCK: "socket", stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
+    return kinds.get(stat.S_IFMT(mode), "special")
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino

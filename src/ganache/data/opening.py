@@ -1,0 +1,163 @@
+"""From what the user wrote after `--data` to a dataset: resolve it, use the cached store, or pack it once."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+from ganache.data.arrays import ArraySource
+from ganache.data.catalog import NAMED_SETS, cache_folder, named_source
+from ganache.data.cifar import cifar_source, is_tar
+from ganache.data.densities import DENSITIES, Density
+from ganache.data.idx import find_idx, idx_source
+from ganache.data.pack import PACKER_VERSION, read_preview, write_store
+from ganache.data.packed import PackedDataset, from_store
+from ganache.data.pictures import Pictures
+from ganache.data.pool import default_processes
+from ganache.data.store import Store, is_store
+from ganache.data.types import Options, Progress, Source
+from ganache.errors import UserError, did_you_mean
+
+NAMES = ("digits", *NAMED_SETS, *DENSITIES)
+"""The sources that need no path."""
+
+
+def open_dataset(
+    source: str | Path,
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    max_skipped: float = 0.01,
+    progress: Progress | None = None,
+    cache: str | Path | None = None,
+    processes: int | None = None,
+) -> PackedDataset | Density:
+    """Return a source as a dataset, packed into the cache on its first use and found there afterwards.
+
+    `source` is a folder, zip, IDX or CIFAR path, packed store or name; `size` (height, width) in pixels and `channels`
+    are decided from the data when None; `progress` is called with (done, total); `processes` decode, by default one
+    per processor. Raises UserError for what the user can mend, RunError when disk or network fail.
+    """
+    options = Options(size, channels, max_skipped)
+    found = _resolve(source, options, cache_folder(cache), progress)
+    if isinstance(found, PackedDataset | Density):
+        return found
+    path = _cached_path(found, options, cache_folder(cache))
+    if path.is_dir():
+        try:
+            return from_store(found.text, Store(path))
+        except UserError:
+            shutil.rmtree(path, ignore_errors=True)  # damaged, and nobody's own: made again
+    write_store(found, path, options, processes or default_processes(), progress or _silent)
+    return from_store(found.text, Store(path))
+
+
+def preview(
+    source: str | Path,
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    max_skipped: float = 0.01,
+    progress: Progress | None = None,
+    cache: str | Path | None = None,
+    processes: int | None = None,
+) -> PackedDataset | Density:
+    """Return a dataset with the full summary and fingerprint but at most 256 rows, writing nothing to the disk.
+
+    The cached store if there is one. Arguments and errors as for open_dataset; a named set may still be downloaded.
+    """
+    options = Options(size, channels, max_skipped)
+    found = _resolve(source, options, cache_folder(cache), progress)
+    if isinstance(found, PackedDataset | Density):
+        return found
+    path = _cached_path(found, options, cache_folder(cache))
+    with contextlib.suppress(UserError):
+        if path.is_dir():
+            return from_store(found.text, Store(path))
+    return read_preview(found, options, processes or default_processes(), progress or _silent)
+
+
+def pack(
+    source: str | Path,
+    out: str | Path,
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    max_skipped: float = 0.01,
+    progress: Progress | None = None,
+    cache: str | Path | None = None,
+    processes: int | None = None,
+) -> PackedDataset:
+    """Return a source as a packed store written to the folder `out`, which must not exist or be empty.
+
+    Arguments and errors as for open_dataset.
+    """
+    options, out = Options(size, channels, max_skipped), Path(out)
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise UserError(f"out: {str(out)!r} exists and is not an empty folder")
+    found = _resolve(source, options, cache_folder(cache), progress)
+    if isinstance(found, Density):
+        raise UserError(f"data: {found.name!r} is an endless density; there is nothing to pack")
+    if isinstance(found, PackedDataset):
+        raise UserError(f"data: {found.name!r} is packed already; copy the folder")
+    write_store(found, out, options, processes or default_processes(), progress or _silent)
+    return from_store(found.text, Store(out))
+
+
+def _resolve(
+    source: str | Path, options: Options, cache: Path, progress: Progress | None
+) -> Source | PackedDataset | Density:
+    text = str(source)
+    path = Path(os.path.expanduser(text))
+    # Not Path.exists, which raises for names that no system accepts.
+    if text and os.path.exists(path):
+        return _from_path(path, text, options)
+    if text in DENSITIES:
+        if options.size not in (None, (1, 1)) or options.channels not in (None, 2):
+            raise UserError(f"data: {text!r} is a density of 2-channel 1x1 images; size and channels do not apply")
+        return DENSITIES[text]()
+    if text in NAMES:
+        return named_source(text, cache, progress)
+    raise UserError(
+        f"data: {text!r} is neither a folder, a file nor one of {', '.join(NAMES)}{did_you_mean(text, NAMES)}"
+    )
+
+
+def _from_path(path: Path, text: str, options: Options) -> Source | PackedDataset:
+    if path.is_file():
+        if is_tar(path):
+            if found := cifar_source(path, text):
+                return found
+            raise UserError(f"data: {text!r} holds none of CIFAR-10's batches; unpack other tar files first")
+        return Pictures(path, text)
+    if not path.is_dir():
+        raise UserError(f"data: {text!r} is neither a folder nor a regular file")
+    if is_store(path):
+        return _checked(from_store(text, Store(path)), options)
+    return _from_arrays(path, text) or Pictures(path, text)
+
+
+def _from_arrays(path: Path, text: str) -> ArraySource | None:
+    try:
+        return idx_source(path, text) if find_idx(path) else cifar_source(path, text)
+    except OSError as error:
+        raise UserError(f"data: {text!r} cannot be read: {error.strerror}") from error
+
+
+def _checked(dataset: PackedDataset, options: Options) -> PackedDataset:
+    shape = dataset.shape
+    own = (shape.height, shape.width)
+    if options.size not in (None, own) or options.channels not in (None, shape.channels):
+        raise UserError(
+            f"data: {dataset.name!r} is packed as {shape.channels} channels of {own[0]}x{own[1]}; "
+            "for another size or channels pack its source again"
+        )
+    return dataset
+
+
+def _cached_path(source: Source, options: Options, cache: Path) -> Path:
+    parts = [source.content_key(), options.size, options.channels, options.max_skipped, PACKER_VERSION]
+    return cache / "stores" / hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def _silent(done: int, total: int) -> None:
+    """Report to nobody."""

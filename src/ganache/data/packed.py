@@ -1,0 +1,153 @@
+"""Rows in memory or memory-mapped as a dataset: shuffled streams that are pure functions of seed and position."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ganache.data.store import Store
+from ganache.data.types import Batch, seed_sequence
+from ganache.errors import UserError, did_you_mean
+from ganache.shape import ImageShape
+
+_SHUFFLE_TAG = 0x5348  # keeps these random numbers apart from all others of the same seed
+_KEPT_EPOCHS = 2
+_INTERNAL = ("format", "version", "sha256")
+
+
+class PackedDataset:
+    """A packed store, or a sample of the rows that one would hold, as a Dataset with access in order.
+
+    `held` maps a split to its rows [start, stop) among the images (N, C, H, W) and labels (N,); `store` is None for a
+    sample, whose manifest still describes the whole set.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        manifest: dict[str, Any],
+        images: npt.NDArray[np.uint8],
+        labels: npt.NDArray[np.int32],
+        held: dict[str, tuple[int, int]],
+        store: Store | None = None,
+    ) -> None:
+        self.name = name
+        self.shape = ImageShape(*manifest["shape"])
+        self.store = store
+        self._manifest = manifest
+        self._images, self._labels = images, labels
+        self._held = held
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The classes in the order of the labels."""
+        return tuple(self._manifest["label_names"])
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the content, independent of path and time."""
+        return str(self._manifest["fingerprint"])
+
+    @property
+    def count(self) -> int:
+        """Rows over all splits."""
+        return int(self._manifest["count"])
+
+    def summary(self) -> dict[str, Any]:
+        """Return the manifest's knowledge as JSON values, under the name that the user gave."""
+        known = {key: value for key, value in self._manifest.items() if key not in _INTERNAL}
+        return {**copy.deepcopy(known), "source": self.name}
+
+    def stream(self, seed: int, labels: Sequence[str] = (), split: str = "train") -> "ShuffledStream":
+        """Return a shuffled stream over a split, only of the named classes if any are named.
+
+        Raises UserError for an unknown split, label or seed, and when a named class has no rows in the split.
+        """
+        seed_sequence(seed)
+        start, stop = self._range(split)
+        rows = np.arange(start, stop)
+        if wanted := [self._number(label) for label in labels]:
+            chosen = rows[np.isin(self._labels[start:stop], wanted)]
+            if not len(chosen) and self.store:
+                raise UserError(f"labels: no image of the split {split!r} is labelled {', '.join(labels)}")
+            # A sample may lack a rare class; any rows do for what a sample is for.
+            rows = chosen if len(chosen) else rows
+        return ShuffledStream(self._images, self._labels, rows, seed)
+
+    def rows(self, split: str, start: int, stop: int) -> Batch:
+        """Return rows `start … stop` of a split in the store's order; raises UserError for an unknown split."""
+        first, last = self._range(split)
+        assert 0 <= start <= stop <= last - first
+        return _gather(self._images, self._labels, np.arange(first + start, first + stop))
+
+    def labels_of(self, split: str) -> npt.NDArray[np.int64]:
+        """Return the label of every row of a split (-1: none); raises UserError for an unknown split."""
+        first, last = self._range(split)
+        return self._labels[first:last].astype(np.int64)
+
+    def _range(self, split: str) -> tuple[int, int]:
+        if split not in self._held:
+            known = ", ".join(self._held)
+            raise UserError(f"split: {split!r} is not in this data, which has {known}{did_you_mean(split, self._held)}")
+        return self._held[split]
+
+    def _number(self, label: str) -> int:
+        names = self.label_names
+        if not names:
+            raise UserError(f"labels: {label!r} was asked for, but the data {self.name!r} has no labels")
+        if label not in names:
+            shown = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
+            raise UserError(f"labels: {label!r} is not a class of this data{did_you_mean(label, names)}: {shown}")
+        return names.index(label)
+
+
+class ShuffledStream:
+    """All rows in a new order every epoch, without end; `count` is the rows of one epoch."""
+
+    def __init__(
+        self,
+        images: npt.NDArray[np.uint8],
+        labels: npt.NDArray[np.int32],
+        rows: npt.NDArray[np.int64],
+        seed: int,
+    ) -> None:
+        self.count: int | None = len(rows)
+        self._images, self._labels = images, labels
+        self._rows = rows
+        self._seed = seed
+        self._orders: dict[int, npt.NDArray[np.int64]] = {}
+
+    def batch(self, position: int, count: int) -> Batch:
+        """Return rows `position … position + count`, across the borders of epochs, as fresh arrays."""
+        assert position >= 0
+        assert count >= 1
+        pieces = []
+        per_epoch = len(self._rows)
+        while count:
+            epoch, offset = divmod(position, per_epoch)
+            taken = min(count, per_epoch - offset)
+            pieces.append(self._order(epoch)[offset : offset + taken])
+            position, count = position + taken, count - taken
+        return _gather(self._images, self._labels, np.concatenate(pieces))
+
+    def _order(self, epoch: int) -> npt.NDArray[np.int64]:
+        if epoch not in self._orders:
+            while len(self._orders) >= _KEPT_EPOCHS:
+                del self._orders[next(iter(self._orders))]
+            generator = np.random.Generator(np.random.Philox(seed_sequence(self._seed, _SHUFFLE_TAG, epoch)))
+            self._orders[epoch] = self._rows[generator.permutation(len(self._rows))]
+        return self._orders[epoch]
+
+
+def from_store(name: str, store: Store) -> PackedDataset:
+    """Return a whole store as the dataset that the user called `name`."""
+    splits = {split: (start, stop) for split, (start, stop) in store.manifest["splits"].items()}
+    return PackedDataset(name, store.manifest, store.images, store.labels, splits, store)
+
+
+def _gather(
+    images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int32], rows: npt.NDArray[np.int64]
+) -> Batch:  # fmt: skip
+    return Batch(np.ascontiguousarray(images[rows]), labels[rows].astype(np.int64))

@@ -1,0 +1,132 @@
+"""A folder or zip of image files as a source: headers first, one decision for the set, then pixels."""
+
+from collections import Counter
+from collections.abc import Generator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from ganache.data.arrange import arrange, natural_order, printable
+from ganache.data.containers import Folder, Zip, open_container
+from ganache.data.decode import Header
+from ganache.data.pool import read_all_headers, read_all_pixels, split_names
+from ganache.data.shapes import decide, describe_sizes
+from ganache.data.types import Block, Options, Progress, Row, Skipped, Survey
+from ganache.errors import UserError
+from ganache.shape import ImageShape
+
+ALWAYS_ALLOWED = 16
+"""So many unreadable files never stop a run, however small the set."""
+
+
+class Pictures:
+    """The image files of a folder or zip; raises UserError when it cannot be opened."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.text = text
+        self._container = open_container(path)
+
+    def content_key(self) -> str:
+        """Return a hash of all image files' names and contents."""
+        return f"pictures-{self._container.content_key()}"
+
+    def survey(self, options: Options, processes: int, progress: Progress) -> Survey:
+        """Read every header; raises UserError when nothing, or too little, can be read."""
+        listing = self._container.listing()
+        rows, outside = arrange(listing.names)
+        skipped = [*listing.skipped, *outside]
+        candidates = len(rows) + len(skipped)
+        headers, readable = Headers(), []
+        done = 0
+        for answers in read_all_headers(self._container, [row.name for row in rows], processes):
+            for answer in answers:
+                row = rows[done]
+                done += 1
+                if isinstance(answer, str):
+                    skipped.append(Skipped(printable(row.name), answer))
+                else:
+                    readable.append(row)
+                    headers.add(answer)
+            refuse_many(skipped, candidates, options.max_skipped)
+            progress(done, 2 * len(rows))
+        if not readable:
+            raise UserError(_nothing(self.text, skipped, len(listing.ignored)))
+        shape, decisions = decide(headers.sizes, headers.channels, options)
+        labels = tuple(sorted({row.label for row in readable if row.label is not None}, key=natural_order))
+        return Survey(
+            kind="folder of images" if isinstance(self._container, Folder) else "zip of images",
+            candidates=candidates,
+            shape=shape,
+            label_names=labels,
+            decisions=decisions,
+            original=describe_sizes(headers.sizes),
+            blocks=lambda: _blocks(self._container, readable, labels, shape, processes),
+            converted=headers.converted(shape),
+            skipped=tuple(skipped),
+            ignored=tuple(listing.ignored),
+        )
+
+
+class Headers:
+    """Counts over the headers seen so far: all that is kept of them."""
+
+    def __init__(self) -> None:
+        self.sizes: Counter[tuple[int, int]] = Counter()
+        self.channels: Counter[int] = Counter()
+        self._notes: Counter[str] = Counter()
+
+    def add(self, header: Header) -> None:
+        """Count one header."""
+        self.sizes[header.height, header.width] += 1
+        self.channels[header.channels] += 1
+        self._notes.update(header.notes)
+
+    def converted(self, shape: ImageShape) -> dict[str, int]:
+        """Return how many files were converted in which way to get the shape."""
+        resized = self.sizes.total() - self.sizes[shape.height, shape.width]
+        counts = {**self._notes, "resized or cropped": resized}
+        for channels, count in self.channels.items():
+            if channels != shape.channels:
+                counts[f"{channels} to {shape.channels} channels"] = count
+        return {note: count for note, count in sorted(counts.items()) if count}
+
+
+def refuse_many(skipped: Sequence[Skipped], candidates: int, max_skipped: float) -> None:
+    """Raise UserError when more than 16 files and more than the allowed share of all could not be read."""
+    if len(skipped) <= ALWAYS_ALLOWED or len(skipped) <= max_skipped * candidates:
+        return
+    first = "; ".join(f"{skip.file}: {skip.reason}" for skip in skipped[:3])
+    raise UserError(
+        f"data: at least {len(skipped)} of {candidates} images cannot be read, such as {first}; "
+        f"at most {max_skipped:.3g} of them may fail, --max-skipped 0.5 would allow half"
+    )
+
+
+def _nothing(text: str, skipped: Sequence[Skipped], ignored: int) -> str:
+    if skipped:
+        first = "; ".join(f"{skip.file}: {skip.reason}" for skip in skipped[:3])
+        return f"data: none of the {len(skipped)} images in {text!r} can be read: {first}"
+    return f"data: no image files in {text!r} ({ignored} other files); PNG, JPEG, WebP, GIF, BMP, TIFF … are read"
+
+
+def _blocks(
+    container: Folder | Zip, rows: Sequence[Row], labels: tuple[str, ...], shape: ImageShape, processes: int
+) -> Generator[Block, None, None]:
+    numbers: dict[str | None, int] = {label: number for number, label in enumerate(labels)}
+    numbers[None] = -1
+    parts: list[Sequence[str]] = []
+    splits: list[str] = []
+    for split, members in groupby(rows, key=lambda row: row.split):
+        for names in split_names([row.name for row in members], shape.pixels):
+            parts.append(names)
+            splits.append(split)
+    position = 0
+    for split, names, pixels in zip(splits, parts, read_all_pixels(container, parts, shape, processes), strict=True):
+        numbered = [numbers[row.label] for row in rows[position : position + len(names)]]
+        position += len(names)
+        kept = [number for number, reason in zip(numbered, pixels.reasons, strict=True) if reason is None]
+        skipped = tuple(
+            Skipped(printable(name), reason) for name, reason in zip(names, pixels.reasons, strict=True) if reason
+        )
+        yield Block(split, pixels.images, np.array(kept, np.int32), skipped)

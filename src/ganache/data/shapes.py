@@ -1,0 +1,79 @@
+"""One shape for a whole set: what was asked for, else what suits the images, with the decision in words."""
+
+from collections import Counter
+from typing import Any
+
+from ganache.data.types import Options
+from ganache.shape import ImageShape
+
+LARGEST_KEPT = 256
+"""Images that share one size up to this side, in pixels, keep it."""
+
+DEFAULT_SIDE = 64
+"""The side, in pixels, that mixed or larger images are brought to: trained in reasonable time on one machine."""
+
+RESIZE_RULE = "scaled to cover the shape with Pillow's antialiased Lanczos filter, then centre-cropped"
+
+
+def decide(
+    sizes: Counter[tuple[int, int]], channels: Counter[int], options: Options
+) -> tuple[ImageShape, dict[str, str]]:
+    """Return the set's shape from counts of (height, width) and of channels, and a sentence for each decision."""
+    (height, width), why_size = _decide_size(sizes, options)
+    count, why_channels = _decide_channels(channels, options)
+    decisions = {"size": why_size, "channels": why_channels, "resize": RESIZE_RULE}
+    return ImageShape(count, height, width), decisions
+
+
+def describe_sizes(sizes: Counter[tuple[int, int]]) -> dict[str, Any]:
+    """Return the original sizes in short: how many, the extremes, the most frequent, as HEIGHTxWIDTH."""
+    areas = sorted(sizes, key=lambda size: (size[0] * size[1], size))
+    common = sizes.most_common()
+    common.sort(key=lambda item: (-item[1], item[0]))
+    return {
+        "distinct_sizes": len(sizes),
+        "smallest": _text(areas[0]),
+        "largest": _text(areas[-1]),
+        "median_short_side": _median_short_side(sizes),
+        "most_common": {_text(size): count for size, count in common[:5]},
+    }
+
+
+def _decide_size(sizes: Counter[tuple[int, int]], options: Options) -> tuple[tuple[int, int], str]:
+    if options.size is not None:
+        return options.size, f"{_text(options.size)}, as asked"
+    if len(sizes) == 1:
+        (size,) = sizes
+        if max(size) <= LARGEST_KEPT:
+            return size, f"{_text(size)}: every image has this size"
+    short = _median_short_side(sizes)
+    side = min(DEFAULT_SIDE, short)
+    found = f"{len(sizes)} different sizes" if len(sizes) > 1 else f"one size, {_text(next(iter(sizes)))}"
+    why = f"the images have {found} with a median short side of {short} pixels; --size HEIGHTxWIDTH chooses another"
+    return (side, side), f"{side}x{side}: {why}"
+
+
+def _decide_channels(channels: Counter[int], options: Options) -> tuple[int, str]:
+    if options.channels is not None:
+        return options.channels, f"{options.channels}, as asked"
+    chosen, held = max(channels.items(), key=lambda item: (item[1], item[0]))
+    if len(channels) == 1:
+        return chosen, f"{chosen}: every image has as many"
+    total = sum(channels.values())
+    return chosen, f"{chosen}: {held} of {total} images have as many; --channels chooses another"
+
+
+def _median_short_side(sizes: Counter[tuple[int, int]]) -> int:
+    sides: Counter[int] = Counter()
+    for (height, width), count in sizes.items():
+        sides[min(height, width)] += count
+    middle, passed = (sides.total() + 1) // 2, 0
+    for side in sorted(sides):
+        passed += sides[side]
+        if passed >= middle:
+            return side
+    raise AssertionError("no sizes")
+
+
+def _text(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"

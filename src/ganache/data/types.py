@@ -1,0 +1,153 @@
+"""What the training loop sees of a data source, and the small records that travel inside this package."""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ganache.errors import UserError
+from ganache.shape import ImageShape
+
+Progress = Callable[[int, int], None]
+_MAX_SEED = 2**63
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images (B, C, H, W), uint8 or (2-D densities) float32 in [-1, 1], and labels (B,) int64, -1 where none."""
+
+    images: npt.NDArray[Any]
+    labels: npt.NDArray[np.int64]
+
+
+class Stream(Protocol):
+    """An infinite shuffled sequence of rows; `count` is the rows of one epoch, None when they never repeat."""
+
+    count: int | None
+
+    def batch(self, position: int, count: int) -> Batch:
+        """Return rows `position … position + count`: a pure function of the stream's seed and the position."""
+        ...
+
+
+class Dataset(Protocol):
+    """A source of images of one shape; `count` is its rows over all splits, None when it is endless."""
+
+    @property
+    def name(self) -> str:
+        """What the user gave as the source."""
+        ...
+
+    @property
+    def shape(self) -> ImageShape:
+        """The shape of every image."""
+        ...
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The classes in the order of the labels; empty when there are none."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the content, independent of path and time."""
+        ...
+
+    @property
+    def count(self) -> int | None:
+        """Rows over all splits, None when endless."""
+        ...
+
+    def summary(self) -> dict[str, Any]:
+        """Return what is known of the data as JSON values: counts, classes, splits, decisions, skipped files."""
+        ...
+
+    def stream(self, seed: int, labels: Sequence[str] = (), split: str = "train") -> Stream:
+        """Return a shuffled stream over a split, only of the named classes if any are named.
+
+        Raises UserError for an unknown split or label.
+        """
+        ...
+
+
+class Skipped(NamedTuple):
+    """A file that is not in the set, and why, in words for its owner."""
+
+    file: str
+    reason: str
+
+
+class Row(NamedTuple):
+    """A file that is in the set: its path inside the source, its split, its label or None."""
+
+    name: str
+    split: str
+    label: str | None
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to decode: (height, width) and channels or None to decide from the data; the share of files that may fail.
+
+    Raises UserError for values outside their ranges.
+    """
+
+    size: tuple[int, int] | None = None
+    channels: int | None = None
+    max_skipped: float = 0.01
+
+    def __post_init__(self) -> None:
+        """Check every field before any file is touched."""
+        height, width = self.size or (1, 1)
+        ImageShape(1 if self.channels is None else self.channels, height, width)
+        if not 0 <= self.max_skipped <= 1:
+            raise UserError(f"max_skipped: {self.max_skipped} is not a share of the images from 0 to 1")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive rows of one split, images (n, C, H, W) uint8 and labels (n,) int32, and the files lost among them."""
+
+    split: str
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int32]
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that is known of a source before its pixels are decoded; `blocks` decodes them, ordered by split."""
+
+    kind: str
+    candidates: int
+    shape: ImageShape
+    label_names: tuple[str, ...]
+    decisions: dict[str, str]
+    original: dict[str, Any]
+    blocks: Callable[[], Generator[Block, None, None]]
+    converted: dict[str, int]
+    skipped: tuple[Skipped, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """Something that can be packed into a store."""
+
+    text: str
+
+    def content_key(self) -> str:
+        """Return a hash that changes whenever the content does."""
+        ...
+
+    def survey(self, options: Options, processes: int, progress: Progress) -> Survey:
+        """Look at everything but the pixels and decide one shape."""
+        ...
+
+
+def seed_sequence(seed: int, *position: int) -> np.random.SeedSequence:
+    """Return the seeds of one numbered part of a stream; raises UserError for a seed outside 0 … 2**63 - 1."""
+    if not 0 <= seed < _MAX_SEED:
+        raise UserError(f"seed: {seed} is not a whole number from 0 to 2**63 - 1")
+    return np.random.SeedSequence([seed, *position])

@@ -1,0 +1,85 @@
+"""Device, precision and threads: what the machine decides, so that recipes need not."""
+
+import os
+import platform
+from typing import Literal
+
+import torch
+
+from ganache.critic import Autocast
+from ganache.errors import UserError, did_you_mean
+from ganache.shape import ImageShape
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "fp32", "bf16")
+Precision = Literal["fp32", "bf16"]
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device with this name; ``auto`` is CUDA, else MPS, else the CPU.
+
+    Raises UserError for an unknown name, or a device that this machine does not have.
+    """
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return torch.device(next(device for device in ("cuda", "mps", "cpu") if available[device]))
+    if name not in available:
+        raise UserError(f"device: {name!r} is not one of {', '.join(DEVICES)}{did_you_mean(name, DEVICES)}")
+    if not available[name]:
+        raise UserError(f"device: {name!r} is not available here; --device auto takes what there is")
+    return torch.device(name)
+
+
+def choose_precision(name: str, device: torch.device, shape: ImageShape) -> Precision:
+    """Return the precision with this name; ``auto`` is bf16 where the hardware multiplies it faster, else fp32.
+
+    Points of a density stay in float32: three digits are too few for coordinates. Raises UserError for an unknown
+    name, or bf16 where the device cannot.
+    """
+    if name not in PRECISIONS:
+        raise UserError(f"precision: {name!r} is not one of {', '.join(PRECISIONS)}{did_you_mean(name, PRECISIONS)}")
+    if name == "bf16" and device.type == "mps":
+        raise UserError("precision: 'bf16' is not supported on mps; use fp32")
+    if name == "auto":
+        return "bf16" if _has_fast_bf16(device) and not shape.is_point else "fp32"
+    return "bf16" if name == "bf16" else "fp32"
+
+
+def autocast_for(precision: Precision, device: torch.device) -> Autocast:
+    """Return the context in which forward passes run."""
+    return Autocast(device.type, torch.bfloat16 if precision == "bf16" else None)
+
+
+def make_reproducible(device: torch.device, threads: int) -> None:
+    """Fix what would otherwise let two equal runs differ: the number of threads, and kernels chosen by chance."""
+    torch.set_num_threads(threads)
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.backends.cudnn.benchmark = False
+        torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until the device has done all that was asked, so that the clock can be read."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def memory_in_use(device: torch.device) -> int:
+    """Return the peak memory of this process so far in bytes: the device's for CUDA, else resident memory."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    try:
+        import resource
+    except ImportError:  # Windows has no such count
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak if platform.system() == "Darwin" else peak * 1024)
+
+
+def _has_fast_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and bool(torch.cpu._is_amx_tile_supported())

@@ -1,0 +1,48 @@
+"""Images from a trained generator into files: what the commands `sample` and `interpolate` do."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ganache import exports, pictures
+from ganache.devices import choose_device
+from ganache.errors import UserError
+from ganache.files import replacing
+from ganache.generators import load
+
+
+def sample_to(run: Path, out: str, count: int, seed: int = 0, labels: Sequence[str] = (), device: str = "auto") -> None:
+    """Draw `count` images into a picture, a folder of PNGs or a NumPy file, by the name of `out`.
+
+    Raises UserError for an unknown run, label or kind of file, RunError when the disk refuses.
+    """
+    if count < 1:
+        raise UserError(f"count: {count} is not a positive number of images")
+    kind = exports.destination(out, count)
+    generator = load(run, choose_device(device).type)
+    batches = generator.stream(count, seed, labels)
+    shape = generator.shape
+    if kind == "array":
+        dtype = np.dtype(np.float32 if shape.is_point else np.uint8)
+        exports.write_array(Path(out), batches, count, (shape.height, shape.width, shape.channels), dtype)
+    elif kind == "folder":
+        exports.write_folder(Path(out), batches, count)
+    else:
+        pictures.layout(count, shape.height, shape.width)  # refuses what would not fit, before it is drawn
+        with replacing(Path(out)) as temporary:
+            pictures.for_display(np.concatenate(list(batches))).save(temporary)
+
+
+def interpolate_to(
+    run: Path, out: str, frames: int, seed: int = 0, labels: Sequence[str] = (), device: str = "auto"
+) -> None:
+    """Draw a walk through the latent space as an animation (.gif, .webp, .mp4), 25 frames a second.
+
+    Raises UserError for an unknown run, label or kind of file.
+    """
+    if frames < 2:
+        raise UserError(f"frames: {frames} is too few for a walk; it needs at least 2")
+    generator = load(run, choose_device(device).type)
+    walk = (pictures.for_display(images) for images in generator.walk(seed, frames, labels))
+    pictures.animate(walk, Path(out), frames_per_second=25.0, hold_last=0.0)

@@ -1,0 +1,34 @@
+"""What a run was made with: versions and hardware, for run.json and for benchmarks."""
+
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+
+def describe_machine(device: torch.device) -> dict[str, Any]:
+    """Return versions, host, processor, device and cores as JSON values."""
+    return {
+        "ganache": importlib.metadata.version("ganache"),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "host": platform.node(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
+    }
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

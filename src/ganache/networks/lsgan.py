@@ -1,0 +1,70 @@
+"""The convolutional pair of the least-squares recipe: dense layers, then two transposed convolutions;
+5×5 convolutions with max-pooling, then a dense layer. Published for 28×28×1; other shapes follow by the same rule.
+"""
+
+from torch import Tensor, nn
+
+from ganache.errors import UserError
+from ganache.networks.base import Discriminator, Generator, Latent, Uniform
+from ganache.networks.layers import Upsample, with_label_planes, with_labels
+from ganache.shape import ImageShape
+
+
+class LSGANGenerator(Generator):
+    """96-1024-(128 × a quarter of each side), batch norm after each ReLU, two transposed 4×4 convolutions, tanh."""
+
+    latent: Latent = Uniform(size=96)
+
+    def build(self, shape: ImageShape, labels: int) -> nn.Module:
+        """Return the module; every shape is possible."""
+        return _LSGANGenerator(self.latent.size + labels, shape)
+
+
+class LSGANDiscriminator(Discriminator):
+    """Two 5×5 convolutions (32, 64 features), leaky ReLU 0.01 and 2×2 max-pooling after each, then 1024 and 1."""
+
+    def build(self, shape: ImageShape, labels: int) -> nn.Module:
+        """Return the module; raises UserError below 16×16 pixels, where nothing is left after the second pooling."""
+        if min(shape.height, shape.width) < 16:
+            raise UserError(
+                f"discriminator: LSGANDiscriminator reads images of at least 16x16 pixels, not {shape}; "
+                "the recipe dcgan takes any size"
+            )
+        return _LSGANDiscriminator(shape, labels)
+
+
+class _LSGANGenerator(nn.Module):
+    def __init__(self, inputs: int, shape: ImageShape) -> None:
+        super().__init__()
+        full = (shape.height, shape.width)
+        half = ((full[0] + 1) // 2, (full[1] + 1) // 2)
+        quarter = ((half[0] + 1) // 2, (half[1] + 1) // 2)
+        smallest = 128 * quarter[0] * quarter[1]
+        self.dense = nn.Sequential(
+            *(nn.Linear(inputs, 1024), nn.ReLU(), nn.BatchNorm1d(1024)),
+            *(nn.Linear(1024, smallest), nn.ReLU(), nn.BatchNorm1d(smallest)),
+            nn.Unflatten(1, (128, *quarter)),
+        )
+        self.convolutions = nn.Sequential(
+            *(Upsample(128, 64, quarter, half), nn.ReLU(), nn.BatchNorm2d(64)),
+            *(Upsample(64, shape.channels, half, full), nn.Tanh()),
+        )
+
+    def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
+        images: Tensor = self.convolutions(self.dense(with_labels(latent, labels)))
+        return images
+
+
+class _LSGANDiscriminator(nn.Module):
+    def __init__(self, shape: ImageShape, labels: int) -> None:
+        super().__init__()
+        height, width = (((side - 4) // 2 - 4) // 2 for side in (shape.height, shape.width))
+        self.layers = nn.Sequential(
+            *(nn.Conv2d(shape.channels + labels, 32, 5), nn.LeakyReLU(0.01), nn.MaxPool2d(2)),
+            *(nn.Conv2d(32, 64, 5), nn.LeakyReLU(0.01), nn.MaxPool2d(2)),
+            *(nn.Flatten(), nn.Linear(64 * height * width, 1024), nn.LeakyReLU(0.01), nn.Linear(1024, 1)),
+        )
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        logits: Tensor = self.layers(with_label_planes(images, labels))
+        return logits

@@ -1,0 +1,157 @@
+"""A run before it begins: everything resolved, nothing written."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ganache import recipes
+from ganache.budget import Budget, Cadence
+from ganache.data import Dataset, open_dataset, preview
+from ganache.devices import Precision, autocast_for, choose_device, choose_precision, make_reproducible, synchronize
+from ganache.errors import UserError
+from ganache.iteration import Reals, iterate
+from ganache.recipe import Recipe, with_settings
+from ganache.state import TrainingState
+from ganache.streams import untouched_global_stream
+from ganache.units import parse_count, parse_duration, parse_size
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the data of a run comes from and how it is read; run.json keeps it for the resume."""
+
+    data: str
+    size: tuple[int, int] | None = None  # height, width
+    channels: int | None = None
+    labels: tuple[str, ...] = ()  # only these classes
+    max_skipped: float = 0.01
+
+    def open(self, progress: Progress | None = None, write: bool = True) -> Dataset:
+        """Return the data, packed into the cache on first use; without `write`, a few rows and the whole summary."""
+        read = open_dataset if write else preview
+        return read(self.data, size=self.size, channels=self.channels, max_skipped=self.max_skipped, progress=progress)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asked for, as it was asked."""
+
+    data: str
+    recipe: str | Recipe | None = None
+    images: str | int | None = None
+    time: str | float | None = None
+    size: str | tuple[int, int] | None = None
+    channels: int | None = None
+    labels: tuple[str, ...] = ()
+    batch: int | None = None
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "auto"
+    settings: tuple[str, ...] = ()
+    max_skipped: float = 0.01
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run, resolved."""
+
+    recipe: Recipe
+    source: Source
+    dataset: Dataset
+    seed: int
+    device: torch.device
+    precision: Precision
+    threads: int
+    budget: Budget
+
+    def build(self) -> TrainingState:
+        """Return the state of a training that has not begun. Raises UserError when a network cannot have the shape."""
+        make_reproducible(self.device, self.threads)
+        return TrainingState(
+            self.recipe,
+            self.dataset.shape,
+            len(self.dataset.label_names),
+            self.seed,
+            self.device,
+            autocast_for(self.precision, self.device),
+        )
+
+    def measure(self, seconds: float = 2.0) -> float:
+        """Return images per second from a few steps of a training that is then thrown away."""
+        with untouched_global_stream():
+            state = self.build()
+            reals = Reals(self.dataset, state, self.source.labels)
+            iterate(state, reals)  # the first one also allocates and chooses kernels
+            synchronize(self.device)
+            began, before = time.perf_counter(), state.counters.images_seen
+            while time.perf_counter() - began < seconds:
+                iterate(state, reals)
+                synchronize(self.device)
+            return (state.counters.images_seen - before) / (time.perf_counter() - began)
+
+    def cadence(self) -> Cadence:
+        """Return how often what is done; for a run limited by time, its length in images is estimated first."""
+        images = self.budget.images
+        if images is None:
+            assert self.budget.seconds is not None
+            images = max(1, int(self.measure() * self.budget.seconds))
+        return Cadence.over(images, self.recipe.images_per_iteration)
+
+    def source_record(self) -> dict[str, Any]:
+        """Return the source as run.json keeps it."""
+        return dataclasses.asdict(self.source)
+
+
+def make_plan(request: Request, progress: Progress | None = None, write: bool = True) -> Plan:
+    """Resolve a request. Raises UserError for the first part of it that cannot be.
+
+    What costs nothing to check is checked before the data is read; `write` says whether reading may pack it.
+    """
+    seed = _seed(request.seed)
+    budget = _budget(request)
+    size = parse_size(request.size) if isinstance(request.size, str) else request.size
+    source = Source(request.data, size, request.channels, request.labels, request.max_skipped)
+    named = _named_recipe(request)
+    device = choose_device(request.device)
+    dataset = source.open(progress, write)
+    recipe = named or _with_requests(recipes.default_for(dataset.shape), request)
+    if recipe.conditional and not dataset.label_names:
+        raise UserError(f"conditional: {source.data!r} has no labels; class folders would name them")
+    dataset.stream(seed, source.labels)  # refuses unknown labels
+    if budget.images is None and budget.seconds is None:
+        budget = Budget(recipe.images, None)
+    precision = choose_precision(request.precision, device, dataset.shape)
+    return Plan(recipe, source, dataset, seed, device, precision, torch.get_num_threads(), budget)
+
+
+def _seed(seed: int) -> int:
+    if not 0 <= seed < 2**63:
+        raise UserError(f"seed: {seed} is not between 0 and 2^63 - 1")
+    return seed
+
+
+def _budget(request: Request) -> Budget:
+    if request.images is not None and request.time is not None:
+        raise UserError("images, time: give one of them, not both")
+    return Budget(
+        parse_count(request.images, "images") if request.images is not None else None,
+        parse_duration(request.time, "time") if request.time is not None else None,
+    )
+
+
+def _named_recipe(request: Request) -> Recipe | None:
+    if request.recipe is None:
+        return None
+    found = recipes.find(request.recipe) if isinstance(request.recipe, str) else request.recipe
+    return _with_requests(found, request)
+
+
+def _with_requests(recipe: Recipe, request: Request) -> Recipe:
+    batch: Sequence[str] = [f"batch_size={request.batch}"] if request.batch is not None else []
+    return with_settings(recipe, [*request.settings, *batch])

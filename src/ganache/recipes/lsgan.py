@@ -1,0 +1,26 @@
+"""Least-squares GAN with convolutions (Mao et al. 2017, equation 9; Radford et al. 2016 for the networks).
+
+discriminator: ½ E[(D(x) - 1)²] + ½ E[D(G(z))²]
+generator:     ½ E[(D(G(z)) - 1)²],   z uniform in [-1, 1)⁹⁶
+
+ganache train lsgan --data mnist --images 70k
+"""
+
+from ganache.networks import LSGANDiscriminator, LSGANGenerator
+from ganache.objectives import LeastSquares
+from ganache.optimizers import Adam
+from ganache.recipe import Optimizers, Recipe
+
+
+def recipe() -> Recipe:
+    """Return the recipe: ten passes over 50,000 images in batches of 128."""
+    adam = Adam(learning_rate=1e-3, betas=(0.5, 0.999))
+    return Recipe(
+        name="lsgan",
+        generator=LSGANGenerator(),
+        discriminator=LSGANDiscriminator(),
+        objective=LeastSquares(),
+        optimizers=Optimizers(generator=adam, discriminator=adam),
+        batch_size=128,
+        images=500_000,
+    )

@@ -1,0 +1,140 @@
+"""The run directory: which file is where, and how a run says what it is and how far it came."""
+
+import contextlib
+import datetime
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ganache.errors import RunError, UserError
+from ganache.files import sync, write_json
+from ganache.parts import parse
+from ganache.recipe import Recipe
+
+try:
+    import fcntl
+except ImportError:  # Windows: nothing keeps two processes apart there
+    fcntl = None  # type: ignore[assignment]
+
+FORMAT = 1
+
+
+class Run:
+    """A folder that holds one run; every path of it has a name here."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.recipe_file = path / "recipe.json"
+        self.record_file = path / "run.json"
+        self.log_file = path / "log.jsonl"
+        self.samples = path / "samples"
+        self.checkpoints = path / "checkpoints"
+        self.generator_file = path / "generator.safetensors"
+        self.curves_file = path / "curves.png"
+
+    @classmethod
+    def create(cls, path: Path, recipe: Recipe, record: dict[str, Any]) -> "Run":
+        """Make the folder with recipe.json and run.json in one move: a run is there wholly or not at all.
+
+        Raises UserError when the path holds anything already, RunError when it cannot be written.
+        """
+        cls.refuse_existing(path)
+        run = cls(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+            try:
+                (temporary / run.recipe_file.name).write_text(recipe.to_json() + "\n", encoding="utf-8")
+                write_json(temporary / run.record_file.name, {"format": FORMAT, **record})
+                for folder in (run.samples, run.checkpoints):
+                    (temporary / folder.name).mkdir()
+                temporary.chmod(0o755)
+                os.replace(temporary, path)
+                sync(path.parent)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+        except OSError as error:
+            raise RunError(f"could not create the run {path}: {error.strerror}") from error
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> "Run":
+        """Return an existing run; raises UserError when there is none at the path."""
+        run = cls(path)
+        if not path.exists():
+            raise UserError(f"run: there is no {str(path)!r}")
+        if not (run.recipe_file.is_file() and run.record_file.is_file()):
+            raise UserError(f"run: {str(path)!r} is not a run: it has no recipe.json and run.json")
+        return run
+
+    @classmethod
+    def refuse_existing(cls, path: Path) -> None:
+        """Raise UserError when the path is taken, naming the way on when it is by a run."""
+        if cls(path).recipe_file.exists():
+            raise UserError(f"out: {str(path)!r} already holds a run; continue it with: ganache resume {path}")
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UserError(f"out: {str(path)!r} exists and is not empty; choose another folder for the run")
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from training this run; raises UserError when one does."""
+        with self.recipe_file.open("rb") as file:
+            if fcntl is not None:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    raise UserError(f"run: another process is training {self.path}") from None
+            yield  # the lock ends with the file, also when the process is killed
+
+    def recipe(self) -> Recipe:
+        """Return the recipe of recipe.json; raises UserError when it is not valid."""
+        return parse(Recipe, _read_json(self.recipe_file))
+
+    def record(self) -> dict[str, Any]:
+        """Return run.json; raises UserError when it is damaged or of another format."""
+        record = _read_json(self.record_file)
+        if not isinstance(record, dict) or record.get("format") != FORMAT:
+            raise UserError(f"run: {self.record_file} is not of format {FORMAT}, which this version reads")
+        return record
+
+    def update_record(self, **fields: Any) -> None:
+        """Replace some fields of run.json, atomically."""
+        write_json(self.record_file, {**self.record(), **fields})
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """Return the lines of log.jsonl; a torn last line, as a crash leaves it, is not one."""
+        if not self.log_file.exists():
+            return []
+        lines: list[dict[str, Any]] = []
+        for text in self.log_file.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                line = json.loads(text)
+            except json.JSONDecodeError:
+                break
+            lines.append(line)
+        return lines
+
+    def sample_files(self) -> list[Path]:
+        """Return the pictures taken during training, in the order of training."""
+        return sorted(path for path in self.samples.glob("*.png") if path.stem.isdigit())
+
+
+def numbered(images_seen: int) -> str:
+    """Return the name under which a picture or checkpoint of this moment is kept: 00060000."""
+    return f"{images_seen:08d}"
+
+
+def now_text() -> str:
+    """Return the time in UTC, ISO 8601, to the second."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"run: {path} cannot be read: {error}") from None

@@ -1,0 +1,162 @@
+"""Beginning, continuing and finishing runs: what the commands `train`, `resume` and `plot` do."""
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from signal import Signals
+from typing import Any
+
+from PIL import Image
+
+from ganache import curves, pictures
+from ganache.budget import Budget, Cadence
+from ganache.devices import choose_device
+from ganache.display import Display, Silent, choose_display
+from ganache.errors import RunError, UserError
+from ganache.interrupts import Interrupts
+from ganache.machine import describe_machine
+from ganache.plan import Plan, Progress, Request, Source, make_plan
+from ganache.recipe import differences
+from ganache.run import Run, now_text
+from ganache.saving import restore
+from ganache.streams import untouched_global_stream
+from ganache.training import Training
+from ganache.units import parse_count, parse_duration
+
+FRAMES_PER_SECOND = 10.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a session of training ended."""
+
+    run: Path
+    images_seen: int
+    training_seconds: float
+    signal: Signals | None = None  # what interrupted it; None when it finished
+
+
+def begin(request: Request, out: Path | None, quiet: bool, progress: Progress | None = None) -> Outcome:
+    """Train a new run in the folder `out` (or one named after recipe and data under ``runs/``) to its end.
+
+    Raises UserError for what cannot be done as asked, RunError when the run fails on the way.
+    """
+    if out is not None:
+        Run.refuse_existing(out)
+    plan = make_plan(request, progress)
+    out = out or _free_folder(f"{plan.recipe.name}-{plan.dataset.name}")
+    with untouched_global_stream():
+        plan.build()  # a network that cannot have the data's shape says so before anything is written
+        cadence = plan.cadence()
+        run = Run.create(out, plan.recipe, _record(plan, cadence))
+        return _train(run, plan, cadence, quiet)
+
+
+def resume(path: Path, images: str | int | None, time: str | None, data: str | None, quiet: bool) -> Outcome:
+    """Continue a run where its newest readable checkpoint stands, to its budget or to a new one.
+
+    Raises UserError when it is no run, or its recipe or data changed; RunError when the run fails on the way.
+    """
+    run = Run.open(path)
+    record = run.record()
+    source = Source(**_tupled(record["source"]))
+    source = replace(source, data=data) if data else source
+    budget = _new_budget(record, images, time)
+    dataset = source.open()
+    changes = differences(record["data"]["fingerprint"], dataset.fingerprint)
+    if changes:
+        changes = differences(record["data"], dataset.summary())
+        raise UserError(f"run: {path} cannot be continued, its data changed: {'; '.join(changes)}")
+    device = choose_device(record["device"])
+    plan = Plan(run.recipe(), source, dataset, record["seed"], device, record["precision"], record["threads"], budget)
+    run.update_record(budget=asdict(budget))
+    with untouched_global_stream():
+        return _train(run, plan, Cadence(**record["cadence"]), quiet)
+
+
+def plot(path: Path) -> list[Path]:
+    """Draw the curves and the animation of a run, finished or not; return their paths."""
+    run = Run.open(path)
+    curves.draw(run.log_lines(), run.curves_file, title=run.path.name)
+    drawn = [run.curves_file]
+    frames = pictures.fit_frames(run.sample_files())
+    if frames:
+        animation = run.path / f"progress{pictures.animation_suffix()}"
+        pictures.animate((Image.open(frame) for frame in frames), animation, FRAMES_PER_SECOND)
+        drawn.append(animation)
+    return drawn
+
+
+def _train(run: Run, plan: Plan, cadence: Cadence, quiet: bool) -> Outcome:
+    display: Display = Silent() if quiet else choose_display(plan.budget.images)
+    interrupts = Interrupts()
+    with run.locked(), interrupts.caught(), _recorded(run):
+        state = plan.build()
+        restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
+        training = Training(run, state, plan.dataset, plan.source.labels, plan.budget, cadence)
+        training.go(display, interrupts)
+        finished = interrupts.received is None
+        run.update_record(outcome="finished" if finished else f"interrupted by {interrupts.received.name}")
+        if finished:
+            plot(run.path)
+    return Outcome(run.path, state.counters.images_seen, training.clock.before, interrupts.received)
+
+
+@contextlib.contextmanager
+def _recorded(run: Run) -> Iterator[None]:
+    """Note in run.json that a session began, and why it failed if it did."""
+    sessions = [*run.record().get("sessions", []), {"began": now_text(), "command": shlex.join(sys.argv)}]
+    run.update_record(outcome="running", sessions=sessions)
+    try:
+        yield
+    except RunError as error:
+        with contextlib.suppress(RunError, OSError):  # the disk that failed the run may fail this note too
+            run.update_record(outcome=f"failed: {error}")
+        raise
+    sessions[-1]["ended"] = now_text()
+    run.update_record(sessions=sessions)
+
+
+def _record(plan: Plan, cadence: Cadence) -> dict[str, Any]:
+    approximations = ["forward passes in bfloat16 (automatic mixed precision)"] if plan.precision == "bf16" else []
+    return {
+        **describe_machine(plan.device),
+        "device": plan.device.type,
+        "precision": plan.precision,
+        "threads": plan.threads,
+        "approximations": approximations,
+        "seed": plan.seed,
+        "source": plan.source_record(),
+        "data": plan.dataset.summary(),
+        "budget": asdict(plan.budget),
+        "cadence": asdict(cadence),
+        "created": now_text(),
+        "sessions": [],
+        "images_seen": 0,
+        "training_seconds": 0.0,
+        "outcome": "running",
+    }
+
+
+def _new_budget(record: dict[str, Any], images: str | int | None, time: str | None) -> Budget:
+    if images is not None and time is not None:
+        raise UserError("images, time: give one of them, not both")
+    if images is not None:
+        return Budget(parse_count(images, "images"), None)
+    if time is not None:
+        return Budget(None, parse_duration(time, "time"))
+    return Budget(**record["budget"])
+
+
+def _tupled(source: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in source.items()}
+
+
+def _free_folder(name: str) -> Path:
+    """Return runs/NAME, or runs/NAME-2, -3, … when that is taken."""
+    first = Path("runs") / name
+    candidates = [first, *(Path("runs") / f"{name}-{number}" for number in range(2, 10_000))]
+    return next(candidate for candidate in candidates if not candidate.exists())

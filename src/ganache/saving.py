@@ -1,0 +1,72 @@
+"""What a run keeps of a training's state, and how it is found again."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ganache import checkpoint
+from ganache.errors import UserError
+from ganache.recipe import differences
+from ganache.run import Run, numbered
+from ganache.state import TrainingState
+
+FORMAT = 1
+
+
+def save_state(run: Run, state: TrainingState, fingerprint: str) -> None:
+    """Write the checkpoint of this moment."""
+    description = {
+        "format": FORMAT,
+        "content": "checkpoint",
+        "counters": state.counts(),
+        "recipe": state.recipe.model_dump(mode="json"),
+        "seed": state.seed,
+        "data": fingerprint,
+    }
+    path = run.checkpoints / f"{numbered(state.counters.images_seen)}.safetensors"
+    checkpoint.save(path, state.tensors(), description)
+
+
+def restore(
+    run: Run, state: TrainingState, fingerprint: str, say: Callable[[str], None], accept: Callable[[int], bool]
+) -> None:
+    """Put the newest readable checkpoint whose number is accepted in the place of the state.
+
+    A damaged one is set aside as ``.damaged``, with a word to the user. Without any the state stays as it is built.
+    Raises UserError, listing what differs, when the checkpoint belongs to another recipe, seed or data.
+    """
+    for path in checkpoint.newest(run.checkpoints, accept):
+        try:
+            tensors, description = checkpoint.load(path)
+        except checkpoint.DamagedError as error:
+            path.replace(path.with_suffix(".safetensors.damaged"))
+            say(f"{error}; set aside as {path.name}.damaged, going back to the one before")
+            continue
+        _refuse_changes(run, description, state, fingerprint)
+        state.load(tensors, description["counters"])
+        return
+
+
+def forget_after(run: Run, images_seen: int) -> None:
+    """Delete the checkpoints of a future that was given up."""
+    for path in checkpoint.newest(run.checkpoints, lambda images: images > images_seen):
+        path.unlink()
+
+
+def seconds_at(run: Run, images_seen: int) -> float:
+    """Return the training seconds that a run had used when it stood at so many images.
+
+    They are not in the checkpoint, whose bytes depend on nothing but the state.
+    """
+    points = [*run.log_lines(), run.record()]
+    reached = [point for point in points if 0 < point.get("images_seen", 0) <= images_seen]
+    return max((float(point["training_seconds"]) for point in reached), default=0.0)
+
+
+def _refuse_changes(run: Run, description: dict[str, Any], state: TrainingState, fingerprint: str) -> None:
+    saved = {key: description.get(key) for key in ("recipe", "seed", "data")}
+    current = {"recipe": state.recipe.model_dump(mode="json"), "seed": state.seed, "data": fingerprint}
+    changes = differences(saved, current)
+    if description.get("format") != FORMAT:
+        raise UserError(f"run: its checkpoint is of format {description.get('format')}, this version reads {FORMAT}")
+    if changes:
+        raise UserError(f"run: {run.path} cannot be continued, this changed since it was saved: {'; '.join(changes)}")

@@ -1,0 +1,65 @@
+"""One training step: the two halves of Goodfellow et al. 2014, algorithm 1, for every GAN that alternates.
+
+Equal inputs give equal outputs: batches, latents and the moment's values come in, detached per-sample values
+come out under stable names. Where the randomness comes from and what happens to the values is the loop's matter.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ganache.objectives import per_sample
+from ganache.players import Players
+from ganache.recipe import Recipe
+
+Records = dict[str, Tensor]  # name → (N,), detached
+
+
+@dataclass(frozen=True)
+class TrainingBatch:
+    """Reals (N, C, H, W) float32 in [-1, 1] and their labels (N, K)."""
+
+    reals: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The schedules' values at one point of training."""
+
+    images_seen: int
+    penalties: dict[str, float]  # the weight of each penalty that is due now
+
+
+def discriminator_step(players: Players, batch: TrainingBatch, latents: Tensor, recipe: Recipe, now: Moment) -> Records:
+    """Move the discriminator once, towards telling the batch from what the generator makes of the latents."""
+    players.train_only("discriminator")
+    with torch.no_grad():
+        fakes = players.generate(latents, batch.labels)  # the reals' labels: pairs correspond
+    critic = players.critic(now.images_seen)
+    seen = critic.compare(batch.reals, fakes, batch.labels, recipe.joint_batch)
+    loss = recipe.objective.discriminator(seen.real_logits, seen.fake_logits)
+    terms = {name: recipe.penalties[name].penalty(critic, seen) for name in now.penalties}
+    players.update("discriminator", sum((now.penalties[name] * term for name, term in terms.items()), loss))
+    recipe.constraint.apply(players.networks["discriminator"])
+    return _records(
+        {"loss/discriminator": loss, "logits/real": seen.real_logits, "logits/fake": seen.fake_logits}
+        | {f"penalty/{name}": term for name, term in terms.items()}
+    )
+
+
+def generator_step(players: Players, batch: TrainingBatch, latents: Tensor, recipe: Recipe, now: Moment) -> Records:
+    """Move the generator once, through the critic that it tries to convince."""
+    players.train_only("generator")
+    critic = players.critic(now.images_seen)
+    fakes = players.generate(latents, batch.labels)
+    fake_logits = critic(fakes, batch.labels)
+    real_logits = critic(batch.reals, batch.labels) if recipe.objective.generator_needs_reals else None
+    loss = recipe.objective.generator(real_logits, fake_logits)
+    players.update("generator", loss)
+    return _records({"loss/generator": loss})
+
+
+def _records(values: dict[str, Tensor]) -> Records:
+    return {name: per_sample(value.detach()) for name, value in values.items()}

@@ -1,0 +1,178 @@
+"""The training loop: iterations, and between them what is done every so many images."""
+
+import time
+from dataclasses import dataclass
+
+import torch
+
+from ganache import checkpoint, generators
+from ganache.budget import KEEP_LAST, SAFETY_SECONDS, SAVE_SHARE, Budget, Cadence, crosses
+from ganache.data import Dataset
+from ganache.devices import memory_in_use, synchronize
+from ganache.display import Display
+from ganache.errors import RunError
+from ganache.interrupts import Interrupts
+from ganache.iteration import Reals, iterate
+from ganache.logbook import Logbook
+from ganache.run import Run
+from ganache.samples import SampleSheet
+from ganache.saving import forget_after, restore, save_state, seconds_at
+from ganache.state import NonFiniteError, Tally, TrainingState
+
+MOST_ROLLBACKS = 3  # from one checkpoint; a run that needs more diverges by design
+
+
+@dataclass
+class Stopwatch:
+    """Seconds of training: it runs in the loop and stands still during pictures, checkpoints and evaluation."""
+
+    device: torch.device
+    before: float = 0.0
+    _since: float | None = None
+
+    def start(self) -> None:
+        """Run on; a running one goes on running."""
+        self._since = self._since if self._since is not None else time.perf_counter()
+
+    def stop(self) -> float:
+        """Stand still, once the device has finished; return the seconds so far."""
+        synchronize(self.device)
+        self.before, self._since = self.seconds(), None
+        return self.before
+
+    def seconds(self) -> float:
+        """Return the seconds so far."""
+        return self.before + (time.perf_counter() - self._since if self._since is not None else 0.0)
+
+
+class Training:
+    """A run in the making: the state, the data, and everybody who is told how it goes."""
+
+    def __init__(
+        self,
+        run: Run,
+        state: TrainingState,
+        dataset: Dataset,
+        labels: tuple[str, ...],
+        budget: Budget,
+        cadence: Cadence,
+    ) -> None:
+        self.run, self.state, self.dataset, self.labels = run, state, dataset, labels
+        self.budget, self.cadence = budget, cadence
+        self.clock = Stopwatch(state.device, before=seconds_at(run, state.counters.images_seen))
+        self._last_save = time.monotonic()
+        self._last_tick = (state.counters.images_seen, self.clock.before)
+
+    def go(self, display: Display, interrupts: Interrupts) -> None:
+        """Train until the budget is used or a signal arrives; either way the last state is saved.
+
+        Raises RunError when the state cannot be kept finite, or the disk refuses.
+        """
+        self._display = display
+        self._open()
+        try:
+            last = self.share() >= 1.0
+            while not last:
+                before = self.state.counters.images_seen
+                self.clock.start()
+                iterate(self.state, self._reals)
+                last = bool(interrupts.received) or self.share() >= 1.0
+                self._between_iterations(before, last)
+                display.advance(self.state.counters.images_seen, self.share())
+                last = last and (bool(interrupts.received) or self.share() >= 1.0)  # a rollback may have undone it
+        finally:
+            self._logbook.close()
+            display.close()
+
+    def share(self) -> float:
+        """Return how much of the budget is used, 0 to 1."""
+        return self.budget.share(self.state.counters.images_seen, self.clock.seconds())
+
+    def _open(self) -> None:
+        """Bring log, pictures and data to where the state stands; a new run begins with a picture and a checkpoint."""
+        seen = self.state.counters.images_seen
+        self._logbook = Logbook(self.run, seen)
+        self._sheet = SampleSheet(self.run, self.state, self.dataset)
+        self._sheet.forget_after(seen)
+        self._reals = Reals(self.dataset, self.state, self.labels)
+        self._last_tick = (seen, self.clock.before)
+        self._saved_at, self._save_seconds = time.monotonic(), 0.0
+        if not checkpoint.newest(self.run.checkpoints):
+            self._sheet.draw()
+            self._save()
+
+    def _between_iterations(self, before: int, last: bool) -> None:
+        seen, every = self.state.counters.images_seen, self.cadence
+        tick = crosses(every.tick, before, seen)
+        if not (tick or last):
+            return
+        self.clock.stop()
+        try:
+            self.state.tally.check_finite()
+            if tick:
+                self._log()
+            if last or crosses(every.samples, before, seen):
+                self._sheet.draw()
+            if last or crosses(every.checkpoint, before, seen) or self._save_is_due():
+                self._save()
+        except NonFiniteError as error:
+            self._roll_back(str(error))
+
+    def _log(self) -> None:
+        seen, seconds = self.state.counters.images_seen, self.clock.before
+        images, duration = seen - self._last_tick[0], seconds - self._last_tick[1]
+        line = {
+            "images_seen": seen,
+            "training_seconds": round(seconds, 3),
+            "images_per_second": round(images / duration, 2) if duration > 0 else 0.0,
+            **self.state.tally.means(),
+            **self.state.rates(),
+            "memory_bytes": memory_in_use(self.state.device),
+        }
+        self._logbook.write(line)
+        self._display.tick(line, self.share())
+        self.state.tally = Tally()
+        self._last_tick = (seen, seconds)
+
+    def _save_is_due(self) -> bool:
+        waited = time.monotonic() - self._saved_at
+        return waited > max(SAFETY_SECONDS, SAVE_SHARE * self._save_seconds)
+
+    def _save(self) -> None:
+        """Save the state, the generator and how far the run came. Raises NonFiniteError before anything is written."""
+        self.state.check_finite()
+        began = time.monotonic()
+        self._logbook.sync()
+        save_state(self.run, self.state, self.dataset.fingerprint)
+        names = list(self.dataset.label_names) if self.state.labels else []
+        facts = {"label_names": names, "images_seen": self.state.counters.images_seen, "data": self.dataset.fingerprint}
+        generators.save(self.run.generator_file, self.state.average.network, self.state.recipe, self.state.shape, facts)
+        self.run.update_record(
+            images_seen=self.state.counters.images_seen, training_seconds=round(self.clock.before, 3)
+        )
+        checkpoint.prune(self.run.checkpoints, KEEP_LAST, self.is_scheduled)
+        self._saved_at, self._save_seconds = time.monotonic(), time.monotonic() - began
+
+    def is_scheduled(self, images_seen: int) -> bool:
+        """Whether a checkpoint of this number is made in every run with this cadence, interrupted or not."""
+        return crosses(self.cadence.checkpoint, images_seen - self.state.recipe.images_per_iteration, images_seen)
+
+    def _roll_back(self, what: str) -> None:
+        """Return to the last scheduled checkpoint and go on from there with other random numbers.
+
+        Only scheduled ones count, so that an interrupted run returns to the same point as one that was not.
+        Raises RunError when this has happened too often.
+        """
+        failed_at, rollbacks = self.state.counters.images_seen, self.state.counters.rollbacks + 1
+        restore(self.run, self.state, self.dataset.fingerprint, self._display.say, self.is_scheduled)
+        seen = self.state.counters.images_seen
+        forget_after(self.run, seen)
+        if rollbacks - self.state.counters.rollbacks > MOST_ROLLBACKS:
+            raise RunError(
+                f"{what} became non-finite {MOST_ROLLBACKS + 1} times after {seen} images; the last good state is "
+                "kept. Lower the learning rates (--set optimizers.generator.learning_rate=…) and train anew"
+            )
+        self.state.reseed_after_rollback(rollbacks)
+        self._display.say(f"{what} became non-finite at {failed_at} images: back to {seen}, with new random numbers")
+        self._logbook.close()
+        self._open()
