@@ -190,5 +190,6 @@ def main() -> None:
 
 
 def _fail(message: str, status: int) -> None:
-    print(f"ganache: {' '.join(message.split())}", file=sys.stderr)
+    if message:  # a command group without a command has shown its help instead
+        print(f"ganache: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(status)

@@ -99,29 +99,24 @@ def data_pack(source: str, out: Path, size: str | None, channels: int | None, ma
 
 
 def print_summary(summary: dict[str, Any]) -> None:
-    """Print a data summary: what it is, classes and how many, splits, what was skipped and why."""
-    shape = summary["shape"]
-    count = f"{summary['count']:,} images" if summary["count"] is not None else "endless"
-    sides = f"{shape['height']}×{shape['width']}, {shape['channels']} channel{'s' * (shape['channels'] > 1)}"
+    """Print a data summary: what it is, how its shape was decided, classes, splits, what was skipped and why."""
+    channels, height, width = summary["shape"]
+    count = f"{summary['count']:,} images" if summary["count"] is not None else "endless points"
+    sides = f"{height}×{width}, {channels} channel{'s' * (channels > 1)}"
     print(f"data           {summary['source']}: {count} of {sides}")
-    for key in ("decision", "splits"):
-        if summary.get(key):
-            print(f"{key:<14} {_flat(summary[key])}")
+    for name, decision in summary.get("decisions", {}).items():
+        print(f"{name:<14} {decision}")
+    for name, rows in summary["splits"].items():
+        if rows is not None:
+            print(f"split          {name}: {rows[1] - rows[0]:,}")
     if summary.get("classes"):
-        print(f"classes        {_flat(summary['classes'])}")
+        classes = (name if images is None else f"{name} ({images:,})" for name, images in summary["classes"].items())
+        print(f"classes        {', '.join(classes)}")
     for entry in summary.get("skipped", []):
         print(f"skipped        {entry['file']}: {entry['reason']}")
     if summary.get("ignored"):
         print(f"ignored        {len(summary['ignored'])} files that are no images by their names")
     print(f"fingerprint    {summary['fingerprint']}")
-
-
-def _flat(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_flat(item)}" for key, item in value.items())
-    if isinstance(value, list):
-        return "–".join(str(item) for item in value)
-    return str(value)
 
 
 def _estimate(plan: Plan) -> str:

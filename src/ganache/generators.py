@@ -156,8 +156,7 @@ def load(path: str | Path, device: str = "cpu") -> TrainedGenerator:
 
 def _shape_and_labels(description: dict[str, Any], file: Path) -> tuple[ImageShape, tuple[str, ...]]:
     shape, names = description.get("shape"), description.get("label_names")
-    sides = [shape.get(side) for side in ("channels", "height", "width")] if isinstance(shape, dict) else []
-    whole = len(sides) == 3 and all(isinstance(side, int) and 1 <= side <= 16384 for side in sides)
-    if not whole or sides[0] > 4 or not isinstance(names, list):
+    sides = shape if isinstance(shape, dict) and all(type(side) is int for side in shape.values()) else {}
+    if sides.keys() != {"channels", "height", "width"} or not isinstance(names, list):
         raise UserError(f"run: {file} has a description without a valid shape and label_names")
-    return ImageShape(*sides), tuple(str(name) for name in names)
+    return ImageShape(**sides), tuple(str(name) for name in names)

@@ -57,7 +57,7 @@ class Logbook:
             return None
         from torch.utils.tensorboard import SummaryWriter
 
-        self._board = SummaryWriter(str(self.run.path))  # type: ignore[no-untyped-call]
+        self._board = SummaryWriter(str(self.run.path))
         for line in self.lines:
             self._show(line)
         return self._board

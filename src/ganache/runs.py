@@ -98,10 +98,11 @@ def _train(run: Run, plan: Plan, cadence: Cadence, quiet: bool) -> Outcome:
         restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
         training = Training(run, state, plan.dataset, plan.source.labels, plan.budget, cadence)
         training.go(display, interrupts)
-        finished = interrupts.received is None
-        run.update_record(outcome="finished" if finished else f"interrupted by {interrupts.received.name}")
-        if finished:
+        if interrupts.received is None:
+            run.update_record(outcome="finished")
             plot(run.path)
+        else:
+            run.update_record(outcome=f"interrupted by {interrupts.received.name}")
     return Outcome(run.path, state.counters.images_seen, training.clock.before, interrupts.received)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from data_files import idx_bytes, pixels, python_batch, write_idx
+from tests.data.data_files import idx_bytes, pixels, python_batch, write_idx
 from PIL import Image
 
 from ganache.data import catalog, opcodes, open_dataset, preview

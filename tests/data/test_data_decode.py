@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from data_files import pixels, png_header
+from tests.data.data_files import pixels, png_header
 from PIL import Image
 
 from ganache.data.decode import UnreadableError, fit, natural_channels, quiet, read_header, read_pixels

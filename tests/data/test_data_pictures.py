@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from data_files import classes, pixels, png_header, save
+from tests.data.data_files import classes, pixels, png_header, save
 from PIL import Image
 
 from ganache.data import open_dataset, opening, pack, preview
 from ganache.data.arrange import arrange, natural_order
 from ganache.data.containers import Zip
+from ganache.data.pack import _Sample
 from ganache.data.packed import PackedDataset
 from ganache.data.shapes import decide
 from ganache.data.store import IMAGES
-from ganache.data.types import Options, Row
+from ganache.data.types import Block, Options, Row
 from ganache.errors import UserError
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
@@ -323,6 +324,16 @@ def test_preview_tells_what_packing_tells_and_writes_nothing(tmp_path: Path) -> 
     assert set(batch.labels.tolist()) == {0, 1}
     assert isinstance(seen, PackedDataset)
     assert len(seen.labels_of("train")) == 200  # every second row of 400
+
+
+def test_a_sample_is_even_across_blocks() -> None:
+    sample = _Sample(3)
+    for split, first, stop in (("train", 0, 4), ("train", 4, 9), ("test", 9, 11), ("test", 11, 12), ("test", 12, 14)):
+        rows = np.arange(first, stop)
+        sample.keep(Block(split, rows.astype(np.uint8).reshape(-1, 1, 1, 1), rows.astype(np.int32)))
+    images, labels, held = sample.arrays()
+    assert labels.tolist() == images.ravel().tolist() == [0, 3, 6, 9, 12]  # every third of train, and of test
+    assert held == {"train": (0, 3), "test": (3, 5)}
 
 
 def test_a_preview_knows_classes_of_which_it_holds_no_row(tmp_path: Path) -> None:

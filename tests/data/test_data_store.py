@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from data_files import classes, pixels, save
+from tests.data.data_files import classes, pixels, save
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -79,7 +79,7 @@ def dataset(tmp_path: Path) -> PackedDataset:
 
 def test_batches_from_a_store_are_plain_arrays(dataset: PackedDataset) -> None:
     batch = dataset.stream(0).batch(0, 9)
-    assert type(batch.images) is np.ndarray
+    assert type(batch.images) is type(batch.labels) is type(dataset.labels_of("train")) is np.ndarray
     assert batch.images.flags.c_contiguous
     assert batch.images.flags.writeable
     assert batch.images.dtype == np.uint8
@@ -252,6 +252,15 @@ def test_a_dead_decoder_process_is_a_run_error(tmp_path: Path, monkeypatch: pyte
     folder = Folder(classes(tmp_path / "set"))
     with pytest.raises(RunError, match=r"a decoder process ended .* 'cat/0\.png' … 'cat/1\.png'"):
         list(read_all_headers(folder, ["cat/0.png", "cat/1.png"], 2))
+
+
+def test_answers_come_in_the_order_of_the_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganache.data.pool.SMALLEST_PARALLEL", 1)
+    for value in range(20):
+        save(tmp_path / f"{value}.png", np.full((2, 2), value, np.uint8))
+    parts = [[f"{value}.png"] for value in range(20)]
+    answers = read_all_pixels(Folder(tmp_path), parts, ImageShape(1, 2, 2), 2)
+    assert [int(answer.images[0, 0, 0, 0]) for answer in answers] == list(range(20))
 
 
 def test_decoder_processes_end_when_the_reader_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,8 @@ class Normal(Latent):
         last = end / end.norm(dim=-1, keepdim=True)
         angle = torch.acos((first * last).sum(-1, keepdim=True).clamp(-1.0, 1.0)).clamp(min=1e-6)
         mixed = torch.sin((1.0 - fraction) * angle) * first + torch.sin(fraction * angle) * last
-        return lengths * mixed / torch.sin(angle).clamp(min=1e-6)
+        point: Tensor = lengths * mixed / torch.sin(angle).clamp(min=1e-6)
+        return point
 
 
 class Uniform(Latent):

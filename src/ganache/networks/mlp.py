@@ -48,7 +48,7 @@ class _MLPGenerator(nn.Module):
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
         pixels: Tensor = self.layers(with_labels(latent, labels))
-        return pixels.unflatten(1, self.image)
+        return pixels.reshape(-1, *self.image)
 
 
 class _MLPDiscriminator(nn.Module):

@@ -1,0 +1,86 @@
+"""Kill a small run with SIGKILL at N random instants, resume each time, and compare the final checkpoints' SHA-256.
+
+    python benchmarks/kill.py 20 [--seed 0] [--images 30k]
+
+The run uses all that has a state: dropout, batch norm, input noise, a lazy penalty, an average of the weights. Instants
+are spread over the whole life of the process: start-up, the making of the folder, training, saving, the last plots.
+Exit status 1 when any resumed run ends with other bits than the run that nobody disturbed.
+"""
+
+import argparse
+import hashlib
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+GANACHE = [sys.executable, "-m", "ganache"]
+SETTINGS = [
+    *("--set", "discriminator.batch_norm=true", "--set", "augment=InputNoise"),
+    *("--set", 'penalties.r1={"penalty": "R1", "weight": 0.1, "every": 4}'),
+    *("--set", "generator.width=16", "--set", "discriminator.width=16"),
+]
+
+
+def train_command(out: Path, images: str) -> list[str]:
+    """Return the command that begins the run."""
+    return [*GANACHE, "train", "dcgan", "--data", "digits", "--images", images, "--out", str(out), *SETTINGS]
+
+
+def final_digest(run: Path) -> str:
+    """Return name and SHA-256 of the run's last checkpoint."""
+    last = max((run / "checkpoints").glob("*.safetensors"))
+    return f"{last.name} {hashlib.sha256(last.read_bytes()).hexdigest()}"
+
+
+def go_on(out: Path, images: str) -> None:
+    """Finish the run as its user would: resume it, or begin again when it was killed before it was there."""
+    is_there = (out / "recipe.json").exists()
+    command = [*GANACHE, "resume", str(out)] if is_there else train_command(out, images)
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def kill_once(out: Path, images: str, instant: float) -> int:
+    """Begin the run, kill it after `instant` seconds, finish it; return the images of the checkpoint it lay at."""
+    process = subprocess.Popen(train_command(out, images), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        process.wait(instant)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    left = [int(path.stem) for path in (out / "checkpoints").glob("*.safetensors")] if out.exists() else []
+    go_on(out, images)
+    return max(left, default=-1)
+
+
+def main() -> None:
+    """Print one line a kill and the verdict."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kills", type=int, nargs="?", default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--images", default="30k")
+    options = parser.parse_args()
+    chance = random.Random(options.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        undisturbed = Path(folder) / "undisturbed"
+        began = time.perf_counter()
+        subprocess.run(train_command(undisturbed, options.images), check=True, capture_output=True)
+        length = time.perf_counter() - began
+        expected, same = final_digest(undisturbed), 0
+        print(f"undisturbed: {length:.1f} s, {expected}", flush=True)
+        for kill in range(options.kills):
+            run, instant = Path(folder) / f"killed-{kill}", chance.uniform(0.0, length)
+            left = kill_once(run, options.images, instant)
+            digest = final_digest(run)
+            same += digest == expected
+            place = f"at checkpoint {left}" if left >= 0 else "before there was a run"
+            verdict = "the same bits" if digest == expected else f"DIFFERENT: {digest}"
+            print(f"kill {kill + 1:2} after {instant:5.2f} s, {place}: {verdict}", flush=True)
+    print(f"{same} of {options.kills} resumed runs ended with the undisturbed run's bits")
+    sys.exit(same != options.kills)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""How much of a training's time goes to anything but its steps: data, average, log, pictures, checkpoints.
+
+    python benchmarks/overhead.py [--data mnist] [--images 20k] [--rounds 3]
+
+Two things in turn, `rounds` times: a whole run of `lsgan`, and its two half steps alone, on one batch that stays in
+memory. Overhead = run / steps - 1, on the medians, once for the loop's own clock (training_seconds: data and average)
+and once for the wall clock from the first step to the last (also log, pictures and checkpoints).
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+
+import ganache
+from ganache.budget import Budget
+from ganache.display import Silent
+from ganache.interrupts import Interrupts
+from ganache.iteration import Reals
+from ganache.plan import Plan, Request
+from ganache.run import Run
+from ganache.runs import _record
+from ganache.step import discriminator_step, generator_step
+from ganache.training import Training
+
+
+def bare_steps(plan: Plan, images: int) -> float:
+    """Return seconds per image of both half steps on one batch."""
+    state = plan.build()
+    reals = Reals(plan.dataset, state, ())
+    batch, latents, now = reals.next(), state.draw_latents(), state.moment()
+    steps = images // plan.recipe.batch_size
+    began = 0.0
+    for step in range(steps + 2):
+        if step == 2:  # the first ones also allocate
+            began = time.perf_counter()
+        discriminator_step(state.players, batch, latents, plan.recipe, now)
+        generator_step(state.players, batch, latents, plan.recipe, now)
+    return (time.perf_counter() - began) / (steps * plan.recipe.batch_size)
+
+
+def whole_run(plan: Plan, folder: Path) -> tuple[float, float]:
+    """Return seconds per image of a run by its own clock and by the wall clock."""
+    run = Run.create(folder, plan.recipe, _record(plan, plan.cadence()))
+    training = Training(run, plan.build(), plan.dataset, (), plan.budget, plan.cadence())
+    began = time.perf_counter()
+    training.go(Silent(), Interrupts())
+    seen = training.state.counters.images_seen
+    return training.clock.before / seen, (time.perf_counter() - began) / seen
+
+
+def main() -> None:
+    """Print both overheads."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="mnist")
+    parser.add_argument("--images", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    plan = ganache.plan(Request(options.data, "lsgan", images=options.images))
+    assert plan.budget == Budget(options.images, None)
+    steps, clocks, walls = [], [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(options.rounds):
+            steps.append(bare_steps(plan, options.images // 2))
+            clock, wall = whole_run(plan, Path(folder) / f"run-{number}")
+            clocks.append(clock)
+            walls.append(wall)
+    step = statistics.median(steps)
+    print(f"{torch.get_num_threads()} threads, {plan.precision}, lsgan, batch {plan.recipe.batch_size}")
+    print(f"steps alone      {1000 * step:.3f} s per thousand images  (all: {[round(1000 * s, 3) for s in steps]})")
+    for name, values in (("training clock", clocks), ("wall clock", walls)):
+        value = statistics.median(values)
+        print(f"{name:<16} {1000 * value:.3f} s per thousand images, overhead {100 * (value / step - 1):.1f} %")
+
+
+if __name__ == "__main__":
+    main()

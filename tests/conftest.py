@@ -1,0 +1,34 @@
+"""What all tests share: one thread, a cache of their own, and one small trained run."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+import ganache
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    before = os.environ.get("GANACHE_CACHE")
+    os.environ["GANACHE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # tests run side by side, and small tensors gain nothing from more
+    yield
+    torch.set_num_threads(threads)
+    os.environ.pop("GANACHE_CACHE")
+    if before is not None:
+        os.environ["GANACHE_CACHE"] = before
+
+
+SMALL = ("generator.width=8", "discriminator.width=8", "generator.latent.size=4", "batch_size=16")
+
+
+@pytest.fixture(scope="session")
+def digits_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of a small dcgan on the digits, conditional on their labels; tests must not change it."""
+    out = tmp_path_factory.mktemp("runs") / "digits"
+    settings = (*SMALL, "conditional=true")
+    return ganache.train("dcgan", data="digits", out=out, images=640, seed=3, settings=settings).run

@@ -1,0 +1,56 @@
+import math
+
+import pytest
+import torch
+
+from ganache.networks import Latent, Normal, Uniform
+
+LATENTS = [
+    pytest.param(Normal(size=1), marks=pytest.mark.xfail(strict=True, reason="opposite latents have no great circle")),
+    Normal(size=2),
+    Normal(size=50),
+    Uniform(size=3),
+]
+
+
+def drawn(latent: Latent, count: int, seed: int = 0) -> torch.Tensor:
+    return latent.draw(count, torch.Generator().manual_seed(seed))
+
+
+def test_normal_latents_are_torchs_normal_numbers() -> None:
+    assert torch.equal(drawn(Normal(size=3), 5), torch.randn(5, 3, generator=torch.Generator().manual_seed(0)))
+
+
+def test_uniform_latents_lie_evenly_in_their_interval() -> None:
+    values = drawn(Uniform(size=100), 1000)
+    assert values.shape == (1000, 100)
+    assert float(values.min()) == pytest.approx(-1.0, abs=1e-3)
+    assert float(values.max()) == pytest.approx(1.0, abs=1e-3)
+    assert float(values.mean()) == pytest.approx(0.0, abs=0.01)
+    assert float(values.square().mean()) == pytest.approx(1 / 3, abs=0.01)
+
+
+def test_a_uniform_latent_moves_on_the_straight_line() -> None:
+    start, end = torch.tensor([[0.0, -1.0]]), torch.tensor([[1.0, 0.0]])
+    assert Uniform(size=2).interpolate(start, end, 0.25).tolist() == [[0.25, -0.75]]
+
+
+def test_a_normal_latent_moves_on_the_great_circle() -> None:
+    start, end = torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 2.0]])
+    third = Normal(size=2).interpolate(start, end, 1 / 3)
+    assert third.tolist()[0] == pytest.approx([2 * math.cos(math.pi / 6), 2 * math.sin(math.pi / 6)], rel=1e-6)
+    longer = Normal(size=2).interpolate(start, end * 2, 0.5)
+    assert longer.tolist()[0] == pytest.approx([3 / math.sqrt(2)] * 2, rel=1e-6)
+
+
+@pytest.mark.parametrize("latent", LATENTS, ids=str)
+def test_a_way_begins_and_ends_at_its_stops(latent: Latent) -> None:
+    start, end = drawn(latent, 8, seed=1), drawn(latent, 8, seed=2)
+    torch.testing.assert_close(latent.interpolate(start, end, 0.0), start, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(latent.interpolate(start, end, 1.0), end, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.3, 1.0])
+def test_a_way_to_the_same_place_stays_there(fraction: float) -> None:
+    start = drawn(Normal(size=5), 8)
+    torch.testing.assert_close(Normal(size=5).interpolate(start, start, fraction), start, rtol=1e-3, atol=1e-5)

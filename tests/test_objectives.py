@@ -1,0 +1,122 @@
+import math
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from ganache.objectives import LeastSquares, NonSaturating, Objective, per_sample
+from ganache.parts import kinds
+
+OBJECTIVES = [kind() for kind in kinds(Objective) if kind.__module__.startswith("ganache.")]
+
+
+def column(*values: float) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64)[:, None].requires_grad_()
+
+
+def gradient(loss: Tensor, logits: Tensor) -> list[float]:
+    (slope,) = torch.autograd.grad(loss.sum(), logits, retain_graph=True)
+    return [float(value) for value in slope.flatten()]
+
+
+def test_there_are_objectives() -> None:
+    assert {type(objective) for objective in OBJECTIVES} >= {NonSaturating, LeastSquares}
+
+
+def test_non_saturating_by_hand() -> None:
+    # sigmoid(ln 3) = 3/4, sigmoid(ln 2) = 2/3; sigmoid(0) = 1/2.
+    real, fake = column(math.log(3), 0.0), column(math.log(2), 0.0)
+    loss = NonSaturating().discriminator(real, fake)
+    assert loss.tolist() == pytest.approx([math.log(4 / 3) + math.log(3), 2 * math.log(2)], rel=1e-14)
+    assert gradient(loss, real) == pytest.approx([-1 / 4, -1 / 2], rel=1e-14)
+    assert gradient(loss, fake) == pytest.approx([2 / 3, 1 / 2], rel=1e-14)
+    moved = NonSaturating().generator(None, fake)
+    assert moved.tolist() == pytest.approx([math.log(3 / 2), math.log(2)], rel=1e-14)
+    assert gradient(moved, fake) == pytest.approx([-1 / 3, -1 / 2], rel=1e-14)
+
+
+def test_least_squares_by_hand() -> None:
+    real, fake = column(3.0, 1.0), column(1.0, -2.0)
+    loss = LeastSquares().discriminator(real, fake)
+    assert loss.tolist() == [2.5, 2.0]
+    assert gradient(loss, real) == [2.0, 0.0]
+    assert gradient(loss, fake) == [1.0, -2.0]
+    moved = LeastSquares().generator(None, fake)
+    assert moved.tolist() == [0.0, 4.5]
+    assert gradient(moved, fake) == [0.0, -3.0]
+
+
+@pytest.mark.parametrize(
+    ("objective", "right", "swapped"),
+    [(NonSaturating(), math.log(4), math.log(6)), (LeastSquares(), 2.5, 4.5)],
+    ids=["NonSaturating", "LeastSquares"],
+)
+def test_reals_and_fakes_cannot_change_places(objective: Objective, right: float, swapped: float) -> None:
+    least_squares = isinstance(objective, LeastSquares)
+    real, fake = (column(3.0), column(1.0)) if least_squares else (column(math.log(3)), column(math.log(2)))
+    assert objective.discriminator(real, fake).tolist() == pytest.approx([right], rel=1e-14)
+    assert objective.discriminator(fake, real).tolist() == pytest.approx([swapped], rel=1e-14)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda objective: type(objective).__name__)
+def test_a_real_that_looks_real_and_a_fake_that_looks_fake_cost_the_discriminator_less(objective: Objective) -> None:
+    good, bad = column(1.0), column(0.0)
+    assert objective.discriminator(good, bad).item() < objective.discriminator(bad, good).item()
+    if not objective.generator_needs_reals:
+        assert objective.generator(None, good).item() < objective.generator(None, bad).item()
+
+
+def test_non_saturating_is_cross_entropy_with_the_papers_targets() -> None:
+    random = torch.Generator().manual_seed(0)
+    real, fake = (torch.randn(50, 1, generator=random, dtype=torch.float64) * 5 for _ in range(2))
+    ones, zeros = torch.ones_like(real), torch.zeros_like(real)
+    expected = binary_cross_entropy_with_logits(real, ones, reduction="none")
+    expected = expected + binary_cross_entropy_with_logits(fake, zeros, reduction="none")
+    torch.testing.assert_close(NonSaturating().discriminator(real, fake), expected[:, 0], rtol=1e-12, atol=1e-15)
+    expected = binary_cross_entropy_with_logits(fake, ones, reduction="none")
+    torch.testing.assert_close(NonSaturating().generator(None, fake), expected[:, 0], rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_large_logits_neither_overflow_nor_lose_their_gradient(dtype: torch.dtype) -> None:
+    real = torch.tensor([[-1e4], [1e4]], dtype=dtype, requires_grad=True)
+    fake = torch.tensor([[1e4], [-1e4]], dtype=dtype, requires_grad=True)
+    loss = NonSaturating().discriminator(real, fake)
+    assert loss.tolist() == [2e4, 0.0]
+    assert gradient(loss, real) == [-1.0, 0.0]
+    assert gradient(loss, fake) == [1.0, 0.0]
+    moved = NonSaturating().generator(None, fake)
+    assert moved.tolist() == [0.0, 1e4]
+    assert gradient(moved, fake) == [0.0, -1.0]
+    squares = LeastSquares().discriminator(real, fake)
+    assert squares.tolist() == pytest.approx([(1e4 + 1) ** 2 / 2 + 5e7, (1e4 - 1) ** 2 / 2 + 5e7], rel=1e-6)
+
+
+def test_a_small_loss_keeps_its_digits() -> None:
+    loss = NonSaturating().generator(None, torch.tensor([[50.0]]))
+    assert float(loss) == pytest.approx(math.exp(-50.0), rel=1e-6)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda objective: type(objective).__name__)
+def test_a_patch_counts_as_its_share_of_the_sample(objective: Objective) -> None:
+    random = torch.Generator().manual_seed(1)
+    real, fake = (torch.randn(4, 1, 3, 3, generator=random, dtype=torch.float64) for _ in range(2))
+    loss = objective.discriminator(real, fake)
+    assert loss.shape == (4,)
+    alone = objective.discriminator(real.reshape(36, 1), fake.reshape(36, 1))
+    torch.testing.assert_close(loss, alone.reshape(4, 9).mean(1), rtol=1e-12, atol=0.0)
+    moved = objective.generator(real if objective.generator_needs_reals else None, fake)
+    assert moved.shape == (4,)
+    torch.testing.assert_close(
+        objective.discriminator(real[:, 0, 0, 0], fake[:, 0, 0, 0]),
+        objective.discriminator(real[:, :, 0, 0], fake[:, :, 0, 0]),
+        rtol=0.0,
+        atol=0.0,
+    )
+
+
+def test_per_sample_is_the_mean_of_each_samples_values() -> None:
+    values = torch.arange(12.0).reshape(2, 1, 2, 3)
+    assert per_sample(values).tolist() == [2.5, 8.5]
+    assert per_sample(torch.tensor([3.0, 4.0])).tolist() == [3.0, 4.0]
