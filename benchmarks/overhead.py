@@ -22,7 +22,7 @@ from ganache.interrupts import Interrupts
 from ganache.iteration import Reals
 from ganache.plan import Plan, Request
 from ganache.run import Run
-from ganache.runs import _record
+from ganache.runs import make_record
 from ganache.step import discriminator_step, generator_step
 from ganache.training import Training
 
@@ -44,7 +44,7 @@ def bare_steps(plan: Plan, images: int) -> float:
 
 def whole_run(plan: Plan, folder: Path) -> tuple[float, float]:
     """Return seconds per image of a run by its own clock and by the wall clock."""
-    run = Run.create(folder, plan.recipe, _record(plan, plan.cadence()))
+    run = Run.create(folder, plan.recipe, make_record(plan, plan.cadence()))
     training = Training(run, plan.build(), plan.dataset, (), plan.budget, plan.cadence())
     began = time.perf_counter()
     training.go(Silent(), Interrupts())

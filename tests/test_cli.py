@@ -13,7 +13,7 @@ from tests.conftest import SMALL
 
 
 def run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str | Path
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str | int | Path
 ) -> tuple[int, str, str]:
     """Run the command in this process; return status, standard output, standard error."""
     monkeypatch.setattr(sys, "argv", ["ganache", *map(str, words)])
@@ -171,9 +171,7 @@ def test_a_walk_has_the_frames_that_were_asked_for(
     assert out.stat().st_size > 500
 
 
-def test_recipes_are_listed_and_explained(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_recipes_are_listed_and_explained(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     _, text, _ = run(monkeypatch, capsys, "recipes")
     assert {line.split()[0] for line in text.splitlines()} >= {"dcgan", "lsgan", "mlp-2d", "vanilla"}
     _, text, _ = run(monkeypatch, capsys, "recipes", "lsgan")
@@ -200,3 +198,21 @@ def test_help_and_import_load_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_pictures_with_alpha_become_jpegs_over_white(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "pictures").mkdir()
+    for number in range(4):
+        Image.new("RGBA", (8, 8), (255, 0, 0, 0)).save(tmp_path / "pictures" / f"{number}.png")
+    import ganache
+
+    outcome = ganache.train(
+        "dcgan", data=tmp_path / "pictures", out=tmp_path / "run", images=16, batch=4, settings=SMALL
+    )
+    assert run(monkeypatch, capsys, "sample", outcome.run, "--count", 4, "--out", tmp_path / "x.jpg")[0] == 0
+    with Image.open(tmp_path / "x.jpg") as picture:
+        assert picture.mode == "RGB"
+    (tmp_path / "file").write_text("in the way")
+    assert run(monkeypatch, capsys, "sample", outcome.run, "--out", tmp_path / "file" / "x.png")[0] == 1

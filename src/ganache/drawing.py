@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from ganache import exports, pictures
 from ganache.devices import choose_device
-from ganache.errors import UserError
+from ganache.errors import RunError, UserError
 from ganache.files import replacing
 from ganache.generators import load
 
@@ -30,8 +31,7 @@ def sample_to(run: Path, out: str, count: int, seed: int = 0, labels: Sequence[s
         exports.write_folder(Path(out), batches, count)
     else:
         pictures.layout(count, shape.height, shape.width)  # refuses what would not fit, before it is drawn
-        with replacing(Path(out)) as temporary:
-            pictures.for_display(np.concatenate(list(batches))).save(temporary)
+        _save(pictures.for_display(np.concatenate(list(batches))), Path(out))
 
 
 def interpolate_to(
@@ -46,3 +46,14 @@ def interpolate_to(
     generator = load(run, choose_device(device).type)
     walk = (pictures.for_display(images) for images in generator.walk(seed, frames, labels))
     pictures.animate(walk, Path(out), frames_per_second=25.0, hold_last=0.0)
+
+
+def _save(picture: Image.Image, path: Path) -> None:
+    if path.suffix.lower() in {".jpg", ".jpeg"} and picture.mode in {"LA", "RGBA"}:  # JPEG has no alpha
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture.convert("RGBA")).convert("RGB")
+    try:
+        with replacing(path) as temporary:
+            picture.save(temporary)
+    except OSError as error:
+        raise RunError(f"could not write {path}: {error.strerror or error}") from error

@@ -22,6 +22,7 @@ from ganache.plan import Plan, Progress, Request, Source, make_plan
 from ganache.recipe import differences
 from ganache.run import Run, now_text
 from ganache.saving import restore
+from ganache.state import TrainingState
 from ganache.streams import untouched_global_stream
 from ganache.training import Training
 from ganache.units import parse_count, parse_duration
@@ -49,10 +50,10 @@ def begin(request: Request, out: Path | None, quiet: bool, progress: Progress | 
     plan = make_plan(request, progress)
     out = out or _free_folder(f"{plan.recipe.name}-{plan.dataset.name}")
     with untouched_global_stream():
-        plan.build()  # a network that cannot have the data's shape says so before anything is written
+        state = plan.build()  # a network that cannot have the data's shape says so before anything is written
         cadence = plan.cadence()
-        run = Run.create(out, plan.recipe, _record(plan, cadence))
-        return _train(run, plan, cadence, quiet)
+        run = Run.create(out, plan.recipe, make_record(plan, cadence))
+        return _train(run, plan, state, cadence, quiet)
 
 
 def resume(path: Path, images: str | int | None, time: str | None, data: str | None, quiet: bool) -> Outcome:
@@ -74,7 +75,7 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
     plan = Plan(run.recipe(), source, dataset, record["seed"], device, record["precision"], record["threads"], budget)
     run.update_record(budget=asdict(budget))
     with untouched_global_stream():
-        return _train(run, plan, Cadence(**record["cadence"]), quiet)
+        return _train(run, plan, plan.build(), Cadence(**record["cadence"]), quiet)
 
 
 def plot(path: Path) -> list[Path]:
@@ -90,11 +91,10 @@ def plot(path: Path) -> list[Path]:
     return drawn
 
 
-def _train(run: Run, plan: Plan, cadence: Cadence, quiet: bool) -> Outcome:
+def _train(run: Run, plan: Plan, state: TrainingState, cadence: Cadence, quiet: bool) -> Outcome:
     display: Display = Silent() if quiet else choose_display(plan.budget.images)
     interrupts = Interrupts()
     with run.locked(), interrupts.caught(), _recorded(run):
-        state = plan.build()
         restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
         training = Training(run, state, plan.dataset, plan.source.labels, plan.budget, cadence)
         training.go(display, interrupts)
@@ -121,7 +121,8 @@ def _recorded(run: Run) -> Iterator[None]:
     run.update_record(sessions=sessions)
 
 
-def _record(plan: Plan, cadence: Cadence) -> dict[str, Any]:
+def make_record(plan: Plan, cadence: Cadence) -> dict[str, Any]:
+    """Return what run.json says of a run that begins."""
     approximations = ["forward passes in bfloat16 (automatic mixed precision)"] if plan.precision == "bf16" else []
     return {
         **describe_machine(plan.device),

@@ -38,7 +38,8 @@ class SampleSheet:
         )
         columns = len(self._names) if 1 < len(self._names) <= MOST_COLUMNS else None
         count = POINTS if state.shape.is_point else ROWS * columns if columns else PICTURES
-        images = generator.sample(count, derive(state.seed, "sheet"), self._names if columns else ())
+        with state.streams.untouched():
+            images = generator.sample(count, derive(state.seed, "sheet"), self._names if columns else ())
         path = self._run.samples / f"{numbered(state.counters.images_seen)}.png"
         picture = grid(images, columns) if columns else for_display(images, self._reals)
         with replacing(path) as temporary:

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.data.data_files import idx_bytes, pixels, python_batch, write_idx
 from PIL import Image
 
 from ganache.data import catalog, opcodes, open_dataset, preview
 from ganache.data.packed import PackedDataset
 from ganache.errors import RunError, UserError
+from tests.data.data_files import idx_bytes, pixels, python_batch, write_idx
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 

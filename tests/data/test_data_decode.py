@@ -4,12 +4,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from tests.data.data_files import pixels, png_header
 from PIL import Image
 
 from ganache.data.decode import UnreadableError, fit, natural_channels, quiet, read_header, read_pixels
 from ganache.errors import UserError
 from ganache.shape import ImageShape
+from tests.data.data_files import pixels, png_header
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> BytesIO:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.data.data_files import classes, pixels, png_header, save
 from PIL import Image
 
 from ganache.data import open_dataset, opening, pack, preview
@@ -19,6 +18,7 @@ from ganache.data.shapes import decide
 from ganache.data.store import IMAGES
 from ganache.data.types import Block, Options, Row
 from ganache.errors import UserError
+from tests.data.data_files import classes, pixels, png_header, save
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 

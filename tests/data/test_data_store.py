@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.data.data_files import classes, pixels, save
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from ganache.data.pool import read_all_headers, read_all_pixels
 from ganache.data.store import Store, building, is_store
 from ganache.errors import RunError, UserError
 from ganache.shape import ImageShape
+from tests.data.data_files import classes, pixels, save
 
 
 def stream(count: int, seed: int = 0) -> ShuffledStream:

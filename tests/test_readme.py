@@ -1,0 +1,106 @@
+"""Every command and program in the README runs, with smaller budgets and data that the test makes."""
+
+import gzip
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganache import cli
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line.split("#")[0].strip()
+    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+    if line.startswith("ganache ")
+]
+TINY = {
+    "dcgan": ["--set", "generator.width=4", "--set", "discriminator.width=4"],
+    "vanilla": ["--set", "generator.widths=[8]", "--set", "discriminator.widths=[8]"],
+    "mlp-2d": ["--set", "generator.widths=[8]", "--set", "discriminator.widths=[8]"],
+}
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with photos/, photos.zip, examples/ and a small MNIST, as the README's user would have."""
+    folder = tmp_path_factory.mktemp("readme")
+    random = np.random.default_rng(0)
+    for label in ("cats", "dogs"):
+        (folder / "photos" / label).mkdir(parents=True)
+        for number in range(6):
+            pixels = random.integers(0, 256, (40, 50, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / "photos" / label / f"{number}.jpg")
+    subprocess.run([sys.executable, "-m", "zipfile", "-c", "photos.zip", "photos"], cwd=folder, check=True)
+    (folder / "examples").symlink_to(ROOT / "examples")
+    mnist = folder / "data" / "mnist"
+    mnist.mkdir(parents=True)
+    for name, count in (("train", 40), ("t10k", 10)):
+        images = random.integers(0, 256, (count, 28, 28), dtype=np.uint8).tobytes()
+        labels = (np.arange(count) % 10).astype(np.uint8).tobytes()
+        sizes = b"".join(side.to_bytes(4) for side in (count, 28, 28))
+        (mnist / f"{name}-images-idx3-ubyte.gz").write_bytes(gzip.compress(b"\0\0\x08\x03" + sizes + images))
+        (mnist / f"{name}-labels-idx1-ubyte.gz").write_bytes(
+            gzip.compress(b"\0\0\x08\x01" + count.to_bytes(4) + labels)
+        )
+    return folder
+
+
+def smaller(command: str) -> list[str]:
+    """Return a README command's words with a budget that a test can afford."""
+    words = shlex.split(command)[1:]
+    for option, value in (("--images", "32"), ("--time", "0.1s"), ("--frames", "3"), ("--batch", "8")):
+        if option in words:
+            words[words.index(option) + 1] = value
+    if words[0] == "resume" and "--images" in words:
+        words[words.index("--images") + 1] = "64"
+    if words[0] == "train":
+        recipe = words[1] if not words[1].startswith("--") else "dcgan"
+        words += TINY.get(recipe, [])
+        words += [] if {"--images", "--time"} & set(words) else ["--images", "32"]
+        words += [] if "--batch" in words else ["--batch", "8"]
+    return words
+
+
+def test_the_readmes_commands_run_in_their_order(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert len(COMMANDS) >= 18
+    monkeypatch.chdir(workplace)
+    monkeypatch.setenv("GANACHE_DATA", str(workplace / "data"))
+    for command in COMMANDS:
+        monkeypatch.setattr(sys, "argv", ["ganache", *smaller(command)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 0, (command, capsys.readouterr().err)
+    assert np.load(workplace / "cats.npz")["arr_0"].shape == (1000, 40, 50, 3)
+    assert (workplace / "runs/photos/checkpoints/00000064.safetensors").exists()
+    assert (workplace / "mine.png").exists()
+
+
+def test_the_readmes_python_runs(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    monkeypatch.chdir(workplace)
+    names: dict[str, object] = {}
+    exec(program, names)
+    images = names["images"]
+    assert isinstance(images, np.ndarray)
+    assert images.shape == (100, 8, 8, 1)
+
+
+def test_the_readme_names_only_files_that_exist() -> None:
+    linked = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert linked
+    assert [path for path in linked if not (ROOT / path).exists()] == []
+
+
+def test_the_makefile_has_the_readmes_targets() -> None:
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {"demo", "test"} <= targets
