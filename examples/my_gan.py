@@ -38,7 +38,7 @@ class _Residual(nn.Module):
         return torch.tanh(self.last(features)).reshape(-1, *self.shape)
 
 
-class Hinge(ganache.Objective):
+class Margin(ganache.Objective):
     """max(0, 1 - D(x)) + max(0, 1 + D(G(z))) against -D(G(z)): one loss for each sample, never the mean."""
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -57,7 +57,7 @@ def recipe() -> ganache.Recipe:
         name="my-gan",
         generator=ResidualGenerator(),
         discriminator=ganache.DCGANDiscriminator(width=32),
-        objective=Hinge(),
+        objective=Margin(),
         penalties={"r1": ganache.Weighted(penalty=ganache.R1(), weight=0.1, every=4)},
         optimizers=ganache.Optimizers(generator=adam, discriminator=adam),
         ema_half_life=5_000,

@@ -69,7 +69,6 @@ def test_a_place_under_a_file_cannot_be(tmp_path: Path) -> None:
         created(tmp_path / "file" / "run")
 
 
-@pytest.mark.xfail(strict=True, reason="the folder is always 755")
 def test_a_runs_permissions_follow_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
@@ -198,7 +197,6 @@ def test_pictures_are_listed_in_the_order_of_training(tmp_path: Path) -> None:
     assert [path.name for path in run.sample_files()] == ["00000000.png", "00000900.png", "00001000.png"]
 
 
-@pytest.mark.xfail(strict=True, reason="sorted as text")
 def test_pictures_beyond_eight_digits_come_last(tmp_path: Path) -> None:
     run = created(tmp_path / "run")
     for images in (100_000_000, 99_000_000):

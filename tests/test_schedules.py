@@ -73,7 +73,6 @@ def test_a_schedule_in_the_place_of_a_number_keeps_its_kind() -> None:
         ({"kind": "Linear", "start": 1, "end": 0, "until": 3, "since": 5}, "ends after it begins"),
     ],
 )
-@pytest.mark.xfail(strict=True, reason="the message is that of the number")
 def test_a_mistake_in_a_schedule_is_named_where_a_number_is_allowed_too(
     schedule: dict[str, Any], complaint: str
 ) -> None:
@@ -89,7 +88,6 @@ def test_a_mistake_in_a_schedule_is_named_where_a_number_is_allowed_too(
         {"betas": (Linear(start=0.5, end=1.5, until=10), 0.9)},
     ],
 )
-@pytest.mark.xfail(strict=True, reason="a curve's values are checked nowhere")
 def test_a_curve_may_not_leave_the_range_of_its_constant(field: dict[str, Any]) -> None:
     with pytest.raises(UserError):
         parse(Adam, field)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganache.augment import InputNoise
+from ganache.augment import Augmentation, Augmenter, InputNoise
 from ganache.iteration import Reals, iterate
 from ganache.networks import DCGANGenerator, MLPDiscriminator, Normal
 from ganache.objectives import LeastSquares
@@ -18,6 +18,25 @@ from ganache.streams import derive
 from tests.tiny import Numbered, tiny_recipe, tiny_state
 
 SHAPE = ImageShape(1, 8, 8)
+
+
+class Counter(Augmenter):
+    """Adds a thousandth for every image that it saw."""
+
+    seen: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("seen", torch.zeros(()))
+
+    def forward(self, images: Tensor, images_seen: int) -> Tensor:
+        self.seen += len(images)
+        return images + self.seen / 1000
+
+
+class Counting(Augmentation):
+    def build(self, shape: ImageShape) -> Augmenter:
+        return Counter()
 
 
 def rich_recipe() -> Recipe:
@@ -106,6 +125,16 @@ def test_every_part_of_the_state_decides_what_comes(prefix: str) -> None:
     again.load(mixed, counts)
     ended = run_on(again, 2)
     assert [name for name in expected if not torch.equal(expected[name], ended[name])] != []
+
+
+def test_an_augmentation_with_memory_is_part_of_the_state() -> None:
+    state = tiny_state(rich_recipe().changed(augment=Counting()), SHAPE, labels=3)
+    saved, counts = run_on(state, 2), state.counts()
+    expected = run_on(state, 2)
+    assert float(expected["augment/seen"]) > float(saved["augment/seen"]) > 0.0
+    again = tiny_state(rich_recipe().changed(augment=Counting()), SHAPE, labels=3)
+    again.load(saved, counts)
+    assert_same(run_on(again, 2), expected)
 
 
 def test_loading_copies_what_it_is_given() -> None:

@@ -64,8 +64,9 @@ def test_the_critic_sees_augmented_images_in_both_halves() -> None:
     players.networks["discriminator"].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
     fakes = players.generate(latents, batch.labels).detach()
     recipe = tiny_recipe(penalties={"r1": Weighted(penalty=R1())})
-    discriminator_step(players, batch, latents, recipe, Moment(0, {"r1": 1.0}))
-    generator_step(players, batch, latents, recipe, NOW)
+    discriminator_step(players, batch, latents, recipe, Moment(5, {"r1": 1.0}))
+    generator_step(players, batch, latents, recipe, Moment(9, {}))
+    assert augmenter.moments == [5, 5, 5, 9]
     expected = [batch.reals, fakes, batch.reals, fakes]  # scored, scored, differentiated, scored
     assert len(seen) == len(augmenter.given) == 4
     for given, shown, images in zip(augmenter.given, seen, expected, strict=True):

@@ -7,8 +7,8 @@ from tests.tiny import CPU
 
 def test_derived_seeds_never_change() -> None:
     # Pinned: another value would give every recorded run other pictures.
-    assert derive(0, "latents") == 7363277720565492352
-    assert derive(12345, "sample", 7) == 603176470320952165
+    assert derive(0, "latents") == 1259596937768068718
+    assert derive(12345, "sample", 7) == 5447277513488918301
 
 
 def test_derived_seeds_are_63_bits_and_differ() -> None:
@@ -18,7 +18,6 @@ def test_derived_seeds_are_63_bits_and_differ() -> None:
     assert max(seeds) > 2**62
 
 
-@pytest.mark.xfail(strict=True, reason="names are joined by a slash that a name may hold")
 def test_names_are_not_run_together() -> None:
     assert derive(0, "a", "b") != derive(0, "a/b")
     assert derive(11, "a") != derive(1, "1a")

@@ -84,14 +84,16 @@ class Numbered:
 
 
 class Halved(Augmenter):
-    """Halves every pixel, and keeps what it was given."""
+    """Halves every pixel, and keeps what it was given and when."""
 
     def __init__(self) -> None:
         super().__init__()
         self.given: list[Tensor] = []
+        self.moments: list[int] = []
 
     def forward(self, images: Tensor, images_seen: int) -> Tensor:
         self.given.append(images.detach())
+        self.moments.append(images_seen)
         return images / 2.0
 
 

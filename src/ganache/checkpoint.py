@@ -30,7 +30,7 @@ def save(path: Path, tensors: dict[str, Tensor], description: dict[str, Any]) ->
 
     Raises RunError, leaving what was there, when the disk is full or refuses.
     """
-    ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    ready = _unshared({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
     sealed = {**description, "sha256": _digest(ready, description)}
     try:
         with replacing(path) as temporary:
@@ -45,7 +45,7 @@ def load(path: Path, device: str = "cpu") -> tuple[dict[str, Tensor], dict[str, 
         with safe_open(path, framework="pt", device=device) as file:
             sealed = json.loads((file.metadata() or {}).get(METADATA_KEY, "null"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no dictionary
-    except (OSError, SafetensorError, ValueError) as error:
+    except (OSError, SafetensorError, ValueError, RecursionError) as error:
         raise DamagedError(f"{path} cannot be read: {_reason(error)}") from error
     if not isinstance(sealed, dict) or "sha256" not in sealed:
         raise DamagedError(f"{path} was not written by ganache: it has no description")
@@ -66,6 +66,17 @@ def prune(folder: Path, keep_last: int, keep: Callable[[int], bool]) -> None:
     for path in newest(folder)[keep_last:]:
         if not keep(int(path.stem)):
             path.unlink()
+
+
+def _unshared(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Copy tensors that share memory with another, as tied weights do: the format has no place for that."""
+    seen: set[int] = set()
+    separate: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        memory = tensor.untyped_storage().data_ptr()
+        separate[name] = tensor.clone() if memory in seen else tensor
+        seen.add(memory)
+    return separate
 
 
 def _digest(tensors: dict[str, Tensor], description: dict[str, Any]) -> str:

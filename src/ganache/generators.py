@@ -45,6 +45,8 @@ class TrainedGenerator:
 
     def stream(self, count: int, seed: int = 0, labels: Sequence[str] = (), start: int = 0) -> Iterator[NDArray[Any]]:
         """Yield the images start … start + count of `sample` in pieces of constant size."""
+        if count < 0 or start < 0:
+            raise UserError(f"count: {count} images from number {start} cannot be drawn; both count from 0")
         wanted = self.label_indices(labels)
         for group in range(start // GROUP, -(-(start + count) // GROUP)):
             images = self._as_array(self.draw(*self.inputs(seed, group, wanted)))
@@ -144,14 +146,23 @@ def load(path: str | Path, device: str = "cpu") -> TrainedGenerator:
         config = parse(networks.Generator, description.get("generator"))
     except UserError as error:
         raise UserError(f"{error}; if a file of yours defines it, name that file with --code") from None
-    with torch.device("meta"):  # no memory is taken on the file's word: the weights that it holds must fit first
+    mismatch = UserError(f"run: the weights in {file} are not those of the {type(config).__name__} that it describes")
+    try:
+        with torch.device("meta"):  # no memory is taken on the file's word: the weights that it holds must fit first
+            described = config.build(shape, len(label_names)).state_dict()
+    except (RuntimeError, TypeError, OverflowError):  # sizes that no tensor can have
+        raise mismatch from None
+    if _layout(described) != _layout(tensors):
+        raise mismatch
+    with torch.random.fork_rng(devices=()):  # the weights that are drawn here are overwritten at once
         network = config.build(shape, len(label_names))
-    expected = {name: tensor.shape for name, tensor in network.state_dict().items()}
-    if expected != {name: tensor.shape for name, tensor in tensors.items()}:
-        raise UserError(f"run: the weights in {file} are not those of the {type(config).__name__} that it describes")
-    network.load_state_dict(tensors, assign=True)
+    network.load_state_dict(tensors)
     network.eval().requires_grad_(False)
     return TrainedGenerator(network.to(device), config, shape, label_names, description)
+
+
+def _layout(tensors: dict[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
 
 
 def _shape_and_labels(description: dict[str, Any], file: Path) -> tuple[ImageShape, tuple[str, ...]]:

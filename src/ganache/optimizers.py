@@ -8,9 +8,9 @@ from pydantic import Field
 from torch import nn
 
 from ganache.parts import Part
-from ganache.schedules import Curve, NonNegative, at
+from ganache.schedules import NonNegative, Schedule, at, within
 
-Beta = Annotated[float, Field(ge=0, lt=1)] | Curve
+Beta = Annotated[Schedule, within(0.0, 1.0)]
 
 
 class Optimizer(Part, abc.ABC):

@@ -5,6 +5,7 @@ to set may be written as its bare name. Reading JSON only ever looks a name up a
 already imported: nothing in a file can bring code with it.
 """
 
+import inspect
 import json
 from collections.abc import Iterator
 from typing import Any, Self, TypeVar
@@ -23,6 +24,22 @@ from ganache.errors import UserError, did_you_mean, fold
 PartType = TypeVar("PartType", bound="Part")
 
 
+class FrozenDict(dict[str, PartType]):
+    """Parts by name, fixed once they are there."""
+
+    def __setitem__(self, name: str, part: PartType) -> None:
+        """Refuse: a recipe does not change."""
+        raise TypeError("a recipe does not change; make another with .changed(…)")
+
+    def __delitem__(self, name: str) -> None:
+        """Refuse: a recipe does not change."""
+        raise TypeError("a recipe does not change; make another with .changed(…)")
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        """Return the same for equal contents."""
+        return hash(frozenset(self.items()))
+
+
 class Part(BaseModel):
     """A frozen, validated value; direct subclasses are families (Objective, Penalty, …) of exchangeable kinds."""
 
@@ -38,11 +55,11 @@ class Part(BaseModel):
         if not isinstance(value, dict):
             return construct(value)
         fields = dict(value)
-        wanted = fields.pop("kind", cls.__name__)
-        target = find_kind(cls, wanted)
-        if target is cls:
+        wanted = fields.pop("kind", None)
+        if not inspect.isabstract(cls) and wanted in (None, cls.__name__):
+            _refuse_booleans(cls, fields)
             return construct(fields)
-        return target.model_validate(fields)
+        return find_kind(cls, wanted).model_validate(fields)
 
     @model_serializer(mode="plain")
     def _with_kind(self) -> dict[str, Any]:
@@ -62,20 +79,30 @@ class Part(BaseModel):
 
 def kinds(family: type[PartType]) -> Iterator[type[PartType]]:
     """Yield every concrete part of a family, itself included when it is concrete."""
-    if not getattr(family, "__abstractmethods__", None) and not family.__name__.startswith("_"):
+    if not inspect.isabstract(family):
         yield family
     for subclass in family.__subclasses__():
         yield from kinds(subclass)
 
 
 def find_kind(family: type[PartType], name: Any) -> type[PartType]:
-    """Return the family's kind with this name, whatever its case and hyphens; raises ValueError when there is none."""
-    known = {kind.__name__: kind for kind in kinds(family)}
-    for known_name, kind in known.items():
-        if isinstance(name, str) and fold(known_name) == fold(name):
-            return kind
-    choice = ", ".join(sorted(known)) or "none is imported"
-    raise ValueError(f"no {family.__name__} is called {name!r}{did_you_mean(str(name), known)}; there are: {choice}")
+    """Return the family's kind with this name, whatever its case and hyphens.
+
+    Raises ValueError when there is none, or two: a class of one's own needs a name of its own.
+    """
+    # A file that is loaded again defines its classes again: the last ones count.
+    known = list({(kind.__module__, kind.__qualname__): kind for kind in kinds(family)}.values())
+    found = [kind for kind in known if isinstance(name, str) and fold(kind.__name__) == fold(name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        places = " and ".join(kind.__module__ for kind in found)
+        raise ValueError(f"two kinds of {family.__name__} are called {name!r}, in {places}; rename one")
+    names = sorted(kind.__name__ for kind in known)
+    asked = (
+        f"no {family.__name__} is called {name!r}{did_you_mean(str(name), names)}" if name else "its kind is missing"
+    )
+    raise ValueError(f"{asked}; there are: {', '.join(names) or 'none is imported'}")
 
 
 def parse(part: type[PartType], value: Any) -> PartType:
@@ -96,6 +123,13 @@ def explain(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         return f"{field}: there is no such field"
     return f"{field}: {message[:1].lower()}{message[1:]}, not {first['input']!r}"
+
+
+def _refuse_booleans(part: type[Part], fields: dict[str, Any]) -> None:
+    # Python counts True as the number 1; a user who writes true for a number has mistaken the field.
+    for name, value in fields.items():
+        if isinstance(value, bool) and name in part.model_fields and part.model_fields[name].annotation in (int, float):
+            raise ValueError(f"{name} is a number, not {str(value).lower()}")
 
 
 def _is_type_tag(step: str | int) -> bool:

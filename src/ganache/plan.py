@@ -15,6 +15,7 @@ from ganache.devices import Precision, autocast_for, choose_device, choose_preci
 from ganache.errors import UserError
 from ganache.iteration import Reals, iterate
 from ganache.recipe import Recipe, with_settings
+from ganache.rehearsal import rehearse
 from ganache.state import TrainingState
 from ganache.streams import untouched_global_stream
 from ganache.units import parse_count, parse_duration, parse_size
@@ -124,6 +125,7 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     if recipe.conditional and not dataset.label_names:
         raise UserError(f"conditional: {source.data!r} has no labels; class folders would name them")
     dataset.stream(seed, source.labels)  # refuses unknown labels
+    rehearse(recipe, dataset.shape, len(dataset.label_names) if recipe.conditional else 0)
     if budget.images is None and budget.seconds is None:
         budget = Budget(recipe.images, None)
     precision = choose_precision(request.precision, device, dataset.shape)

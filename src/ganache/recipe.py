@@ -1,17 +1,17 @@
 """A recipe: one of each part, frozen, complete, and the same as its JSON."""
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from ganache.augment import Augmentation, Unchanged
 from ganache.errors import UserError, did_you_mean
 from ganache.networks import Discriminator, Generator
 from ganache.objectives import Objective
 from ganache.optimizers import Optimizer
-from ganache.parts import Part, parse
-from ganache.penalties import Constraint, Unconstrained, Weighted
+from ganache.parts import FrozenDict, Part, parse
+from ganache.penalties import Constraint, Penalty, Unconstrained, Weighted
 from ganache.players import Role
 from ganache.schedules import NonNegative
 
@@ -23,6 +23,15 @@ class Optimizers(Part):
     discriminator: Optimizer
 
 
+def _weighted(value: Any) -> Any:
+    """Take a penalty without its weight, as in ``penalties.r1=R1``, for one of weight 1."""
+    bare = isinstance(value, Penalty | str) or (isinstance(value, dict) and "penalty" not in value)
+    return {"penalty": value} if bare else value
+
+
+NamedPenalty = Annotated[Weighted, BeforeValidator(_weighted)]
+
+
 class Recipe(Part):
     """Everything that decides what a GAN becomes, given data, seed and budget."""
 
@@ -31,7 +40,7 @@ class Recipe(Part):
     discriminator: Discriminator
     objective: Objective
     optimizers: Optimizers
-    penalties: dict[str, Weighted] = Field(default_factory=dict)
+    penalties: Annotated[dict[str, NamedPenalty], AfterValidator(FrozenDict)] = FrozenDict()
     constraint: Constraint = Unconstrained()
     augment: Augmentation = Unchanged()
     critic_steps: int = Field(default=1, ge=1)  # discriminator updates, on different batches, for each of the generator

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ganache.errors import RunError, UserError
-from ganache.files import sync, write_json
+from ganache.files import sync, umask, write_json
 from ganache.parts import parse
 from ganache.recipe import Recipe
 
@@ -52,7 +52,7 @@ class Run:
                 write_json(temporary / run.record_file.name, {"format": FORMAT, **record})
                 for folder in (run.samples, run.checkpoints):
                     (temporary / folder.name).mkdir()
-                temporary.chmod(0o755)
+                temporary.chmod(0o777 & ~umask())
                 os.replace(temporary, path)
                 sync(path.parent)
             finally:
@@ -120,7 +120,8 @@ class Run:
 
     def sample_files(self) -> list[Path]:
         """Return the pictures taken during training, in the order of training."""
-        return sorted(path for path in self.samples.glob("*.png") if path.stem.isdigit())
+        numbered_files = (path for path in self.samples.glob("*.png") if path.stem.isdigit())
+        return sorted(numbered_files, key=lambda path: int(path.stem))
 
 
 def numbered(images_seen: int) -> str:
@@ -136,5 +137,5 @@ def now_text() -> str:
 def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"run: {path} cannot be read: {error}") from None

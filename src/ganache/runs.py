@@ -50,7 +50,7 @@ def begin(request: Request, out: Path | None, quiet: bool, progress: Progress | 
     plan = make_plan(request, progress)
     out = out or _free_folder(f"{plan.recipe.name}-{plan.dataset.name}")
     with untouched_global_stream():
-        state = plan.build()  # a network that cannot have the data's shape says so before anything is written
+        state = plan.build()
         cadence = plan.cadence()
         run = Run.create(out, plan.recipe, make_record(plan, cadence))
         return _train(run, plan, state, cadence, quiet)

@@ -8,9 +8,9 @@ import abc
 import math
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, ValidationError, model_validator
 
-from ganache.parts import Part
+from ganache.parts import Part, explain
 
 
 class Curve(Part, abc.ABC):
@@ -64,9 +64,32 @@ class Geometric(Curve):
         return float(self.start * (self.end / self.start) ** fraction)
 
 
+def within(lowest: float, below: float = math.inf) -> PlainValidator:
+    """Return the check that a number, or both ends of a curve (which lies between them), are in [lowest, below)."""
+
+    def check(value: object) -> float | Curve:
+        schedule = _curve(value) if isinstance(value, Curve | dict | str) else value
+        ends = (schedule.start, schedule.end) if isinstance(schedule, Curve) else (schedule,)
+        for end in ends:
+            if isinstance(end, bool) or not isinstance(end, int | float):
+                raise ValueError(f"a number or a schedule is needed, not {value!r}")
+            if not lowest <= end < below:
+                limit = f" and less than {below:g}" if below < math.inf else " and finite"
+                raise ValueError(f"values must be at least {lowest:g}{limit}, not {end!r}")
+        return schedule if isinstance(schedule, Curve) else float(ends[0])
+
+    return PlainValidator(check)
+
+
+def _curve(value: object) -> Curve:
+    try:
+        return Curve.model_validate(value)
+    except ValidationError as error:
+        raise ValueError(explain(error)) from None
+
+
 Schedule = float | Curve
-# Rates, weights and lengths: a constant is checked here, a curve's values where they are used.
-NonNegative = Annotated[float, Field(ge=0)] | Curve
+NonNegative = Annotated[Schedule, within(0.0)]
 
 
 def at(schedule: Schedule, images_seen: float) -> float:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 def derive(seed: int, *names: str | int) -> int:
     """Return a seed of 63 bits for the stream with these names; different names give unrelated streams."""
-    text = "/".join(str(part) for part in (seed, *names))
+    text = repr((seed, *names))
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) >> 1
 
 

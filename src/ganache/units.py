@@ -1,6 +1,7 @@
 """Quantities as people write them: ``200k`` images, ``10m`` of training, ``64x48`` pixels."""
 
 import re
+from decimal import Decimal
 
 from ganache.errors import UserError
 
@@ -13,10 +14,10 @@ def parse_count(text: str | int, field: str = "count") -> int:
 
     Raises UserError when the text is anything else, or not a whole number of images.
     """
-    match = re.fullmatch(r"(\d+(?:_\d+)*(?:\.\d+)?)\s*([kmg]?)", str(text).strip().lower())
+    match = re.fullmatch(r"(\d{1,16}(?:_\d{3})*(?:\.\d{1,15})?)\s*([kmg]?)", str(text).strip().lower())
     if match:
-        value = float(match[1]) * _COUNT_FACTORS[match[2]]
-        if value >= 1 and value == int(value) and value < 2**53:
+        value = Decimal(match[1]) * _COUNT_FACTORS[match[2]]  # exactly: 1.001k is 1001
+        if 1 <= value < 2**53 and value == int(value):
             return int(value)
     raise UserError(f"{field}: {str(text)!r} is not a positive number of images such as 5000, 200k or 1.5M")
 
@@ -26,7 +27,7 @@ def parse_duration(text: str | float, field: str = "time") -> float:
 
     Raises UserError when the text is anything else or not positive.
     """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(text).strip().lower())
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*([smhd]?)", str(text).strip().lower())
     if match and float(match[1]) > 0:
         return float(match[1]) * _SECONDS[match[2] or "s"]
     raise UserError(f"{field}: {str(text)!r} is not a duration such as 90s, 10m, 1.5h or 2d")
@@ -47,8 +48,8 @@ def parse_size(text: str, field: str = "size") -> tuple[int, int]:
 
 def count_text(count: float) -> str:
     """Return a number of images in short: 950, 60k, 1.5M."""
-    for factor, suffix in ((1_000_000, "M"), (1_000, "k")):
-        if count >= factor:
+    for factor, suffix in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
+        if count >= 0.99995 * factor:  # what four digits would round to the next unit
             return f"{count / factor:.4g}{suffix}"
     return f"{count:.0f}"
 

@@ -44,10 +44,11 @@ class Normal(Latent):
         lengths = torch.lerp(start.norm(dim=-1, keepdim=True), end.norm(dim=-1, keepdim=True), fraction)
         first = start / start.norm(dim=-1, keepdim=True)
         last = end / end.norm(dim=-1, keepdim=True)
-        angle = torch.acos((first * last).sum(-1, keepdim=True).clamp(-1.0, 1.0)).clamp(min=1e-6)
+        angle = torch.acos((first * last).sum(-1, keepdim=True).clamp(-1.0, 1.0))
         mixed = torch.sin((1.0 - fraction) * angle) * first + torch.sin(fraction * angle) * last
-        point: Tensor = lengths * mixed / torch.sin(angle).clamp(min=1e-6)
-        return point
+        circle = lengths * mixed / torch.sin(angle)
+        # Between equal or opposite directions no great circle is the shortest; the straight line will do.
+        return torch.where(torch.sin(angle) < 1e-4, torch.lerp(start, end, fraction), circle)
 
 
 class Uniform(Latent):

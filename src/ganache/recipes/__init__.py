@@ -22,13 +22,11 @@ def find(name: str) -> Recipe:
 
     Raises UserError when there is no such recipe (with the closest name) or the file has no function `recipe`.
     """
-    if name.endswith(".py"):
-        return _made_by(load_code(Path(name)), name)
-    known = names()
-    for candidate in known:
-        if fold(candidate) == fold(name):
-            return _made_by(importlib.import_module(f"{__name__}.{candidate.replace('-', '_')}"), name)
-    raise UserError(f"recipe: there is no {name!r}{did_you_mean(name, known)}; there are: {', '.join(known)}")
+    maker = getattr(_module(name), "recipe", None)
+    made = maker() if callable(maker) else None
+    if not isinstance(made, Recipe):
+        raise UserError(f"recipe: {name!r} has no function recipe() that returns a ganache.Recipe")
+    return made
 
 
 def default_for(shape: ImageShape) -> Recipe:
@@ -38,9 +36,7 @@ def default_for(shape: ImageShape) -> Recipe:
 
 def describe(name: str) -> str:
     """Return the docstring of a recipe's file: paper, equations, command, what it reached."""
-    find(name)
-    module = next(candidate for candidate in names() if fold(candidate) == fold(name))
-    return (sys.modules[f"{__name__}.{module.replace('-', '_')}"].__doc__ or "").strip()
+    return (_module(name).__doc__ or "").strip()
 
 
 def load_code(path: Path) -> ModuleType:
@@ -50,18 +46,21 @@ def load_code(path: Path) -> ModuleType:
     """
     if not path.is_file():
         raise UserError(f"code: there is no Python file {str(path)!r}")
-    specification = importlib.util.spec_from_file_location(path.stem, path)
+    name = f"ganache_code_{path.stem}"  # a file called random.py must not take the place of Python's own
+    specification = importlib.util.spec_from_file_location(name, path)
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
-    sys.modules[path.stem] = module
+    sys.modules[name] = module
     specification.loader.exec_module(module)
     return module
 
 
-def _made_by(module: ModuleType, name: str) -> Recipe:
-    maker = getattr(module, "recipe", None)
-    made = maker() if callable(maker) else None
-    if not isinstance(made, Recipe):
-        raise UserError(f"recipe: {name!r} has no function recipe() that returns a ganache.Recipe")
-    return made
+def _module(name: str) -> ModuleType:
+    if name.endswith(".py"):
+        return load_code(Path(name))
+    known = names()
+    for candidate in known:
+        if fold(candidate) == fold(name):
+            return importlib.import_module(f"{__name__}.{candidate.replace('-', '_')}")
+    raise UserError(f"recipe: there is no {name!r}{did_you_mean(name, known)}; there are: {', '.join(known)}")

@@ -1,0 +1,66 @@
+"""What a rehearsal finds before anything is built, and what it costs."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ganache import recipes
+from ganache.errors import UserError
+from ganache.networks import Discriminator, Generator, Latent, Normal
+from ganache.recipe import with_settings
+from ganache.rehearsal import rehearse
+from ganache.shape import ImageShape
+
+DIGITS = ImageShape(1, 8, 8)
+
+
+class _Make(nn.Module):
+    def __init__(self, side: int, count: int | None = None) -> None:
+        super().__init__()
+        self.side, self.count = side, count
+
+    def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
+        return latent.new_zeros(self.count or len(latent), 1, self.side, self.side)
+
+
+class WrongSize(Generator):
+    latent: Latent = Normal(size=2)
+
+    def build(self, shape: ImageShape, labels: int) -> nn.Module:
+        return _Make(shape.height + 1)
+
+
+class OneLogit(Discriminator):
+    def build(self, shape: ImageShape, labels: int) -> nn.Module:
+        return _Make(1, count=1)
+
+
+def test_every_recipe_passes_and_no_random_number_is_used() -> None:
+    torch.manual_seed(0)
+    expected = torch.rand(2)
+    torch.manual_seed(0)
+    assert recipes.names()
+    for name in recipes.names():
+        rehearse(recipes.find(name), ImageShape(3, 20, 16), 0)
+        rehearse(recipes.find(name), ImageShape(1, 28, 28), 10)
+    assert torch.equal(torch.rand(2), expected)
+
+
+def test_a_batch_that_batch_norm_cannot_take_is_refused() -> None:
+    recipe = with_settings(recipes.find("lsgan"), ["batch_size=1"])
+    with pytest.raises(
+        UserError, match="batch_size: the networks cannot pass a batch of 1: Expected more than 1 value"
+    ):
+        rehearse(recipe, ImageShape(1, 28, 28), 0)
+
+
+def test_images_of_another_size_than_the_datas_are_refused() -> None:
+    recipe = recipes.find("dcgan").changed(generator=WrongSize())
+    with pytest.raises(UserError, match=r"images of shape \(64, 1, 9, 9\), and the data's are \(64, 1, 8, 8\)"):
+        rehearse(recipe, DIGITS, 0)
+
+
+def test_a_discriminator_that_does_not_judge_each_image_is_refused() -> None:
+    recipe = recipes.find("dcgan").changed(discriminator=OneLogit())
+    with pytest.raises(UserError, match=r"logits of shape \(1, 1, 1, 1\) for 64 images"):
+        rehearse(recipe, DIGITS, 0)
