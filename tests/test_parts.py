@@ -188,7 +188,7 @@ def test_a_private_part_is_a_kind_like_others() -> None:
 
 
 def test_all_kinds_are_listed_when_a_name_is_unknown() -> None:
-    listed = ", ".join(sorted(kind.__name__ for kind in kinds(Objective)))
+    listed = ", ".join(sorted({kind.__name__ for kind in kinds(Objective)}))
     assert "LeastSquares" in listed
     with pytest.raises(UserError, match=f"^recipe: no Objective is called 'zzz'; there are: {listed}$"):
         parse(Objective, "zzz")
