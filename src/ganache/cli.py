@@ -1,5 +1,6 @@
 """The command `ganache`: arguments in, one library call out."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -174,6 +175,9 @@ _UsageError: Any = next(base for base in typer.BadParameter.__mro__ if base.__na
 
 def main() -> None:
     """Run the command line: exit status 0, 2 for a user's mistake, 1 for a run that failed, 130/143 when stopped."""
+    # Threads that wait for each other shall sleep, not spin: beside any other busy process spinning costs most of the
+    # speed. It is read when torch is imported, and what the user has set is kept.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         status = typer.main.get_command(app).main(standalone_mode=False)
     except (UserError, _UsageError) as error:
