@@ -7,7 +7,7 @@ DEMO ?= runs/demo
 .PHONY: demo test lint clean
 
 demo: $(VENV)/.installed
-	$(BIN)/ganache train dcgan --data digits --images 300k --seed 0 --out $(DEMO)
+	$(BIN)/ganache train dcgan --data digits --images 150k --seed 0 --out $(DEMO)
 	@echo "look at $(DEMO)/progress.webp and the newest picture in $(DEMO)/samples/"
 
 test: lint
