@@ -1,6 +1,6 @@
 """Kill a small run with SIGKILL at N random instants, resume each time, and compare the final checkpoints' SHA-256.
 
-    python benchmarks/kill.py 20 [--seed 0] [--images 30k]
+    python benchmarks/kill.py 20 [--seed 0] [--images 6k]
 
 The run uses all that has a state: dropout, batch norm, input noise, a lazy penalty, an average of the weights. Instants
 are spread over the whole life of the process: start-up, the making of the folder, training, saving, the last plots.
@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from ganache import checkpoint
 
 GANACHE = [sys.executable, "-m", "ganache"]
 SETTINGS = [
@@ -31,7 +33,7 @@ def train_command(out: Path, images: str) -> list[str]:
 
 def final_digest(run: Path) -> str:
     """Return name and SHA-256 of the run's last checkpoint."""
-    last = max((run / "checkpoints").glob("*.safetensors"))
+    last = checkpoint.newest(run / "checkpoints")[0]
     return f"{last.name} {hashlib.sha256(last.read_bytes()).hexdigest()}"
 
 
@@ -50,9 +52,9 @@ def kill_once(out: Path, images: str, instant: float) -> int:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    left = [int(path.stem) for path in (out / "checkpoints").glob("*.safetensors")] if out.exists() else []
+    left = checkpoint.newest(out / "checkpoints")
     go_on(out, images)
-    return max(left, default=-1)
+    return int(left[0].stem) if left else -1
 
 
 def main() -> None:
@@ -60,7 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kills", type=int, nargs="?", default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--images", default="30k")
+    parser.add_argument("--images", default="6k")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:

@@ -20,7 +20,7 @@ from ganache.budget import Budget
 from ganache.display import Silent
 from ganache.interrupts import Interrupts
 from ganache.iteration import Reals
-from ganache.plan import Plan, Request
+from ganache.planning import Plan, Request
 from ganache.run import Run
 from ganache.runs import make_record
 from ganache.step import discriminator_step, generator_step

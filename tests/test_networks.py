@@ -15,6 +15,8 @@ from ganache.networks import (
     LSGANGenerator,
     MLPDiscriminator,
     MLPGenerator,
+    MNISTDCGANDiscriminator,
+    MNISTDCGANGenerator,
     Normal,
     Uniform,
 )
@@ -27,21 +29,27 @@ SIZES = [(1, 1), (3, 5), (8, 8), (28, 28), (31, 33), (61, 97), (16, 128)]
 GENERATORS: list[Generator] = [
     MLPGenerator(latent=Normal(size=5), widths=(16, 16)),
     DCGANGenerator(latent=Normal(size=5), width=8, max_width=16),
+    DCGANGenerator(latent=Normal(size=5), width=8, max_width=16, bias=False, conditional_norm=True),
     LSGANGenerator(latent=Uniform(size=5)),
+    MNISTDCGANGenerator(latent=Normal(size=5)),
 ]
 DISCRIMINATORS: list[Discriminator] = [
     MLPDiscriminator(widths=(16, 16), slope=0.2),
     DCGANDiscriminator(width=8, max_width=16),
     DCGANDiscriminator(width=8, max_width=16, batch_norm=False),
+    DCGANDiscriminator(width=8, max_width=16, bias=False, projection=True),
+    DCGANDiscriminator(width=8, max_width=16, batch_norm=False, projection=True, spectral_norm=True),
+    MLPDiscriminator(widths=(16, 16), slope=0.2, projection=True, spectral_norm=True),
     LSGANDiscriminator(),
+    MNISTDCGANDiscriminator(),
 ]
 
 
 def shapes(part: Generator | Discriminator) -> list[tuple[ImageShape, int]]:
     """Every size with every number of channels once, labels in turns; the wide dense layers only at some sizes."""
-    wide = isinstance(part, LSGANGenerator | LSGANDiscriminator)
+    wide = isinstance(part, LSGANGenerator | LSGANDiscriminator | MNISTDCGANGenerator | MNISTDCGANDiscriminator)
     sizes = [(16, 16), (28, 28), (31, 33)] if wide else SIZES
-    if isinstance(part, LSGANGenerator):
+    if wide and not isinstance(part, LSGANDiscriminator):
         sizes = [(1, 1), (3, 5), *sizes]
     labels = itertools.cycle([0, 3])
     return [(ImageShape(channels, *size), next(labels)) for size in sizes for channels in (1, 2, 3, 4, 3)]

@@ -19,13 +19,35 @@ from ganache.networks import (
     LSGANGenerator,
     MLPDiscriminator,
     MLPGenerator,
+    MNISTDCGANDiscriminator,
+    MNISTDCGANGenerator,
     Normal,
     Uniform,
 )
-from ganache.objectives import LeastSquares, NonSaturating, Objective
+from ganache.objectives import (
+    Hinge,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    Objective,
+    RelativisticAverage,
+    RelativisticAverageLeastSquares,
+    RelativisticPairing,
+    Wasserstein,
+)
 from ganache.optimizers import Adam, Optimizer
 from ganache.parts import Part, find_kind, kinds, parse
-from ganache.penalties import R1, Constraint, Penalty, Unconstrained, Weighted
+from ganache.penalties import (
+    DRAGAN,
+    R1,
+    R2,
+    Constraint,
+    GradientPenalty,
+    Penalty,
+    Unconstrained,
+    WeightClipping,
+    Weighted,
+)
 from ganache.recipe import Optimizers, Recipe
 from ganache.schedules import Cosine, Curve, Geometric, Linear
 from tests.tiny import tiny_recipe
@@ -37,16 +59,31 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
     (Latent, Normal(size=3)),
     (Latent, Uniform(size=4)),
     (Generator, MLPGenerator(latent=Uniform(size=5), widths=(7, 9), slope=0.125)),
-    (Generator, DCGANGenerator(latent=Uniform(size=5), width=6, max_width=24)),
+    (Generator, DCGANGenerator(latent=Uniform(size=5), width=6, max_width=24, bias=False, conditional_norm=True)),
     (Generator, LSGANGenerator(latent=Normal(size=8))),
-    (Discriminator, MLPDiscriminator(widths=(7,), slope=0.25, dropout=0.5)),
-    (Discriminator, DCGANDiscriminator(width=6, max_width=24, batch_norm=False)),
+    (Discriminator, MLPDiscriminator(widths=(7,), slope=0.25, dropout=0.5, projection=True, spectral_norm=True)),
+    (
+        Discriminator,
+        DCGANDiscriminator(width=6, max_width=24, batch_norm=False, bias=False, projection=True, spectral_norm=True),
+    ),
     (Discriminator, LSGANDiscriminator()),
-    (Objective, NonSaturating()),
-    (Objective, LeastSquares()),
+    (Generator, MNISTDCGANGenerator(latent=Uniform(size=5))),
+    (Discriminator, MNISTDCGANDiscriminator()),
+    (Objective, NonSaturating(real_target=0.9)),
+    (Objective, Minimax(real_target=0.9)),
+    (Objective, LeastSquares(real_target=0.9, fake_target=-1.0, generator_target=0.0)),
+    (Objective, Wasserstein()),
+    (Objective, Hinge()),
+    (Objective, RelativisticAverage()),
+    (Objective, RelativisticAverageLeastSquares()),
+    (Objective, RelativisticPairing()),
     (Penalty, R1()),
+    (Penalty, R2()),
+    (Penalty, GradientPenalty()),
+    (Penalty, DRAGAN()),
     (Weighted, Weighted(penalty=R1(), weight=Cosine(start=1.0, end=0.5, since=1.0, until=2.0), every=16)),
     (Constraint, Unconstrained()),
+    (Constraint, WeightClipping(limit=0.5)),
     (Augmentation, Unchanged()),
     (Augmentation, InputNoise(deviation=Linear(start=0.5, end=0.0, until=1e5))),
     (Curve, Linear(start=1.0, end=0.0, since=5.0, until=1e6)),
@@ -61,6 +98,7 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
             augment=InputNoise(deviation=0.25),
             critic_steps=2,
             first="generator",
+            label_flips=0.125,
             joint_batch=True,
             batch_size=8,
             ema_half_life=Geometric(start=10.0, end=1e4, until=1e5),

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from ganache import cli
+from ganache.scratch.cli import main as scratch_main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -19,7 +20,7 @@ COMMANDS = [
     line.split("#")[0].strip()
     for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
     for line in block.splitlines()
-    if line.startswith("ganache ")
+    if line.startswith(("ganache ", "python -m ganache.scratch "))
 ]
 TINY = {
     "dcgan": ["--set", "generator.width=4", "--set", "discriminator.width=4"],
@@ -55,7 +56,9 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def smaller(command: str) -> list[str]:
     """Return a README command's words with a budget that a test can afford."""
-    words = shlex.split(command)[1:]
+    words = shlex.split(command.removeprefix("python -m ganache.scratch").removeprefix("ganache"))
+    if "ganache.scratch" in command:
+        return [*words, "--epochs", "1", "--batch", "2"]
     for option, value in (("--images", "32"), ("--time", "0.1s"), ("--frames", "3"), ("--batch", "8")):
         if option in words:
             words[words.index(option) + 1] = value
@@ -78,7 +81,7 @@ def test_the_readmes_commands_run_in_their_order(
     for command in COMMANDS:
         monkeypatch.setattr(sys, "argv", ["ganache", *smaller(command)])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            (scratch_main if "ganache.scratch" in command else cli.main)()
         assert ended.value.code == 0, (command, capsys.readouterr().err)
     assert np.load(workplace / "cats.npz")["arr_0"].shape == (1000, 40, 50, 3)
     assert (workplace / "runs/photos/checkpoints/00000064.safetensors").exists()

@@ -115,7 +115,7 @@ def test_penalties_are_added_changed_and_removed_by_name() -> None:
         ("name=", "name: string should have at least 1 character, not ''"),
         ("ema_half_life=NaN", "ema_half_life: values must be at least 0 and finite, not nan"),
         ("ema_half_life=-1", "ema_half_life: values must be at least 0 and finite, not -1"),
-        ("objective=Hinge", "objective: no Objective is called 'Hinge'; there are: "),
+        ("objective=Zzz", "objective: no Objective is called 'Zzz'; there are: "),
         ("optimizers.generator.learning_rate=-1", "optimizers.generator.learning_rate: values must be at least 0"),
         ("optimizers.generator.betas=[0.5]", "optimizers.generator.betas.1: field required, not [0.5]"),
         (

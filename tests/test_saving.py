@@ -112,7 +112,8 @@ def test_when_all_are_damaged_the_training_does_not_quietly_begin_anew(run: Run)
             tiny_recipe(objective={"kind": "LeastSquares"}),
             0,
             DATA,
-            "recipe.objective.kind: NonSaturating → LeastSquares",
+            "recipe.objective.kind: NonSaturating → LeastSquares; recipe.objective.fake_target: nothing → 0.0; "
+            "recipe.objective.generator_target: nothing → 1.0",
         ),
         (tiny_recipe(), 1, DATA, "seed: 0 → 1"),
         (tiny_recipe(), 0, "e" * 64, f"data: {DATA} → {'e' * 64}"),
@@ -135,7 +136,9 @@ def test_another_format_is_refused(run: Run) -> None:
     path = run.checkpoints / "00000012.safetensors"
     tensors, description = checkpoint.load(path)
     checkpoint.save(path, tensors, {**description, "format": 2})
-    with pytest.raises(UserError, match="its checkpoint is of format 2, this version reads 1"):
+    with pytest.raises(
+        UserError, match="its checkpoint is a checkpoint of format 2; continue it with the version that wrote it"
+    ):
         restored(run)
 
 

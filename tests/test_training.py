@@ -205,6 +205,15 @@ def test_a_full_disk_fails_the_run_and_loses_nothing(tmp_path: Path, monkeypatch
     assert last_checkpoint(tmp_path / "run") == last_checkpoint(undisturbed.run)
 
 
+def test_what_a_killed_process_left_half_written_is_cleared_away(tmp_path: Path) -> None:
+    train(tmp_path / "run", images=32)
+    left = [tmp_path / "run/checkpoints/.00000048.safetensors.ab12.partial.safetensors", tmp_path / "run/.x.partial"]
+    for path in left:
+        path.write_bytes(b"half")
+    ganache.resume(tmp_path / "run", images=64)
+    assert not any(path.exists() for path in left)
+
+
 def test_points_train_with_their_own_default_recipe(tmp_path: Path) -> None:
     settings = ("generator.widths=[8]", "discriminator.widths=[8]", "batch_size=32")
     outcome = ganache.train(data="ring", out=tmp_path / "run", images=64, settings=settings)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ganache import generators, runs
 from ganache.generators import TrainedGenerator
-from ganache.plan import Plan, Request, make_plan
+from ganache.planning import Plan, Request, make_plan
 from ganache.recipe import Recipe
 from ganache.runs import Outcome
 

@@ -55,7 +55,7 @@ def train(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")] = False,
 ) -> None:
     """Train a GAN on pictures (recipe dcgan when none is named)."""
-    from ganache.plan import Request
+    from ganache.planning import Request
 
     request = Request(
         data,

@@ -11,7 +11,7 @@ import typer
 
 from ganache import drawing, runs
 from ganache import recipes as recipe_files
-from ganache.plan import Plan, Progress, Request, make_plan
+from ganache.planning import Plan, Progress, Request, make_plan
 from ganache.run import Run
 from ganache.runs import Outcome
 from ganache.units import count_text, duration_text, parse_size

@@ -27,6 +27,38 @@ class R1(Penalty):
         return squared_slope(critic, seen.reals, seen.labels) / 2.0
 
 
+class R2(Penalty):
+    """½|∇ₓD(G(z))|² at the fakes (Mescheder et al. 2018, equation 10, weight γ)."""
+
+    def __call__(self, critic: Critic, seen: CriticPass) -> Tensor:
+        """Return half the squared gradient norm of the logits with respect to the raw fake images."""
+        return squared_slope(critic, seen.fakes, seen.labels) / 2.0
+
+
+class GradientPenalty(Penalty):
+    """(|∇D(x̂)| - 1)², x̂ uniform on the lines between reals and fakes (Gulrajani et al. 2017, equation 3)."""
+
+    def __call__(self, critic: Critic, seen: CriticPass) -> Tensor:
+        """Return the squared distance of the gradient norm from 1 at one point of each pair's line."""
+        points = torch.lerp(seen.reals, seen.fakes, _places(seen.reals))
+        return (norm(squared_slope(critic, points, seen.labels)) - 1.0).square()
+
+
+class DRAGAN(Penalty):
+    """(|∇D(x + δ)| - 1)² near the reals (Kodali et al. 2017, section 2.3).
+
+    As in its authors' code, x + δ lies uniformly on the line from the real to the real moved by ½ σ u, σ the batch's
+    deviation and u uniform in [0, 1).
+    """
+
+    def __call__(self, critic: Critic, seen: CriticPass) -> Tensor:
+        """Return the squared distance of the gradient norm from 1 at a point near each real."""
+        reals = seen.reals
+        moved = reals + 0.5 * reals.std(correction=0) * torch.rand_like(reals)
+        points = torch.lerp(reals, moved, _places(reals))
+        return (norm(squared_slope(critic, points, seen.labels)) - 1.0).square()
+
+
 class Weighted(Part):
     """A penalty with its weight; `every` k critic steps it is applied k-fold (lazy regularisation).
 
@@ -53,6 +85,18 @@ class Unconstrained(Constraint):
         """Leave the weights."""
 
 
+class WeightClipping(Constraint):
+    """Every weight in [-c, c] (Arjovsky et al. 2017, algorithm 1, line 7)."""
+
+    limit: float = Field(default=0.01, gt=0)  # c
+
+    @torch.no_grad()
+    def apply(self, discriminator: nn.Module) -> None:
+        """Clamp every parameter."""
+        for parameter in discriminator.parameters():
+            parameter.clamp_(-self.limit, self.limit)
+
+
 def squared_slope(critic: Critic, images: Tensor, labels: Tensor) -> Tensor:
     """Return |∇ D(images)|² (N,), differentiable with respect to the critic's weights."""
     points = images.detach().requires_grad_()
@@ -60,3 +104,13 @@ def squared_slope(critic: Critic, images: Tensor, labels: Tensor) -> Tensor:
     logits = critic.precisely(points, labels)
     (slope,) = torch.autograd.grad(logits.sum(), points, create_graph=True)
     return slope.flatten(1).square().sum(dim=1)
+
+
+def norm(square: Tensor) -> Tensor:
+    """Return the root of a squared norm (N,), with a finite gradient also where it is zero."""
+    return (square + 1e-12).sqrt()
+
+
+def _places(images: Tensor) -> Tensor:
+    # One place in [0, 1) on the line of each pair, in the images' own precision.
+    return torch.rand(len(images), 1, 1, 1, dtype=images.dtype, device=images.device)

@@ -13,7 +13,7 @@ from ganache.optimizers import Optimizer
 from ganache.parts import FrozenDict, Part, parse
 from ganache.penalties import Constraint, Penalty, Unconstrained, Weighted
 from ganache.players import Role
-from ganache.schedules import NonNegative
+from ganache.schedules import NonNegative, Schedule, within
 
 
 class Optimizers(Part):
@@ -45,6 +45,9 @@ class Recipe(Part):
     augment: Augmentation = Unchanged()
     critic_steps: int = Field(default=1, ge=1)  # discriminator updates, on different batches, for each of the generator
     first: Role = "discriminator"  # who moves first in an iteration
+    label_flips: Annotated[Schedule, within(0.0, 1.0)] = (
+        0.0  # share of pairs that the discriminator is told the wrong way
+    )
     joint_batch: bool = False  # reals and fakes go through the discriminator as one batch
     batch_size: int = Field(default=64, ge=1, le=65536)
     ema_half_life: NonNegative = 0.0  # images after which a weight counts half in the average; 0: no averaging

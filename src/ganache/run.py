@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ganache.errors import RunError, UserError
-from ganache.files import sync, umask, write_json
+from ganache.files import PARTIAL, sync, umask, write_json
 from ganache.parts import parse
 from ganache.recipe import Recipe
 
@@ -89,6 +89,12 @@ class Run:
                 except OSError:
                     raise UserError(f"run: another process is training {self.path}") from None
             yield  # the lock ends with the file, also when the process is killed
+
+    def remove_leftovers(self) -> None:
+        """Delete what a killed process had begun to write and not yet renamed."""
+        for folder in (self.path, self.samples, self.checkpoints):
+            for path in folder.glob(f".*{PARTIAL}*"):
+                path.unlink()
 
     def recipe(self) -> Recipe:
         """Return the recipe of recipe.json; raises UserError when it is not valid."""

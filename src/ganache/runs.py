@@ -18,7 +18,7 @@ from ganache.display import Display, Silent, choose_display
 from ganache.errors import RunError, UserError
 from ganache.interrupts import Interrupts
 from ganache.machine import describe_machine
-from ganache.plan import Plan, Progress, Request, Source, make_plan
+from ganache.planning import Plan, Progress, Request, Source, make_plan
 from ganache.recipe import differences
 from ganache.run import Run, now_text
 from ganache.saving import restore
@@ -94,15 +94,17 @@ def plot(path: Path) -> list[Path]:
 def _train(run: Run, plan: Plan, state: TrainingState, cadence: Cadence, quiet: bool) -> Outcome:
     display: Display = Silent() if quiet else choose_display(plan.budget.images)
     interrupts = Interrupts()
-    with run.locked(), interrupts.caught(), _recorded(run):
+    with run.locked(), interrupts.caught():
+        run.remove_leftovers()
         restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
         training = Training(run, state, plan.dataset, plan.source.labels, plan.budget, cadence)
-        training.go(display, interrupts)
-        if interrupts.received is None:
-            run.update_record(outcome="finished")
-            plot(run.path)
-        else:
-            run.update_record(outcome=f"interrupted by {interrupts.received.name}")
+        with _recorded(run):
+            training.go(display, interrupts)
+            if interrupts.received is None:
+                run.update_record(outcome="finished")
+                plot(run.path)
+            else:
+                run.update_record(outcome=f"interrupted by {interrupts.received.name}")
     return Outcome(run.path, state.counters.images_seen, training.clock.before, interrupts.received)
 
 

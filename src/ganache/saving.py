@@ -73,7 +73,10 @@ def _refuse_changes(run: Run, description: dict[str, Any], state: TrainingState,
     saved = {key: description.get(key) for key in ("recipe", "seed", "data")}
     current = {"recipe": state.recipe.model_dump(mode="json"), "seed": state.seed, "data": fingerprint}
     changes = differences(saved, current)
-    if description.get("format") != FORMAT:
-        raise UserError(f"run: its checkpoint is of format {description.get('format')}, this version reads {FORMAT}")
+    found = (description.get("content"), description.get("format"))
+    if found != ("checkpoint", FORMAT):
+        # The engine without autograd writes runs of the same shape, and continues them itself.
+        other = "python -m ganache.scratch resume" if found[0] == "scratch checkpoint" else "the version that wrote it"
+        raise UserError(f"run: its checkpoint is a {found[0]} of format {found[1]}; continue it with {other}")
     if changes:
         raise UserError(f"run: {run.path} cannot be continued, this changed since it was saved: {'; '.join(changes)}")

@@ -69,14 +69,13 @@ def within(lowest: float, below: float = math.inf) -> PlainValidator:
 
     def check(value: object) -> float | Curve:
         schedule = _curve(value) if isinstance(value, Curve | dict | str) else value
-        ends = (schedule.start, schedule.end) if isinstance(schedule, Curve) else (schedule,)
-        for end in ends:
-            if isinstance(end, bool) or not isinstance(end, int | float):
-                raise ValueError(f"a number or a schedule is needed, not {value!r}")
+        if isinstance(schedule, bool) or not isinstance(schedule, Curve | int | float):
+            raise ValueError(f"a number or a schedule is needed, not {value!r}")
+        for end in (schedule.start, schedule.end) if isinstance(schedule, Curve) else (schedule,):
             if not lowest <= end < below:
                 limit = f" and less than {below:g}" if below < math.inf else " and finite"
                 raise ValueError(f"values must be at least {lowest:g}{limit}, not {end!r}")
-        return schedule if isinstance(schedule, Curve) else float(ends[0])
+        return schedule if isinstance(schedule, Curve) else float(schedule)
 
     return PlainValidator(check)
 

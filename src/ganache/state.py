@@ -35,7 +35,8 @@ class Tally:
     def add(self, records: Records) -> None:
         """Add per-sample values (N,)."""
         for name, values in records.items():
-            total = torch.stack([values.sum(dtype=torch.float64), values.new_tensor(len(values), dtype=torch.float64)])
+            exact = torch.float32 if values.device.type == "mps" else torch.float64  # Apple's GPUs have no float64
+            total = torch.stack([values.sum(dtype=exact), values.new_full((), len(values), dtype=exact)])
             self.entries[name] = self.entries[name] + total if name in self.entries else total
 
     def check_finite(self) -> None:
@@ -93,7 +94,7 @@ class TrainingState:
             for name, weighted in self.recipe.penalties.items()
             if self.counters.critic_updates % weighted.every == 0
         }
-        return Moment(seen, due)
+        return Moment(seen, due, at(self.recipe.label_flips, seen))
 
     def rates(self) -> dict[str, float]:
         """Return the learning rates that the optimisers have now."""

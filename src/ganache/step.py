@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ganache.critic import CriticPass
 from ganache.objectives import per_sample
 from ganache.players import Players
 from ganache.recipe import Recipe
@@ -30,6 +31,7 @@ class Moment:
 
     images_seen: int
     penalties: dict[str, float]  # the weight of each penalty that is due now
+    label_flips: float = 0.0  # the share of pairs whose labels are exchanged for the discriminator
 
 
 def discriminator_step(players: Players, batch: TrainingBatch, latents: Tensor, recipe: Recipe, now: Moment) -> Records:
@@ -39,7 +41,7 @@ def discriminator_step(players: Players, batch: TrainingBatch, latents: Tensor, 
         fakes = players.generate(latents, batch.labels)  # the reals' labels: pairs correspond
     critic = players.critic(now.images_seen)
     seen = critic.compare(batch.reals, fakes, batch.labels, recipe.joint_batch)
-    loss = recipe.objective.discriminator(seen.real_logits, seen.fake_logits)
+    loss = recipe.objective.discriminator(*_with_flips(seen, now.label_flips))
     terms = {name: recipe.penalties[name].penalty(critic, seen) for name in now.penalties}
     players.update("discriminator", sum((now.penalties[name] * term for name, term in terms.items()), loss))
     recipe.constraint.apply(players.networks["discriminator"])
@@ -59,6 +61,18 @@ def generator_step(players: Players, batch: TrainingBatch, latents: Tensor, reci
     loss = recipe.objective.generator(real_logits, fake_logits)
     players.update("generator", loss)
     return _records({"loss/generator": loss})
+
+
+def _with_flips(seen: CriticPass, share: float) -> tuple[Tensor, Tensor]:
+    """Return the logits called real and fake, exchanged in a random share of the pairs (Chintala 2016, tip 6)."""
+    if not share:
+        return seen.real_logits, seen.fake_logits
+    shape = (len(seen.real_logits), *[1] * (seen.real_logits.dim() - 1))
+    flipped = torch.rand(shape, device=seen.real_logits.device) < share
+    return (
+        torch.where(flipped, seen.fake_logits, seen.real_logits),
+        torch.where(flipped, seen.real_logits, seen.fake_logits),
+    )
 
 
 def _records(values: dict[str, Tensor]) -> Records:

@@ -1,5 +1,8 @@
 """A classifier trained on the labelled data itself: the judge of what class a picture is, and its features.
 
+Features are scaled so that those of the training images have variance 1 on average: a distance between them then means
+the same whatever the classifier's weights happen to be.
+
 It is trained once for each data set, and kept in the user's cache under the data's fingerprint.
 """
 
@@ -21,7 +24,7 @@ from ganache.networks.layers import halvings
 from ganache.shape import ImageShape
 from ganache.streams import derive, untouched_global_stream
 
-VERSION = 1
+VERSION = 2
 FEATURES = 128
 BATCH = 128
 LEARNING_RATE = 3e-3
@@ -31,6 +34,8 @@ GROUP = 250  # images judged at once
 
 class ClassifierNetwork(nn.Module):
     """3×3 convolutions with batch norm, halving down to 7 pixels, then 128 features and the classes' logits."""
+
+    scale: Tensor
 
     def __init__(self, shape: ImageShape, classes: int) -> None:
         super().__init__()
@@ -45,11 +50,12 @@ class ClassifierNetwork(nn.Module):
         self.convolutions = nn.Sequential(*layers, nn.Flatten())
         self.features = nn.Sequential(nn.Linear(widths[-1] * height * width, FEATURES), nn.ReLU())
         self.classes = nn.Sequential(nn.Dropout(0.3), nn.Linear(FEATURES, classes))
+        self.register_buffer("scale", torch.ones(()))  # makes the reals' features have variance 1 on average
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return features (N, 128) and logits (N, K) of images (N, C, H, W) in [-1, 1]."""
         features = self.features(self.convolutions(images))
-        return features, self.classes(features)
+        return features * self.scale, self.classes(features)
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,7 @@ def train_classifier(dataset: PackedDataset, seed: int = 0, passes: int = 5, mos
         torch.manual_seed(derive(seed, "classifier"))
         network = ClassifierNetwork(dataset.shape, len(dataset.label_names))
         _fit(network, torch.from_numpy(images), torch.from_numpy(labels), passes)
+        _standardise(network, torch.from_numpy(images[:10_000]))
     judge = Classifier(_frozen(network), dataset.label_names, 0.0, len(test_labels), tested_on or "a tenth held out")
     _, probabilities = judge.judge(np.ascontiguousarray(test_images.transpose(0, 2, 3, 1)))
     accuracy = float((probabilities.argmax(axis=1) == test_labels).mean())
@@ -134,6 +141,13 @@ def _fit(network: ClassifierNetwork, images: Tensor, labels: Tensor, passes: int
             cross_entropy(logits, labels[chosen], label_smoothing=0.05).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
+
+
+@torch.no_grad()
+def _standardise(network: ClassifierNetwork, images: Tensor) -> None:
+    network.eval()
+    parts = [network(part.float().div(127.5).sub(1.0))[0] for part in torch.split(images, GROUP)]
+    network.scale = torch.cat(parts).var(dim=0).mean().rsqrt()
 
 
 def _shifted(images: Tensor) -> Tensor:

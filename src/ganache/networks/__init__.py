@@ -2,6 +2,7 @@
 
 from ganache.networks.base import Discriminator, Generator, Latent, Normal, Uniform
 from ganache.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from ganache.networks.dcgan_mnist import MNISTDCGANDiscriminator, MNISTDCGANGenerator
 from ganache.networks.lsgan import LSGANDiscriminator, LSGANGenerator
 from ganache.networks.mlp import MLPDiscriminator, MLPGenerator
 
@@ -15,6 +16,8 @@ __all__ = [
     "Latent",
     "MLPDiscriminator",
     "MLPGenerator",
+    "MNISTDCGANDiscriminator",
+    "MNISTDCGANGenerator",
     "Normal",
     "Uniform",
 ]

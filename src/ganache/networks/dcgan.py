@@ -11,10 +11,13 @@ from torch import Tensor, nn
 
 from ganache.networks.base import Discriminator, Generator, Latent, Normal
 from ganache.networks.layers import (
+    ConditionalBatchNorm,
+    LabelProjection,
     Upsample,
     halvings,
     kernel_for,
     normal_initialised,
+    spectrally_normalised,
     stride_between,
     with_label_planes,
     with_labels,
@@ -28,6 +31,8 @@ class DCGANGenerator(Generator):
     latent: Latent = Normal(size=100)
     width: int = Field(default=64, ge=1)  # features at half the image's size; doubled with each halving
     max_width: int = Field(default=512, ge=1)
+    bias: bool = True  # of the last layer; the others have batch norm's shift
+    conditional_norm: bool = False  # labels by batch norm's scale and shift, not beside the latent
 
     def build(self, shape: ImageShape, labels: int) -> nn.Module:
         """Return the module; every shape is possible."""
@@ -40,10 +45,14 @@ class DCGANDiscriminator(Discriminator):
     width: int = Field(default=64, ge=1)
     max_width: int = Field(default=512, ge=1)
     batch_norm: bool = True
+    bias: bool = True  # of the layers without batch norm
+    projection: bool = False  # labels by an inner product with the last features, not as planes beside the image
+    spectral_norm: bool = False  # every weight matrix divided by its largest singular value; batch norm undoes it
 
     def build(self, shape: ImageShape, labels: int) -> nn.Module:
         """Return the module; every shape is possible."""
-        return normal_initialised(_DCGANDiscriminator(self, shape, labels))
+        network = normal_initialised(_DCGANDiscriminator(self, shape, labels))
+        return spectrally_normalised(network) if self.spectral_norm else network
 
 
 def _widths(width: int, max_width: int, stages: int) -> list[int]:
@@ -57,18 +66,26 @@ class _DCGANGenerator(nn.Module):
         sizes = halvings(shape.height, shape.width)
         widths = _widths(config.width, config.max_width, len(sizes) - 1)
         self.smallest = (widths[-1], *sizes[-1])
-        self.project = nn.Linear(config.latent.size + labels, widths[-1] * sizes[-1][0] * sizes[-1][1], bias=False)
-        layers: list[nn.Module] = [nn.BatchNorm2d(widths[-1]), nn.ReLU()]
+        self.normed = labels if config.conditional_norm else 0
+        inputs = config.latent.size + labels - self.normed
+        self.project = nn.Linear(inputs, widths[-1] * sizes[-1][0] * sizes[-1][1], bias=False)
+        layers: list[nn.Module] = [_norm(widths[-1], self.normed), nn.ReLU()]
         steps = list(itertools.pairwise(reversed(sizes)))
-        for (small, large), (inputs, outputs) in zip(steps[:-1], itertools.pairwise(reversed(widths)), strict=True):
-            layers += [Upsample(inputs, outputs, small, large, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
-        layers.append(Upsample(widths[0], shape.channels, *steps[-1]))
+        for (small, large), (before, after) in zip(steps[:-1], itertools.pairwise(reversed(widths)), strict=True):
+            layers += [Upsample(before, after, small, large, bias=False), _norm(after, self.normed), nn.ReLU()]
+        layers.append(Upsample(widths[0], shape.channels, *steps[-1], bias=config.bias))
         self.layers = nn.Sequential(*layers, nn.Tanh())
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
-        features = self.project(with_labels(latent, labels)).unflatten(1, self.smallest)
-        images: Tensor = self.layers(features)
-        return images
+        vectors = latent if self.normed else with_labels(latent, labels)
+        features: Tensor = self.project(vectors).unflatten(1, self.smallest)
+        for layer in self.layers:
+            features = layer(features, labels) if isinstance(layer, ConditionalBatchNorm) else layer(features)
+        return features
+
+
+def _norm(features: int, labels: int) -> nn.Module:
+    return ConditionalBatchNorm(features, labels) if labels else nn.BatchNorm2d(features)
 
 
 class _DCGANDiscriminator(nn.Module):
@@ -78,7 +95,8 @@ class _DCGANDiscriminator(nn.Module):
         widths = _widths(config.width, config.max_width, len(sizes) - 1)
         steps = list(itertools.pairwise(sizes))
         layers: list[nn.Module] = []
-        inputs = shape.channels + labels
+        projected = labels if config.projection else 0
+        inputs = shape.channels + labels - projected
         for stage, ((large, small), outputs) in enumerate(zip(steps, widths, strict=True)):
             stride = stride_between(large, small)
             # Odd sides are padded by one more pixel, so that they halve upwards like the generator's.
@@ -86,12 +104,19 @@ class _DCGANDiscriminator(nn.Module):
             if any(padding):
                 layers.append(nn.ZeroPad2d(padding))
             normalised = config.batch_norm and stage > 0
-            layers.append(nn.Conv2d(inputs, outputs, kernel_for(stride), stride, padding=1, bias=not normalised))
+            bias = config.bias and not normalised
+            layers.append(nn.Conv2d(inputs, outputs, kernel_for(stride), stride, padding=1, bias=bias))
             layers += [nn.BatchNorm2d(outputs)] if normalised else []
             layers.append(nn.LeakyReLU(0.2))
             inputs = outputs
-        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(inputs * sizes[-1][0] * sizes[-1][1], 1))
+        features = inputs * sizes[-1][0] * sizes[-1][1]
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, 1, bias=config.bias))
+        self.projection = LabelProjection(projected, features) if projected else None
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        logits: Tensor = self.layers(with_label_planes(images, labels))
+        if self.projection is not None:
+            features = self.layers[:-1](images)
+            logits: Tensor = self.layers[-1](features) + self.projection(features, labels)
+        else:
+            logits = self.layers(with_label_planes(images, labels))
         return logits

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 
 def with_labels(vectors: Tensor, labels: Tensor) -> Tensor:
@@ -58,6 +59,76 @@ class Upsample(nn.Module):
         return grown[:, :, : self.size[0], : self.size[1]]
 
 
+class ConditionalBatchNorm(nn.Module):
+    """Batch norm with the scale 1 + W_γ y and the shift W_β y of each sample's labels y.
+
+    Source: de Vries et al. 2017, "Modulating early visual processing by language", section 3, from scale 1 and shift 0.
+    """
+
+    def __init__(self, features: int, labels: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(features, affine=False)
+        self.scale = nn.Linear(labels, features, bias=False)
+        self.shift = nn.Linear(labels, features, bias=False)
+
+    def forward(self, features: Tensor, labels: Tensor) -> Tensor:
+        """Map (N, features, H, W) to the same shape; labels are (N, K)."""
+        scale, shift = 1.0 + self.scale(labels), self.shift(labels)
+        normalised: Tensor = self.norm(features) * scale[:, :, None, None] + shift[:, :, None, None]
+        return normalised
+
+
+class LabelProjection(nn.Module):
+    """⟨V y, φ⟩, what labels y add to the logit of an image with features φ.
+
+    Source: Miyato & Koyama 2018, "cGANs with projection discriminator", equation 3.
+    """
+
+    def __init__(self, labels: int, features: int) -> None:
+        super().__init__()
+        self.embedding = nn.Linear(labels, features, bias=False)
+
+    def forward(self, features: Tensor, labels: Tensor) -> Tensor:
+        """Map features (N, F) and labels (N, K) to (N, 1)."""
+        product: Tensor = self.embedding(labels) * features
+        return product.sum(dim=1, keepdim=True)
+
+
+class SameConv2d(nn.Conv2d):
+    """A square convolution padded as TensorFlow's "same": n pixels a side become ⌈n / stride⌉.
+
+    Where the padding is odd, the greater half is on the right and below.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map (N, inputs, H, W) to (N, outputs, ⌈H / stride⌉, ⌈W / stride⌉)."""
+        vertical, horizontal = (same_padding(side, self.kernel_size[0], self.stride[0]) for side in features.shape[2:])
+        return super().forward(nn.functional.pad(features, (*horizontal, *vertical)))
+
+
+class SameConvTranspose2d(nn.Module):
+    """The adjoint of SameConv2d on images of the size `large`, with a bias."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, large: tuple[int, int]) -> None:
+        super().__init__()
+        before = [same_padding(side, kernel, stride)[0] for side in large]
+        self.size = large
+        # What the padding after would have received is cut off, since torch's padding is the same on both sides.
+        self.convolution = nn.ConvTranspose2d(inputs, outputs, kernel, stride, padding=(before[0], before[1]))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map (N, inputs, ⌈H / stride⌉, ⌈W / stride⌉) to (N, outputs, H, W)."""
+        grown: Tensor = self.convolution(features)
+        return grown[:, :, : self.size[0], : self.size[1]]
+
+
+def same_padding(side: int, kernel: int, stride: int) -> tuple[int, int]:
+    """Return the pixels before and after a side that make a convolution give ⌈side / stride⌉ of it."""
+    outputs = -(-side // stride)
+    total = max(0, (outputs - 1) * stride + kernel - side)
+    return total // 2, total - total // 2
+
+
 def normal_initialised(module: nn.Module, deviation: float = 0.02) -> nn.Module:
     """Draw every weight from N(0, 0.02²), batch norm's scale from N(1, 0.02²), as Radford et al. 2016, section 4."""
     for layer in module.modules():
@@ -65,7 +136,28 @@ def normal_initialised(module: nn.Module, deviation: float = 0.02) -> nn.Module:
             nn.init.normal_(layer.weight, 0.0, deviation)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
-        elif isinstance(layer, nn.BatchNorm2d):
+        elif isinstance(layer, nn.BatchNorm2d) and layer.affine:
             nn.init.normal_(layer.weight, 1.0, deviation)
             nn.init.zeros_(layer.bias)
+    return module
+
+
+def glorot_initialised(module: nn.Module) -> nn.Module:
+    """Draw every weight uniformly in ±√(6 / (inputs + outputs)), biases 0 (Glorot & Bengio 2010, equation 16)."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.xavier_uniform_(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+    return module
+
+
+def spectrally_normalised(module: nn.Module) -> nn.Module:
+    """Divide every weight matrix by its largest singular value, estimated by one power iteration a forward pass.
+
+    Source: Miyato et al. 2018, equation 8 and algorithm 1. The iteration's vectors are buffers, part of the state.
+    """
+    for layer in list(module.modules()):
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            spectral_norm(layer)
     return module

@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganache.networks.base import Discriminator, Generator, Latent, Normal
-from ganache.networks.layers import with_labels
+from ganache.networks.layers import LabelProjection, spectrally_normalised, with_labels
 from ganache.shape import ImageShape
 
 Width = Annotated[int, Field(ge=1)]
@@ -33,11 +33,16 @@ class MLPDiscriminator(Discriminator):
     widths: tuple[Width, ...] = (512, 256)
     slope: float = Field(default=0.0, ge=0, lt=1)
     dropout: float = Field(default=0.0, ge=0, lt=1)  # after each hidden layer
+    projection: bool = False  # labels by an inner product with the last features, not beside the pixels
+    spectral_norm: bool = False  # every weight matrix divided by its largest singular value
 
     def build(self, shape: ImageShape, labels: int) -> nn.Module:
         """Return the module; every shape is possible."""
-        hidden = _hidden_layers((shape.pixels + labels, *self.widths), self.slope, self.dropout)
-        return _MLPDiscriminator(nn.Sequential(*hidden, nn.Linear((shape.pixels + labels, *self.widths)[-1], 1)))
+        projected = labels if self.projection else 0
+        widths = (shape.pixels + labels - projected, *self.widths)
+        layers = nn.Sequential(*_hidden_layers(widths, self.slope, self.dropout), nn.Linear(widths[-1], 1))
+        network = _MLPDiscriminator(layers, LabelProjection(projected, widths[-1]) if projected else None)
+        return spectrally_normalised(network) if self.spectral_norm else network
 
 
 class _MLPGenerator(nn.Module):
@@ -52,12 +57,18 @@ class _MLPGenerator(nn.Module):
 
 
 class _MLPDiscriminator(nn.Module):
-    def __init__(self, layers: nn.Sequential) -> None:
+    def __init__(self, layers: nn.Sequential, projection: LabelProjection | None) -> None:
         super().__init__()
         self.layers = layers
+        self.projection = projection
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        logits: Tensor = self.layers(with_labels(images.flatten(1), labels))
+        pixels = images.flatten(1)
+        if self.projection is not None:
+            features = self.layers[:-1](pixels)
+            logits: Tensor = self.layers[-1](features) + self.projection(features, labels)
+        else:
+            logits = self.layers(with_labels(pixels, labels))
         return logits
 
 

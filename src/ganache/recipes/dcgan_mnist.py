@@ -1,0 +1,27 @@
+"""A small DCGAN for handwritten digits (after Radford, Metz & Chintala 2016), with batch norm over every feature.
+
+discriminator: -E[log D(x)] - E[log(1 - D(G(z)))]
+generator:     -E[log D(G(z))],   z standard normal in 100 dimensions; it moves first
+
+ganache train dcgan-mnist --data mnist
+"""
+
+from ganache.networks import MNISTDCGANDiscriminator, MNISTDCGANGenerator
+from ganache.objectives import NonSaturating
+from ganache.optimizers import Adam
+from ganache.recipe import Optimizers, Recipe
+
+
+def recipe() -> Recipe:
+    """Return the recipe: twenty passes over 60,000 images in batches of 512."""
+    adam = Adam(learning_rate=1e-4)
+    return Recipe(
+        name="dcgan-mnist",
+        generator=MNISTDCGANGenerator(),
+        discriminator=MNISTDCGANDiscriminator(),
+        objective=NonSaturating(),
+        optimizers=Optimizers(generator=adam, discriminator=adam),
+        first="generator",
+        batch_size=512,
+        images=1_200_000,
+    )

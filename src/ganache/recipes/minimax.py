@@ -1,0 +1,28 @@
+"""The minimax game as it is written down (Goodfellow et al. 2014, equation 1), on fully connected networks.
+
+discriminator: -E[log D(x)] - E[log(1 - D(G(z)))]
+generator:      E[log(1 - D(G(z)))],   z standard normal in 100 dimensions
+
+The generator's gradient vanishes where the discriminator is sure of itself; `nonsaturating` is the remedy.
+
+ganache train minimax --data mnist
+"""
+
+from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
+from ganache.objectives import Minimax
+from ganache.optimizers import Adam
+from ganache.recipe import Optimizers, Recipe
+
+
+def recipe() -> Recipe:
+    """Return the recipe: five passes over 60,000 images in batches of 64."""
+    adam = Adam(learning_rate=5e-5)
+    return Recipe(
+        name="minimax",
+        generator=MLPGenerator(latent=Normal(size=100), widths=(256, 512, 1024)),
+        discriminator=MLPDiscriminator(widths=(512, 256), slope=0.01),
+        objective=Minimax(),
+        optimizers=Optimizers(generator=adam, discriminator=adam),
+        batch_size=64,
+        images=300_000,
+    )

@@ -1,0 +1,16 @@
+"""The game with the generator's objective turned round (Goodfellow et al. 2014, section 3), else as `minimax`.
+
+discriminator: -E[log D(x)] - E[log(1 - D(G(z)))]
+generator:     -E[log D(G(z))],   z standard normal in 100 dimensions
+
+ganache train nonsaturating --data mnist
+"""
+
+from ganache.objectives import NonSaturating
+from ganache.recipe import Recipe
+from ganache.recipes import minimax
+
+
+def recipe() -> Recipe:
+    """Return the recipe: the networks, optimisers and budget of `minimax`."""
+    return minimax.recipe().changed(name="nonsaturating", objective=NonSaturating())

@@ -1,0 +1,26 @@
+"""Relativistic average least-squares GAN (Jolicoeur-Martineau 2019, appendix A) on a wide DCGAN, for 64×64 pictures.
+
+discriminator: E[(D(x) - E[D(G(z))] - 1)²] + E[(D(G(z)) - E[D(x)] + 1)²]
+generator:     E[(D(G(z)) - E[D(x)] - 1)²] + E[(D(x) - E[D(G(z))] + 1)²],   z uniform in [-1, 1)¹²⁸
+
+ganache train ralsgan --data FOLDER --size 64
+"""
+
+from ganache.networks import DCGANDiscriminator, DCGANGenerator, Uniform
+from ganache.objectives import RelativisticAverageLeastSquares
+from ganache.optimizers import Adam
+from ganache.recipe import Optimizers, Recipe
+
+
+def recipe() -> Recipe:
+    """Return the recipe: 1024-512-256-128 features at 64×64, no biases; a million images is a budget of our own."""
+    adam = Adam(learning_rate=1e-4, betas=(0.5, 0.999))
+    return Recipe(
+        name="ralsgan",
+        generator=DCGANGenerator(latent=Uniform(size=128), width=128, max_width=1024, bias=False),
+        discriminator=DCGANDiscriminator(width=128, max_width=1024, bias=False),
+        objective=RelativisticAverageLeastSquares(),
+        optimizers=Optimizers(generator=adam, discriminator=adam),
+        batch_size=32,
+        images=1_000_000,
+    )

@@ -1,0 +1,17 @@
+"""Relativistic average least-squares GAN told the class of every picture (Mirza & Osindero 2014), else as `ralsgan`.
+
+discriminator: E[(D(x,y) - E[D(G(z,y),y)] - 1)²] + E[(D(G(z,y),y) - E[D(x,y)] + 1)²]
+generator:     E[(D(G(z,y),y) - E[D(x,y)] - 1)²] + E[(D(x,y) - E[D(G(z,y),y)] + 1)²],   y the reals' own labels
+
+Labels are one-hot: beside the latent for G, as constant planes beside the image for D.
+
+ganache train ralsgan-conditional --data FOLDER_OF_CLASSES --size 64
+"""
+
+from ganache.recipe import Recipe
+from ganache.recipes import ralsgan
+
+
+def recipe() -> Recipe:
+    """Return the recipe: the networks, optimisers and budget of `ralsgan`."""
+    return ralsgan.recipe().changed(name="ralsgan-conditional", conditional=True)

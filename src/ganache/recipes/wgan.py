@@ -1,0 +1,31 @@
+"""Wasserstein GAN with clipped weights (Arjovsky, Chintala & Bottou 2017, algorithm 1), on fully connected networks.
+
+critic:     E[D(G(z))] - E[D(x)],   every weight of D in [-0.01, 0.01]
+generator: -E[D(G(z))],   z standard normal in 100 dimensions
+
+ganache train wgan --data mnist
+"""
+
+from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
+from ganache.objectives import Wasserstein
+from ganache.optimizers import Adam
+from ganache.penalties import WeightClipping
+from ganache.recipe import Optimizers, Recipe
+
+
+def recipe() -> Recipe:
+    """Return the recipe: as many generator steps as batches of 64 in five passes over 60,000 images, five critic
+    steps before each; Adam in the place of the paper's RMSProp.
+    """
+    adam = Adam(learning_rate=5e-5)
+    return Recipe(
+        name="wgan",
+        generator=MLPGenerator(latent=Normal(size=100), widths=(256, 512, 1024)),
+        discriminator=MLPDiscriminator(widths=(512, 256), slope=0.01),
+        objective=Wasserstein(),
+        constraint=WeightClipping(limit=0.01),
+        optimizers=Optimizers(generator=adam, discriminator=adam),
+        critic_steps=5,
+        batch_size=64,
+        images=5 * 300_000,
+    )

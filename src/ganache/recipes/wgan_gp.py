@@ -1,0 +1,29 @@
+"""Wasserstein GAN with gradient penalty (Gulrajani et al. 2017, algorithm 1), on fully connected networks.
+
+critic:     E[D(G(z))] - E[D(x)] + 10 E[(|∇D(x̂)| - 1)²],   x̂ uniform on the lines x … G(z)
+generator: -E[D(G(z))],   z standard normal in 100 dimensions
+
+ganache train wgan-gp --data mnist
+"""
+
+from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
+from ganache.objectives import Wasserstein
+from ganache.optimizers import Adam
+from ganache.penalties import GradientPenalty, Weighted
+from ganache.recipe import Optimizers, Recipe
+
+
+def recipe() -> Recipe:
+    """Return the recipe: `wgan` with the penalty in the place of the clipping."""
+    adam = Adam(learning_rate=5e-5)
+    return Recipe(
+        name="wgan-gp",
+        generator=MLPGenerator(latent=Normal(size=100), widths=(256, 512, 1024)),
+        discriminator=MLPDiscriminator(widths=(512, 256), slope=0.01),
+        objective=Wasserstein(),
+        penalties={"gradient_penalty": Weighted(penalty=GradientPenalty(), weight=10.0)},
+        optimizers=Optimizers(generator=adam, discriminator=adam),
+        critic_steps=5,
+        batch_size=64,
+        images=5 * 300_000,
+    )

@@ -1,0 +1,172 @@
+"""Beginning and continuing runs on this engine: what the commands do."""
+
+import contextlib
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from signal import Signals
+from typing import Any, TypeAlias
+
+from ganache import curves, runs
+from ganache.budget import Budget, Cadence
+from ganache.data import Dataset
+from ganache.errors import RunError, UserError
+from ganache.files import write_json
+from ganache.interrupts import Interrupts
+from ganache.planning import Source
+from ganache.recipe import Recipe, differences
+from ganache.run import FORMAT, Run, now_text
+from ganache.scratch import export
+from ganache.scratch.arrays import xp
+from ganache.scratch.settings import ClassifierSettings, GanSettings
+from ganache.scratch.tasks import ClassifierTask, GanTask
+from ganache.scratch.training import Training
+
+Settings: TypeAlias = GanSettings | ClassifierSettings
+Say: TypeAlias = Callable[[str], None]
+
+_KINDS: dict[str, type[Settings]] = {"gan": GanSettings, "classifier": ClassifierSettings}
+
+
+def begin(settings: Settings, source: Source, out: Path, say: Say = print) -> Signals | None:
+    """Train a new run in the folder `out`; return the signal that interrupted it, None when it finished.
+
+    Raises UserError for what cannot be done as asked, RunError when the run fails on the way.
+    """
+    Run.refuse_existing(out)
+    dataset = source.open()
+    task = _task(settings, dataset, source)
+    images = _images(settings, task)
+    cadence = Cadence.over(images, settings.batch)
+    recipe = export.recipe_of(settings, images) if isinstance(settings, GanSettings) else None
+    record = _record(settings, source, dataset, Budget(images, None), cadence)
+    run = _create(out, recipe, record)
+    return _train(run, task, settings, dataset, recipe, say)
+
+
+def resume(path: Path, epochs: int | None = None, say: Say = print) -> Signals | None:
+    """Continue a run where its newest readable checkpoint stands, to its end or to a new number of passes.
+
+    Raises UserError when it is no run of this engine, or its data changed; RunError when the run fails on the way.
+    """
+    run = Run(path)
+    if not run.record_file.is_file():
+        raise UserError(f"run: there is no run at {str(path)!r}")
+    record = run.record()
+    if "scratch" not in record:
+        raise UserError(f"run: {path} was not trained on this engine; continue it with: ganache resume {path}")
+    settings = _KINDS[record["scratch"]["kind"]](**record["scratch"]["settings"])
+    settings = replace(settings, epochs=settings.epochs if epochs is None else epochs)
+    kept = record["source"]
+    source = Source(kept["data"], kept["size"] and tuple(kept["size"]), kept["channels"], tuple(kept["labels"]))
+    dataset = source.open()
+    changes = differences({"data": record["data"]["fingerprint"]}, {"data": dataset.fingerprint})
+    if changes:
+        raise UserError(f"run: {path} cannot be continued, its data changed: {'; '.join(changes)}")
+    task = _task(settings, dataset, source)
+    recipe = run.recipe() if isinstance(settings, GanSettings) else None
+    return _train(run, task, settings, dataset, recipe, say)
+
+
+def _train(
+    run: Run,
+    task: GanTask | ClassifierTask,
+    settings: Settings,
+    dataset: Dataset,
+    recipe: Recipe | None,
+    say: Say,
+) -> Signals | None:
+    def write_generator(images_seen: int) -> None:
+        if recipe is not None:
+            facts = {"label_names": [], "images_seen": images_seen, "data": dataset.fingerprint}
+            generator = task.players["generator"].network
+            export.write_generator(run.generator_file, generator, recipe, dataset.shape, facts)
+
+    cadence, images, interrupts = Cadence(**run.record()["cadence"]), _images(settings, task), Interrupts()
+    decisive = {name: value for name, value in asdict(settings).items() if name != "epochs"}
+    identity = {"settings": decisive, "data": dataset.fingerprint}
+    training = Training(run, task, cadence, settings.batch, identity, write_generator)
+    with _alone(run, recipe), interrupts.caught():
+        training.restore(say)
+        run.update_record(scratch=_engine(settings), budget=asdict(Budget(images, None)))
+        with _recorded(run):
+            training.go(images, interrupts, say)
+        stopped = interrupts.received
+        run.update_record(outcome=f"interrupted by {stopped.name}" if stopped else "finished")
+    if recipe is not None:
+        runs.plot(run.path)
+    else:
+        curves.draw(run.log_lines(), run.curves_file, title=run.path.name)
+    return stopped
+
+
+def _images(settings: Settings, task: GanTask | ClassifierTask) -> int:
+    """Return how many images all passes are; what does not fill a batch at the end of a pass is left for the next."""
+    return settings.epochs * max(1, task.count // settings.batch) * settings.batch
+
+
+def _task(settings: Settings, dataset: Dataset, source: Source) -> GanTask | ClassifierTask:
+    if isinstance(settings, GanSettings):
+        return GanTask(settings, dataset, source.labels)
+    return ClassifierTask(settings, dataset)
+
+
+def _create(out: Path, recipe: Recipe | None, record: dict[str, Any]) -> Run:
+    if recipe is not None:
+        return Run.create(out, recipe, record)
+    run = Run(out)  # a classifier has no recipe; without one Run.create does not serve
+    try:
+        run.checkpoints.mkdir(parents=True)
+        write_json(run.record_file, {"format": FORMAT, **record})
+    except OSError as error:
+        raise RunError(f"could not create the run {out}: {error.strerror}") from error
+    return run
+
+
+def _alone(run: Run, recipe: Recipe | None) -> contextlib.AbstractContextManager[None]:
+    return run.locked() if recipe is not None else contextlib.nullcontext()  # the lock is on recipe.json
+
+
+@contextlib.contextmanager
+def _recorded(run: Run) -> Iterator[None]:
+    """Note in run.json that a session began, and why it failed if it did."""
+    sessions = [*run.record()["sessions"], {"began": now_text(), "command": shlex.join(sys.argv)}]
+    run.update_record(outcome="running", sessions=sessions)
+    try:
+        yield
+    except RunError as error:
+        with contextlib.suppress(RunError, OSError):
+            run.update_record(outcome=f"failed: {error}")
+        raise
+    sessions[-1]["ended"] = now_text()
+    run.update_record(sessions=sessions)
+
+
+def _record(settings: Settings, source: Source, dataset: Dataset, budget: Budget, cadence: Cadence) -> dict[str, Any]:
+    """Return what run.json says of a run that begins: the ordinary keys, and `scratch`, from which it is continued."""
+    return {
+        **export.machine(),
+        "device": "cpu" if xp.__name__ == "numpy" else "cuda",
+        "precision": "fp64",
+        "threads": int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1),
+        "approximations": [],
+        "seed": settings.seed,
+        "source": asdict(source),
+        "data": dataset.summary(),
+        "budget": asdict(budget),
+        "cadence": asdict(cadence),
+        "scratch": _engine(settings),
+        "created": now_text(),
+        "sessions": [],
+        "images_seen": 0,
+        "training_seconds": 0.0,
+        "outcome": "running",
+    }
+
+
+def _engine(settings: Settings) -> dict[str, Any]:
+    kind = "gan" if isinstance(settings, GanSettings) else "classifier"
+    return {"kind": kind, "arrays": xp.__name__, "settings": asdict(settings)}

@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+import torch
+
+from ganache.errors import UserError
+from ganache.networks import layers as ordinary
+from ganache.scratch import networks
+from ganache.scratch.export import recipe_of
+from ganache.scratch.networks import halvings
+from ganache.scratch.randomness import Random
+from ganache.scratch.sequence import Sequence
+from ganache.scratch.settings import DCGAN, PRESETS
+from ganache.shape import ImageShape
+from tests.scratch.checks import check_against_torch, numbers
+
+SHAPES = [ImageShape(1, 28, 28), ImageShape(1, 8, 8), ImageShape(3, 16, 4)]
+
+
+class WithoutLabels(torch.nn.Module):
+    """An ordinary network as a function of one input, its images as rows of pixels."""
+
+    def __init__(self, network: torch.nn.Module, shape: ImageShape | None) -> None:
+        super().__init__()
+        self.network, self.shape = network, shape
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.shape:
+            x = x.reshape(-1, self.shape.channels, self.shape.height, self.shape.width)
+        output: torch.Tensor = self.network(x, torch.zeros(len(x), 0))
+        return output.flatten(1)
+
+
+def replaced(module: torch.nn.Module) -> torch.nn.Module:
+    """Put a sigmoid in the place of the last tanh."""
+    layers = module.layers
+    assert isinstance(layers, torch.nn.Sequential)
+    layers[-1] = torch.nn.Sigmoid()
+    return module
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("kind", ["mlp", "dcgan"])
+def test_both_players_are_the_ordinary_networks_with_all_gradients(kind: str, shape: ImageShape) -> None:
+    settings, width, latent = DCGAN if kind == "dcgan" else PRESETS["document"], 3, 5
+    changed = {**vars(settings), "width": width, "latent": latent}
+    recipe = recipe_of(type(settings)(**changed), images=100)
+    random = Random(1)
+    if kind == "dcgan":
+        generator = networks.dcgan_generator(latent, width, shape, random)
+        discriminator = networks.dcgan_discriminator(width, shape, random)
+    else:
+        generator = networks.mlp_generator(latent, (width, width), shape, random)
+        discriminator = networks.mlp_discriminator((width, width), shape, 0.0, random)
+    check_against_torch(generator, WithoutLabels(replaced(recipe.generator.build(shape, 0)), None), numbers(4, latent))
+    pixels = numbers(4, shape.pixels)
+    check_against_torch(discriminator, WithoutLabels(recipe.discriminator.build(shape, 0), shape), pixels)
+
+
+def test_the_documents_networks() -> None:
+    shape, random = ImageShape(1, 28, 28), Random(0)
+    generator = networks.mlp_generator(100, (500, 500), shape, random)
+    discriminator = networks.mlp_discriminator((500, 500), shape, 0.0, random)
+    assert kinds(generator) == ["Linear", "ReLU", "Linear", "ReLU", "Linear", "Sigmoid"]
+    assert kinds(discriminator) == ["Linear", "ReLU", "Linear", "ReLU", "Linear"]  # its sigmoid is in the loss
+    assert [a.shape for a in generator.parameters().values()][::2] == [(500, 100), (500, 500), (784, 500)]
+    assert [a.shape for a in discriminator.parameters().values()][::2] == [(500, 784), (500, 500), (1, 500)]
+    first = generator.parameters()["0.weight"]
+    assert np.abs(first).max() <= 0.1
+    assert np.abs(first).max() > 0.0999
+    assert abs(first.mean()) < 1e-3
+
+
+def kinds(network: Sequence) -> list[str]:
+    return [type(layer).__name__ for layer in network.layers]
+
+
+@pytest.mark.parametrize("side", [1, 2, 7, 8, 12, 14, 28, 32, 48, 64])
+def test_halvings_are_those_of_the_ordinary_networks(side: int) -> None:
+    assert halvings(ImageShape(1, side, 8)) == ordinary.halvings(side, 8)
+
+
+@pytest.mark.parametrize("side", [9, 18, 30])
+def test_a_side_that_does_not_halve_evenly_is_refused(side: int) -> None:
+    with pytest.raises(UserError, match="halve evenly"):
+        networks.dcgan_generator(4, 4, ImageShape(1, 8, side), Random(0))
