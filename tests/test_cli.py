@@ -144,8 +144,10 @@ def test_sampled_arrays_are_what_the_library_draws(
         *("--out", tmp_path / name),
     )  # fmt: skip
     assert status == 0
-    loaded = np.load(tmp_path / name, allow_pickle=False)
-    images = loaded["arr_0"] if name.endswith("npz") else loaded
+    images = np.load(tmp_path / name, allow_pickle=False)
+    if name.endswith("npz"):
+        with images as archive:
+            images = archive["arr_0"]
     assert images.dtype == np.uint8
     assert np.array_equal(images, ganache.load(digits_run).sample(70, seed=9, labels=["3"]))
 

@@ -83,7 +83,8 @@ def test_the_readmes_commands_run_in_their_order(
         with pytest.raises(SystemExit) as ended:
             (scratch_main if "ganache.scratch" in command else cli.main)()
         assert ended.value.code == 0, (command, capsys.readouterr().err)
-    assert np.load(workplace / "cats.npz")["arr_0"].shape == (1000, 40, 50, 3)
+    with np.load(workplace / "cats.npz") as cats:
+        assert cats["arr_0"].shape == (1000, 40, 50, 3)
     assert (workplace / "runs/photos/checkpoints/00000064.safetensors").exists()
     assert (workplace / "mine.png").exists()
 
