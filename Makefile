@@ -7,7 +7,9 @@ DEMO ?= runs/demo
 .PHONY: demo test lint clean
 
 demo: $(VENV)/.installed
-	$(BIN)/ganache train dcgan --data digits --images 150k --seed 0 --out $(DEMO)
+	@# A demo that was stopped goes on where it stood.
+	if [ -e $(DEMO)/recipe.json ]; then $(BIN)/ganache resume $(DEMO); \
+	else $(BIN)/ganache train dcgan --data digits --images 150k --seed 0 --out $(DEMO); fi
 	@echo "look at $(DEMO)/progress.webp and the newest picture in $(DEMO)/samples/"
 
 test: lint
