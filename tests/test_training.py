@@ -129,6 +129,16 @@ def test_a_changed_recipe_is_refused_with_what_changed(tmp_path: Path) -> None:
         ganache.resume(tmp_path / "run", images=64)
 
 
+def test_a_run_of_an_earlier_version_goes_on_although_recipes_have_gained_a_field(tmp_path: Path) -> None:
+    train(tmp_path / "run", images=32)
+    path = checkpoint.newest(tmp_path / "run/checkpoints")[0]
+    tensors, description = checkpoint.load(path)
+    del description["recipe"]["label_flips"]
+    del description["recipe"]["generator"]["bias"]
+    checkpoint.save(path, tensors, description)
+    assert ganache.resume(tmp_path / "run", images=64).images_seen == 64
+
+
 def test_changed_data_is_refused_with_what_changed(tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()

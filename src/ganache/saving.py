@@ -5,7 +5,8 @@ from typing import Any
 
 from ganache import checkpoint
 from ganache.errors import RunError, UserError
-from ganache.recipe import differences
+from ganache.parts import parse
+from ganache.recipe import Recipe, differences
 from ganache.run import Run, numbered
 from ganache.state import TrainingState
 
@@ -70,7 +71,11 @@ def seconds_at(run: Run, images_seen: int) -> float:
 
 
 def _refuse_changes(run: Run, description: dict[str, Any], state: TrainingState, fingerprint: str) -> None:
-    saved = {key: description.get(key) for key in ("recipe", "seed", "data")}
+    saved = {
+        "recipe": _completed(description.get("recipe")),
+        "seed": description.get("seed"),
+        "data": description.get("data"),
+    }
     current = {"recipe": state.recipe.model_dump(mode="json"), "seed": state.seed, "data": fingerprint}
     changes = differences(saved, current)
     found = (description.get("content"), description.get("format"))
@@ -80,3 +85,11 @@ def _refuse_changes(run: Run, description: dict[str, Any], state: TrainingState,
         raise UserError(f"run: its checkpoint is a {found[0]} of format {found[1]}; continue it with {other}")
     if changes:
         raise UserError(f"run: {run.path} cannot be continued, this changed since it was saved: {'; '.join(changes)}")
+
+
+def _completed(recipe: Any) -> Any:
+    """Give a recipe that an earlier version saved the fields that it did not know, which then have their defaults."""
+    try:
+        return parse(Recipe, recipe).model_dump(mode="json")
+    except UserError:
+        return recipe  # what this version cannot read is shown as a difference
