@@ -5,6 +5,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from ganache.errors import UserError
+from ganache.units import parse_count, parse_duration
+
 # How many of each a run of its planned length makes.
 _TICKS, _SAMPLES, _CHECKPOINTS = 200, 20, 5
 KEEP_LAST = 3  # checkpoints, besides the scheduled ones
@@ -18,6 +21,15 @@ class Budget:
 
     images: int | None
     seconds: float | None
+
+    @classmethod
+    def parse(cls, images: str | int | None, time: str | float | None) -> "Budget | None":
+        """Return the budget that a user wrote, or None for neither; raises UserError for both, or nonsense."""
+        if images is not None and time is not None:
+            raise UserError("images, time: give one of them, not both")
+        if images is not None:
+            return cls(parse_count(images, "images"), None)
+        return cls(None, parse_duration(time, "time")) if time is not None else None
 
     def share(self, images_seen: int, training_seconds: float) -> float:
         """Return how much of the budget is used, 0 to 1; 1 means that the run is over."""

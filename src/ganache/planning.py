@@ -1,10 +1,8 @@
 """A run before it begins: everything resolved, nothing written."""
 
-import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -18,7 +16,7 @@ from ganache.recipe import Recipe, with_settings
 from ganache.rehearsal import rehearse
 from ganache.state import TrainingState
 from ganache.streams import untouched_global_stream
-from ganache.units import parse_count, parse_duration, parse_size
+from ganache.units import parse_size
 
 Progress = Callable[[int, int], None]
 
@@ -104,10 +102,6 @@ class Plan:
             images = max(1, int(self.measure() * self.budget.seconds))
         return Cadence.over(images, self.recipe.images_per_iteration)
 
-    def source_record(self) -> dict[str, Any]:
-        """Return the source as run.json keeps it."""
-        return dataclasses.asdict(self.source)
-
 
 def make_plan(request: Request, progress: Progress | None = None, write: bool = True) -> Plan:
     """Resolve a request. Raises UserError for the first part of it that cannot be.
@@ -115,7 +109,7 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     What costs nothing to check is checked before the data is read; `write` says whether reading may pack it.
     """
     seed = _seed(request.seed)
-    budget = _budget(request)
+    budget = Budget.parse(request.images, request.time)
     size = parse_size(request.size) if isinstance(request.size, str) else request.size
     source = Source(request.data, size, request.channels, request.labels, request.max_skipped)
     named = _named_recipe(request)
@@ -126,25 +120,16 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
         raise UserError(f"conditional: {source.data!r} has no labels; class folders would name them")
     dataset.stream(seed, source.labels)  # refuses unknown labels
     rehearse(recipe, dataset.shape, len(dataset.label_names) if recipe.conditional else 0)
-    if budget.images is None and budget.seconds is None:
-        budget = Budget(recipe.images, None)
     precision = choose_precision(request.precision, device, dataset.shape)
-    return Plan(recipe, source, dataset, seed, device, precision, torch.get_num_threads(), budget)
+    return Plan(
+        recipe, source, dataset, seed, device, precision, torch.get_num_threads(), budget or Budget(recipe.images, None)
+    )
 
 
 def _seed(seed: int) -> int:
     if not 0 <= seed < 2**63:
         raise UserError(f"seed: {seed} is not between 0 and 2^63 - 1")
     return seed
-
-
-def _budget(request: Request) -> Budget:
-    if request.images is not None and request.time is not None:
-        raise UserError("images, time: give one of them, not both")
-    return Budget(
-        parse_count(request.images, "images") if request.images is not None else None,
-        parse_duration(request.time, "time") if request.time is not None else None,
-    )
 
 
 def _named_recipe(request: Request) -> Recipe | None:

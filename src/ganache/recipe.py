@@ -45,9 +45,8 @@ class Recipe(Part):
     augment: Augmentation = Unchanged()
     critic_steps: int = Field(default=1, ge=1)  # discriminator updates, on different batches, for each of the generator
     first: Role = "discriminator"  # who moves first in an iteration
-    label_flips: Annotated[Schedule, within(0.0, 1.0)] = (
-        0.0  # share of pairs that the discriminator is told the wrong way
-    )
+    # The share of pairs that the discriminator is told the wrong way.
+    label_flips: Annotated[Schedule, within(0.0, 1.0)] = 0.0
     joint_batch: bool = False  # reals and fakes go through the discriminator as one batch
     batch_size: int = Field(default=64, ge=1, le=65536)
     ema_half_life: NonNegative = 0.0  # images after which a weight counts half in the average; 0: no averaging

@@ -25,7 +25,6 @@ from ganache.saving import restore
 from ganache.state import TrainingState
 from ganache.streams import untouched_global_stream
 from ganache.training import Training
-from ganache.units import parse_count, parse_duration
 
 FRAMES_PER_SECOND = 10.0
 
@@ -65,7 +64,7 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
     record = run.record()
     source = Source(**_tupled(record["source"]))
     source = replace(source, data=data) if data else source
-    budget = _new_budget(record, images, time)
+    budget = Budget.parse(images, time) or Budget(**record["budget"])
     dataset = source.open()
     changes = differences(record["data"]["fingerprint"], dataset.fingerprint)
     if changes:
@@ -73,7 +72,6 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
         raise UserError(f"run: {path} cannot be continued, its data changed: {'; '.join(changes)}")
     device = choose_device(record["device"])
     plan = Plan(run.recipe(), source, dataset, record["seed"], device, record["precision"], record["threads"], budget)
-    run.update_record(budget=asdict(budget))
     with untouched_global_stream():
         return _train(run, plan, plan.build(), Cadence(**record["cadence"]), quiet)
 
@@ -94,8 +92,9 @@ def plot(path: Path) -> list[Path]:
 def _train(run: Run, plan: Plan, state: TrainingState, cadence: Cadence, quiet: bool) -> Outcome:
     display: Display = Silent() if quiet else choose_display(plan.budget.images)
     interrupts = Interrupts()
-    with run.locked(), interrupts.caught():
+    with contextlib.closing(display), run.locked(), interrupts.caught():
         run.remove_leftovers()
+        run.update_record(budget=asdict(plan.budget))
         restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
         training = Training(run, state, plan.dataset, plan.source.labels, plan.budget, cadence)
         with _recorded(run):
@@ -133,7 +132,7 @@ def make_record(plan: Plan, cadence: Cadence) -> dict[str, Any]:
         "threads": plan.threads,
         "approximations": approximations,
         "seed": plan.seed,
-        "source": plan.source_record(),
+        "source": asdict(plan.source),
         "data": plan.dataset.summary(),
         "budget": asdict(plan.budget),
         "cadence": asdict(cadence),
@@ -143,16 +142,6 @@ def make_record(plan: Plan, cadence: Cadence) -> dict[str, Any]:
         "training_seconds": 0.0,
         "outcome": "running",
     }
-
-
-def _new_budget(record: dict[str, Any], images: str | int | None, time: str | None) -> Budget:
-    if images is not None and time is not None:
-        raise UserError("images, time: give one of them, not both")
-    if images is not None:
-        return Budget(parse_count(images, "images"), None)
-    if time is not None:
-        return Budget(None, parse_duration(time, "time"))
-    return Budget(**record["budget"])
 
 
 def _tupled(source: dict[str, Any]) -> dict[str, Any]:

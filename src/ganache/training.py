@@ -60,8 +60,6 @@ class Training:
         self.run, self.state, self.dataset, self.labels = run, state, dataset, labels
         self.budget, self.cadence = budget, cadence
         self.clock = Stopwatch(state.device, before=seconds_at(run, state.counters.images_seen))
-        self._last_save = time.monotonic()
-        self._last_tick = (state.counters.images_seen, self.clock.before)
 
     def go(self, display: Display, interrupts: Interrupts) -> None:
         """Train until the budget is used or a signal arrives; either way the last state is saved.
@@ -82,7 +80,6 @@ class Training:
                 last = last and (bool(interrupts.received) or self.share() >= 1.0)  # a rollback may have undone it
         finally:
             self._logbook.close()
-            display.close()
 
     def share(self) -> float:
         """Return how much of the budget is used, 0 to 1."""
