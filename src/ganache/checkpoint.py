@@ -61,6 +61,26 @@ def newest(folder: Path, accept: Callable[[int], bool] = lambda images: True) ->
     return [found[images] for images in sorted(found, reverse=True) if accept(images)]
 
 
+def newest_readable(
+    folder: Path, say: Callable[[str], None], accept: Callable[[int], bool] = lambda images: True
+) -> tuple[Path, dict[str, Tensor], dict[str, Any]] | None:
+    """Return the newest accepted checkpoint that can be read, with its content; None when the folder has none at all.
+
+    A damaged one is set aside as ``.damaged``, with a word to the user. Raises RunError when there are checkpoints but
+    none can be read: to begin anew would destroy what the run still has.
+    """
+    candidates = newest(folder, accept)
+    for path in candidates:
+        try:
+            return path, *load(path)
+        except DamagedError as error:
+            path.replace(path.with_suffix(".safetensors.damaged"))
+            say(f"{error}; set aside as {path.name}.damaged")
+    if candidates:
+        raise RunError(f"no checkpoint of {folder.parent} can be read; nothing else in it was changed")
+    return None
+
+
 def prune(folder: Path, keep_last: int, keep: Callable[[int], bool]) -> None:
     """Delete all checkpoints but the last few and those that `keep` wants."""
     for path in newest(folder)[keep_last:]:

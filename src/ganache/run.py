@@ -4,7 +4,9 @@ import contextlib
 import datetime
 import json
 import os
+import shlex
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,6 +91,20 @@ class Run:
                 except OSError:
                     raise UserError(f"run: another process is training {self.path}") from None
             yield  # the lock ends with the file, also when the process is killed
+
+    @contextlib.contextmanager
+    def recorded(self) -> Iterator[None]:
+        """Note in run.json that a session began, when it ended, and why it failed if it did."""
+        sessions = [*self.record()["sessions"], {"began": now_text(), "command": shlex.join(sys.argv)}]
+        self.update_record(outcome="running", sessions=sessions)
+        try:
+            yield
+        except RunError as error:
+            with contextlib.suppress(RunError, OSError):  # the disk that failed the run may fail this note too
+                self.update_record(outcome=f"failed: {error}")
+            raise
+        sessions[-1]["ended"] = now_text()
+        self.update_record(sessions=sessions)
 
     def remove_leftovers(self) -> None:
         """Delete what a killed process had begun to write and not yet renamed."""

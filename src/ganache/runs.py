@@ -1,9 +1,6 @@
 """Beginning, continuing and finishing runs: what the commands `train`, `resume` and `plot` do."""
 
 import contextlib
-import shlex
-import sys
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from signal import Signals
@@ -15,7 +12,7 @@ from ganache import curves, pictures
 from ganache.budget import Budget, Cadence
 from ganache.devices import choose_device
 from ganache.display import Display, Silent, choose_display
-from ganache.errors import RunError, UserError
+from ganache.errors import UserError
 from ganache.interrupts import Interrupts
 from ganache.machine import describe_machine
 from ganache.planning import Plan, Progress, Request, Source, make_plan
@@ -97,7 +94,7 @@ def _train(run: Run, plan: Plan, state: TrainingState, cadence: Cadence, quiet: 
         run.update_record(budget=asdict(plan.budget))
         restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
         training = Training(run, state, plan.dataset, plan.source.labels, plan.budget, cadence)
-        with _recorded(run):
+        with run.recorded():
             training.go(display, interrupts)
             if interrupts.received is None:
                 run.update_record(outcome="finished")
@@ -105,21 +102,6 @@ def _train(run: Run, plan: Plan, state: TrainingState, cadence: Cadence, quiet: 
             else:
                 run.update_record(outcome=f"interrupted by {interrupts.received.name}")
     return Outcome(run.path, state.counters.images_seen, training.clock.before, interrupts.received)
-
-
-@contextlib.contextmanager
-def _recorded(run: Run) -> Iterator[None]:
-    """Note in run.json that a session began, and why it failed if it did."""
-    sessions = [*run.record().get("sessions", []), {"began": now_text(), "command": shlex.join(sys.argv)}]
-    run.update_record(outcome="running", sessions=sessions)
-    try:
-        yield
-    except RunError as error:
-        with contextlib.suppress(RunError, OSError):  # the disk that failed the run may fail this note too
-            run.update_record(outcome=f"failed: {error}")
-        raise
-    sessions[-1]["ended"] = now_text()
-    run.update_record(sessions=sessions)
 
 
 def make_record(plan: Plan, cadence: Cadence) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ganache import checkpoint
-from ganache.errors import RunError, UserError
+from ganache.errors import UserError
 from ganache.parts import parse
 from ganache.recipe import Recipe, differences
 from ganache.run import Run, numbered
@@ -32,26 +32,19 @@ def restore(
 ) -> None:
     """Put the newest readable checkpoint whose number is accepted in the place of the state.
 
-    A damaged one is set aside as ``.damaged``, with a word to the user. Without any the state stays as it is built.
+    Without any the state stays as it is built.
     Raises UserError, listing what differs, when the checkpoint belongs to another recipe, seed or data, and RunError
     when there are checkpoints but none can be read.
     """
-    candidates = checkpoint.newest(run.checkpoints, accept)
-    for path in candidates:
-        try:
-            tensors, description = checkpoint.load(path)
-        except checkpoint.DamagedError as error:
-            path.replace(path.with_suffix(".safetensors.damaged"))
-            say(f"{error}; set aside as {path.name}.damaged")
-            continue
-        _refuse_changes(run, description, state, fingerprint)
-        try:
-            state.load(tensors, description["counters"])
-        except RuntimeError as error:  # the recipe is the same, but the code that it names builds other networks
-            raise UserError(f"run: {path} does not fit the networks any more: {str(error).splitlines()[0]}") from None
+    found = checkpoint.newest_readable(run.checkpoints, say, accept)
+    if found is None:
         return
-    if candidates:
-        raise RunError(f"no checkpoint of {run.path} can be read; nothing else in it was changed")
+    path, tensors, description = found
+    _refuse_changes(run, description, state, fingerprint)
+    try:
+        state.load(tensors, description["counters"])
+    except RuntimeError as error:  # the recipe is the same, but the code that it names builds other networks
+        raise UserError(f"run: {path} does not fit the networks any more: {str(error).splitlines()[0]}") from None
 
 
 def forget_after(run: Run, images_seen: int) -> None:

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 import ganache
-from ganache import curves, runs
+from ganache import checkpoint, curves, runs
 from ganache.data import open_dataset
 from ganache.errors import RunError, UserError
 from ganache.networks import MLPDiscriminator, MLPGenerator
@@ -23,10 +23,9 @@ from ganache.run import Run
 from ganache.scratch import sessions
 from ganache.scratch.arrays import from_host
 from ganache.scratch.examples import images_of, pixels, train_and_test
-from ganache.scratch.export import recipe_of
+from ganache.scratch.export import recipe_of, to_arrays
 from ganache.scratch.settings import PRESETS, ClassifierSettings, GanSettings
 from ganache.scratch.tasks import ClassifierTask, GanTask
-from ganache.scratch.training import load_arrays
 
 SEVENS = Source("digits", labels=("7",))
 TINY = GanSettings(latent=6, width=12, epochs=3, batch=32, dropout=0.3, seed=5)
@@ -116,7 +115,8 @@ def test_the_ordinary_generator_draws_what_the_engine_draws(settings: GanSetting
 
 
 def arrays_and_facts(out: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    arrays, description = load_arrays(sorted((out / "checkpoints").glob("*.safetensors"))[-1])
+    tensors, description = checkpoint.load(sorted((out / "checkpoints").glob("*.safetensors"))[-1])
+    arrays = to_arrays(tensors)
     return arrays, description["facts"]
 
 
@@ -198,6 +198,16 @@ def test_equal_seeds_give_equal_runs_and_others_do_not(tiny_run: Path, tmp_path:
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_when_all_checkpoints_are_damaged_nothing_else_is_touched(tmp_path: Path) -> None:
+    out = trained(tmp_path / "run")
+    for path in (out / "checkpoints").glob("*.safetensors"):
+        path.write_bytes(b"no checkpoint")
+    kept = {path.name for path in (out / "samples").iterdir()}
+    with pytest.raises(RunError, match=r"no checkpoint of .* can be read"):
+        sessions.resume(out, say=print)
+    assert {path.name for path in (out / "samples").iterdir()} == kept
+
+
 def test_a_damaged_checkpoint_is_set_aside(tmp_path: Path) -> None:
     whole, damaged = trained(tmp_path / "whole"), trained(tmp_path / "damaged")
     newest = sorted((damaged / "checkpoints").glob("*.safetensors"))[-1]
@@ -233,7 +243,7 @@ def test_nothing_that_is_not_finite_is_saved(where: str, tmp_path: Path, monkeyp
         trained(tmp_path / "wild")
     assert Run(tmp_path / "wild").record()["outcome"].startswith("failed: ")
     for path in (tmp_path / "wild" / "checkpoints").glob("*.safetensors"):
-        assert all(np.isfinite(array).all() for array in load_arrays(path)[0].values())
+        assert all(np.isfinite(array).all() for array in to_arrays(checkpoint.load(path)[0]).values())
 
 
 @pytest.mark.usefixtures("undrawn")

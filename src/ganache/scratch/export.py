@@ -72,10 +72,9 @@ def save_arrays(path: Path, arrays: dict[str, HostArray], description: dict[str,
     checkpoint.save(path, {name: torch.from_numpy(array) for name, array in arrays.items()}, description)
 
 
-def load_arrays(path: Path) -> tuple[dict[str, HostArray], dict[str, Any]]:
-    """Return what `save_arrays` wrote; raises checkpoint.DamagedError when it is anything else."""
-    tensors, description = checkpoint.load(path)
-    return {name: tensor.numpy() for name, tensor in tensors.items()}, description
+def to_arrays(tensors: dict[str, torch.Tensor]) -> dict[str, HostArray]:
+    """Return what `save_arrays` wrote as NumPy arrays."""
+    return {name: tensor.numpy() for name, tensor in tensors.items()}
 
 
 def machine() -> dict[str, Any]:

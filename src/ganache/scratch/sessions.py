@@ -2,9 +2,7 @@
 
 import contextlib
 import os
-import shlex
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from signal import Signals
@@ -92,7 +90,7 @@ def _train(
     with _alone(run, recipe), interrupts.caught():
         training.restore(say)
         run.update_record(scratch=_engine(settings), budget=asdict(Budget(images, None)))
-        with _recorded(run):
+        with run.recorded():
             training.go(images, interrupts, say)
         stopped = interrupts.received
         run.update_record(outcome=f"interrupted by {stopped.name}" if stopped else "finished")
@@ -128,21 +126,6 @@ def _create(out: Path, recipe: Recipe | None, record: dict[str, Any]) -> Run:
 
 def _alone(run: Run, recipe: Recipe | None) -> contextlib.AbstractContextManager[None]:
     return run.locked() if recipe is not None else contextlib.nullcontext()  # the lock is on recipe.json
-
-
-@contextlib.contextmanager
-def _recorded(run: Run) -> Iterator[None]:
-    """Note in run.json that a session began, and why it failed if it did."""
-    sessions = [*run.record()["sessions"], {"began": now_text(), "command": shlex.join(sys.argv)}]
-    run.update_record(outcome="running", sessions=sessions)
-    try:
-        yield
-    except RunError as error:
-        with contextlib.suppress(RunError, OSError):
-            run.update_record(outcome=f"failed: {error}")
-        raise
-    sessions[-1]["ended"] = now_text()
-    run.update_record(sessions=sessions)
 
 
 def _record(settings: Settings, source: Source, dataset: Dataset, budget: Budget, cadence: Cadence) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ganache.budget import KEEP_LAST, Cadence, crosses
-from ganache.checkpoint import DamagedError, newest, prune
+from ganache.checkpoint import newest, newest_readable, prune
 from ganache.errors import RunError, UserError
 from ganache.files import replacing
 from ganache.interrupts import Interrupts
@@ -14,7 +14,7 @@ from ganache.logbook import Logbook
 from ganache.pictures import for_display
 from ganache.recipe import differences
 from ganache.run import Run, numbered
-from ganache.scratch.export import load_arrays, memory_bytes, save_arrays
+from ganache.scratch.export import memory_bytes, save_arrays, to_arrays
 from ganache.scratch.tasks import Task, to_files
 
 FORMAT = "scratch-1"
@@ -120,19 +120,14 @@ class Training:
 
         Raises UserError, listing what differs, when the checkpoint is of other settings or data.
         """
-        for path in newest(self.run.checkpoints):
-            try:
-                arrays, description = load_arrays(path)
-            except DamagedError as error:
-                path.replace(path.with_suffix(".safetensors.damaged"))
-                say(f"{error}; set aside as {path.name}.damaged, going back to the one before")
-                continue
+        found = newest_readable(self.run.checkpoints, say)
+        if found is not None:
+            _, tensors, description = found
             changes = differences({name: description.get(name) for name in self.identity}, self.identity)
             if changes:
                 raise UserError(f"run: {self.run.path} cannot be continued, this changed: {'; '.join(changes)}")
-            self.task.load(arrays, description["facts"])
+            self.task.load(to_arrays(tensors), description["facts"])
             self.images_seen = description["images_seen"]
-            break
         reached = [line for line in self.run.log_lines() if line["images_seen"] <= self.images_seen]
         self.seconds = max((float(line["training_seconds"]) for line in reached), default=0.0)
         for picture in self.run.sample_files():
