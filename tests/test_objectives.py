@@ -6,7 +6,18 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, hinge_embedding_loss, mse_loss
 
 from ganache.errors import UserError
-from ganache.objectives import Hinge, LeastSquares, Minimax, NonSaturating, Objective, Wasserstein, per_sample
+from ganache.objectives import (
+    Hinge,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    Objective,
+    RelativisticAverage,
+    RelativisticAverageLeastSquares,
+    RelativisticPairing,
+    Wasserstein,
+    per_sample,
+)
 from ganache.parts import kinds, parse
 
 OBJECTIVES = [kind() for kind in kinds(Objective) if kind.__module__.startswith("ganache.")]
@@ -261,3 +272,23 @@ def test_per_sample_is_the_mean_of_each_samples_values() -> None:
     values = torch.arange(12.0).reshape(2, 1, 2, 3)
     assert per_sample(values).tolist() == [2.5, 8.5]
     assert per_sample(torch.tensor([3.0, 4.0])).tolist() == [3.0, 4.0]
+
+
+BOUNDARIES = [
+    (NonSaturating(), 0.0),
+    (NonSaturating(real_target=0.9), 0.0),
+    (Minimax(), 0.0),
+    (Hinge(), 0.0),
+    (LeastSquares(), 0.5),
+    (LeastSquares(real_target=3.0, fake_target=-2.0), 0.5),
+    (Wasserstein(), 1.25),
+    (RelativisticPairing(), 1.25),
+    (RelativisticAverage(), 1.25),
+    (RelativisticAverageLeastSquares(), 1.25),
+]
+
+
+@pytest.mark.parametrize(("objective", "expected"), BOUNDARIES, ids=lambda value: str(value)[:40])
+def test_the_logit_above_which_an_image_counts_as_real(objective: Objective, expected: float) -> None:
+    reals, fakes = torch.tensor([[2.0], [4.0]]), torch.tensor([[-1.0], [0.0]])  # means 3 and -½
+    assert float(objective.boundary(reals, fakes)) == expected

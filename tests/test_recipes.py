@@ -62,13 +62,14 @@ def test_a_recipe_bears_its_name_says_what_it_is_and_is_its_json(name: str) -> N
 
 
 # What the sources say: learning rate, first beta, batch, latent size, reals and fakes together, images in the budget;
-# the average is ours, and so are the budgets of dcgan, mlp-2d and the relativistic two.
+# the average is ours, and so are the budgets of dcgan, mlp-2d and the relativistic two, and noise-classifier's rate.
 PUBLISHED = {
     "dcgan": (2e-4, 0.5, 64, 100, False, 1_000_000),
     "dcgan-mnist": (1e-4, 0.9, 512, 100, False, 20 * 60_000),
     "lsgan": (1e-3, 0.5, 128, 96, False, 10 * 50_000),
     "minimax": (5e-5, 0.9, 64, 100, False, 5 * 60_000),
     "mlp-2d": (1e-3, 0.5, 256, 2, False, 2_000_000),
+    "noise-classifier": (1e-3, 0.9, 32, 1, True, 3 * 60_000),
     "nonsaturating": (5e-5, 0.9, 64, 100, False, 5 * 60_000),
     "ralsgan": (1e-4, 0.5, 32, 128, False, 1_000_000),
     "ralsgan-conditional": (1e-4, 0.5, 32, 128, False, 1_000_000),
@@ -82,6 +83,7 @@ APART: dict[str, dict[str, Any]] = {
     "dcgan": {"ema_half_life": 5_000.0},
     "dcgan-mnist": {"first": "generator"},
     "mlp-2d": {"ema_half_life": 20_000.0},
+    "noise-classifier": {"generator_steps": 0, "held_out": 10_000},
     "ralsgan-conditional": {"conditional": True},
     "wgan": {"critic_steps": 5, "constraint": WeightClipping(limit=0.01)},
     "wgan-gp": {"critic_steps": 5, "penalties": GRADIENT_PENALTY},
@@ -107,6 +109,7 @@ def test_the_published_values(name: str) -> None:
     assert recipe.objective == OBJECTIVES.get(name, NonSaturating())
     plain: dict[str, Any] = {"critic_steps": 1, "penalties": {}, "constraint": Unconstrained(), "conditional": False}
     plain |= {"first": "discriminator", "ema_half_life": 0.0, "augment": Unchanged()}
+    plain |= {"generator_steps": 1, "held_out": 1_000, "adversarial": 1.0, "generator_terms": {}}
     for field, value in (plain | APART.get(name, {})).items():
         assert getattr(recipe, field) == value, field
 

@@ -1,5 +1,7 @@
 """What a rehearsal finds before anything is built, and what it costs."""
 
+import re
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -64,3 +66,27 @@ def test_a_discriminator_that_does_not_judge_each_image_is_refused() -> None:
     recipe = recipes.find("dcgan").changed(discriminator=OneLogit())
     with pytest.raises(UserError, match=r"logits of shape \(1, 1, 1, 1\) for 64 images"):
         rehearse(recipe, DIGITS, 0)
+
+
+CONTRADICTIONS = [
+    ("dcgan", ["penalties.r1=R1"], "penalties.r1: R1 needs logits that depend on one image each"),
+    ("dcgan", ["penalties.gp=GradientPenalty"], "penalties.gp: GradientPenalty needs logits"),
+    ("dcgan", ["discriminator.spectral_norm=true"], "discriminator: batch norm rescales what spectral"),
+    (
+        "wgan",
+        ["discriminator.spectral_norm=true"],
+        "constraint: WeightClipping has no effect on spectrally normalised weights",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "settings", "reason"), CONTRADICTIONS)
+def test_parts_that_undo_each_other_are_refused_with_the_reason(name: str, settings: list[str], reason: str) -> None:
+    with pytest.raises(UserError, match="^" + re.escape(reason)):
+        rehearse(with_settings(recipes.find(name), settings), DIGITS, 0)
+
+
+def test_the_advice_of_a_refusal_is_accepted() -> None:
+    mended = ["discriminator.batch_norm=false"]
+    for settings in (["penalties.r1=R1"], ["discriminator.spectral_norm=true"]):
+        rehearse(with_settings(recipes.find("dcgan"), [*settings, *mended]), DIGITS, 0)

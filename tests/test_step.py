@@ -112,12 +112,17 @@ def test_both_halves_to_the_last_bit_where_nothing_is_rounded() -> None:
     assert torch.equal(records["loss/discriminator"].double(), ((real - 1) ** 2 / 2 + fake**2 / 2)[:, 0])
     assert torch.equal(records["penalty/r1"].double(), (discriminator.square().sum() / 8).expand(8))
 
+    assert torch.equal(records["accuracy/real"], (real > 0.5).float()[:, 0])
+    assert torch.equal(records["accuracy/fake"], (fake < 0.5).float()[:, 0])
+
     slope = z.T @ ((fake - 1) @ discriminator.T) / 2 / 8
     players = players_of(copy.deepcopy(pair))
     records = generator_step(players, batch, z.float(), recipe, NOW)
     (moved,) = players.networks["generator"].parameters()
     assert torch.equal(moved.detach().double(), generator - RATE * slope)
     assert torch.equal(records["loss/generator"].double(), ((fake - 1) ** 2 / 2)[:, 0])
+    # ½(fake - 1)², fake = G(z)/2 · w, has the slope (fake - 1) w/2 at G(z).
+    torch.testing.assert_close(records["gradient/fakes"], ((fake - 1).abs()[:, 0] * discriminator.norm() / 2).float())
 
 
 @pytest.mark.parametrize("joint", [True, False])

@@ -92,13 +92,17 @@ def test_records_are_detached_one_value_a_sample_under_stable_names() -> None:
     recipe: Recipe = tiny_recipe(objective=NonSaturating(), penalties={"r1": Weighted(penalty=R1())})
     first = discriminator_step(players, batch, latents, recipe, Moment(0, {"r1": 1.0}))
     second = generator_step(players, batch, latents, recipe, NOW)
-    assert list(first) == ["loss/discriminator", "logits/real", "logits/fake", "penalty/r1"]
-    assert list(second) == ["loss/generator"]
+    assert list(first) == [
+        *("loss/discriminator", "logits/real", "logits/fake", "accuracy/real", "accuracy/fake", "penalty/r1")
+    ]
+    assert list(second) == ["loss/generator", "gradient/fakes"]
     for value in (*first.values(), *second.values()):
         assert value.shape == (8,)
         assert not value.requires_grad
     torch.testing.assert_close(first["logits/real"], batch.reals.mean(dim=(1, 2, 3)))  # 2 · x/2
     assert first["penalty/r1"].tolist() == [2.0] * 8  # ½ · four pixels · (2/2)²
+    shares = (batch.reals > 0).float().mean(dim=(1, 2, 3))
+    torch.testing.assert_close(first["accuracy/real"], shares)  # of an image's four logits, those above 0
 
 
 def test_equal_inputs_give_equal_outputs() -> None:

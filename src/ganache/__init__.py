@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ganache.api import load, plan, plot, resume, train
     from ganache.augment import InputNoise, Unchanged
     from ganache.errors import RunError, UserError
+    from ganache.generator_terms import FeatureMatching, GeneratorTerm
     from ganache.generators import TrainedGenerator
     from ganache.networks import (
         DCGANDiscriminator,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
         MNISTDCGANDiscriminator,
         MNISTDCGANGenerator,
         Normal,
+        R3GANDiscriminator,
+        R3GANGenerator,
         Uniform,
     )
     from ganache.objectives import (
@@ -63,6 +66,7 @@ _HOMES = {
     "api": ("load", "plan", "plot", "resume", "train"),
     "augment": ("InputNoise", "Unchanged"),
     "errors": ("RunError", "UserError"),
+    "generator_terms": ("FeatureMatching", "GeneratorTerm"),
     "generators": ("TrainedGenerator",),
     "networks": (
         "DCGANDiscriminator",
@@ -76,6 +80,8 @@ _HOMES = {
         "MLPDiscriminator",
         "MLPGenerator",
         "Normal",
+        "R3GANDiscriminator",
+        "R3GANGenerator",
         "Uniform",
     ),
     "objectives": (
@@ -119,7 +125,9 @@ __all__ = [
     "DCGANDiscriminator",
     "DCGANGenerator",
     "Discriminator",
+    "FeatureMatching",
     "Generator",
+    "GeneratorTerm",
     "Geometric",
     "GradientPenalty",
     "Hinge",
@@ -142,6 +150,8 @@ __all__ = [
     "Outcome",
     "Part",
     "Penalty",
+    "R3GANDiscriminator",
+    "R3GANGenerator",
     "Recipe",
     "RelativisticAverage",
     "RelativisticAverageLeastSquares",

@@ -36,6 +36,12 @@ class Critic:
             logits: Tensor = self._discriminator(self._augmenter(images, self._images_seen), labels)
         return logits.float()
 
+    def features(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Return float32 features (N, F) of images (N, C, H, W): what the last layer makes its logits from."""
+        with self._autocast():
+            features: Tensor = self._discriminator.features(self._augmenter(images, self._images_seen), labels)  # type: ignore[operator]
+        return features.float()
+
     def precisely(self, images: Tensor, labels: Tensor) -> Tensor:
         """Return the logits computed in float32 throughout, for penalties that differentiate twice."""
         with torch.autocast(images.device.type, enabled=False):

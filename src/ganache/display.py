@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 from ganache.units import count_text, duration_text
 
+_LOSSES = {"G": "loss/generator", "D": "loss/discriminator"}  # a generator that is left alone has none
+
 
 class Display(Protocol):
     """Who is told about a training."""
@@ -97,7 +99,8 @@ def summary(line: dict[str, Any], done: float) -> str:
     """Return a log line in words: speed, time left, both losses, memory."""
     speed = line["images_per_second"]
     left = line["training_seconds"] * (1.0 - done) / done if done > 0 else 0.0
+    losses = [f"{name} {line[key]:.3f}  " for name, key in _LOSSES.items() if key in line]
     return (
         f"{speed:.0f} images/s  {1000 / speed if speed else 0:.2f} s/kimg  {duration_text(left)} left  "
-        f"G {line['loss/generator']:.3f}  D {line['loss/discriminator']:.3f}  {line['memory_bytes'] / 2**20:.0f} MiB"
+        f"{''.join(losses)}{line['memory_bytes'] / 2**20:.0f} MiB"
     )

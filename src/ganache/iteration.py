@@ -1,9 +1,8 @@
 """One iteration of training: batches and latents come in, both players move, the average follows."""
 
 import torch
-from torch import Tensor
 
-from ganache.data import Dataset
+from ganache.data import Batch, Dataset
 from ganache.schedules import at
 from ganache.state import TrainingState
 from ganache.step import TrainingBatch, discriminator_step, generator_step
@@ -21,10 +20,7 @@ class Reals:
         state, size = self._state, self._state.recipe.batch_size
         batch = self._stream.batch(state.counters.images_drawn, size)
         state.counters.images_drawn += size
-        images = torch.from_numpy(batch.images).to(state.device, non_blocking=True)
-        if images.dtype == torch.uint8:
-            images = images.float().div_(127.5).sub_(1.0)
-        return TrainingBatch(images, self._one_hot(torch.from_numpy(batch.labels)))
+        return on_device(batch, state)
 
     def none(self) -> TrainingBatch:
         """Return a batch without reals and labels, for a generator that needs neither."""
@@ -32,15 +28,20 @@ class Reals:
         empty = torch.zeros(size, 0, device=self._state.device)
         return TrainingBatch(empty.reshape(0, shape.channels, shape.height, shape.width), empty)
 
-    def _one_hot(self, indices: Tensor) -> Tensor:
-        known = self._state.labels
-        if not known:
-            return torch.zeros(len(indices), 0, device=self._state.device)
-        return torch.nn.functional.one_hot(indices, known).float().to(self._state.device, non_blocking=True)
+
+def on_device(batch: Batch, state: TrainingState) -> TrainingBatch:
+    """Return a batch as the networks take it: pixels in [-1, 1], labels one-hot, empty when they are not told."""
+    images = torch.from_numpy(batch.images).to(state.device, non_blocking=True)
+    if images.dtype == torch.uint8:
+        images = images.float().div_(127.5).sub_(1.0)
+    if not state.labels:
+        return TrainingBatch(images, torch.zeros(len(images), 0, device=state.device))
+    labels = torch.nn.functional.one_hot(torch.from_numpy(batch.labels), state.labels).float()
+    return TrainingBatch(images, labels.to(state.device, non_blocking=True))
 
 
 def iterate(state: TrainingState, reals: Reals) -> None:
-    """Move each player: the discriminator `critic_steps` times on different batches, the generator once."""
+    """Move each player, every time on another batch: `critic_steps` times and `generator_steps` times."""
     if state.recipe.first == "generator":
         _move_generator(state, reals)
     for _ in range(state.recipe.critic_steps):
@@ -59,6 +60,8 @@ def _move_discriminator(state: TrainingState, reals: Reals) -> None:
 
 
 def _move_generator(state: TrainingState, reals: Reals) -> None:
-    recipe, latents = state.recipe, state.draw_latents()
-    batch = reals.next() if recipe.generator_takes_reals else reals.none()
-    state.tally.add(generator_step(state.players, batch, latents, recipe, state.moment()))
+    recipe = state.recipe
+    for _ in range(recipe.generator_steps):
+        latents = state.draw_latents()
+        batch = reals.next() if recipe.generator_takes_reals else reals.none()
+        state.tally.add(generator_step(state.players, batch, latents, recipe, state.moment()))

@@ -27,6 +27,13 @@ class Objective(Part, abc.ABC):
     def generator(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         """Return the generator's loss (N,); `real_logits` is None unless `generator_needs_reals`."""
 
+    def boundary(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """Return the logit (scalar) above which an image counts as taken for real.
+
+        It is midway between the means for objectives to which only differences of logits mean anything.
+        """
+        return (real_logits.mean() + fake_logits.mean()) / 2.0
+
 
 class _Logistic(Objective, abc.ABC):
     """-log D(x) - log(1 - D(G(z))) for the discriminator, D = sigmoid(logit); optionally towards smoothed labels.
@@ -40,6 +47,10 @@ class _Logistic(Objective, abc.ABC):
         """Return the cross entropy of reals with `real_target` plus that of fakes with 0."""
         reals = self.real_target * softplus(-real_logits) + (1.0 - self.real_target) * softplus(real_logits)
         return per_sample(reals) + per_sample(softplus(fake_logits))
+
+    def boundary(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """Return 0, where D = ½."""
+        return real_logits.new_zeros(())
 
 
 class NonSaturating(_Logistic):
@@ -73,6 +84,10 @@ class LeastSquares(Objective):
         reals = (real_logits - self.real_target).square() / 2.0
         return per_sample(reals) + per_sample((fake_logits - self.fake_target).square() / 2.0)
 
+    def boundary(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """Return (a + b) / 2."""
+        return real_logits.new_tensor((self.fake_target + self.real_target) / 2.0)
+
     def generator(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         """Return ½(fake - c)²."""
         return per_sample((fake_logits - self.generator_target).square() / 2.0)
@@ -96,6 +111,10 @@ class Hinge(Objective):
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """Return relu(1 - real) + relu(1 + fake)."""
         return per_sample(relu(1.0 - real_logits)) + per_sample(relu(1.0 + fake_logits))
+
+    def boundary(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """Return 0, midway between the margins."""
+        return real_logits.new_zeros(())
 
     def generator(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         """Return -fake."""

@@ -19,7 +19,11 @@ class Penalty(Part, abc.ABC):
         """Return (N,) in float32, with a graph that reaches the critic's weights."""
 
 
-class R1(Penalty):
+class SlopePenalty(Penalty, abc.ABC):
+    """A penalty on the logit's slope at single images; the logit must depend on its own image alone."""
+
+
+class R1(SlopePenalty):
     """½|∇ₓD(x)|² at the reals: no slope where the data is (Mescheder et al. 2018, equation 9, weight γ)."""
 
     def __call__(self, critic: Critic, seen: CriticPass) -> Tensor:
@@ -27,7 +31,7 @@ class R1(Penalty):
         return squared_slope(critic, seen.reals, seen.labels) / 2.0
 
 
-class R2(Penalty):
+class R2(SlopePenalty):
     """½|∇ₓD(G(z))|² at the fakes (Mescheder et al. 2018, equation 10, weight γ)."""
 
     def __call__(self, critic: Critic, seen: CriticPass) -> Tensor:
@@ -35,7 +39,7 @@ class R2(Penalty):
         return squared_slope(critic, seen.fakes, seen.labels) / 2.0
 
 
-class GradientPenalty(Penalty):
+class GradientPenalty(SlopePenalty):
     """(|∇D(x̂)| - 1)², x̂ uniform on the lines between reals and fakes (Gulrajani et al. 2017, equation 3)."""
 
     def __call__(self, critic: Critic, seen: CriticPass) -> Tensor:
@@ -44,7 +48,7 @@ class GradientPenalty(Penalty):
         return (norm(squared_slope(critic, points, seen.labels)) - 1.0).square()
 
 
-class DRAGAN(Penalty):
+class DRAGAN(SlopePenalty):
     """(|∇D(x + δ)| - 1)² near the reals (Kodali et al. 2017, section 2.3).
 
     As in its authors' code, x + δ lies uniformly on the line from the real to the real moved by ½ σ u, σ the batch's

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from ganache.augment import Augmentation, Unchanged
 from ganache.errors import UserError, did_you_mean
+from ganache.generator_terms import GeneratorTerm
 from ganache.networks import Discriminator, Generator
 from ganache.objectives import Objective
 from ganache.optimizers import Optimizer
@@ -43,6 +44,11 @@ class Recipe(Part):
     penalties: Annotated[dict[str, NamedPenalty], AfterValidator(FrozenDict)] = FrozenDict()
     constraint: Constraint = Unconstrained()
     augment: Augmentation = Unchanged()
+    adversarial: NonNegative = (
+        1.0  # the weight of the objective in the generator's loss; 0 leaves its other terms alone
+    )
+    generator_terms: Annotated[dict[str, GeneratorTerm], AfterValidator(FrozenDict)] = FrozenDict()
+    generator_steps: int = Field(default=1, ge=0)  # generator updates in an iteration; with 0 it stays as it was drawn
     critic_steps: int = Field(default=1, ge=1)  # discriminator updates, on different batches, for each of the generator
     first: Role = "discriminator"  # who moves first in an iteration
     # The share of pairs that the discriminator is told the wrong way.
@@ -51,6 +57,8 @@ class Recipe(Part):
     batch_size: int = Field(default=64, ge=1, le=65536)
     ema_half_life: NonNegative = 0.0  # images after which a weight counts half in the average; 0: no averaging
     conditional: bool = False  # whether both networks are told the images' labels
+    # How many images of a held-out split the discriminator is examined on after each pass over the data.
+    held_out: int = Field(default=1_000, ge=0)
     images: int = Field(default=1_000_000, ge=1)  # the budget when none is asked for
 
     @property
@@ -61,7 +69,7 @@ class Recipe(Part):
     @property
     def generator_takes_reals(self) -> bool:
         """Whether the generator's half of the step needs a batch: to compare with, or for its labels."""
-        return self.objective.generator_needs_reals or self.conditional
+        return self.objective.generator_needs_reals or self.conditional or bool(self.generator_terms)
 
 
 def with_settings(recipe: Recipe, settings: list[str]) -> Recipe:
@@ -105,7 +113,7 @@ def _assign(tree: dict[str, Any], path: str, value: Any) -> None:
     node: Any = tree
     for name in parents:
         node = node.get(name) if isinstance(node, dict) else None
-    is_open = len(parents) == 1 and parents[0] == "penalties"  # penalties are named freely
+    is_open = len(parents) == 1 and parents[0] in ("penalties", "generator_terms")  # their names are free
     if not isinstance(node, dict) or (last not in node and not is_open) or last == "kind":
         paths = [known for known in _paths(tree) if not known.endswith("kind")]
         raise UserError(f"--set: the recipe has no field {path!r}{_closest(path, paths)}")

@@ -94,7 +94,8 @@ class TrainingState:
             for name, weighted in self.recipe.penalties.items()
             if self.counters.critic_updates % weighted.every == 0
         }
-        return Moment(seen, due, at(self.recipe.label_flips, seen))
+        terms = {name: at(term.weight, seen) for name, term in self.recipe.generator_terms.items()}
+        return Moment(seen, due, at(self.recipe.label_flips, seen), at(self.recipe.adversarial, seen), terms)
 
     def rates(self) -> dict[str, float]:
         """Return the learning rates that the optimisers have now."""

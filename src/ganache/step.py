@@ -4,7 +4,7 @@ Equal inputs give equal outputs: batches, latents and the moment's values come i
 come out under stable names. Where the randomness comes from and what happens to the values is the loop's matter.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -32,6 +32,8 @@ class Moment:
     images_seen: int
     penalties: dict[str, float]  # the weight of each penalty that is due now
     label_flips: float = 0.0  # the share of pairs whose labels are exchanged for the discriminator
+    adversarial: float = 1.0  # the weight of the objective in the generator's loss
+    generator_terms: dict[str, float] = field(default_factory=dict)  # the weight of each of its other terms
 
 
 def discriminator_step(players: Players, batch: TrainingBatch, latents: Tensor, recipe: Recipe, now: Moment) -> Records:
@@ -45,8 +47,13 @@ def discriminator_step(players: Players, batch: TrainingBatch, latents: Tensor, 
     terms = {name: recipe.penalties[name].penalty(critic, seen) for name in now.penalties}
     players.update("discriminator", sum((now.penalties[name] * term for name, term in terms.items()), loss))
     recipe.constraint.apply(players.networks["discriminator"])
+    boundary = recipe.objective.boundary(seen.real_logits, seen.fake_logits)
     return _records(
         {"loss/discriminator": loss, "logits/real": seen.real_logits, "logits/fake": seen.fake_logits}
+        | {
+            "accuracy/real": (seen.real_logits > boundary).float(),
+            "accuracy/fake": (seen.fake_logits < boundary).float(),
+        }
         | {f"penalty/{name}": term for name, term in terms.items()}
     )
 
@@ -56,11 +63,19 @@ def generator_step(players: Players, batch: TrainingBatch, latents: Tensor, reci
     players.train_only("generator")
     critic = players.critic(now.images_seen)
     fakes = players.generate(latents, batch.labels)
+    fakes.retain_grad()
     fake_logits = critic(fakes, batch.labels)
     real_logits = critic(batch.reals, batch.labels) if recipe.objective.generator_needs_reals else None
-    loss = recipe.objective.generator(real_logits, fake_logits)
-    players.update("generator", loss)
-    return _records({"loss/generator": loss})
+    loss = now.adversarial * recipe.objective.generator(real_logits, fake_logits)
+    terms = {
+        name: recipe.generator_terms[name](critic, batch.reals, fakes, batch.labels) for name in now.generator_terms
+    }
+    players.update("generator", sum((now.generator_terms[name] * term for name, term in terms.items()), loss))
+    assert fakes.grad is not None
+    slopes = len(fakes) * fakes.grad.flatten(1).norm(dim=1)  # of each image's own loss, not of the batch's mean
+    return _records(
+        {"loss/generator": loss, "gradient/fakes": slopes} | {f"term/{name}": term for name, term in terms.items()}
+    )
 
 
 def _with_flips(seen: CriticPass, share: float) -> tuple[Tensor, Tensor]:

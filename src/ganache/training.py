@@ -11,6 +11,7 @@ from ganache.data import Dataset
 from ganache.devices import memory_in_use, synchronize
 from ganache.display import Display
 from ganache.errors import RunError
+from ganache.held_out import HeldOut
 from ganache.interrupts import Interrupts
 from ganache.iteration import Reals, iterate
 from ganache.logbook import Logbook
@@ -92,6 +93,7 @@ class Training:
         self._sheet = SampleSheet(self.run, self.state, self.dataset)
         self._sheet.forget_after(seen)
         self._reals = Reals(self.dataset, self.state, self.labels)
+        self._held_out = HeldOut(self.dataset, self.state, self.labels)
         self._last_tick = (seen, self.clock.before)
         self._saved_at, self._save_seconds = time.monotonic(), 0.0
         if not checkpoint.newest(self.run.checkpoints):
@@ -107,7 +109,7 @@ class Training:
         try:
             self.state.tally.check_finite()
             if tick:
-                self._log()
+                self._log(self._examination(before))
             if last or crosses(every.samples, before, seen):
                 self._sheet.draw()
             if last or crosses(every.checkpoint, before, seen) or self._save_is_due():
@@ -115,7 +117,21 @@ class Training:
         except NonFiniteError as error:
             self._roll_back(str(error))
 
-    def _log(self) -> None:
+    def _examination(self, before: int) -> dict[str, float]:
+        """Examine the discriminator at the first tick after each pass over the data."""
+        seen, tick, examined = self.state.counters.images_seen, self.cadence.tick, self._held_out
+        # Counted in whole ticks: each interval lies between two of them, whatever happened inside it.
+        if not examined.count or not crosses(examined.every, before // tick * tick, seen // tick * tick):
+            return {}
+        marks = examined.examine()
+        self._display.say(
+            f"after pass {seen // examined.every} the discriminator is right about "
+            f"{100 * marks['held_out/accuracy_real']:.2f}% of {examined.count} held-out images and "
+            f"{100 * marks['held_out/accuracy_fake']:.2f}% of as many fakes"
+        )
+        return marks
+
+    def _log(self, marks: dict[str, float]) -> None:
         seen, seconds = self.state.counters.images_seen, self.clock.before
         images, duration = seen - self._last_tick[0], seconds - self._last_tick[1]
         line = {
@@ -124,6 +140,7 @@ class Training:
             "images_per_second": round(images / duration, 2) if duration > 0 else 0.0,
             **self.state.tally.means(),
             **self.state.rates(),
+            **marks,
             "memory_bytes": memory_in_use(self.state.device),
         }
         self._logbook.write(line)

@@ -85,3 +85,19 @@ class Discriminator(Part, abc.ABC):
 
         Raises UserError when the network cannot read images of this shape.
         """
+
+
+class FeatureDiscriminator(nn.Module, abc.ABC):
+    """A discriminator's module that has features to give: what its last layer makes the logit from."""
+
+    @abc.abstractmethod
+    def features(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Return features (N, F) of images (N, C, H, W) with labels (N, K)."""
+
+    @abc.abstractmethod
+    def logits(self, features: Tensor, labels: Tensor) -> Tensor:
+        """Return logits (N, …) from features (N, F) and labels (N, K)."""
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Return logits (N, …) of images (N, C, H, W) with labels (N, K)."""
+        return self.logits(self.features(images, labels), labels)

@@ -9,7 +9,7 @@ import itertools
 from pydantic import Field
 from torch import Tensor, nn
 
-from ganache.networks.base import Discriminator, Generator, Latent, Normal
+from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator, Latent, Normal
 from ganache.networks.layers import (
     ConditionalBatchNorm,
     LabelProjection,
@@ -88,7 +88,7 @@ def _norm(features: int, labels: int) -> nn.Module:
     return ConditionalBatchNorm(features, labels) if labels else nn.BatchNorm2d(features)
 
 
-class _DCGANDiscriminator(nn.Module):
+class _DCGANDiscriminator(FeatureDiscriminator):
     def __init__(self, config: DCGANDiscriminator, shape: ImageShape, labels: int) -> None:
         super().__init__()
         sizes = halvings(shape.height, shape.width)
@@ -113,10 +113,10 @@ class _DCGANDiscriminator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, 1, bias=config.bias))
         self.projection = LabelProjection(projected, features) if projected else None
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        if self.projection is not None:
-            features = self.layers[:-1](images)
-            logits: Tensor = self.layers[-1](features) + self.projection(features, labels)
-        else:
-            logits = self.layers(with_label_planes(images, labels))
-        return logits
+    def features(self, images: Tensor, labels: Tensor) -> Tensor:
+        features: Tensor = self.layers[:-1](images if self.projection else with_label_planes(images, labels))
+        return features
+
+    def logits(self, features: Tensor, labels: Tensor) -> Tensor:
+        logits: Tensor = self.layers[-1](features)
+        return logits + self.projection(features, labels) if self.projection else logits

@@ -6,7 +6,7 @@ Weights are drawn and statistics kept as TensorFlow's layers do by default.
 
 from torch import Tensor, nn
 
-from ganache.networks.base import Discriminator, Generator, Latent, Normal
+from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator, Latent, Normal
 from ganache.networks.layers import (
     SameConv2d,
     SameConvTranspose2d,
@@ -56,7 +56,7 @@ class _MNISTDCGANGenerator(nn.Module):
         return images
 
 
-class _MNISTDCGANDiscriminator(nn.Module):
+class _MNISTDCGANDiscriminator(FeatureDiscriminator):
     def __init__(self, shape: ImageShape, labels: int) -> None:
         super().__init__()
         height, width = _halved(_halved((shape.height, shape.width)))
@@ -66,8 +66,12 @@ class _MNISTDCGANDiscriminator(nn.Module):
             *(nn.Flatten(), nn.Linear(128 * height * width, 1)),
         )
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        logits: Tensor = self.layers(with_label_planes(images, labels))
+    def features(self, images: Tensor, labels: Tensor) -> Tensor:
+        features: Tensor = self.layers[:-1](with_label_planes(images, labels))
+        return features
+
+    def logits(self, features: Tensor, labels: Tensor) -> Tensor:
+        logits: Tensor = self.layers[-1](features)
         return logits
 
 

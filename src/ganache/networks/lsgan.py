@@ -5,7 +5,7 @@
 from torch import Tensor, nn
 
 from ganache.errors import UserError
-from ganache.networks.base import Discriminator, Generator, Latent, Uniform
+from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator, Latent, Uniform
 from ganache.networks.layers import Upsample, with_label_planes, with_labels
 from ganache.shape import ImageShape
 
@@ -55,7 +55,7 @@ class _LSGANGenerator(nn.Module):
         return images
 
 
-class _LSGANDiscriminator(nn.Module):
+class _LSGANDiscriminator(FeatureDiscriminator):
     def __init__(self, shape: ImageShape, labels: int) -> None:
         super().__init__()
         height, width = (((side - 4) // 2 - 4) // 2 for side in (shape.height, shape.width))
@@ -65,6 +65,10 @@ class _LSGANDiscriminator(nn.Module):
             *(nn.Flatten(), nn.Linear(64 * height * width, 1024), nn.LeakyReLU(0.01), nn.Linear(1024, 1)),
         )
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        logits: Tensor = self.layers(with_label_planes(images, labels))
+    def features(self, images: Tensor, labels: Tensor) -> Tensor:
+        features: Tensor = self.layers[:-1](with_label_planes(images, labels))
+        return features
+
+    def logits(self, features: Tensor, labels: Tensor) -> Tensor:
+        logits: Tensor = self.layers[-1](features)
         return logits

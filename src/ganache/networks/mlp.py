@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 from torch import Tensor, nn
 
-from ganache.networks.base import Discriminator, Generator, Latent, Normal
+from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator, Latent, Normal
 from ganache.networks.layers import LabelProjection, spectrally_normalised, with_labels
 from ganache.shape import ImageShape
 
@@ -56,20 +56,20 @@ class _MLPGenerator(nn.Module):
         return pixels.reshape(-1, *self.image)
 
 
-class _MLPDiscriminator(nn.Module):
+class _MLPDiscriminator(FeatureDiscriminator):
     def __init__(self, layers: nn.Sequential, projection: LabelProjection | None) -> None:
         super().__init__()
         self.layers = layers
         self.projection = projection
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+    def features(self, images: Tensor, labels: Tensor) -> Tensor:
         pixels = images.flatten(1)
-        if self.projection is not None:
-            features = self.layers[:-1](pixels)
-            logits: Tensor = self.layers[-1](features) + self.projection(features, labels)
-        else:
-            logits = self.layers(with_labels(pixels, labels))
-        return logits
+        features: Tensor = self.layers[:-1](pixels if self.projection else with_labels(pixels, labels))
+        return features
+
+    def logits(self, features: Tensor, labels: Tensor) -> Tensor:
+        logits: Tensor = self.layers[-1](features)
+        return logits + self.projection(features, labels) if self.projection else logits
 
 
 def _hidden_layers(widths: tuple[int, ...], slope: float, dropout: float) -> list[nn.Module]:

@@ -1,0 +1,60 @@
+"""The discriminator's examination: what it says of real images that it never learnt from, and of new fakes.
+
+It is taken after each pass over the data, with dropout and batch norm as in inference, on images of a held-out split
+and as many fakes of the average generator. One that knows its training images by heart calls held-out reals fake.
+"""
+
+import torch
+from torch import Tensor
+
+from ganache.data import Dataset
+from ganache.iteration import on_device
+from ganache.state import TrainingState
+from ganache.streams import derive
+
+SPLITS = ("test", "val", "valid", "validation")
+GROUP = 250  # images examined at once
+
+
+class HeldOut:
+    """The images of the examination; there are none when the data has no held-out split.
+
+    `count` is how many, `every` the images of one pass over the data; with a `count` of 0 there is no examination.
+    """
+
+    def __init__(self, dataset: Dataset, state: TrainingState, labels: tuple[str, ...]) -> None:
+        self._state = state
+        self.count, self.every = 0, dataset.stream(state.streams_seed, labels).count or 0
+        split = next((name for name in SPLITS if name in dataset.summary().get("splits", {})), None)
+        if split is not None:
+            self._stream = dataset.stream(derive(state.seed, "held out"), labels, split)
+            self.count = min(state.recipe.held_out, self._stream.count or 0)
+
+    def examine(self) -> dict[str, float]:
+        """Return the shares of held-out reals and of fakes that are judged right, and the mean logits of both.
+
+        The training's streams and modules are left as they were.
+        """
+        discriminator, state = self._state.players.networks["discriminator"], self._state
+        latents = torch.Generator(state.device).manual_seed(derive(state.seed, "held out"))
+        with state.streams.untouched(), torch.no_grad():
+            discriminator.eval()
+            parts = [self._score(start, latents) for start in range(0, self.count, GROUP)]
+            discriminator.train()
+        reals, fakes = (torch.cat(side) for side in zip(*parts, strict=True))
+        boundary = state.recipe.objective.boundary(reals, fakes)
+        return {
+            "held_out/accuracy_real": float((reals > boundary).double().mean()),
+            "held_out/accuracy_fake": float((fakes < boundary).double().mean()),
+            "held_out/logits_real": float(reals.double().mean()),
+            "held_out/logits_fake": float(fakes.double().mean()),
+        }
+
+    def _score(self, start: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
+        state = self._state
+        batch = on_device(self._stream.batch(start, min(GROUP, self.count - start)), state)
+        latents = state.recipe.generator.latent.draw(len(batch.reals), random)
+        seen = state.players.critic(state.counters.images_seen).compare(
+            batch.reals, state.average.network(latents, batch.labels), batch.labels, jointly=False
+        )
+        return seen.real_logits, seen.fake_logits

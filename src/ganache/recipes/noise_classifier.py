@@ -1,0 +1,32 @@
+"""Half a GAN: the discriminator alone learns to tell images from what an untrained generator makes of noise.
+
+discriminator: -E[log D(x)] - E[log(1 - D(G(z)))]
+generator:     left as it was drawn,   z standard normal in 1 dimension
+
+The first thing to try before a GAN: a discriminator that cannot do this will teach no generator anything. It is
+examined after each pass on 10,000 held-out images and as many fakes.
+
+ganache train noise-classifier --data mnist
+"""
+
+from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
+from ganache.objectives import NonSaturating
+from ganache.optimizers import Adam
+from ganache.recipe import Optimizers, Recipe
+
+
+def recipe() -> Recipe:
+    """Return the recipe: three passes over 60,000 images, in mixed batches of 32 images and 32 fakes."""
+    adam = Adam(learning_rate=1e-3)
+    return Recipe(
+        name="noise-classifier",
+        generator=MLPGenerator(latent=Normal(size=1), widths=(256,)),
+        discriminator=MLPDiscriminator(widths=(256,), dropout=0.5),
+        objective=NonSaturating(),
+        optimizers=Optimizers(generator=adam, discriminator=adam),
+        generator_steps=0,
+        joint_batch=True,
+        batch_size=32,
+        held_out=10_000,
+        images=180_000,
+    )
