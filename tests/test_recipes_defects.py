@@ -2,18 +2,21 @@
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
+from ganache.data import open_dataset
+from ganache.held_out import HeldOut
 from ganache.iteration import Reals, iterate
 from ganache.networks.layers import Upsample
 from ganache.shape import ImageShape
 from ganache.state import TrainingState
 from tests.test_recipes_training import small
-from tests.tiny import Numbered, tiny_state
+from tests.tiny import Numbered, NumberedStream, tiny_recipe, tiny_state
 
 SHAPE = ImageShape(1, 8, 8)
 
@@ -137,3 +140,39 @@ def test_the_upsampling_of_the_wide_generator_is_that_of_its_paper() -> None:
     stages = [layer.convolution for layer in generator.modules() if isinstance(layer, Upsample)]
     assert [(stage.kernel_size, stage.stride, stage.padding) for stage in stages] == [((4, 4), (2, 2), (1, 1))] * 4
     assert all(stage.bias is None for stage in stages)
+
+
+def test_a_batch_size_that_does_not_divide_the_data_meets_no_short_batch() -> None:
+    data = open_dataset("digits")
+    state = tiny_state(tiny_recipe(batch_size=500), data.shape)
+    reals = Reals(data, state, ())
+    sizes = [(len(batch.reals), len(batch.labels)) for batch in (reals.next() for _ in range(8))]  # 1,797 images a pass
+    assert sizes == [(500, 500)] * 8
+    iterate(state, reals)
+    assert state.counters.images_drawn == 4500
+    state.check_finite()
+
+
+def test_an_examination_of_any_size_has_a_label_for_every_image_and_counts_them_all() -> None:
+    class Rest(Numbered):
+        def summary(self) -> dict[str, Any]:
+            return {"splits": {"train": [0, 600], "test": [600, 1113]}}
+
+        def stream(self, seed: int, labels: Any = (), split: str = "train") -> NumberedStream:
+            stream = super().stream(seed, labels, split)
+            stream.count = {"train": 600, "test": 513}[split]
+            return stream
+
+    data = Rest(SHAPE, classes=3)
+    state = tiny_state(tiny_recipe(conditional=True), SHAPE, labels=3)
+    held = HeldOut(data, state, ())
+    held.examine()
+    assert held.count == 513  # neither the training set's length nor a multiple of the group
+    assert data.streams[-1].asked == [(0, 250), (250, 250), (500, 13)]
+
+
+def test_latents_and_reals_have_the_precision_of_the_weights() -> None:
+    state = tiny_state(small("lsgan"), ImageShape(1, 16, 16))
+    batch = Reals(Numbered(ImageShape(1, 16, 16)), state, ()).next()
+    weights = {parameter.dtype for network in state.players.networks.values() for parameter in network.parameters()}
+    assert {state.draw_latents().dtype, batch.reals.dtype} == weights == {torch.float32}
