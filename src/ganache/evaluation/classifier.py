@@ -3,11 +3,18 @@
 Features are scaled so that those of the training images have variance 1 on average: a distance between them then means
 the same whatever the classifier's weights happen to be.
 
-It is trained once for each data set, and kept in the user's cache under the data's fingerprint.
+It is trained once for each data set, and kept in the user's cache under the data's fingerprint and VERSION.
+
+Measured with seed 0: MNIST 99.51% of the 10,000 test images, after 227 s of one thread of an AMD EPYC of the first
+generation (31 GFLOP/s); scikit-learn's digits of 8×8 pixels 97.8% of 179 held-out ones (seeds 1 to 3: 98.9% to 99.4%),
+after 12 s. Wider convolutions and one at full width before any pooling (VERSION 2) cost 7 times as much, for 99.52%.
 """
 
+import hashlib
 import itertools
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -19,38 +26,46 @@ from torch.nn.functional import cross_entropy
 from ganache import checkpoint
 from ganache.data.catalog import cache_folder
 from ganache.data.packed import PackedDataset
+from ganache.data.types import Batch
 from ganache.errors import UserError
-from ganache.networks.layers import halvings
+from ganache.networks.layers import halvings, stride_between
 from ganache.shape import ImageShape
 from ganache.streams import derive, untouched_global_stream
 
-VERSION = 2
+VERSION = 3
 FEATURES = 128
 BATCH = 128
-LEARNING_RATE = 3e-3
+PASSES = 6
+LEAST_STEPS = 400  # a small set is seen more often
+MOST_IMAGES = 60_000
+MOST_BYTES = 2**30  # of training images: fewer when they are large
+LEARNING_RATE = 5e-3
 MOST_SHIFT = 2  # pixels; a digit moved by two is the same digit
 GROUP = 250  # images judged at once
+TEST_SPLITS = ("test", "val", "valid", "validation")
 
 
 class ClassifierNetwork(nn.Module):
-    """3×3 convolutions with batch norm, halving down to 7 pixels, then 128 features and the classes' logits."""
+    """3×3 convolutions, each with max pooling while a side is above 7 pixels, then 128 features and K logits."""
 
     scale: Tensor
 
     def __init__(self, shape: ImageShape, classes: int) -> None:
         super().__init__()
         sizes = halvings(shape.height, shape.width)
-        widths = [min(32 * 2**stage, 128) for stage in range(len(sizes))]
-        layers: list[nn.Module] = [*_block(shape.channels, widths[0], stride=1)]
-        for (large, small), (inputs, outputs) in zip(
-            itertools.pairwise(sizes), itertools.pairwise(widths), strict=True
+        first = 16 if shape.channels <= 2 else 32  # colours have more to tell
+        widths = [min(first * 2**stage, 128) for stage in range(len(sizes))]
+        layers: list[nn.Module] = []
+        for inputs, outputs, large, small in zip(
+            [shape.channels, *widths], widths, sizes, [*sizes[1:], sizes[-1]], strict=False
         ):
-            layers += _block(inputs, outputs, stride=2 if large != small else 1)
-        height, width = _after_strides(sizes)
+            layers += _block(inputs, outputs, stride_between(large, small))
+        height, width = sizes[-1]
         self.convolutions = nn.Sequential(*layers, nn.Flatten())
         self.features = nn.Sequential(nn.Linear(widths[-1] * height * width, FEATURES), nn.ReLU())
         self.classes = nn.Sequential(nn.Dropout(0.3), nn.Linear(FEATURES, classes))
         self.register_buffer("scale", torch.ones(()))  # makes the reals' features have variance 1 on average
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # half as fast again on a CPU
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return features (N, 128) and logits (N, K) of images (N, C, H, W) in [-1, 1]."""
@@ -67,6 +82,15 @@ class Classifier:
     accuracy: float
     tested: int
     split: str
+
+    @cached_property
+    def checksum(self) -> str:
+        """The SHA-256 of the weights: two machines that train the same version get slightly different ones."""
+        found = hashlib.sha256()
+        for name, tensor in sorted(self.network.state_dict().items()):
+            found.update(name.encode())
+            found.update(tensor.contiguous().numpy().tobytes())
+        return found.hexdigest()
 
     def judge(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return features (N, 128) and class probabilities (N, K) of uint8 images (N, H, W, C)."""
@@ -100,54 +124,73 @@ def classifier_for(dataset: PackedDataset, cache: Path | None = None) -> Classif
     return Classifier(_frozen(network), dataset.label_names, facts["accuracy"], facts["tested"], facts["split"])
 
 
-def train_classifier(dataset: PackedDataset, seed: int = 0, passes: int = 5, most: int = 60_000) -> Classifier:
-    """Train a judge on at most `most` images and measure it on the test split, or on a tenth that is held out."""
-    splits = dataset.summary()["splits"]
-    tested_on = next((name for name in ("test", "val", "valid", "validation") if name in splits), None)
-    first, last = splits["train"]
-    drawn = dataset.stream(derive(seed, "classifier")).batch(0, min(last - first, most))
+def train_classifier(
+    dataset: PackedDataset, seed: int = 0, passes: int = PASSES, least_steps: int = LEAST_STEPS
+) -> Classifier:
+    """Train a judge on the labelled training images and measure it on the test split, or on a tenth that is held out.
+
+    Of the training images at most 60,000, or 1 GiB, are used. Raises UserError when there are fewer than three.
+    """
+    names = dataset.label_names
+    drawn = _drawn(dataset, "train", seed, MOST_IMAGES)
     images, labels = drawn.images, drawn.labels
+    tested_on = next((name for name in TEST_SPLITS if _is_labelled(dataset, name)), None)
     if tested_on is not None:
-        start, stop = splits[tested_on]
-        held = dataset.rows(tested_on, 0, min(stop - start, 10_000))
+        held = _drawn(dataset, tested_on, seed, 10_000)
         test_images, test_labels = held.images, held.labels
     else:
         kept = len(images) - max(1, len(images) // 10)
         (images, test_images), (labels, test_labels) = np.split(images, [kept]), np.split(labels, [kept])
+    if len(images) < 2:
+        raise UserError(f"data: {dataset.name!r} has {dataset.count} images, too few to train a classifier on")
     with untouched_global_stream():
         torch.manual_seed(derive(seed, "classifier"))
-        network = ClassifierNetwork(dataset.shape, len(dataset.label_names))
-        _fit(network, torch.from_numpy(images), torch.from_numpy(labels), passes)
+        network = ClassifierNetwork(dataset.shape, len(names))
+        _fit(network, torch.from_numpy(images), torch.from_numpy(labels), passes, least_steps)
         _standardise(network, torch.from_numpy(images[:10_000]))
-    judge = Classifier(_frozen(network), dataset.label_names, 0.0, len(test_labels), tested_on or "a tenth held out")
+    judge = Classifier(_frozen(network), names, 0.0, len(test_labels), tested_on or "a tenth held out")
     _, probabilities = judge.judge(np.ascontiguousarray(test_images.transpose(0, 2, 3, 1)))
-    accuracy = float((probabilities.argmax(axis=1) == test_labels).mean())
-    return Classifier(judge.network, judge.label_names, accuracy, judge.tested, judge.split)
+    return replace(judge, accuracy=float((probabilities.argmax(axis=1) == test_labels).mean()))
 
 
-def _fit(network: ClassifierNetwork, images: Tensor, labels: Tensor, passes: int) -> None:
+def _drawn(dataset: PackedDataset, split: str, seed: int, most: int) -> Batch:
+    stream = dataset.stream(derive(seed, "classifier", split), dataset.label_names, split)
+    assert stream.count is not None
+    return stream.batch(0, min(stream.count, most, max(1, MOST_BYTES // dataset.shape.pixels)))
+
+
+def _is_labelled(dataset: PackedDataset, split: str) -> bool:
+    return split in dataset.summary()["splits"] and bool((dataset.labels_of(split) >= 0).any())
+
+
+def _fit(network: ClassifierNetwork, images: Tensor, labels: Tensor, passes: int, least_steps: int) -> None:
     """Train with AdamW under one cycle of learning rates (Smith & Topin 2018)."""
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-2, fused=True)
-    batches = -(-len(images) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=passes * batches)
+    steps = max(passes * -(-len(images) // BATCH), least_steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
     network.train()
-    for _ in range(passes):
-        for chosen in torch.split(torch.randperm(len(images)), BATCH):
-            if len(chosen) < 2:  # batch norm has no variance of one image
-                continue
-            batch = _shifted(images[chosen]).float().div(127.5).sub(1.0)
-            _, logits = network(batch)
-            optimizer.zero_grad(set_to_none=True)
-            cross_entropy(logits, labels[chosen], label_smoothing=0.05).backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
+    for chosen in itertools.islice(_batches(len(images)), steps):
+        batch = _shifted(images[chosen]).float().div(127.5).sub(1.0)
+        _, logits = network(batch.contiguous(memory_format=torch.channels_last))
+        optimizer.zero_grad(set_to_none=True)
+        cross_entropy(logits, labels[chosen], label_smoothing=0.05).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+
+
+def _batches(count: int) -> Iterator[Tensor]:
+    """Yield the numbers of the images of each batch, every pass in a new order, without end."""
+    while True:
+        for chosen in torch.split(torch.randperm(count), BATCH):
+            if len(chosen) > 1:  # batch norm has no variance of one image
+                yield chosen
 
 
 @torch.no_grad()
 def _standardise(network: ClassifierNetwork, images: Tensor) -> None:
     network.eval()
     parts = [network(part.float().div(127.5).sub(1.0))[0] for part in torch.split(images, GROUP)]
-    network.scale = torch.cat(parts).var(dim=0).mean().rsqrt()
+    network.scale = torch.cat(parts).var(dim=0).mean().clamp(min=1e-12).rsqrt()
 
 
 def _shifted(images: Tensor) -> Tensor:
@@ -161,16 +204,10 @@ def _shifted(images: Tensor) -> Tensor:
     return images[which, torch.arange(channels)[:, None, None], rows[:, None, :, None], columns[:, None, None, :]]
 
 
-def _block(inputs: int, outputs: int, stride: int) -> list[nn.Module]:
-    return [nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
-
-
-def _after_strides(sizes: list[tuple[int, int]]) -> tuple[int, int]:
-    height, width = sizes[0]
-    for large, small in itertools.pairwise(sizes):
-        if large != small:
-            height, width = (height + 1) // 2, (width + 1) // 2
-    return height, width
+def _block(inputs: int, outputs: int, stride: tuple[int, int]) -> list[nn.Module]:
+    # Pooled before it is normalised: four times fewer values to normalise, and no worse a classifier.
+    pool = [nn.MaxPool2d(stride, ceil_mode=True)] if max(stride) > 1 else []
+    return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), *pool, nn.BatchNorm2d(outputs), nn.ReLU()]
 
 
 def _frozen(network: ClassifierNetwork) -> ClassifierNetwork:
