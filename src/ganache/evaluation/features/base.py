@@ -1,0 +1,103 @@
+"""What every extractor of features is: a name, a version, and one vector for each image."""
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganache.errors import UserError
+
+
+@dataclass(frozen=True)
+class Features:
+    """Of N images: `features` (N, D) float32, and `logits` (N, K) float32 where the extractor knows classes."""
+
+    features: NDArray[np.float32]
+    logits: NDArray[np.float32] | None = None
+
+
+class Extractor(Protocol):
+    """A fixed function from pictures to vectors; equal `describe()` means equal values up to float32 rounding."""
+
+    @property
+    def name(self) -> str:
+        """The name under which its scores go."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Grows whenever the values of the same images change."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """D, the length of one image's vector."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """Return name, version, size, checksum, resize rule and channel rule as JSON values."""
+        ...
+
+    def __call__(self, images: NDArray[Any]) -> Features:
+        """Return the features of uint8 images (N, H, W, C), C = 1 … 4; the same however many come in one call.
+
+        Raises UserError for anything else, points of a density among it.
+        """
+        ...
+
+
+def check_pictures(name: str, images: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return the images if they are uint8 pictures (N, H, W, C); raises UserError if not."""
+    if images.ndim != 4 or images.shape[3] not in (1, 2, 3, 4) or 0 in images.shape[1:3]:
+        raise UserError(f"images: {images.shape} is not (N, height, width, channels) with 1 … 4 channels")
+    if not len(images):
+        raise UserError("images: there are none")
+    if images.shape[1:] == (1, 1, 2):
+        refuse_points(name)
+    if images.dtype != np.uint8:
+        raise UserError(f"images: {images.dtype} is not uint8, 0 … 255")
+    return images
+
+
+def refuse_points(name: str) -> NoReturn:
+    """Raise UserError: what is made for pictures says nothing of two coordinates."""
+    raise UserError(f"features: {name!r} is made for pictures; points of a density have 'pixels'")
+
+
+def in_groups(
+    images: NDArray[np.uint8], group: int, apply: Callable[[NDArray[np.uint8]], tuple[Tensor, ...]]
+) -> list[NDArray[np.float32]]:
+    """Return what a network gives for at most `group` images at a time, one array for each of its outputs."""
+    parts = []
+    with full_precision():
+        for start in range(0, len(images), group):
+            outputs = apply(images[start : start + group])
+            parts.append([output.float().cpu().numpy() for output in outputs])
+    return [np.concatenate(same) for same in zip(*parts, strict=True)]
+
+
+@contextlib.contextmanager
+def full_precision() -> Iterator[None]:
+    """Compute in float32 without a graph, whatever precision the caller trains in: a score must not depend on it."""
+    with (
+        torch.inference_mode(),
+        torch.autocast("cpu", enabled=False),
+        torch.autocast("cuda", enabled=False),
+        torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
+    ):
+        yield
+
+
+def digest(tensors: Mapping[str, Tensor]) -> str:
+    """Return the SHA-256 of named tensors: names, types, shapes and values, in the order of the names."""
+    found = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        found.update(np.ascontiguousarray(tensor.detach().cpu().numpy()).tobytes())
+    return found.hexdigest()

@@ -1,0 +1,123 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ganache.data import open_dataset
+from ganache.data.packed import PackedDataset
+from ganache.errors import UserError
+from ganache.evaluation import classifier
+from ganache.evaluation.features import NAMES, ClassifierExtractor, Extractor, PixelExtractor, RandomExtractor, find
+from ganache.streams import untouched_global_stream
+
+
+@pytest.fixture(scope="module")
+def digits() -> PackedDataset:
+    dataset = open_dataset("digits")
+    assert isinstance(dataset, PackedDataset)
+    return dataset
+
+
+def pictures(dataset: PackedDataset, count: int) -> np.ndarray:
+    return np.ascontiguousarray(dataset.rows("train", 0, count).images.transpose(0, 2, 3, 1))
+
+
+@pytest.fixture(scope="module")
+def judged(digits: PackedDataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClassifierExtractor]:
+    """Return the extractor of a classifier that nobody trained: these tests are not about what it knows."""
+
+    def untrained(dataset: PackedDataset) -> classifier.Classifier:
+        with untouched_global_stream():
+            torch.manual_seed(0)
+            network = classifier.ClassifierNetwork(dataset.shape, 10).eval()
+        return classifier.Classifier(network, dataset.label_names, 0.1, 179, "test")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifier, "train_classifier", untrained)
+        found = find("classifier", digits, cache=tmp_path_factory.mktemp("cache"))
+        assert isinstance(found, ClassifierExtractor)
+        yield found
+
+
+def test_every_name_is_found(digits: PackedDataset) -> None:
+    assert isinstance(find("random"), RandomExtractor)
+    assert isinstance(find("pixels", digits), PixelExtractor)
+    assert set(NAMES) == {"inception", "classifier", "random", "pixels"}
+
+
+def test_unknown_names_get_the_closest() -> None:
+    with pytest.raises(
+        UserError, match=r"'Inceptoin' is not one of inception, .*pixels \(did you mean 'inception'\?\)"
+    ):
+        find("Inceptoin")
+
+
+@pytest.mark.parametrize("name", ["classifier", "pixels"])
+def test_what_needs_data_says_so(name: str) -> None:
+    with pytest.raises(UserError, match=f"features: '{name}' needs the data"):
+        find(name)
+
+
+def test_weights_are_for_inception_alone() -> None:
+    with pytest.raises(UserError, match="weights: only 'inception' takes them, and the features are 'random'"):
+        find("random", weights=Path("w.safetensors"))
+
+
+@pytest.mark.parametrize("name", ["inception", "classifier", "random"])
+def test_points_have_pixels_alone(name: str) -> None:
+    ring = open_dataset("ring")
+    with pytest.raises(UserError, match="points of a density have 'pixels'"):
+        find(name, ring)
+    points = ring.stream(0).batch(0, 5).images.transpose(0, 2, 3, 1)
+    assert np.array_equal(find("pixels", ring)(points).features, points.reshape(5, 2))
+
+
+def test_the_classifier_s_features_and_logits(judged: ClassifierExtractor, digits: PackedDataset) -> None:
+    images = pictures(digits, 60)
+    found = judged(images)
+    features, probabilities = judged.judge.judge(images)
+    assert np.array_equal(found.features, features)
+    assert found.features.shape == (60, judged.size)
+    assert found.logits is not None
+    assert found.logits.dtype == np.float32
+    softmax = np.exp(found.logits) / np.exp(found.logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(softmax, probabilities, rtol=1e-4, atol=1e-6)
+    in_colour = np.repeat(images, 3, axis=3)
+    assert np.array_equal(judged(in_colour).features, found.features)
+    assert judged(np.repeat(images.repeat(2, axis=1), 2, axis=2)).features.shape == (60, judged.size)
+
+
+def test_any_array_and_any_precision_around_it(judged: ClassifierExtractor, digits: PackedDataset) -> None:
+    images = pictures(digits, 6)
+    backwards = np.ascontiguousarray(images[::-1, ::-1])
+    backwards.flags.writeable = False
+    for extractor in (judged, find("random"), find("pixels", digits)):
+        expected = extractor(images).features
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            assert np.array_equal(extractor(backwards[::-1, ::-1]).features, expected)
+        assert np.array_equal(extractor(np.flip(backwards, (0, 1))).features, expected)
+
+
+def test_a_class_ruled_out_has_a_finite_logit(judged: ClassifierExtractor, monkeypatch: pytest.MonkeyPatch) -> None:
+    certain = np.eye(10, dtype=np.float32)[:1]
+    monkeypatch.setattr(classifier.Classifier, "judge", lambda self, images: (np.zeros((1, 128), np.float32), certain))
+    found = judged(np.zeros((1, 8, 8, 1), np.uint8))
+    assert found.logits is not None
+    assert np.isfinite(found.logits).all()
+    assert np.exp(found.logits).tolist() == pytest.approx(certain)
+
+
+def test_descriptions_are_json_and_say_what_decides(judged: ClassifierExtractor, digits: PackedDataset) -> None:
+    extractors: list[Extractor] = [judged, find("random"), find("pixels", digits)]
+    for extractor in extractors:
+        description = json.loads(json.dumps(extractor.describe()))
+        assert description == extractor.describe()
+        assert description["name"] == extractor.name
+        assert description["version"] == extractor.version
+        assert description["size"] == extractor.size
+        assert {"checksum", "resize", "channels"} <= description.keys()
+    assert judged.describe()["trained_on"] == digits.fingerprint
+    assert judged.describe()["checksum"] == judged.judge.checksum
