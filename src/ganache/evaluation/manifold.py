@@ -1,0 +1,60 @@
+"""Precision, recall, density and coverage: do the samples lie where the reals are, and everywhere where they are?
+
+A set X is given the body of the balls B(xᵢ, rᵢ), where rᵢ is the distance from xᵢ to its k-th nearest neighbour in X.
+
+    precision   the share of samples inside a real's ball           (Kynkäänniemi et al. 2019, equations 1 and 2)
+    recall      the share of reals inside a sample's ball
+    density     Σ over samples of the number of reals' balls around it, over k M     (Naeem et al. 2020, equation 4)
+    coverage    the share of reals whose ball holds a sample                         (Naeem et al. 2020, equation 5)
+
+Balls are closed, as in the papers. Density alone may exceed 1. One far real has a huge ball, and may lift precision;
+density and coverage are built to mind that less. None of the four is comparable across k, N, M or features.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ganache.errors import UserError
+from ganache.evaluation.inputs import Features, check_pair
+from ganache.evaluation.neighbours import Pairs, nearest_others
+
+
+@dataclass(frozen=True)
+class ManifoldScores:
+    """The four shares, with the k by which the balls were drawn. All but density are at most 1."""
+
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+    k: int
+
+
+def manifold_scores(features: Features, reference: Features, k: int = 5) -> ManifoldScores:
+    """Return all four for the samples' features (M, D) and the reals' (N, D), exactly and in blocks.
+
+    The papers take k = 3 for precision and recall of 50,000, and k = 5 for density and coverage of 10,000. Equal M and
+    N are the protocol of both. Raises UserError for fewer than k + 1 vectors, or values that are not finite.
+    """
+    if k < 1:
+        raise UserError(f"k: {k} is no number of neighbours; at least 1")
+    check_pair(("features", "reference"), features, reference, least=k + 1)
+    balls = nearest_others(reference, k).squares[:, -1]
+    sample_balls = nearest_others(features, k).squares[:, -1]
+    around = np.zeros(len(features), dtype=np.int64)
+    recalled = np.zeros(len(reference), dtype=np.bool_)
+    covered = np.zeros(len(reference), dtype=np.bool_)
+    pairs = Pairs(reference, features)
+    for tile in pairs.tiles():
+        in_balls = pairs.within(tile, balls[tile.rows, None])
+        around[tile.columns] += in_balls.sum(axis=0)
+        covered[tile.rows] |= in_balls.any(axis=1)
+        recalled[tile.rows] |= pairs.within(tile, sample_balls[None, tile.columns]).any(axis=1)
+    return ManifoldScores(
+        precision=float((around > 0).mean()),
+        recall=float(recalled.mean()),
+        density=float(around.sum() / (k * len(features))),
+        coverage=float(covered.mean()),
+        k=k,
+    )

@@ -1,0 +1,189 @@
+"""Nearest neighbours, and pairs within a radius, among many vectors: in blocks, without copies of the vectors.
+
+The squared distances of a tile come from one matrix product in float32,
+
+    |x - y|² = |x|² + |y|² - 2 xᵀy    of centred vectors, so that little cancels.
+
+That is fast, but off by as much as `slack` (|x|² + |y|²). So it yields bounds, and settles only what is certain by
+them. The candidates for the nearest, and the pairs too close to a radius to call, are decided by the distance of the
+vectors as they were given, subtracted in float64. So the results are those of a plain float64 loop, ties included
+(d ≤ radius), and do not depend on the tiles.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganache.evaluation.inputs import Features, Floats
+
+Indices = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+TILE = 1024  # rows and columns at a time
+SPARE = 4  # candidates beyond the k nearest
+GATHERED = 1 << 20  # values gathered at once for distances in float64: 8 MiB
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """Of each vector, the indices (N, k) of its nearest and their squared distances (N, k), nearest first."""
+
+    indices: Indices
+    squares: Floats
+
+    @property
+    def distances(self) -> Floats:
+        """The distances (N, k); their squares are kept because ties survive no square root."""
+        return np.sqrt(self.squares)
+
+
+def nearest(queries: Features, points: Features, k: int = 1) -> Nearest:
+    """Return the k nearest of `points` (M, D), k ≤ M, of each of `queries` (N, D)."""
+    return _nearest(Pairs(queries, points), k, None)
+
+
+def nearest_others(points: Features, k: int = 1) -> Nearest:
+    """Return the k nearest of each of `points` (N, D) among the others, k < N."""
+    return _nearest(Pairs(points, None), k, np.arange(len(points)))
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Bounds (R, C) on the squared distances between a slice of the rows and a slice of the columns, scaled."""
+
+    rows: slice
+    columns: slice
+    lower: NDArray[np.floating]
+    upper: NDArray[np.floating]
+
+
+class Pairs:
+    """All pairs of a row of `rows` (N, D) and a row of `columns` (M, D); with None, all pairs among the rows."""
+
+    def __init__(self, rows: Features, columns: Features | None, dtype: type[np.floating] = np.float32) -> None:
+        self.among = columns is None
+        self.rows, self.columns = rows, rows if columns is None else columns
+        columns = self.columns
+        assert rows.shape[1] == columns.shape[1], (rows.shape, columns.shape)
+        self.dtype = dtype
+        # Any common point serves; one of few digits is subtracted from float32 vectors almost without rounding.
+        self._centre = columns.mean(axis=0, dtype=np.float64).astype(np.float32)
+        left, right = self._squared_norms(rows), self._squared_norms(columns)
+        largest = max(left.max(), right.max())
+        # A power of two: nothing is rounded, and no square overflows or vanishes.
+        self._scale = 2.0 ** -np.ceil(np.log2(largest) / 2) if largest > 0 else 1.0
+        self._left_norms = (left * self.unit).astype(dtype)
+        self._right_norms = (right * self.unit).astype(dtype)
+        # A sum of D rounded products errs like √D; the 8 covers the rounding of the vectors, the norms and the sums.
+        self.slack = 8.0 * float(np.finfo(dtype).eps) * float(np.sqrt(rows.shape[1]))
+
+    @property
+    def unit(self) -> float:
+        """What squared distances are multiplied with in a tile."""
+        return float(self._scale**2)
+
+    def tiles(self) -> Iterator[Tile]:
+        """Yield every tile; of the pairs among the rows, those on and above the diagonal."""
+        for rows in _slices(len(self.rows), 0):
+            doubled = -2.0 * self._centred(self.rows, rows)
+            for columns in _slices(len(self.columns), rows.start if self.among else 0):
+                squares = doubled @ self._centred(self.columns, columns).T
+                norms = self._left_norms[rows, None] + self._right_norms[columns]
+                squares += norms
+                norms *= self.slack
+                norms += np.finfo(self.dtype).tiny
+                upper = squares + norms
+                squares -= norms
+                yield Tile(rows, columns, squares, upper)
+
+    def within(self, tile: Tile, radii: Floats) -> Mask:
+        """Return where (R, C) the distance is at most the radius; squared radii (R, 1), (1, C) or (1, 1)."""
+        scaled = (radii * self.unit).astype(self.dtype)
+        inside = tile.upper <= scaled
+        left, right = np.nonzero(inside ^ (tile.lower <= scaled))
+        limits = np.broadcast_to(radii, inside.shape)[left, right]
+        inside[left, right] = self.squared(left + tile.rows.start, right + tile.columns.start) <= limits
+        return inside
+
+    def squared(self, rows: Indices, columns: Indices) -> Floats:
+        """Return the squared distance, in float64, of each pair (rows[i], columns[i])."""
+        squares = np.empty(len(rows))
+        step = max(1, GATHERED // self.rows.shape[1])
+        for start in range(0, len(rows), step):
+            part = slice(start, start + step)
+            gaps = self.rows[rows[part]].astype(np.float64)
+            gaps -= self.columns[columns[part]]
+            squares[part] = np.einsum("nd,nd->n", gaps, gaps)
+        return squares
+
+    def _centred(self, points: Features, rows: slice) -> NDArray[np.floating]:
+        exact = np.result_type(points.dtype, self.dtype)
+        moved = np.subtract(points[rows], self._centre, dtype=exact)
+        scaled: NDArray[np.floating] = moved.astype(self.dtype, copy=False)
+        scaled *= self._scale
+        return scaled
+
+    def _squared_norms(self, points: Features) -> Floats:
+        norms = np.empty(len(points))
+        for rows in _slices(len(points), 0):
+            moved = np.subtract(points[rows], self._centre, dtype=np.float64)
+            norms[rows] = np.einsum("nd,nd->n", moved, moved)
+        return norms
+
+
+def _nearest(pairs: Pairs, k: int, own: Indices | None) -> Nearest:
+    """Return the k nearest columns of each row; `own[i]` is the column that row i must not count."""
+    available = len(pairs.columns) - (own is not None)
+    assert 1 <= k <= available, (k, available)
+    bounds, candidates = _candidates(pairs, min(k + SPARE, available), own)
+    candidates.sort(axis=1)  # of equally near columns, the first counts as nearer
+    rows = np.repeat(np.arange(len(candidates)), candidates.shape[1])
+    squares = pairs.squared(rows, candidates.ravel()).reshape(candidates.shape)
+    order = np.argsort(squares, axis=1, kind="stable")[:, :k]
+    indices = np.take_along_axis(candidates, order, axis=1)
+    squares = np.take_along_axis(squares, order, axis=1)
+    # What was not kept is no nearer than the largest bound that was: a row is settled when its k-th is not farther.
+    # Many equal distances leave rows unsettled. Those are searched again, by bounds in float64.
+    unsettled = (squares[:, -1] * pairs.unit > bounds.max(axis=1)) & (squares[:, -1] > 0)
+    if pairs.dtype is np.float32 and candidates.shape[1] < available and unsettled.any():
+        again = Pairs(pairs.rows[unsettled], pairs.columns, np.float64)
+        found = _nearest(again, k, None if own is None else own[unsettled])
+        indices[unsettled], squares[unsettled] = found.indices, found.squares
+    return Nearest(indices, squares)
+
+
+def _candidates(pairs: Pairs, kept: int, own: Indices | None) -> tuple[NDArray[np.floating], Indices]:
+    """Return the `kept` smallest lower bounds of each row, in any order, and their columns."""
+    bounds = np.full((len(pairs.rows), kept), np.inf, dtype=pairs.dtype)
+    candidates = np.zeros((len(pairs.rows), kept), dtype=np.intp)
+    for tile in pairs.tiles():
+        if own is not None:
+            columns = own[tile.rows] - tile.columns.start
+            hit = np.nonzero((columns >= 0) & (columns < tile.lower.shape[1]))[0]
+            tile.lower[hit, columns[hit]] = np.inf
+        _keep_smallest(bounds[tile.rows], candidates[tile.rows], tile.lower, tile.columns.start)
+        if pairs.among and tile.rows != tile.columns:
+            _keep_smallest(bounds[tile.columns], candidates[tile.columns], tile.lower.T, tile.rows.start)
+    return bounds, candidates
+
+
+def _keep_smallest(bounds: NDArray[np.floating], candidates: Indices, lower: NDArray[np.floating], offset: int) -> None:
+    """Replace each row's largest bounds by smaller ones of `lower` (R, C), whose first column is `offset`."""
+    kept = bounds.shape[1]
+    chosen = _smallest(lower, min(kept, lower.shape[1]))
+    all_bounds = np.concatenate([bounds, np.take_along_axis(lower, chosen, axis=1)], axis=1)
+    all_candidates = np.concatenate([candidates, chosen + offset], axis=1)
+    chosen = _smallest(all_bounds, kept)
+    bounds[:] = np.take_along_axis(all_bounds, chosen, axis=1)
+    candidates[:] = np.take_along_axis(all_candidates, chosen, axis=1)
+
+
+def _smallest(values: NDArray[np.floating], count: int) -> Indices:
+    """Return the indices (R, count) of each row's smallest values."""
+    return np.argpartition(values, count - 1, axis=1)[:, :count]
+
+
+def _slices(count: int, start: int) -> Iterator[slice]:
+    return (slice(first, min(first + TILE, count)) for first in range(start, count, TILE))
