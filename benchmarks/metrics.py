@@ -1,0 +1,185 @@
+"""What the scores cost: seconds and memory, on features as an Inception network would give them.
+
+    python benchmarks/metrics.py [--rounds 3] [--dimensions 2048] [--frechet 5000] [--manifold 10000] [--json OUT]
+    python benchmarks/metrics.py --quick            # small sizes: only shows that it runs
+
+    frechet    both ways of computing the distance from the same two sets of moments, in turn, `rounds` times: ours, and
+               scipy.linalg.sqrtm of the covariances' product. The moments are new in each round, so that nothing is
+               remembered. Then the same with fewer vectors than dimensions.
+    moments    gathering vectors in batches of 256, and merging two processes' moments
+    manifold   precision, recall, density and coverage, `rounds` times, each in a process of its own, whose peak memory
+               is everything: interpreter, libraries and both sets of features
+
+It prints a table of medians and one line of JSON. Set OMP_NUM_THREADS to fix the threads of the matrix products.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+import torch
+from numpy.typing import NDArray
+
+from ganache.evaluation.frechet import Moments, RunningMoments, frechet_distance, moments_of
+from ganache.evaluation.manifold import manifold_scores
+from ganache.evaluation.moments import AnyMoments
+from ganache.machine import describe_machine
+
+MIB = 1024  # KiB, in which Linux counts a process's memory
+BATCH = 256
+
+
+def draw_features(count: int, dimensions: int, seed: int) -> NDArray[np.float32]:
+    """Return non-negative, correlated features (N, D): a random layer's response to 64 latent numbers and noise."""
+    random = np.random.Generator(np.random.Philox(seed))
+    layer = np.random.Generator(np.random.Philox(99)).standard_normal((64, dimensions), dtype=np.float32) / 8
+    latents = random.standard_normal((count, 64), dtype=np.float32)
+    features = random.standard_normal((count, dimensions), dtype=np.float32)
+    features *= 0.3
+    features += latents @ layer
+    return features.clip(0.0, None, out=features)
+
+
+def timed(work: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
+    """Return the seconds that it took, and what it returned."""
+    began = time.perf_counter()
+    result = work(*arguments)
+    return time.perf_counter() - began, result
+
+
+def by_matrix_square_root(first: AnyMoments, second: AnyMoments) -> float:
+    """Return the distance the usual way, by scipy's square root of the product of the covariances."""
+    root = scipy.linalg.sqrtm(first.covariance @ second.covariance)
+    shift = np.sum((first.mean - second.mean) ** 2)
+    return float(shift + np.trace(first.covariance) + np.trace(second.covariance) - 2 * np.trace(root).real)
+
+
+def measure_frechet(count: int, dimensions: int, rounds: int) -> dict[str, Any]:
+    """Time both routes on the same moments, and say how far apart their values are."""
+    first, second = (Moments.of(draw_features(count, dimensions, seed)) for seed in (1, 2))
+    ours, theirs, differences = [], [], []
+    for _ in range(rounds):
+        fresh = [Moments(part.count, part.mean, part.covariance) for part in (first, second)]
+        seconds, value = timed(frechet_distance, *fresh)
+        ours.append(seconds)
+        seconds, expected = timed(by_matrix_square_root, first, second)
+        theirs.append(seconds)
+        differences.append(abs(value / expected - 1))
+    few = [draw_features(dimensions // 2, dimensions, seed) for seed in (3, 4)]
+    few_seconds = [timed(lambda: frechet_distance(moments_of(few[0]), moments_of(few[1])))[0] for _ in range(rounds)]
+    return {
+        "samples": count,
+        "dimensions": dimensions,
+        "seconds": ours,
+        "scipy_seconds": theirs,
+        "times_faster": statistics.median(theirs) / statistics.median(ours),
+        "relative_difference": max(differences),
+        "few_samples": dimensions // 2,
+        "few_seconds": few_seconds,
+    }
+
+
+def measure_moments(count: int, dimensions: int, rounds: int) -> dict[str, Any]:
+    """Time gathering in batches, and the merge of two halves."""
+    features = draw_features(count, dimensions, 5)
+
+    def gather(part: NDArray[np.float32]) -> RunningMoments:
+        running = RunningMoments(dimensions)
+        for start in range(0, len(part), BATCH):
+            running.add(part[start : start + BATCH])
+        return running
+
+    gathering, merging = [], []
+    for _ in range(rounds):
+        gathering.append(timed(lambda: gather(features).result())[0])
+        left, right = gather(features[::2]), gather(features[1::2])
+        merging.append(timed(left.merge, right)[0])
+    return {"samples": count, "dimensions": dimensions, "seconds": gathering, "merge_seconds": merging}
+
+
+def measure_manifold(count: int, dimensions: int, rounds: int) -> dict[str, Any]:
+    """Run this file again for each round, so that the peak memory is of nothing else."""
+    command = [sys.executable, __file__, "--manifold-only", str(count), "--dimensions", str(dimensions)]
+    found = [json.loads(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(rounds)]
+    return {
+        "samples": f"{count} x {count}",
+        "dimensions": dimensions,
+        "seconds": [one["seconds"] for one in found],
+        "peak_mib": max(one["peak_mib"] for one in found),
+        "before_mib": max(one["before_mib"] for one in found),
+    }
+
+
+def one_manifold(count: int, dimensions: int) -> dict[str, float]:
+    """Compute the four scores once; memory before is that of the interpreter, the libraries and the features."""
+    samples, reals = draw_features(count, dimensions, 6), draw_features(count, dimensions, 7)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
+    seconds, _ = timed(manifold_scores, samples, reals)
+    return {
+        "seconds": seconds,
+        "before_mib": before,
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB,
+    }
+
+
+def show(results: dict[str, Any]) -> None:
+    """Print the medians as a table."""
+    frechet, moments, manifold = results["frechet"], results["moments"], results["manifold"]
+    middle = statistics.median
+    rows = [
+        (f"Fréchet distance, {frechet['dimensions']} dimensions", f"{middle(frechet['seconds']):.2f} s"),
+        ("  by scipy.linalg.sqrtm", f"{middle(frechet['scipy_seconds']):.2f} s"),
+        ("  times faster", f"{frechet['times_faster']:.1f}"),
+        ("  relative difference", f"{frechet['relative_difference']:.1e}"),
+        (f"  of {frechet['few_samples']} samples each, with their moments", f"{middle(frechet['few_seconds']):.2f} s"),
+        (f"moments of {moments['samples']} in batches of {BATCH}", f"{middle(moments['seconds']):.2f} s"),
+        ("  merge of two processes", f"{middle(moments['merge_seconds']):.2f} s"),
+        (f"manifold scores, {manifold['samples']}", f"{middle(manifold['seconds']):.1f} s"),
+        ("  peak memory", f"{manifold['peak_mib']:.0f} MiB, {manifold['before_mib']:.0f} of it before"),
+    ]
+    for name, value in rows:
+        print(f"{name:<46} {value}")
+
+
+def main() -> None:
+    """Measure everything, print the table and the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--dimensions", type=int, default=2048)
+    parser.add_argument("--frechet", type=int, default=5_000, help="vectors in each set")
+    parser.add_argument("--manifold", type=int, default=10_000, help="vectors in each set")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--manifold-only", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.manifold_only:
+        print(json.dumps(one_manifold(options.manifold_only, options.dimensions)))
+        return
+    if options.quick:
+        options.rounds, options.dimensions, options.frechet, options.manifold = 1, 64, 500, 300
+    results = {
+        "machine": describe_machine(torch.device("cpu")),
+        "usable_cores": len(os.sched_getaffinity(0)),
+        "threads": os.environ.get("OMP_NUM_THREADS", "not fixed"),
+        "frechet": measure_frechet(options.frechet, options.dimensions, options.rounds),
+        "moments": measure_moments(options.frechet, options.dimensions, options.rounds),
+        "manifold": measure_manifold(options.manifold, options.dimensions, options.rounds),
+    }
+    show(results)
+    print(json.dumps(results))
+    if options.json is not None:
+        options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""The benchmark of the scores runs, and measures what it says."""
+
+import json
+
+import pytest
+
+from benchmarks import metrics
+
+MANIFOLD = {"samples": "40 x 40", "dimensions": 16, "seconds": [1.0], "peak_mib": 1.0, "before_mib": 1.0}
+
+
+def test_it_measures_both_routes_and_they_agree() -> None:
+    found = metrics.measure_frechet(count=200, dimensions=20, rounds=2)
+    assert len(found["seconds"]) == len(found["scipy_seconds"]) == 2
+    assert found["relative_difference"] < 1e-9
+
+
+def test_its_command_prints_every_part(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["metrics.py", "--rounds", "1", "--dimensions", "16", "--frechet", "60", "--manifold", "40"]
+    monkeypatch.setattr("sys.argv", arguments)
+    monkeypatch.setattr(metrics, "measure_manifold", lambda count, dimensions, rounds: MANIFOLD)  # a new process
+    metrics.main()
+    results = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert results["manifold"] == MANIFOLD
+    assert results["moments"]["samples"] == 60
+    one = metrics.one_manifold(40, 16)
+    assert one["peak_mib"] >= one["before_mib"] > 0
