@@ -16,11 +16,12 @@ from ganache.data.pack import PACKER_VERSION, read_preview, write_store
 from ganache.data.packed import PackedDataset, from_store
 from ganache.data.pictures import Pictures
 from ganache.data.pool import default_processes
+from ganache.data.stacked import DIGITS, STACKED_MNIST, StackedDigits
 from ganache.data.store import Store, is_store
 from ganache.data.types import Options, Progress, Source
 from ganache.errors import UserError, did_you_mean
 
-NAMES = ("digits", *NAMED_SETS, *DENSITIES)
+NAMES = ("digits", *NAMED_SETS, STACKED_MNIST, *DENSITIES)
 """The sources that need no path."""
 
 
@@ -32,7 +33,7 @@ def open_dataset(
     progress: Progress | None = None,
     cache: str | Path | None = None,
     processes: int | None = None,
-) -> PackedDataset | Density:
+) -> PackedDataset | Density | StackedDigits:
     """Return a source as a dataset, packed into the cache on its first use and found there afterwards.
 
     `source` is a folder, zip, IDX or CIFAR path, packed store or name; `size` (height, width) in pixels and `channels`
@@ -40,6 +41,8 @@ def open_dataset(
     per processor. Raises UserError for what the user can mend, RunError when disk or network fail.
     """
     options = Options(size, channels, max_skipped)
+    if _is_stacked(source, options):
+        return StackedDigits(_gray(open_dataset(DIGITS, size, None, max_skipped, progress, cache, processes)))
     found = _resolve(source, options, cache_folder(cache), progress)
     if isinstance(found, PackedDataset | Density):
         return found
@@ -61,12 +64,14 @@ def preview(
     progress: Progress | None = None,
     cache: str | Path | None = None,
     processes: int | None = None,
-) -> PackedDataset | Density:
+) -> PackedDataset | Density | StackedDigits:
     """Return a dataset with the full summary and fingerprint but at most 256 rows, writing nothing to the disk.
 
     The cached store if there is one. Arguments and errors as for open_dataset; a named set may still be downloaded.
     """
     options = Options(size, channels, max_skipped)
+    if _is_stacked(source, options):
+        return StackedDigits(_gray(preview(DIGITS, size, None, max_skipped, progress, cache, processes)))
     found = _resolve(source, options, cache_folder(cache), progress)
     if isinstance(found, PackedDataset | Density):
         return found
@@ -94,6 +99,8 @@ def pack(
     options, out = Options(size, channels, max_skipped), Path(out)
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise UserError(f"out: {str(out)!r} exists and is not an empty folder")
+    if _is_stacked(source, options):
+        raise UserError(f"data: {STACKED_MNIST!r} is endless; there is nothing to pack")
     found = _resolve(source, options, cache_folder(cache), progress)
     if isinstance(found, Density):
         raise UserError(f"data: {found.name!r} is an endless density; there is nothing to pack")
@@ -101,6 +108,20 @@ def pack(
         raise UserError(f"data: {found.name!r} is packed already; copy the folder")
     write_store(found, out, options, processes or default_processes(), progress or _silent)
     return from_store(found.text, Store(out))
+
+
+def _is_stacked(source: str | Path, options: Options) -> bool:
+    """Return whether the source is the stack of digits, and not a file of that name; UserError for other channels."""
+    if str(source) != STACKED_MNIST or os.path.exists(source):
+        return False
+    if options.channels not in (None, 3):
+        raise UserError(f"channels: {options.channels} is not 3, the digits that {STACKED_MNIST!r} stacks")
+    return True
+
+
+def _gray(digits: PackedDataset | Density | StackedDigits) -> PackedDataset:
+    assert isinstance(digits, PackedDataset)
+    return digits
 
 
 def _resolve(

@@ -82,6 +82,12 @@ class PackedDataset:
         assert 0 <= start <= stop <= last - first
         return _gather(self._images, self._labels, np.arange(first + start, first + stop))
 
+    def pick(self, split: str, rows: npt.NDArray[np.int64]) -> Batch:
+        """Return rows (N,) of a split, in any order and as often as asked; raises UserError for an unknown split."""
+        first, last = self._range(split)
+        assert len(rows) == 0 or (rows.min() >= 0 and rows.max() < last - first)
+        return _gather(self._images, self._labels, first + rows)
+
     def labels_of(self, split: str) -> npt.NDArray[np.int64]:
         """Return the label of every row of a split (-1: none); raises UserError for an unknown split."""
         first, last = self._range(split)
