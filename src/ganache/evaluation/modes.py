@@ -1,8 +1,8 @@
 """What a generator found of a mixture of round Gaussians: its modes, and how many samples lie at one.
 
 A sample is of high quality when it lies within three standard deviations (of one coordinate) of the nearest centre. A
-mode is found when at least one such sample lies at it. Source: Srivastava et al. 2017, "VEEGAN", section 5.1, with
-2,500 samples. One lucky sample finds a mode, so the modes with at least twenty are counted beside it.
+mode is found when at least one such sample lies at it. Source: Srivastava et al. 2017, "VEEGAN", the experiments on
+synthetic data; 2,500 samples are usual. One lucky sample finds a mode, so those with at least twenty are counted too.
 """
 
 import math
