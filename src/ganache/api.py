@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ganache import generators, runs
+from ganache.evaluation import judging
+from ganache.evaluation.judging import Judgement
 from ganache.generators import TrainedGenerator
 from ganache.planning import Plan, Request, make_plan
 from ganache.recipe import Recipe
@@ -90,3 +92,22 @@ def load(run: str | Path, *, device: str = "cpu") -> TrainedGenerator:
 def plot(run: str | Path) -> list[Path]:
     """Draw a run's curves.png and progress animation, finished or not; return their paths."""
     return runs.plot(Path(run))
+
+
+def judge(
+    run: str | Path,
+    *,
+    data: str | Path,
+    count: int = 10_000,
+    seed: int = 0,
+    labels: Sequence[str] = (),
+    device: str = "auto",
+    progress: Progress | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Judgement:
+    """Have a classifier of the data, which is trained on its first use, judge `count` samples of a run's generator.
+
+    `labels` restricts reals and requests to some classes; `progress` hears of packing, `say` of a training. Raises
+    UserError for points, data of another shape or of fewer than two classes, classes that are not the generator's.
+    """
+    return judging.judge_run(run, str(data), count, seed, labels, device, progress, say)

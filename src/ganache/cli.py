@@ -118,6 +118,23 @@ def interpolate(
 
 
 @app.command()
+def judge(
+    run: RunPath,
+    data: Data,
+    count: Annotated[int, typer.Option(help="How many samples.")] = 10_000,
+    seed: Seed = 0,
+    label: Label = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write scores and protocol there.")] = None,
+    device: Device = "auto",
+    code: Code = None,
+) -> None:
+    """Let a classifier of the data judge a generator: class shares, labels, Fréchet distance."""
+    from ganache import commands
+
+    commands.judge(run, data, count, seed, tuple(label or ()), json, device, code)
+
+
+@app.command()
 def plot(run: RunFolder) -> None:
     """Draw a run's curves and its animation, at any time."""
     from ganache import commands

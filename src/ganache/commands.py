@@ -5,16 +5,21 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ganache import drawing, runs
 from ganache import recipes as recipe_files
+from ganache.errors import RunError
+from ganache.files import write_json
 from ganache.planning import Plan, Progress, Request, make_plan
 from ganache.run import Run
 from ganache.runs import Outcome
 from ganache.units import count_text, duration_text, parse_size
+
+if TYPE_CHECKING:
+    from ganache.evaluation.judging import Judgement
 
 
 def train(request: Request, out: Path | None) -> None:
@@ -59,6 +64,31 @@ def interpolate(
     _load_code(code)
     drawing.interpolate_to(run, out, frames, seed, labels, device)
     print(f"{frames} frames from seed {seed}: {out}")
+
+
+def judge(
+    run: Path,
+    data: str,
+    count: int,
+    seed: int,
+    labels: tuple[str, ...],
+    json: Path | None,
+    device: str,
+    code: Path | None,
+) -> None:
+    """Print what a classifier of the data says of a run's samples, and write it as JSON if asked to."""
+    from ganache.evaluation.judging import judge_run
+
+    _load_code(code)
+    with _packing_bar() as progress:
+        judgement = judge_run(run, data, count, seed, labels, device, progress, _say)
+    print_judgement(judgement, run)
+    if json is not None:
+        try:
+            write_json(json, judgement.to_json())
+        except OSError as error:
+            raise RunError(f"could not write {json}: {error.strerror or error}") from error
+        print(f"written        {json}")
 
 
 def plot(run: Path) -> None:
@@ -119,6 +149,32 @@ def print_summary(summary: dict[str, Any]) -> None:
     print(f"fingerprint    {summary['fingerprint']}")
 
 
+def print_judgement(judgement: "Judgement", run: Path) -> None:
+    """Print the classes' shares as a table, then every score beside what the reals have, then the distance."""
+    samples, reals, right = judgement.samples, judgement.reals, judgement.label_accuracies or {}
+    classifier = judgement.classifier
+    restricted = f", only {', '.join(judgement.labels)}" if judgement.labels else ""
+    print(f"judged         {samples.count:,} samples of {run}, seed {judgement.seed}")
+    print(f"against        {reals.count:,} training images of {judgement.data}{restricted}")
+    tested = f"{classifier['accuracy']:.2%} of {classifier['tested']:,} images ({classifier['split']})"
+    print(f"by             a classifier (version {classifier['version']}) that is right on {tested}")
+    width = max(14, *(len(name) for name in samples.shares))
+    print(f"{'class':<{width}} samples   reals{'   right when asked for' if right else ''}")
+    for name, share in samples.shares.items():
+        asked = f"   {right[name]:20.1%}" if name in right else ""
+        print(f"{name:<{width}} {share:7.1%} {reals.shares[name]:7.1%}{asked}")
+    rarest, commonest = judgement.extremes
+    print(
+        f"smallest       {rarest}: {samples.shares[rarest]:.1%}; largest {commonest}: {samples.shares[commonest]:.1%}"
+    )
+    print(f"confidence     {samples.confidence:.3f} (reals {reals.confidence:.3f})")
+    print(f"unsure         {samples.unsure:.1%} below a confidence of 0.5 (reals {reals.unsure:.1%})")
+    print(f"pixel std      {samples.pixel_deviation:.3f} across samples (reals {reals.pixel_deviation:.3f})")
+    if judgement.label_accuracy is not None:
+        print(f"labels         {judgement.label_accuracy:.1%} of the samples have the class that was asked for")
+    print(f"{judgement.name}  {judgement.frechet_distance:.2f}")
+
+
 def _estimate(plan: Plan) -> str:
     speed = plan.measure()
     if plan.budget.seconds is not None:
@@ -138,6 +194,10 @@ def _report(outcome: Outcome) -> None:
     print(f"finished: {at}")
     print(f"pictures       {outcome.run}/samples/, {outcome.run}/progress.webp, {outcome.run}/curves.png")
     print(f"draw more      ganache sample {folder} --count 64 --seed 1 --out grid.png")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _load_code(path: Path | None) -> None:
