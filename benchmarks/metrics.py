@@ -50,11 +50,24 @@ def draw_features(count: int, dimensions: int, seed: int) -> NDArray[np.float32]
     return features.clip(0.0, None, out=features)
 
 
-def timed(work: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
-    """Return the seconds that it took, and what it returned."""
-    began = time.perf_counter()
-    result = work(*arguments)
-    return time.perf_counter() - began, result
+class Clock:
+    """The seconds of several rounds, by the wall and of processor time: they differ where the machine is shared."""
+
+    def __init__(self) -> None:
+        self.wall: list[float] = []
+        self.cpu: list[float] = []
+
+    def time(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Do the work once and return its result."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        result = work(*arguments)
+        self.wall.append(time.perf_counter() - wall)
+        self.cpu.append(time.process_time() - cpu)
+        return result
+
+    def medians(self) -> dict[str, float]:
+        """Return both medians."""
+        return {"seconds": statistics.median(self.wall), "cpu_seconds": statistics.median(self.cpu)}
 
 
 def by_matrix_square_root(first: AnyMoments, second: AnyMoments) -> float:
@@ -67,25 +80,23 @@ def by_matrix_square_root(first: AnyMoments, second: AnyMoments) -> float:
 def measure_frechet(count: int, dimensions: int, rounds: int) -> dict[str, Any]:
     """Time both routes on the same moments, and say how far apart their values are."""
     first, second = (Moments.of(draw_features(count, dimensions, seed)) for seed in (1, 2))
-    ours, theirs, differences = [], [], []
+    ours, theirs, few_clock = Clock(), Clock(), Clock()
+    differences = []
+    few = [draw_features(dimensions // 2, dimensions, seed) for seed in (3, 4)]
     for _ in range(rounds):
         fresh = [Moments(part.count, part.mean, part.covariance) for part in (first, second)]
-        seconds, value = timed(frechet_distance, *fresh)
-        ours.append(seconds)
-        seconds, expected = timed(by_matrix_square_root, first, second)
-        theirs.append(seconds)
-        differences.append(abs(value / expected - 1))
-    few = [draw_features(dimensions // 2, dimensions, seed) for seed in (3, 4)]
-    few_seconds = [timed(lambda: frechet_distance(moments_of(few[0]), moments_of(few[1])))[0] for _ in range(rounds)]
+        value = ours.time(frechet_distance, *fresh)
+        differences.append(abs(value / theirs.time(by_matrix_square_root, first, second) - 1))
+        few_clock.time(lambda: frechet_distance(moments_of(few[0]), moments_of(few[1])))
     return {
         "samples": count,
         "dimensions": dimensions,
-        "seconds": ours,
-        "scipy_seconds": theirs,
-        "times_faster": statistics.median(theirs) / statistics.median(ours),
+        "ours": ours.medians(),
+        "scipy": theirs.medians(),
+        "times_faster": theirs.medians()["seconds"] / ours.medians()["seconds"],
         "relative_difference": max(differences),
         "few_samples": dimensions // 2,
-        "few_seconds": few_seconds,
+        "few": few_clock.medians(),
     }
 
 
@@ -99,12 +110,12 @@ def measure_moments(count: int, dimensions: int, rounds: int) -> dict[str, Any]:
             running.add(part[start : start + BATCH])
         return running
 
-    gathering, merging = [], []
+    gathering, merging = Clock(), Clock()
     for _ in range(rounds):
-        gathering.append(timed(lambda: gather(features).result())[0])
+        gathering.time(lambda: gather(features).result())
         left, right = gather(features[::2]), gather(features[1::2])
-        merging.append(timed(left.merge, right)[0])
-    return {"samples": count, "dimensions": dimensions, "seconds": gathering, "merge_seconds": merging}
+        merging.time(left.merge, right)
+    return {"samples": count, "dimensions": dimensions, "gather": gathering.medians(), "merge": merging.medians()}
 
 
 def measure_manifold(count: int, dimensions: int, rounds: int) -> dict[str, Any]:
@@ -114,7 +125,7 @@ def measure_manifold(count: int, dimensions: int, rounds: int) -> dict[str, Any]
     return {
         "samples": f"{count} x {count}",
         "dimensions": dimensions,
-        "seconds": [one["seconds"] for one in found],
+        "ours": {name: statistics.median(one[name] for one in found) for name in ("seconds", "cpu_seconds")},
         "peak_mib": max(one["peak_mib"] for one in found),
         "before_mib": max(one["before_mib"] for one in found),
     }
@@ -124,9 +135,10 @@ def one_manifold(count: int, dimensions: int) -> dict[str, float]:
     """Compute the four scores once; memory before is that of the interpreter, the libraries and the features."""
     samples, reals = draw_features(count, dimensions, 6), draw_features(count, dimensions, 7)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
-    seconds, _ = timed(manifold_scores, samples, reals)
+    clock = Clock()
+    clock.time(manifold_scores, samples, reals)
     return {
-        "seconds": seconds,
+        **clock.medians(),
         "before_mib": before,
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB,
     }
@@ -135,16 +147,19 @@ def one_manifold(count: int, dimensions: int) -> dict[str, float]:
 def show(results: dict[str, Any]) -> None:
     """Print the medians as a table."""
     frechet, moments, manifold = results["frechet"], results["moments"], results["manifold"]
-    middle = statistics.median
+
+    def both(found: dict[str, float]) -> str:
+        return f"{found['seconds']:.2f} s, {found['cpu_seconds']:.2f} s of processor time"
+
     rows = [
-        (f"Fréchet distance, {frechet['dimensions']} dimensions", f"{middle(frechet['seconds']):.2f} s"),
-        ("  by scipy.linalg.sqrtm", f"{middle(frechet['scipy_seconds']):.2f} s"),
+        (f"Fréchet distance, {frechet['dimensions']} dimensions", both(frechet["ours"])),
+        ("  by scipy.linalg.sqrtm", both(frechet["scipy"])),
         ("  times faster", f"{frechet['times_faster']:.1f}"),
         ("  relative difference", f"{frechet['relative_difference']:.1e}"),
-        (f"  of {frechet['few_samples']} samples each, with their moments", f"{middle(frechet['few_seconds']):.2f} s"),
-        (f"moments of {moments['samples']} in batches of {BATCH}", f"{middle(moments['seconds']):.2f} s"),
-        ("  merge of two processes", f"{middle(moments['merge_seconds']):.2f} s"),
-        (f"manifold scores, {manifold['samples']}", f"{middle(manifold['seconds']):.1f} s"),
+        (f"  of {frechet['few_samples']} samples each, with their moments", both(frechet["few"])),
+        (f"moments of {moments['samples']} in batches of {BATCH}", both(moments["gather"])),
+        ("  merge of two processes", both(moments["merge"])),
+        (f"manifold scores, {manifold['samples']}", both(manifold["ours"])),
         ("  peak memory", f"{manifold['peak_mib']:.0f} MiB, {manifold['before_mib']:.0f} of it before"),
     ]
     for name, value in rows:
