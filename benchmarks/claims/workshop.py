@@ -1,0 +1,112 @@
+"""Where the claims' runs and measurements are kept, so that nothing finished is computed twice."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import ganache
+from ganache.errors import RunError
+from ganache.files import write_json
+from ganache.run import Run
+
+Json = dict[str, Any]
+LEAST_IMAGES = 256
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A training that sections may share: the same trial with the same seed is the same run."""
+
+    data: str
+    recipe: str
+    settings: tuple[str, ...] = ()
+    images: int | None = None
+    seconds: float | None = None  # in the place of images
+
+    def name(self, seed: int) -> str:
+        """Return the folder of its run: another setting, budget or seed is another folder."""
+        content = json.dumps([asdict(self), seed])
+        return f"{self.recipe}-{self.data}-{hashlib.sha256(content.encode()).hexdigest()[:10]}"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run at its end; one that diverged has only what it had learned until then."""
+
+    path: Path
+    images_seen: int
+    training_seconds: float
+    diverged: bool
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A work folder; `scale` multiplies every budget, below 1 for a quick look at the machinery."""
+
+    folder: Path
+    scale: float = 1.0
+    sevens_document: Path | None = None  # runs of ganache.scratch that were made elsewhere
+    sevens: Path | None = None
+
+    def scaled(self, count: int) -> int:
+        """Return a number of images or steps at this workshop's scale."""
+        return max(1, round(count * self.scale))
+
+    def train(self, trial: Trial, seed: int) -> Finished:
+        """Return the trial's run, training or continuing it if it is not finished; a diverged one is finished too.
+
+        Raises KeyboardInterrupt when the training was stopped by a signal.
+        """
+        trial = self._at_scale(trial)
+        path = self.folder / "runs" / trial.name(seed)
+        if not path.exists() or not _is_over(path):
+            try:
+                outcome = ganache.resume(path) if path.exists() else _begin(trial, seed, path)
+            except RunError:
+                if not (path.exists() and _is_over(path)):  # the disk failed it, or another accident: no result
+                    raise
+            else:
+                if outcome.signal is not None:
+                    raise KeyboardInterrupt
+        record = Run.open(path).record()
+        return Finished(path, record["images_seen"], record["training_seconds"], record["outcome"] != "finished")
+
+    def measured(self, slug: str) -> Json | None:
+        """Return what a section's measurement found, or None when there is none."""
+        path = self._measurement(slug)
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+    def measure(self, slug: str, protocol: Json, measurement: Callable[[], Json]) -> None:
+        """Measure, and keep the results with their protocol; what was measured by the same protocol stays."""
+        # As JSON reads it back: tuples are lists.
+        protocol = json.loads(json.dumps({**protocol, "scale": self.scale}))
+        known = self.measured(slug)
+        if known is None or known["protocol"] != protocol:
+            write_json(self._measurement(slug), {"protocol": protocol, "results": measurement()})
+
+    def _at_scale(self, trial: Trial) -> Trial:
+        images = None if trial.images is None else max(LEAST_IMAGES, self.scaled(trial.images))
+        return replace(trial, images=images)
+
+    def _measurement(self, slug: str) -> Path:
+        return self.folder / "measured" / f"{slug}.json"
+
+
+def _begin(trial: Trial, seed: int, path: Path) -> ganache.Outcome:
+    return ganache.train(
+        trial.recipe,
+        data=trial.data,
+        out=path,
+        images=trial.images,
+        time=trial.seconds,
+        seed=seed,
+        settings=trial.settings,
+    )
+
+
+def _is_over(path: Path) -> bool:
+    outcome = str(Run.open(path).record()["outcome"])
+    return outcome == "finished" or (outcome.startswith("failed") and "finite" in outcome)
