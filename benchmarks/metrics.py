@@ -43,11 +43,13 @@ def draw_features(count: int, dimensions: int, seed: int) -> NDArray[np.float32]
     """Return non-negative, correlated features (N, D): a random layer's response to 64 latent numbers and noise."""
     random = np.random.Generator(np.random.Philox(seed))
     layer = np.random.Generator(np.random.Philox(99)).standard_normal((64, dimensions), dtype=np.float32) / 8
-    latents = random.standard_normal((count, 64), dtype=np.float32)
-    features = random.standard_normal((count, dimensions), dtype=np.float32)
-    features *= 0.3
-    features += latents @ layer
-    return features.clip(0.0, None, out=features)
+    features = np.empty((count, dimensions), dtype=np.float32)
+    for part in np.array_split(features, -(-count // BATCH)):  # no copy of it all: the peak memory shall be the scores'
+        random.standard_normal(out=part, dtype=np.float32)
+        part *= 0.3
+        part += random.standard_normal((len(part), 64), dtype=np.float32) @ layer
+        part.clip(0.0, None, out=part)
+    return features
 
 
 class Clock:
