@@ -19,6 +19,7 @@ from ganache.run import Run
 from ganache.samples import SampleSheet
 from ganache.saving import forget_after, restore, save_state, seconds_at
 from ganache.state import NonFiniteError, Tally, TrainingState
+from ganache.vitals import Vitals
 
 MOST_ROLLBACKS = 3  # from one checkpoint; a run that needs more diverges by design
 
@@ -94,6 +95,7 @@ class Training:
         self._sheet.forget_after(seen)
         self._reals = Reals(self.dataset, self.state, self.labels)
         self._held_out = HeldOut(self.dataset, self.state, self.labels)
+        self._vitals = Vitals(self.dataset, self.state, self.labels, self.cadence.tick)
         self._last_tick = (seen, self.clock.before)
         self._saved_at, self._save_seconds = time.monotonic(), 0.0
         if not checkpoint.newest(self.run.checkpoints):
@@ -109,7 +111,8 @@ class Training:
         try:
             self.state.tally.check_finite()
             if tick:
-                self._log(self._examination(before))
+                measured = self._vitals.measure() if self._is_due(self._vitals.every, before) else {}
+                self._log(self._examination(before) | measured)
             if last or crosses(every.samples, before, seen):
                 self._sheet.draw()
             if last or crosses(every.checkpoint, before, seen) or self._save_is_due():
@@ -119,9 +122,8 @@ class Training:
 
     def _examination(self, before: int) -> dict[str, float]:
         """Examine the discriminator at the first tick after each pass over the data."""
-        seen, tick, examined = self.state.counters.images_seen, self.cadence.tick, self._held_out
-        # Counted in whole ticks: each interval lies between two of them, whatever happened inside it.
-        if not examined.count or not crosses(examined.every, before // tick * tick, seen // tick * tick):
+        seen, examined = self.state.counters.images_seen, self._held_out
+        if not examined.count or not self._is_due(examined.every, before):
             return {}
         marks = examined.examine()
         self._display.say(
@@ -130,6 +132,12 @@ class Training:
             f"{100 * marks['held_out/accuracy_fake']:.2f}% of as many fakes"
         )
         return marks
+
+    def _is_due(self, every: int, before: int) -> bool:
+        """Whether this tick is the first after a multiple of so many images."""
+        # Counted in whole ticks: each interval lies between two of them, whatever happened inside it.
+        tick = self.cadence.tick
+        return crosses(every, before // tick * tick, self.state.counters.images_seen // tick * tick)
 
     def _log(self, marks: dict[str, float]) -> None:
         seen, seconds = self.state.counters.images_seen, self.clock.before
