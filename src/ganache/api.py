@@ -5,6 +5,8 @@ from pathlib import Path
 
 from ganache import generators, runs
 from ganache.evaluation import judging
+from ganache.evaluation.doctor import examination
+from ganache.evaluation.doctor.examination import Examination
 from ganache.evaluation.judging import Judgement
 from ganache.generators import TrainedGenerator
 from ganache.planning import Plan, Request, make_plan
@@ -111,3 +113,12 @@ def judge(
     UserError for points, data of another shape or of fewer than two classes, classes that are not the generator's.
     """
     return judging.judge_run(run, str(data), count, seed, labels, device, progress, say)
+
+
+def diagnose(run: str | Path, *, data: str | Path | None = None, progress: Progress | None = None) -> Examination:
+    """Say what is wrong with a run by its log, finished or not, and what to change.
+
+    With `data`, where the run's data lies, its samples are also compared with the training images and held-out ones.
+    Raises UserError when it is no run, has no log yet, or did not learn from these data.
+    """
+    return examination.examine(Path(run), str(data) if data is not None else None, progress)

@@ -11,6 +11,7 @@ from ganache.data import Dataset
 from ganache.devices import memory_in_use, synchronize
 from ganache.display import Display
 from ganache.errors import RunError
+from ganache.evaluation.doctor import Watch
 from ganache.held_out import HeldOut
 from ganache.interrupts import Interrupts
 from ganache.iteration import Reals, iterate
@@ -96,6 +97,7 @@ class Training:
         self._reals = Reals(self.dataset, self.state, self.labels)
         self._held_out = HeldOut(self.dataset, self.state, self.labels)
         self._vitals = Vitals(self.dataset, self.state, self.labels, self.cadence.tick)
+        self._doctor = Watch(self.state.recipe, self.dataset.summary(), self._logbook.lines)
         self._last_tick = (seen, self.clock.before)
         self._saved_at, self._save_seconds = time.monotonic(), 0.0
         if not checkpoint.newest(self.run.checkpoints):
@@ -151,6 +153,8 @@ class Training:
             **marks,
             "memory_bytes": memory_in_use(self.state.device),
         }
+        for sentence in self._doctor.consult(self._logbook.lines, line, self.state.counters.rollbacks):
+            self._display.say(sentence)
         self._logbook.write(line)
         self._display.tick(line, self.share())
         self.state.tally = Tally()
@@ -170,7 +174,9 @@ class Training:
         facts = {"label_names": names, "images_seen": self.state.counters.images_seen, "data": self.dataset.fingerprint}
         generators.save(self.run.generator_file, self.state.average.network, self.state.recipe, self.state.shape, facts)
         self.run.update_record(
-            images_seen=self.state.counters.images_seen, training_seconds=round(self.clock.before, 3)
+            images_seen=self.state.counters.images_seen,
+            training_seconds=round(self.clock.before, 3),
+            rollbacks=self.state.counters.rollbacks,
         )
         checkpoint.prune(self.run.checkpoints, KEEP_LAST, self.is_scheduled)
         self._saved_at, self._save_seconds = time.monotonic(), time.monotonic() - began

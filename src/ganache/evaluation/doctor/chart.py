@@ -1,0 +1,75 @@
+"""A run's log as the doctor reads it: the same numbers at its beginning, in its middle and at its end."""
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ganache.recipe import Recipe
+
+FEWEST = 3  # values in a part of the run, for its median to mean something
+
+_PARTS = {"early": (0.0, 0.25), "middle": (0.25, 0.75), "late": (0.75, 1.0), "second half": (0.5, 1.0)}
+
+
+class Chart:
+    """Lines of a log in the order of training, with the run's recipe and what its run.json says.
+
+    Every number is NaN where too little was measured. NaN is neither above nor below any bound, so a rule that asks for
+    what is missing does not hold.
+    """
+
+    def __init__(self, lines: Sequence[dict[str, Any]], recipe: Recipe, record: dict[str, Any]) -> None:
+        self.lines, self.recipe, self.record = lines, recipe, record
+        self.images_seen = int(lines[-1]["images_seen"]) if lines else 0
+
+    @property
+    def generator_updates(self) -> float:
+        """How often the generator has moved."""
+        return self.images_seen / self.recipe.images_per_iteration * self.recipe.generator_steps
+
+    @property
+    def is_of_points(self) -> bool:
+        """Whether the data are points of a density."""
+        return list(self.record.get("data", {}).get("shape", []))[1:] == [1, 1]
+
+    def has(self, *names: str) -> bool:
+        """Whether all of these were measured often enough at the end to be judged."""
+        return all(len(self.values(name)) >= FEWEST for name in names)
+
+    def early(self, name: str) -> float:
+        """Return the median of a measurement in the first quarter of the images seen so far."""
+        return self._summary(statistics.median, name, "early")
+
+    def middle(self, name: str) -> float:
+        """Return the median in the second and third quarter."""
+        return self._summary(statistics.median, name, "middle")
+
+    def late(self, name: str) -> float:
+        """Return the median in the last quarter."""
+        return self._summary(statistics.median, name, "late")
+
+    def lowest(self, name: str) -> float:
+        """Return the least value of the last quarter."""
+        return self._summary(min, name, "late")
+
+    def highest(self, name: str) -> float:
+        """Return the greatest value of the last quarter."""
+        return self._summary(max, name, "late")
+
+    def deviation(self, name: str) -> float:
+        """Return the standard deviation in the last quarter."""
+        return self._summary(statistics.pstdev, name, "late")
+
+    def wandering(self, name: str) -> float:
+        """Return the standard deviation in the last half."""
+        return self._summary(statistics.pstdev, name, "second half")
+
+    def values(self, name: str, part: str = "late") -> list[float]:
+        """Return a measurement's values in a part of the run."""
+        start, stop = (share * self.images_seen for share in _PARTS[part])
+        return [float(line[name]) for line in self.lines if name in line and start < line["images_seen"] <= stop]
+
+    def _summary(self, summarise: Callable[[list[float]], float], name: str, part: str) -> float:
+        values = self.values(name, part)
+        return summarise(values) if len(values) >= FEWEST else math.nan

@@ -1,0 +1,112 @@
+"""A run examined after the fact: its log, and with its data at hand whether its samples are copies."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganache import generators
+from ganache.data.packed import PackedDataset
+from ganache.data.types import Progress
+from ganache.errors import UserError
+from ganache.evaluation.doctor import remedies
+from ganache.evaluation.doctor.chart import Chart
+from ganache.evaluation.doctor.diagnosis import diagnose, examined
+from ganache.evaluation.doctor.finding import Finding
+from ganache.evaluation.doctor.prescription import command
+from ganache.evaluation.inputs import Features
+from ganache.evaluation.memorisation import memorisation
+from ganache.held_out import SPLITS
+from ganache.planning import Source
+from ganache.run import Run
+
+MEMORISATION = "memorisation"
+SAMPLES, LEAST_HELD_OUT = 1_000, 100
+COPIED, ERRORS = 0.1, 4.0  # share of the samples, and standard errors above what chance would give
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What was found, most likely cause first, each with the command that follows the advice.
+
+    `looked_for` says of each disease whether it could be seen: the log is long enough and holds what that needs.
+    """
+
+    run: str
+    images_seen: int
+    findings: tuple[Finding, ...]
+    commands: tuple[str, ...]  # one for each finding; empty text where no setting helps
+    looked_for: dict[str, bool]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as JSON values."""
+        pairs = zip(self.findings, self.commands, strict=True)
+        return {
+            "run": self.run,
+            "images_seen": self.images_seen,
+            "findings": [{**finding.to_json(), "command": text} for finding, text in pairs],
+            "looked_for": self.looked_for,
+        }
+
+
+def examine(path: Path, data: str | None = None, progress: Progress | None = None) -> Examination:
+    """Examine a run; with `data`, where its data lies, copies of training images are looked for too.
+
+    Raises UserError when it is no run, has no log, or the data are not those that it learnt from.
+    """
+    run = Run.open(path)
+    lines, recipe, record = run.log_lines(), run.recipe(), run.record()
+    if not lines and record.get("outcome") in ("running", "finished"):
+        raise UserError(f"run: {str(path)!r} has nothing in its log yet")
+    findings = diagnose(lines, recipe, record)
+    looked_for = examined(lines, recipe, record)
+    chart = Chart(lines, recipe, record)
+    looked_for[MEMORISATION] = False
+    if data is not None:
+        copies = _copies(run, record, data, progress)
+        looked_for[MEMORISATION] = copies is not None
+        if copies:
+            findings.append(
+                Finding(MEMORISATION, "certain", copies, *remedies.prescribe(chart, (remedies.smooth_discriminator,)))
+            )
+    commands = tuple(command(recipe, record, finding.settings) if finding.settings else "" for finding in findings)
+    return Examination(str(path), chart.images_seen, tuple(findings), commands, looked_for)
+
+
+def _copies(run: Run, record: dict[str, Any], data: str, progress: Progress | None) -> str | None:
+    """Return the evidence of copies, nothing where there are none, None where they cannot be looked for."""
+    known = record["source"]
+    source = Source(
+        data,
+        tuple(known["size"]) if known["size"] else None,
+        known["channels"],
+        tuple(known["labels"]),
+        known["max_skipped"],
+    )
+    dataset = source.open(progress)
+    if dataset.fingerprint != record["data"]["fingerprint"]:
+        raise UserError(f"data: {data!r} is not what {str(run.path)!r} learnt from: {record['data']['source']!r} is")
+    splits = dataset.summary()["splits"]
+    held_out = next((split for split in SPLITS if split in splits), None)
+    if not isinstance(dataset, PackedDataset) or held_out is None:
+        return None
+    training, unseen = (_pixels(dataset, split, source.labels) for split in ("train", held_out))
+    if len(unseen) < LEAST_HELD_OUT:
+        return None
+    samples = generators.load(run.path).sample(SAMPLES, seed=0, labels=())
+    found = memorisation(samples.transpose(0, 3, 1, 2).reshape(SAMPLES, -1).astype(np.float32), training, unseen)
+    if not (found.copied > COPIED and found.share - found.expected > ERRORS * found.standard_error):
+        return ""
+    return (
+        f"{100 * found.share:.0f}% of {SAMPLES:,} samples are as near to a training image as "
+        f"{100 * found.expected:.0f}% of the held-out images are: about {100 * found.copied:.0f}% are copies"
+    )
+
+
+def _pixels(dataset: PackedDataset, split: str, labels: tuple[str, ...]) -> Features:
+    start, stop = dataset.summary()["splits"][split]
+    batch = dataset.rows(split, 0, stop - start)
+    wanted = [dataset.label_names.index(label) for label in labels]
+    chosen = np.isin(batch.labels, wanted) if wanted else np.ones(len(batch.labels), bool)
+    return batch.images[chosen].reshape(int(chosen.sum()), -1).astype(np.float32)

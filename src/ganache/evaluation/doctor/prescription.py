@@ -1,0 +1,57 @@
+"""The command that trains a run anew with other settings, to be pasted into a shell."""
+
+import json
+import shlex
+from typing import Any
+
+from ganache import recipes
+from ganache.errors import UserError
+from ganache.recipe import Recipe, with_settings
+
+
+def command(recipe: Recipe, record: dict[str, Any], settings: tuple[str, ...]) -> str:
+    """Return the `ganache train` that makes the run of this recipe and run.json with some settings changed."""
+    source, budget = record.get("source", {}), record.get("budget", {})
+    name, base = _origin(recipe, record)
+    words: list[object] = ["ganache", "train", name, "--data", source.get("data", "DATA")]
+    options = {
+        "--images": budget.get("images"),
+        "--time": f"{budget['seconds']:g}s" if budget.get("seconds") else None,
+        "--size": "x".join(map(str, source["size"])) if source.get("size") else None,
+        "--channels": source.get("channels"),
+        "--seed": record.get("seed"),
+    }
+    words += [word for option, value in options.items() if value is not None for word in (option, value)]
+    words += [word for label in source.get("labels", ()) for word in ("--label", label)]
+    changed = with_settings(recipe, list(settings))
+    words += [word for setting in settings_between(base, changed) for word in ("--set", setting)]
+    return shlex.join(str(word) for word in words)
+
+
+def settings_between(before: Recipe, after: Recipe) -> list[str]:
+    """Return the settings that make one recipe the other; its name is not one."""
+    found = _between(before.model_dump(mode="json"), after.model_dump(mode="json"), "")
+    return [setting for setting in found if not setting.startswith("name=")]
+
+
+def _origin(recipe: Recipe, record: dict[str, Any]) -> tuple[str, Recipe]:
+    """Return how `ganache train` is told the recipe, and what it is without settings."""
+    try:
+        return recipe.name, recipes.find(recipe.name)
+    except UserError:
+        commands = [str(session.get("command", "")) for session in record.get("sessions", ())]
+        files = [word for text in commands[:1] for word in shlex.split(text) if word.endswith(".py")]
+        return (files[-1] if files else "RECIPE.py"), recipe
+
+
+def _between(before: dict[str, Any], after: dict[str, Any], prefix: str) -> list[str]:
+    found = [f"{prefix}{name}=null" for name in before if name not in after]
+    for name, value in after.items():
+        old = before.get(name)
+        if old == value:
+            continue
+        if isinstance(old, dict) and isinstance(value, dict) and old.get("kind") == value.get("kind"):
+            found += _between(old, value, f"{prefix}{name}.")
+        else:
+            found.append(f"{prefix}{name}={json.dumps(value)}")
+    return found

@@ -1,0 +1,258 @@
+"""What to change: for each finding a list of remedies, of which the first that fits the recipe is advised.
+
+A remedy looks at the recipe and returns a sentence with settings, or None where it would change nothing. Settings are
+advised only if the recipe stays valid with them, on the run's own kind of data.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ganache.errors import UserError
+from ganache.evaluation.doctor.chart import Chart
+from ganache.networks import DCGANGenerator, Discriminator
+from ganache.objectives import Minimax, NonSaturating, RelativisticPairing, Wasserstein
+from ganache.penalties import R1, R2, GradientPenalty, Penalty, Unconstrained
+from ganache.players import ROLES, Role
+from ganache.recipe import Recipe, with_settings
+from ganache.rehearsal import rehearse
+from ganache.schedules import Curve, at
+from ganache.shape import ImageShape
+
+Prescription = tuple[str, tuple[str, ...]]
+Remedy = Callable[[Chart], Prescription | None]
+
+SLOW = 1e-3  # movement of a player's weights; recipes that work have 0.002 … 0.03
+USUAL = 0.005
+STEADY_MOMENTUM = 0.5  # Radford et al. 2016, section 4: 0.9 made training oscillate
+POINT_WEIGHT, PICTURE_WEIGHT = 0.01, 0.1  # of R1 and R2
+FEW_LATENTS, LATENTS = 8, 64
+LIPSCHITZ_WEIGHT = 10.0  # Gulrajani et al. 2017, section 4
+
+
+def prescribe(chart: Chart, remedies: Iterable[Remedy]) -> Prescription:
+    """Return the first remedy that changes the recipe into another valid one; without any, no settings."""
+    for remedy in remedies:
+        prescription = remedy(chart)
+        if prescription is not None and _is_valid(chart, prescription[1]):
+            return prescription
+    return "no setting of this recipe is known to help; try another recipe, such as r3gan", ()
+
+
+def _is_valid(chart: Chart, settings: tuple[str, ...]) -> bool:
+    data = chart.record.get("data", {})
+    labels = len(data.get("label_names", ())) if chart.recipe.conditional else 0
+    try:
+        changed = with_settings(chart.recipe, list(settings))
+        if data.get("shape"):
+            rehearse(changed, ImageShape(*data["shape"]), labels)
+    except UserError:
+        return False
+    return changed != chart.recipe
+
+
+def non_saturating(chart: Chart) -> Prescription | None:
+    """Replace the loss that vanishes where the generator loses (Goodfellow et al. 2014, section 3)."""
+    objective = chart.recipe.objective
+    if not isinstance(objective, Minimax):
+        return None
+    other = NonSaturating(real_target=objective.real_target)
+    text = "NonSaturating" if other == NonSaturating() else other.model_dump_json()
+    return "use the non-saturating loss, whose gradient is large where the generator loses", (f"objective={text}",)
+
+
+def bounded_critic(chart: Chart) -> Prescription | None:
+    """Hold a Wasserstein critic to a slope of 1: without it its loss has no lower bound."""
+    recipe = chart.recipe
+    held = recipe.penalties or not isinstance(recipe.constraint, Unconstrained) or _field(recipe, "spectral_norm")
+    if not isinstance(recipe.objective, Wasserstein) or held:
+        return None
+    penalty = _penalty("gradient_penalty", GradientPenalty(), LIPSCHITZ_WEIGHT)
+    return "bound the critic's slope, without which its loss has no end", (*_without_batch_norm(recipe), penalty)
+
+
+def slower(role: Role, factor: float = 10.0) -> Remedy:
+    """Return the remedy that divides a player's learning rate."""
+
+    def remedy(chart: Chart) -> Prescription:
+        return f"lower the {role}'s learning rate {factor:g} times", _rate(chart.recipe, role, 1.0 / factor)
+
+    return remedy
+
+
+def moderate(role: Role) -> Remedy:
+    """Return the remedy that lowers a player's learning rate until its weights move by half a percent at most."""
+
+    def remedy(chart: Chart) -> Prescription:
+        factor = USUAL / max(USUAL, chart.early(f"movement/{role}"))
+        return f"lower the {role}'s learning rate {1 / factor:.0f} times", _rate(chart.recipe, role, factor)
+
+    return remedy
+
+
+def faster(role: Role) -> Remedy:
+    """Return the remedy that gives a player that hardly moves the other's learning rate."""
+
+    def remedy(chart: Chart) -> Prescription | None:
+        if not chart.late(f"movement/{role}") < SLOW:
+            return None
+        (other,) = (player for player in ROLES if player != role)
+        factor = _rate_of(chart.recipe, other) / max(_rate_of(chart.recipe, role), 1e-12)
+        if factor <= 1.0:
+            return None
+        return f"raise the {role}'s learning rate to the {other}'s", (
+            f"optimizers.{role}.learning_rate={_json(chart.recipe, other)}",
+        )
+
+    return remedy
+
+
+def equal_rates(chart: Chart) -> Prescription | None:
+    """Give a discriminator that learns faster the generator's learning rate."""
+    if _rate_of(chart.recipe, "discriminator") <= 1.5 * _rate_of(chart.recipe, "generator"):
+        return None
+    return "give the discriminator the generator's learning rate", (
+        f"optimizers.discriminator.learning_rate={_json(chart.recipe, 'generator')}",
+    )
+
+
+def one_critic_step(chart: Chart) -> Prescription | None:
+    """Let the discriminator move as often as the generator; a Wasserstein critic should be ahead."""
+    if chart.recipe.critic_steps == 1 or isinstance(chart.recipe.objective, Wasserstein):
+        return None
+    return "let the discriminator move as often as the generator", ("critic_steps=1",)
+
+
+def one_generator_step(chart: Chart) -> Prescription | None:
+    """Let the generator move as often as the discriminator: one that runs ahead falls onto a single image."""
+    if chart.recipe.generator_steps <= 1:
+        return None
+    return "let the generator move as often as the discriminator", ("generator_steps=1",)
+
+
+def more_latents(chart: Chart) -> Prescription | None:
+    """Give the generator more to draw from: images of a few numbers lie on a thread and repeat each other."""
+    size = chart.recipe.generator.latent.size
+    if chart.is_of_points or size >= FEW_LATENTS:
+        return None
+    return f"give the generator more than {size} latent numbers to draw from", (f"generator.latent.size={LATENTS}",)
+
+
+def even_kernels(chart: Chart) -> Prescription | None:
+    """Use transposed convolutions whose kernels are multiples of their strides (Odena et al. 2016)."""
+    if isinstance(chart.recipe.generator, DCGANGenerator):
+        return None
+    return "use a generator whose kernels are multiples of their strides", ("generator=DCGANGenerator",)
+
+
+def less_momentum(chart: Chart) -> Prescription | None:
+    """Take momentum out of the game."""
+    settings = []
+    for role in ROLES:
+        betas = getattr(getattr(chart.recipe.optimizers, role), "betas", None)
+        if betas is not None and at(betas[0], chart.images_seen) > STEADY_MOMENTUM:
+            settings.append(f"optimizers.{role}.betas=[{STEADY_MOMENTUM}, {at(betas[1], chart.images_seen):g}]")
+    return ("take out momentum, which lets the two overshoot each other", tuple(settings)) if settings else None
+
+
+def truthful_labels(chart: Chart) -> Prescription | None:
+    """Stop exchanging labels."""
+    if at(chart.recipe.label_flips, chart.images_seen) < 0.2:
+        return None
+    return "exchange fewer labels: the discriminator cannot learn from them", ("label_flips=0.0",)
+
+
+def less_noise(chart: Chart) -> Prescription | None:
+    """Take away noise that drowns the images."""
+    deviation = getattr(chart.recipe.augment, "deviation", 0.0)
+    if at(deviation, chart.images_seen) <= 0.5:
+        return None
+    return "take away the noise on the discriminator's inputs, in which the images drown", ("augment=Unchanged",)
+
+
+def lighter_penalties(chart: Chart) -> Prescription | None:
+    """Take away weight from penalties that leave the discriminator no slope."""
+    heavy = [name for name, penalty in chart.recipe.penalties.items() if at(penalty.weight, chart.images_seen) > 20]
+    settings = tuple(f"penalties.{name}.weight={PICTURE_WEIGHT}" for name in heavy)
+    return ("weigh the discriminator's penalties less", settings) if settings else None
+
+
+def larger_discriminator(chart: Chart) -> Prescription | None:
+    """Give the discriminator at least the generator's size."""
+    recipe, settings = chart.recipe, []
+    for field in ("width", "max_width"):
+        ours, theirs = _field(recipe, field), getattr(recipe.generator, field, None)
+        if isinstance(ours, int) and isinstance(theirs, int) and ours < theirs:
+            settings.append(f"discriminator.{field}={theirs}")
+    ours, theirs = _field(recipe, "widths"), getattr(recipe.generator, "widths", None)
+    if ours and theirs and sum(ours) < sum(theirs) / 2:
+        settings.append(f"discriminator.widths={list(reversed(theirs))}")
+    return ("make the discriminator as large as the generator", tuple(settings)) if settings else None
+
+
+def more_critic_steps(chart: Chart) -> Prescription:
+    """Let the discriminator move more often."""
+    steps = chart.recipe.critic_steps
+    return "let the discriminator move more often", (f"critic_steps={2 * steps}",)
+
+
+def smooth_discriminator(chart: Chart) -> Prescription:
+    """Penalise slopes at the reals (Mescheder et al. 2018), or penalise them more."""
+    recipe = chart.recipe
+    known = [name for name, penalty in recipe.penalties.items() if isinstance(penalty.penalty, R1)]
+    if known:
+        weight = 10.0 * at(recipe.penalties[known[0]].weight, chart.images_seen)
+        return "penalise the discriminator's slopes at the reals more", (f"penalties.{known[0]}.weight={weight:g}",)
+    penalty = _penalty("r1", R1(), _weight(chart))
+    return "penalise the discriminator's slopes at the reals", (*_without_batch_norm(recipe), penalty)
+
+
+def pairing(chart: Chart) -> Prescription | None:
+    """Compare each fake with a real, and penalise slopes at both (Huang et al. 2024, sections 2 and 3)."""
+    recipe = chart.recipe
+    kinds = {type(penalty.penalty) for penalty in recipe.penalties.values()}
+    if isinstance(recipe.objective, RelativisticPairing) and {R1, R2} <= kinds:
+        return None
+    others = tuple(f"penalties.{name}=null" for name in recipe.penalties if name not in ("r1", "r2"))
+    settings = (
+        "objective=RelativisticPairing",
+        *_without_batch_norm(recipe),
+        *others,
+        _penalty("r1", R1(), _weight(chart)),
+        _penalty("r2", R2(), _weight(chart)),
+    )
+    return "compare each fake with a real one, which leaves no mode out, and penalise slopes at both", settings
+
+
+def _weight(chart: Chart) -> float:
+    return POINT_WEIGHT if chart.is_of_points else PICTURE_WEIGHT
+
+
+def _penalty(name: str, penalty: Penalty, weight: float) -> str:
+    return f"penalties.{name}={json.dumps({'penalty': type(penalty).__name__, 'weight': weight})}"
+
+
+def _without_batch_norm(recipe: Recipe) -> tuple[str, ...]:
+    return ("discriminator.batch_norm=false",) if _field(recipe, "batch_norm") else ()
+
+
+def _field(recipe: Recipe, name: str) -> Any:
+    discriminator: Discriminator = recipe.discriminator
+    return getattr(discriminator, name, None)
+
+
+def _rate_of(recipe: Recipe, role: Role) -> float:
+    return at(getattr(getattr(recipe.optimizers, role), "learning_rate", 0.0), 0)
+
+
+def _rate(recipe: Recipe, role: Role, factor: float) -> tuple[str, ...]:
+    rate = getattr(getattr(recipe.optimizers, role), "learning_rate", None)
+    path = f"optimizers.{role}.learning_rate"
+    if isinstance(rate, Curve):
+        return f"{path}.start={rate.start * factor:.1g}", f"{path}.end={rate.end * factor:.1g}"
+    return (f"{path}={rate * factor:.1g}",) if rate is not None else ()
+
+
+def _json(recipe: Recipe, role: Role) -> str:
+    rate = getattr(recipe.optimizers, role).learning_rate
+    return json.dumps(rate.model_dump(mode="json")) if isinstance(rate, Curve) else f"{rate:g}"

@@ -1,0 +1,217 @@
+"""What is advised: the first remedy that fits the recipe, as settings that its recipe takes."""
+
+from typing import Any
+
+import pytest
+
+from ganache import recipes
+from ganache.augment import InputNoise
+from ganache.evaluation.doctor import diagnose, remedies
+from ganache.evaluation.doctor.chart import Chart
+from ganache.evaluation.doctor.prescription import command, settings_between
+from ganache.evaluation.doctor.remedies import Remedy, prescribe
+from ganache.evaluation.doctor.rules import RULES
+from ganache.networks import DCGANDiscriminator, MLPDiscriminator, MLPGenerator, Normal
+from ganache.objectives import LeastSquares, Minimax, NonSaturating, RelativisticPairing, Wasserstein
+from ganache.optimizers import Adam
+from ganache.penalties import R1, GradientPenalty, WeightClipping, Weighted
+from ganache.recipe import Optimizers, Recipe, with_settings
+from ganache.schedules import Linear
+from tests.evaluation.doctor.charts import OF_PICTURES, PICTURES, POINTS, Value, log, picture_recipe
+
+
+def rates(generator: Any, discriminator: Any, beta: float = 0.5) -> Optimizers:
+    return Optimizers(
+        generator=Adam(learning_rate=generator, betas=(beta, 0.99)),
+        discriminator=Adam(learning_rate=discriminator, betas=(beta, 0.99)),
+    )
+
+
+def advised(
+    remedy: Remedy, recipe: Recipe, changed: dict[str, Value] | None = None, record: dict[str, Any] = PICTURES
+) -> tuple[str, ...]:
+    return prescribe(Chart(log(OF_PICTURES, **(changed or {})), recipe, record), (remedy,))[1]
+
+
+R1_TENTH = 'penalties.r1={"penalty": "R1", "weight": 0.1}'
+LEAPING: dict[str, Value] = {"movement__generator": 0.5}
+SLOW: dict[str, Value] = {"movement__generator": 1e-5, "movement__discriminator": 1e-5}
+CASES: list[tuple[Remedy, dict[str, Any], dict[str, Value], tuple[str, ...]]] = [
+    (remedies.non_saturating, {"objective": Minimax()}, {}, ("objective=NonSaturating",)),
+    (remedies.non_saturating, {"objective": LeastSquares()}, {}, ()),
+    (remedies.equal_rates, {"optimizers": rates(1e-4, 1e-3)}, {}, ("optimizers.discriminator.learning_rate=0.0001",)),
+    (remedies.equal_rates, {"optimizers": rates(1e-4, 1e-4)}, {}, ()),
+    (remedies.one_critic_step, {"critic_steps": 3}, {}, ("critic_steps=1",)),
+    (remedies.one_critic_step, {"critic_steps": 3, "objective": Wasserstein()}, {}, ()),
+    (remedies.one_critic_step, {}, {}, ()),
+    (remedies.one_generator_step, {"generator_steps": 4}, {}, ("generator_steps=1",)),
+    (remedies.one_generator_step, {}, {}, ()),
+    (remedies.truthful_labels, {"label_flips": 0.5}, {}, ("label_flips=0.0",)),
+    (remedies.truthful_labels, {"label_flips": 0.05}, {}, ()),
+    (remedies.less_noise, {"augment": InputNoise(deviation=3.0)}, {}, ("augment=Unchanged",)),
+    (remedies.less_noise, {"augment": InputNoise(deviation=0.1)}, {}, ()),
+    (remedies.more_critic_steps, {"critic_steps": 2}, {}, ("critic_steps=4",)),
+    (remedies.smooth_discriminator, {}, {}, (R1_TENTH,)),
+    (
+        *(remedies.smooth_discriminator, {"discriminator": DCGANDiscriminator(width=4)}, {}),
+        ("discriminator.batch_norm=false", R1_TENTH),
+    ),
+    (
+        *(remedies.smooth_discriminator, {"penalties": {"slope": Weighted(penalty=R1(), weight=0.5)}}, {}),
+        ("penalties.slope.weight=5",),
+    ),
+    (
+        *(remedies.lighter_penalties, {"penalties": {"slope": Weighted(penalty=R1(), weight=1000.0)}}, {}),
+        ("penalties.slope.weight=0.1",),
+    ),
+    (remedies.lighter_penalties, {"penalties": {"slope": Weighted(penalty=GradientPenalty(), weight=10.0)}}, {}, ()),
+    (
+        *(remedies.bounded_critic, {"objective": Wasserstein()}, {}),
+        ('penalties.gradient_penalty={"penalty": "GradientPenalty", "weight": 10.0}',),
+    ),
+    (remedies.bounded_critic, {"objective": Wasserstein(), "constraint": WeightClipping()}, {}, ()),
+    (remedies.bounded_critic, {"objective": NonSaturating()}, {}, ()),
+    (
+        *(remedies.less_momentum, {"optimizers": rates(1e-3, 1e-3, beta=0.9)}, {}),
+        ("optimizers.generator.betas=[0.5, 0.99]", "optimizers.discriminator.betas=[0.5, 0.99]"),
+    ),
+    (remedies.less_momentum, {"optimizers": rates(1e-3, 1e-3)}, {}, ()),
+    # A movement of 0.5 is a hundred times what is usual; the rate is rounded to one digit.
+    (
+        *(remedies.moderate("generator"), {"optimizers": rates(0.123, 1e-3)}, LEAPING),
+        ("optimizers.generator.learning_rate=0.001",),
+    ),
+    (
+        *(remedies.slower("discriminator"), {"optimizers": rates(1e-3, Linear(start=0.02, end=0.01, until=9))}, {}),
+        ("optimizers.discriminator.learning_rate.start=0.002", "optimizers.discriminator.learning_rate.end=0.001"),
+    ),
+    (
+        *(remedies.faster("generator"), {"optimizers": rates(1e-6, 2e-4)}, SLOW),
+        ("optimizers.generator.learning_rate=0.0002",),
+    ),
+    (remedies.faster("discriminator"), {"optimizers": rates(1e-6, 2e-4)}, SLOW, ()),  # it is the faster one
+    (remedies.faster("generator"), {"optimizers": rates(1e-6, 2e-4)}, {}, ()),  # it moves well enough
+    (
+        *(remedies.larger_discriminator, {"discriminator": DCGANDiscriminator(width=1, max_width=1)}, {}),
+        ("discriminator.width=4", "discriminator.max_width=512"),
+    ),
+    (
+        remedies.larger_discriminator,
+        {"generator": MLPGenerator(widths=(32, 64)), "discriminator": MLPDiscriminator(widths=(2,))},
+        {},
+        ("discriminator.widths=[64, 32]",),
+    ),
+    (remedies.larger_discriminator, {}, {}, ()),  # it is as wide as the generator
+    (
+        *(remedies.more_latents, {"generator": MLPGenerator(latent=Normal(size=2), widths=(8,))}, {}),
+        ("generator.latent.size=64",),
+    ),
+    (remedies.more_latents, {}, {}, ()),
+    (remedies.even_kernels, {}, {}, ()),
+    (remedies.even_kernels, {"generator": MLPGenerator(widths=(8,))}, {}, ("generator=DCGANGenerator",)),
+]
+
+
+@pytest.mark.parametrize(("remedy", "fields", "changed", "settings"), CASES)
+def test_a_remedy_changes_what_it_speaks_of(
+    remedy: Remedy, fields: dict[str, Any], changed: dict[str, Value], settings: tuple[str, ...]
+) -> None:
+    recipe = picture_recipe(**fields)
+    assert advised(remedy, recipe, changed) == settings
+    if settings:
+        assert with_settings(recipe, list(settings)) != recipe
+
+
+def test_pairing_replaces_objective_and_penalties() -> None:
+    before = picture_recipe(
+        discriminator=DCGANDiscriminator(width=4),
+        penalties={"r1": Weighted(penalty=R1(), weight=7.0)},
+    )
+    after = with_settings(before, list(advised(remedies.pairing, before)))
+    assert after.objective == RelativisticPairing()
+    assert {name: one.weight for name, one in after.penalties.items()} == {"r1": 0.1, "r2": 0.1}
+    assert not after.discriminator.batch_norm  # type: ignore[attr-defined]
+    assert advised(remedies.pairing, after) == ()
+
+
+def test_slopes_of_points_weigh_less() -> None:
+    recipe = picture_recipe(generator=MLPGenerator(widths=(8,)), discriminator=MLPDiscriminator(widths=(8,)))
+    assert advised(remedies.smooth_discriminator, recipe, record=POINTS) == (
+        'penalties.r1={"penalty": "R1", "weight": 0.01}',
+    )
+
+
+def test_what_a_recipe_would_refuse_is_not_advised() -> None:
+    def nonsense(chart: Chart) -> tuple[str, tuple[str, ...]]:
+        return "do this", ("batch_size=0",)
+
+    def contradiction(chart: Chart) -> tuple[str, tuple[str, ...]]:
+        return "do that", ("discriminator.batch_norm=true", R1_TENTH)
+
+    def nothing(chart: Chart) -> tuple[str, tuple[str, ...]]:
+        return "stay", ("batch_size=4",)
+
+    chart = Chart(log(OF_PICTURES), picture_recipe(), PICTURES)
+    assert prescribe(chart, (nonsense, contradiction, nothing, remedies.more_critic_steps))[1] == ("critic_steps=2",)
+    text, settings = prescribe(chart, (nonsense, contradiction, nothing))
+    assert settings == ()
+    assert "no setting" in text
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_every_disease_of_every_recipe_has_advice_that_it_takes(name: str) -> None:
+    recipe = recipes.find(name)
+    shape = [2, 1, 1] if name == "mlp-2d" else [1, 32, 32]
+    record = {"data": {"shape": shape, "label_names": [str(number) for number in range(10)]}}
+    chart = Chart(log(OF_PICTURES), recipe, record)
+    for rule in RULES:
+        _, settings = prescribe(chart, rule.remedies)
+        assert not settings or with_settings(recipe, list(settings)) != recipe
+    assert any(prescribe(chart, rule.remedies)[1] for rule in RULES)
+
+
+def test_the_advice_of_a_finding_is_valid_for_its_recipe() -> None:
+    recipe = picture_recipe(label_flips=0.5)
+    (found,) = diagnose(
+        log(OF_PICTURES, accuracy__real=0.5, accuracy__fake=0.5, diversity__raw=0.4, diversity__average=0.4),
+        recipe,
+        PICTURES,
+    )
+    assert found.settings == ("label_flips=0.0",)
+    assert "labels" in found.advice
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["batch_size=3", "generator.width=8", "optimizers.generator.betas=[0.9, 0.99]"],
+        ["objective=LeastSquares", 'penalties.r1={"penalty": "R1", "weight": 2}', "discriminator.batch_norm=false"],
+        ['optimizers.generator.learning_rate={"kind": "Linear", "start": 1, "end": 0, "until": 9}'],
+        ["discriminator=MLPDiscriminator", "augment=InputNoise", "conditional=true"],
+    ],
+)
+def test_settings_between_two_recipes_make_one_the_other(settings: list[str]) -> None:
+    before = recipes.find("dcgan")
+    after = with_settings(before, settings)
+    assert with_settings(before, settings_between(before, after)) == after
+    assert with_settings(after, settings_between(after, before)) == before
+    assert settings_between(before, before) == []
+
+
+def test_the_command_trains_the_same_run_with_the_advice() -> None:
+    recipe = with_settings(recipes.find("dcgan"), ["batch_size=32", "label_flips=0.5"])
+    record = {
+        "source": {"data": "my pictures", "size": [32, 48], "channels": 1, "labels": ["a b"], "max_skipped": 0.01},
+        "budget": {"images": 5000, "seconds": None},
+        "seed": 7,
+    }
+    assert command(recipe, record, ("label_flips=0.0",)) == (
+        "ganache train dcgan --data 'my pictures' --images 5000 --size 32x48 --channels 1 --seed 7 --label 'a b' "
+        "--set batch_size=32"
+    )
+
+
+def test_the_command_names_the_file_of_an_own_recipe() -> None:
+    recipe = picture_recipe()  # called "tiny", which no recipe here is
+    record = {"sessions": [{"command": "ganache train ./mine.py --data digits"}], "source": {"data": "digits"}}
+    assert command(recipe, record, ("batch_size=8",)) == "ganache train ./mine.py --data digits --set batch_size=8"

@@ -1,0 +1,209 @@
+"""Each disease on a log written by hand, and beside it the log that only comes near."""
+
+import math
+from typing import Any
+
+import pytest
+
+from ganache.evaluation.doctor import diagnose, examined
+from tests.evaluation.doctor.charts import IMAGES, OF_PICTURES, OF_POINTS, PICTURES, POINTS, Value, log, picture_recipe
+
+
+def names(**changed: Value) -> list[str]:
+    return [finding.name for finding in diagnose(log(OF_PICTURES, **changed), picture_recipe(), PICTURES)]
+
+
+def names_of_points(**changed: Value) -> list[str]:
+    return [finding.name for finding in diagnose(log(OF_POINTS, **changed), picture_recipe(), POINTS)]
+
+
+NARROW: dict[str, Value] = {"diversity__raw": 0.3, "diversity__average": 0.3}  # variety that a complaint is made of
+SURE: dict[str, Value] = {"accuracy__real": 1.0, "accuracy__fake": 0.99}
+
+
+def test_a_healthy_run_has_nothing() -> None:
+    assert names() == []
+    assert names_of_points() == []
+
+
+# Healthy in what is measured in one place and unusual in another: none of these is a disease.
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"accuracy__real": 0.5, "accuracy__fake": 0.5},  # the equilibrium
+        {"accuracy__real": 1.0, "accuracy__fake": 0.05},  # a hinge whose zero lies elsewhere
+        {**SURE, "logits__real": lambda t: 5 * t},  # strong, but the samples are good
+        {"diversity__average": 0.05, "duplicates__average": 1.0, "dead__average": 1.0},  # the average lags behind
+        {"saturated__raw": 0.75, "saturated__average": 0.75},  # less than a quarter more than the reals
+        {"logits__real": 2e4, "logits__fake": 1e4},  # large, but not growing
+        {"movement__generator": 0.2, "movement__discriminator": 0.2},  # no harm has come of it
+    ],
+)
+def test_what_is_unusual_alone_is_no_disease(changed: dict[str, Value]) -> None:
+    assert names(**changed) == []
+
+
+def test_divergence_is_logits_that_grow_without_end() -> None:
+    assert names(logits__real=lambda t: math.exp(10 * t)) == ["divergence"]  # from 12 to 22,026 at the most
+    assert names(logits__fake=lambda t: -math.exp(10 * t)) == ["divergence"]
+    assert names(logits__real=lambda t: math.exp(4.5 * t)) == []  # 90 at the end: large, and bounded by nothing yet
+    assert names(logits__real=lambda t: 200 * t) == []  # four times as large as in the first quarter
+
+
+@pytest.mark.parametrize(
+    ("record", "confidence"),
+    [
+        ({"rollbacks": 1}, "likely"),
+        ({"rollbacks": 2}, "certain"),
+        ({"outcome": "failed: loss/generator became non-finite 4 times"}, "certain"),
+        ({"outcome": "failed: No space left on device"}, None),
+        ({"rollbacks": 0, "outcome": "finished"}, None),
+    ],
+)
+def test_divergence_is_what_had_to_be_rolled_back(record: dict[str, Any], confidence: str | None) -> None:
+    for lines in (log(OF_PICTURES), log(OF_PICTURES)[:2], []):  # at any age, and without a log
+        found = diagnose(lines, picture_recipe(), {**PICTURES, **record})
+        assert [(one.name, one.confidence) for one in found] == ([("divergence", confidence)] if confidence else [])
+
+
+@pytest.mark.parametrize("role", ["generator", "discriminator"])
+def test_long_steps_that_did_harm(role: str) -> None:
+    assert names(**{f"movement__{role}": 0.08}, **NARROW)[0] == f"{role} learning rate too high"
+    assert f"{role} learning rate too high" not in names(**{f"movement__{role}": 0.04}, **NARROW)
+
+
+def test_a_discriminator_that_takes_long_steps_jumps() -> None:
+    jumping: dict[str, Value] = {"accuracy__fake": lambda t: 0.9 if round(100 * t) % 2 else 0.4}  # deviation 0.25
+    assert names(movement__discriminator=0.08, **jumping) == ["discriminator learning rate too high"]
+    assert names(**jumping) == []
+
+
+def test_a_vanishing_gradient_needs_a_sure_discriminator_and_bad_samples() -> None:
+    fading: dict[str, Value] = {"gradient__fakes": lambda t: 10.0 ** (-4 * t)}  # 0.3 early, 3e-4 late
+    assert names(**fading, **SURE, **NARROW) == ["vanishing generator gradient"]
+    assert names(**fading, **SURE) == []
+    assert names(**fading, **NARROW) == []
+    assert names(gradient__fakes=lambda t: 10.0 ** (-t), **SURE, **NARROW) == []  # a fifth is left
+
+
+def test_a_strong_discriminator_grows_ever_surer() -> None:
+    growing: dict[str, Value] = {"logits__real": lambda t: 10 * t}
+    assert names(**growing, **SURE, **NARROW) == ["discriminator too strong"]
+    assert names(**growing, **NARROW) == []
+    assert names(logits__real=lambda t: 10 - 9 * t, **SURE, **NARROW) == []  # the generator catches up
+
+
+def test_a_weak_discriminator_cannot_tell_what_anybody_can() -> None:
+    guessing: dict[str, Value] = {"accuracy__real": 0.6, "accuracy__fake": 0.5}
+    assert names(**guessing, **NARROW) == ["discriminator too weak"]
+    assert names(accuracy__real=0.7, accuracy__fake=0.6, **NARROW) == []
+    scattered: dict[str, Value] = {"diversity__raw": 1.8, "diversity__average": 1.8}
+    assert names(**guessing, **scattered) == ["discriminator too weak"]
+    assert names(**guessing, centre__raw_2=-0.7) == ["discriminator too weak"]
+
+
+KNOWN: dict[str, Value] = {
+    **{"accuracy__real": 0.95, "logits__trained": 1.4, "held_out__logits_real": -0.4, "held_out__logits_fake": -1.8},
+    **{"held_out__accuracy_real": 0.39},
+}
+
+
+def test_overfitting_is_held_out_images_called_fake() -> None:
+    assert names(**KNOWN) == ["discriminator overfitting"]  # (1.4 + 0.4) / (1.4 + 1.8) = 0.56 of the way
+    assert names(**{**KNOWN, "held_out__accuracy_real": 0.6}) == []
+    assert names(**{**KNOWN, "held_out__logits_real": 0.3}) == []  # 0.34 of the way
+    assert names(**{**KNOWN, "accuracy__real": 0.6}) == []  # it does not know the others either
+    assert names(**{**KNOWN, "held_out__logits_fake": 1.5}) == []  # there is no way from one to the other
+
+
+def test_collapse_is_one_image_or_few_modes() -> None:
+    one: dict[str, Value] = {**NARROW, "diversity__raw": 0.2, "diversity__average": 0.2, "duplicates__raw": 0.9}
+    assert names(**one) == ["mode collapse"]
+    assert names(**{**one, "duplicates__raw": 0.2}) == []
+    assert names(**{**one, "diversity__average": 0.6, "duplicates__raw": 0.4}) == []
+    assert names_of_points(reached__raw=0.25, reached__average=0.375) == ["mode collapse"]
+
+
+def test_partial_collapse_is_likely_and_not_told_twice() -> None:
+    doubles: dict[str, Value] = {"duplicates__raw": 0.5, "duplicates__average": 0.4}
+    (found,) = diagnose(log(OF_PICTURES, **doubles), picture_recipe(), PICTURES)
+    assert (found.name, found.confidence) == ("partial mode collapse", "likely")
+    assert names(duplicates__raw=0.5, duplicates__average=0.2) == []
+    assert names_of_points(reached__raw=0.5, reached__average=0.625) == ["partial mode collapse"]
+    assert names_of_points(reached__raw=0.5, reached__average=0.875) == []
+
+
+def test_what_still_grows_is_young() -> None:
+    growing: dict[str, Value] = {name: lambda t: 0.28 * t for name in ("diversity__raw", "diversity__average")}
+    assert names(**growing, duplicates__raw=0.9) == []
+    assert names(duplicates__raw=lambda t: 1.2 - 0.6 * t, duplicates__average=0.6) == []
+    assert names_of_points(reached__raw=lambda t: 0.7 * t, reached__average=lambda t: 0.7 * t) == []
+
+
+def test_oscillation_is_wandering_from_place_to_place() -> None:
+    assert names(centre__raw_2=lambda t: math.sin(40 * t)) == ["oscillation"]  # deviation √½
+    assert names(centre__raw_2=lambda t: 0.4 * math.sin(40 * t)) == []  # 0.28
+    assert names(centre__raw_1=lambda t: math.sin(40 * t) if t < 0.45 else 0.0) == []  # it has settled
+
+
+def test_pixels_that_are_dead_or_saturated_in_both_generators() -> None:
+    assert names(dead__raw=0.4, dead__average=0.5) == ["dead pixels"]
+    assert names(dead__raw=0.4, dead__average=0.2) == []
+    assert names(saturated__raw=0.9, saturated__average=0.95) == ["saturated pixels"]
+    assert names(saturated__raw=0.9, saturated__average=0.7) == []
+
+
+def test_checkerboards_are_more_than_reals_have_in_pictures_past_their_beginnings() -> None:
+    waves: dict[str, Value] = {"checkerboard__raw": 0.12, "checkerboard__average": 0.1}
+    assert names(**waves) == ["checkerboard artefacts"]
+    assert names(checkerboard__raw=0.12, checkerboard__average=0.07) == []
+    assert names(**waves, checkerboard__real=0.05) == []  # twice as much
+    assert names(checkerboard__raw=0.02, checkerboard__average=0.02, checkerboard__real=0.001) == []  # seen by nobody
+    assert names(**waves, diversity__raw=0.4) == []  # noise of a beginner
+
+
+def test_causes_come_first_and_certain_findings_before_likely_ones() -> None:
+    found = names(
+        **{"movement__generator": 0.5, "diversity__raw": 0.0, "diversity__average": 0.0, "duplicates__raw": 1.0},
+        **{"duplicates__average": 1.0, "dead__raw": 1.0, "dead__average": 1.0},
+    )
+    assert found == ["generator learning rate too high", "mode collapse", "dead pixels"]
+    found = names(duplicates__raw=0.5, duplicates__average=0.4, dead__raw=0.4, dead__average=0.5)
+    assert found == ["dead pixels", "partial mode collapse"]
+
+
+def test_a_young_run_is_not_judged() -> None:
+    sick: dict[str, Value] = {"dead__raw": 0.4, "dead__average": 0.5}
+    recipe = picture_recipe(batch_size=80)  # 250 updates of the generator after 20,000 images
+    lines = log(OF_PICTURES, **sick)
+    assert [finding.name for finding in diagnose(lines, recipe, PICTURES)] == ["dead pixels"]
+    assert diagnose(lines[:-1], recipe, PICTURES) == []
+    assert diagnose(lines, picture_recipe(batch_size=80, generator_steps=0), PICTURES) == []
+    assert not any(seen for name, seen in examined(lines[:-1], recipe, PICTURES).items() if name != "divergence")
+
+
+def test_a_disease_whose_signs_were_not_measured_is_not_judged() -> None:
+    seen = examined(log(OF_PICTURES), picture_recipe(), PICTURES)
+    assert [name for name, judged in seen.items() if not judged] == ["discriminator overfitting"]
+    seen = examined(log(OF_POINTS), picture_recipe(), POINTS)
+    assert {"dead pixels", "saturated pixels", "checkerboard artefacts"} <= {name for name in seen if not seen[name]}
+    # Two measurements in the last quarter are too few for a median.
+    lines = log(OF_PICTURES)
+    for line in lines:
+        if line["images_seen"] % (12 * IMAGES):
+            del line["dead/raw"]
+    assert not examined(lines, picture_recipe(), PICTURES)["dead pixels"]
+    assert examined(lines, picture_recipe(), PICTURES)["mode collapse"]
+
+
+def test_the_evidence_has_the_numbers() -> None:
+    growing: dict[str, Value] = {"logits__real": lambda t: 10 * t, "logits__fake": 0.0}
+    (found,) = diagnose(log(OF_PICTURES, **growing, **SURE, **NARROW), picture_recipe(), PICTURES)
+    assert "100% of the reals and 99% of the fakes" in found.evidence
+    assert "from 5.05 to 8.8" in found.evidence  # medians of 0.26 … 0.75 and of 0.76 … 1.00
+    assert "vary 0.30 times as much" in found.evidence
+
+
+def test_what_is_known_is_passed_over() -> None:
+    lines = log(OF_PICTURES, dead__raw=0.4, dead__average=0.5)
+    assert diagnose(lines, picture_recipe(), PICTURES, known={"dead pixels"}) == []
