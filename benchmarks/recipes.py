@@ -37,6 +37,7 @@ SECONDS = 2.0
 class Row:
     """A run's line of the table."""
 
+    run: str
     recipe: str
     images: int
     training_seconds: float
@@ -49,8 +50,9 @@ class Row:
         """Return the line."""
         found = self.judgement
         rarest = found.extremes[0]
+        only = f", only {', '.join(found.labels)}" if found.labels else ""
         cells = [
-            f"`{self.recipe}`",
+            f"`{self.recipe}`" + (f" ({self.run}{only})" if only or self.run != self.recipe else ""),
             f"{self.images:,}",
             duration_text(self.training_seconds),
             f"{self.speed:.0f}",
@@ -85,6 +87,7 @@ def judged(run: Run, speed: float | None, data: str, count: int, seed: int) -> R
     images, seconds = record["images_seen"], record["training_seconds"]
     labels = tuple(record["source"]["labels"])
     return Row(
+        run=run.path.name,
         recipe=run.recipe().name,
         images=images,
         training_seconds=seconds,

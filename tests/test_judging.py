@@ -255,7 +255,7 @@ def test_the_table_of_recipes_has_a_line_and_a_picture_for_each_run(
     (row,) = json.loads((tmp_path / "out" / "recipes.json").read_text(encoding="utf-8"))["rows"]
     scores = row["judgement"]["scores"]
     cells = (tmp_path / "out" / "recipes.md").read_text(encoding="utf-8").splitlines()[-1].split(" | ")
-    assert cells[:2] == ["| `dcgan`", "640"]
+    assert cells[:2] == ["| `dcgan` (digits)", "640"]
     assert cells[3] == f"{row['speed']:.0f}"
     assert cells[4] == f"{scores['fd/classifier@100-vs-train']:.2f}"
     assert cells[5].startswith(f"{min(scores['shares'].values()):.1%} (")
