@@ -36,6 +36,9 @@ class Run:
         self.samples = path / "samples"
         self.checkpoints = path / "checkpoints"
         self.generator_file = path / "generator.safetensors"
+        self.best_file = path / "best.safetensors"  # the average generator that scored best during training
+        self.evaluations_file = path / "evaluations.jsonl"  # of evaluations during training
+        self.evaluation_file = path / "evaluation.json"  # of the last one that was asked for afterwards
         self.curves_file = path / "curves.png"
 
     @classmethod
@@ -129,16 +132,11 @@ class Run:
 
     def log_lines(self) -> list[dict[str, Any]]:
         """Return the lines of log.jsonl; a torn last line, as a crash leaves it, is not one."""
-        if not self.log_file.exists():
-            return []
-        lines: list[dict[str, Any]] = []
-        for text in self.log_file.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                line = json.loads(text)
-            except json.JSONDecodeError:
-                break
-            lines.append(line)
-        return lines
+        return _json_lines(self.log_file)
+
+    def evaluation_lines(self) -> list[dict[str, Any]]:
+        """Return the lines of evaluations.jsonl, likewise."""
+        return _json_lines(self.evaluations_file)
 
     def sample_files(self) -> list[Path]:
         """Return the pictures taken during training, in the order of training."""
@@ -154,6 +152,19 @@ def numbered(images_seen: int) -> str:
 def now_text() -> str:
     """Return the time in UTC, ISO 8601, to the second."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _json_lines(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
+    lines: list[dict[str, Any]] = []
+    for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            line = json.loads(text)
+        except json.JSONDecodeError:
+            break
+        lines.append(line)
+    return lines
 
 
 def _read_json(path: Path) -> Any:

@@ -1,0 +1,161 @@
+"""Evaluations side by side: values are compared where protocols agree, and elsewhere it is said what differs."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ganache import generators
+from ganache.errors import UserError
+from ganache.evaluation.records import Evaluation, Score, differences, evaluation_from, read_evaluation
+from ganache.evaluation.side_by_side import panels
+from ganache.pictures import for_display
+from ganache.planning import Source
+from ganache.run import Run
+from ganache.streams import derive
+
+SURE = 2.0  # standard errors of a difference, below which it may be chance
+PICTURES, POINTS = 64, 2_500  # of each panel
+
+
+@dataclass(frozen=True)
+class Row:
+    """One kind of score over all that are compared; an entry is None where it was not measured.
+
+    `differs` lists, field by field, why scores do not compare with the first; `verdict` says what those show that do.
+    """
+
+    family: str
+    scores: tuple[Score | None, ...]
+    differs: tuple[str, ...]
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Evaluations under short names, and a row for every kind of score that any of them has."""
+
+    names: tuple[str, ...]
+    evaluations: tuple[Evaluation, ...]
+    rows: tuple[Row, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return names, evaluations and rows as JSON values."""
+        return {
+            "names": list(self.names),
+            "evaluations": [evaluation.to_json() for evaluation in self.evaluations],
+            "rows": [
+                {
+                    "family": row.family,
+                    "values": [score and score.value for score in row.scores],
+                    "comparable": not row.differs,
+                    "differs": list(row.differs),
+                    "verdict": row.verdict,
+                }
+                for row in self.rows
+            ],
+        }
+
+
+def compare(paths: Sequence[str | Path]) -> Comparison:
+    """Compare two or more evaluations: JSON files, or runs with an evaluation.
+
+    Raises UserError for fewer than two, and for a path that holds none.
+    """
+    if len(paths) < 2:
+        raise UserError(f"compare: {len(paths)} of them leave nothing to compare; name at least two")
+    evaluations = tuple(evaluation_at(Path(path)) for path in paths)
+    names = short_names([str(path) for path in paths])
+    families = dict.fromkeys(score.family for evaluation in evaluations for score in evaluation.scores)
+    return Comparison(names, evaluations, tuple(_row(family, names, evaluations) for family in families))
+
+
+def evaluation_at(path: Path) -> Evaluation:
+    """Return the evaluation in a JSON file, or a run's: the one last asked for, else the last during training."""
+    if not path.exists():
+        raise UserError(f"compare: there is no {str(path)!r}")
+    if not path.is_dir():
+        return read_evaluation(path)
+    run = Run.open(path)
+    if run.evaluation_file.is_file():
+        return read_evaluation(run.evaluation_file)
+    lines = run.evaluation_lines()
+    if not lines:
+        raise UserError(f"compare: {str(path)!r} was never evaluated; do so with: ganache evaluate {path}")
+    return evaluation_from(lines[-1]["evaluation"], str(run.evaluations_file))
+
+
+def picture(paths: Sequence[str | Path], seed: int = 0) -> Image.Image:
+    """Draw the samples of all runs among the paths beside the first run's reals; raises UserError when none is a run.
+
+    The same seed for all; a conditional generator draws its classes in turn.
+    """
+    runs = [Path(path) for path in paths if Path(path).is_dir()]
+    if not runs:
+        raise UserError("out: pictures are drawn from runs, and none was named")
+    kept = Run.open(runs[0]).record()["source"]
+    size = tuple(kept["size"]) if kept["size"] else None
+    source = Source(kept["data"], size, kept["channels"], max_skipped=kept["max_skipped"])
+    dataset = source.open()
+    count = POINTS if dataset.shape.is_point else PICTURES
+    batch = dataset.stream(derive(seed, "compare"), tuple(kept["labels"])).batch(0, count)
+    reals = np.ascontiguousarray(batch.images.transpose(0, 2, 3, 1))
+    drawn = []
+    for name, run in zip(short_names([str(run) for run in runs]), runs, strict=True):
+        generator = generators.load(run)
+        drawn.append((name, generator.sample(count, seed, generator.label_names)))
+    titled = [(f"reals: {dataset.name}", reals), *drawn]
+    return panels([(title, for_display(images, reals)) for title, images in titled])
+
+
+def short_names(paths: Sequence[str]) -> tuple[str, ...]:
+    """Return the ends of paths, each as long as it must be to differ from the others."""
+    parts = [Path(path).parts for path in paths]
+    for length in range(1, max(len(part) for part in parts) + 1):
+        names = ["/".join(part[-length:]) for part in parts]
+        if len(set(names)) == len(names):
+            return tuple(names)
+    return tuple(paths)
+
+
+def _row(family: str, names: Sequence[str], evaluations: Sequence[Evaluation]) -> Row:
+    scores = tuple(
+        next((score for score in evaluation.scores if score.family == family), None) for evaluation in evaluations
+    )
+    measured = [(name, score) for name, score in zip(names, scores, strict=True) if score is not None]
+    if len(measured) < 2:
+        return Row(family, scores, (), f"measured of {measured[0][0]} alone")
+    first_name, first = measured[0]
+    alike, differs = [measured[0]], []
+    for name, score in measured[1:]:
+        found = differences(first.protocol, score.protocol)
+        differs += [f"{line} ({first_name} → {name})" for line in found]
+        if not found:
+            alike.append((name, score))
+    if len(alike) < 2:
+        return Row(family, scores, tuple(differs), "not comparable")
+    others = [name for name, score in measured if (name, score) not in alike]
+    rest = f"; not comparable: {', '.join(others)}" if others else ""
+    return Row(family, scores, tuple(differs), f"{_verdict(alike)}{rest}")
+
+
+def _verdict(measured: Sequence[tuple[str, Score]]) -> str:
+    """Return which is best, and whether the next one's distance from it may be chance."""
+    valued = [(name, score, score.value) for name, score in measured if score.value is not None]
+    better = measured[0][1].better
+    if better == "neither" or len(valued) < 2:
+        return ""
+    ranked = sorted(valued, key=lambda entry: entry[2], reverse=better == "higher")
+    (best, first, value), (_, second, other) = ranked[:2]
+    if value == other:
+        return "equal"
+    if first.uncertainty is None or second.uncertainty is None or "error" not in first.uncertainty_kind:
+        return f"{best} ({better} is better; how sure, is not known)"
+    error = math.hypot(first.uncertainty, second.uncertainty)
+    if abs(value - other) <= SURE * error:
+        return "no clear difference"
+    return f"{best} ({better} is better)"

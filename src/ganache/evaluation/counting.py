@@ -1,0 +1,118 @@
+"""Modes that are known in advance, counted while samples pass: of 2-D mixtures, and of stacked digits."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganache.data.densities import Density
+from ganache.data.stacked import StackedDigits
+from ganache.data.types import Dataset
+from ganache.evaluation.classifier import classifier_for
+from ganache.evaluation.features.classifier import ClassifierExtractor
+from ganache.evaluation.modes import MANY, SAMPLES, WITHIN, Modes, count_modes
+from ganache.evaluation.records import Better
+from ganache.evaluation.stacked import PUBLISHED_SAMPLES, stacked_modes
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One number of a count, with what a record needs of it."""
+
+    metric: str
+    value: float
+    better: Better
+    details: dict[str, Any]
+    settings: dict[str, Any]
+
+
+class ModeCounter(Protocol):
+    """Counts the modes of what passes; of a sample it keeps three bytes at most."""
+
+    features: dict[str, Any] | None  # the description of what sees the modes, where that is a network
+
+    def add(self, images: NDArray[Any]) -> None:
+        """Count some samples (n, H, W, C)."""
+        ...
+
+    def found(self) -> list[Counted]:
+        """Return what was counted of at least one sample."""
+        ...
+
+
+class MixtureModes:
+    """Modes of a 2-D mixture, by evaluation/modes.py; only those of the named classes if there are any."""
+
+    features: dict[str, Any] | None = None
+
+    def __init__(self, density: Density, labels: Sequence[str]) -> None:
+        wanted = [index for index, name in enumerate(density.label_names) if not labels or name in labels]
+        self._centres, self._std = density.modes[wanted], density.std
+        self._counts = np.zeros(len(wanted), np.int64)
+        self._samples = 0
+
+    def add(self, images: NDArray[Any]) -> None:
+        """Count points (n, 1, 1, 2)."""
+        modes = count_modes(images.reshape(-1, 2), self._centres, self._std)
+        self._counts += np.array(modes.counts)
+        self._samples += modes.samples
+
+    def found(self) -> list[Counted]:
+        """Return the modes found and the share of samples of high quality."""
+        modes = Modes(self._samples, tuple(self._counts.tolist()))
+        settings = {"within_deviations": WITHIN, "modes": modes.known}
+        details = {"counts": list(modes.counts), f"found_{MANY}": modes.found_well}
+        return [
+            Counted("modes-found", modes.found, "higher", details, settings),
+            Counted("high-quality", modes.high_quality, "higher", {}, settings),
+        ]
+
+
+class StackedModes:
+    """Modes of stacked digits, as the classifier of single digits sees them, by evaluation/stacked.py."""
+
+    def __init__(self, stack: StackedDigits, cache: Path | None, say: Callable[[str], None]) -> None:
+        classifier_for(stack.digits, cache, say)  # says so when it must be trained first
+        self._judge = ClassifierExtractor(stack.digits, cache)
+        self.features: dict[str, Any] | None = self._judge.describe()
+        self._digits: list[NDArray[np.int8]] = []
+
+    def add(self, images: NDArray[Any]) -> None:
+        """Count pictures (n, H, W, 3)."""
+        channels = np.ascontiguousarray(images.transpose(0, 3, 1, 2)).reshape(-1, *images.shape[1:3], 1)
+        logits = self._judge(channels).logits
+        assert logits is not None
+        self._digits.append(logits.argmax(axis=1).reshape(-1, 3).astype(np.int8))
+
+    def found(self) -> list[Counted]:
+        """Return how many of the 1,000 modes were drawn, and the divergence from equal shares."""
+        modes = stacked_modes(np.concatenate(self._digits))
+        settings = {"modes": 1_000}
+        return [
+            Counted("modes-found", modes.found, "higher", {}, settings),
+            Counted("modes-divergence", modes.divergence, "lower", {"unit": "nats"}, settings),
+        ]
+
+
+def mode_counter(
+    dataset: Dataset, labels: Sequence[str], cache: Path | None = None, say: Callable[[str], None] = lambda line: None
+) -> ModeCounter | None:
+    """Return what counts the modes of a data set; None when they are not known."""
+    if isinstance(dataset, Density):
+        return MixtureModes(dataset, labels)
+    return StackedModes(dataset, cache, say) if isinstance(dataset, StackedDigits) else None
+
+
+def knows_modes(dataset: Dataset) -> bool:
+    """Whether the data's modes are known in advance."""
+    return isinstance(dataset, Density | StackedDigits)
+
+
+def published_samples(dataset: Dataset) -> int | None:
+    """Return how many samples the published protocol for this data draws; None when there is none."""
+    if isinstance(dataset, Density):
+        return SAMPLES
+    return PUBLISHED_SAMPLES if isinstance(dataset, StackedDigits) else None

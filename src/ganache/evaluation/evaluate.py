@@ -1,0 +1,302 @@
+"""From samples and data to records: what the command `evaluate` does, and evaluation during training does in small."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ganache.data import Dataset, preview
+from ganache.data.packed import PackedDataset
+from ganache.data.types import Progress
+from ganache.devices import choose_device
+from ganache.errors import UserError
+from ganache.evaluation import features
+from ganache.evaluation.classifier import classifier_for
+from ganache.evaluation.counting import mode_counter, published_samples
+from ganache.evaluation.evidence import Evidence, Setting, gather
+from ganache.evaluation.features import ClassifierExtractor, Extractor, InceptionExtractor
+from ganache.evaluation.metrics import TRUSTED, Metric, choose, defaults
+from ganache.evaluation.records import Evaluation, SampleSet, Score
+from ganache.evaluation.reference import Reference
+from ganache.evaluation.samples import GeneratorSamples, Labels, PictureSamples, Piece, Samples, open_samples, run_of
+from ganache.planning import Source
+from ganache.run import Run
+from ganache.shape import ImageShape
+from ganache.units import parse_count, parse_size
+
+DEFAULT_COUNT = 10_000  # samples, or as many as there are reals where those are fewer
+LEAST_LABELLED = 500  # labelled training images, below which a classifier of them is no good judge
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An evaluation as a user asked for it; what is left empty is chosen by the data."""
+
+    samples: str
+    data: str | None = None
+    metrics: tuple[str, ...] = ()
+    features: str | None = None
+    weights: Path | None = None
+    count: str | int | None = None
+    seed: int = 0
+    split: str = "train"
+    labels: tuple[str, ...] = ()
+    size: str | None = None
+    channels: int | None = None
+    device: str = "auto"
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What an evaluation leaves: the records, and what the picture of the nearest pairs is made of."""
+
+    evaluation: Evaluation
+    evidence: Evidence
+    pieces: Callable[[], Iterator[Piece]]  # the samples once more
+
+
+def evaluate(asked: Asked, progress: Progress | None = None, say: Say = lambda line: None) -> Found:
+    """Evaluate samples against data.
+
+    `progress` hears of packing, downloads and samples (done, total), `say` what is prepared once. Raises UserError for
+    what cannot be done as asked, RunError when disk or network fail.
+    """
+    device = choose_device(asked.device)
+    source = open_samples(asked.samples, device.type)
+    run = run_of(asked.samples)
+    record = Run.open(run).record() if run else None
+    dataset = _open_data(asked, source, record, progress)
+    labels = asked.labels or tuple((record or {}).get("source", {}).get("labels", ()))
+    _check_classes(source, dataset)
+    extractor = find_extractor(asked.features, dataset, asked.weights, None, device, progress, say)
+    reference = Reference(dataset, extractor, asked.split, labels, say=say)
+    count = _count(asked.count, source, reference)
+    requests = requested_classes(source, reference, count, asked.seed)
+    setting = make_setting(reference, source, requests, count, asked.seed)
+    chosen = choose(asked.metrics, setting) if asked.metrics else defaults(setting)
+    warnings = _warnings_of_data(source, dataset, record)
+    found = score(source, reference, setting, chosen, requests, bool(asked.metrics), progress, say)
+    return replace(found, evaluation=_warned(found.evaluation, [*warnings, *found.evaluation.warnings]))
+
+
+def score(
+    source: Samples,
+    reference: Reference,
+    setting: Setting,
+    metrics: Sequence[Metric],
+    requests: Sequence[str] = (),
+    strict: bool = True,
+    progress: Progress | None = None,
+    say: Say = lambda line: None,
+) -> Found:
+    """Pass over the samples once and compute the metrics.
+
+    One that cannot be computed from what was drawn raises UserError when `strict`, and else is named in a warning.
+    """
+    dataset = reference.dataset
+    numbers = _numbers(source, dataset)
+
+    def pieces() -> Iterator[Piece]:
+        for piece in source.stream(setting.count, setting.seed, dataset.shape, requests):
+            yield Piece(piece.images, np.where(piece.labels >= 0, numbers[piece.labels], -1))
+
+    counts_modes = any(metric.name == "modes" for metric in metrics)
+    counter = mode_counter(dataset, setting.labels, reference.cache, say) if counts_modes else None
+    keep = max((metric.keeps(setting) for metric in metrics), default=0)
+    gathered = gather(pieces(), setting, keep, counter, progress or (lambda done, total: None))
+    evidence = Evidence(setting, reference, gathered.moments, gathered.kept, counter, source.images_seen)
+    scores: list[Score] = []
+    warnings: list[str] = []
+    for metric in metrics:
+        try:
+            scores += metric.score(evidence)
+        except UserError as error:
+            if strict:
+                raise
+            warnings.append(f"{metric.name} is left out: {error}")
+    if any(metric.name == "fd" for metric in metrics):
+        warnings += _warnings_of_few(evidence)
+    judged = SampleSet(
+        source=source.source,
+        kind=source.kind,
+        count=setting.count,
+        seed=setting.seed,
+        size=str(dataset.shape),
+        read=source.read,
+        images_seen=source.images_seen,
+    )
+    evaluation = Evaluation(
+        samples=judged, reference=reference.describe(), scores=tuple(scores), warnings=tuple(warnings)
+    )
+    return Found(evaluation, evidence, pieces)
+
+
+def find_extractor(
+    name: str | None,
+    dataset: Dataset,
+    weights: Path | None = None,
+    cache: Path | None = None,
+    device: torch.device | None = None,
+    progress: Progress | None = None,
+    say: Say = lambda line: None,
+) -> Extractor:
+    """Return the extractor with this name, or the one that suits the data; errors as `features.find`.
+
+    Points have `pixels`; pictures of at least two classes, 500 of them labelled, `classifier`; all others `random`.
+    """
+    chosen = name or ("inception" if weights is not None else default_features(dataset))
+    if chosen == "classifier" and isinstance(dataset, PackedDataset):
+        classifier_for(dataset, cache, say)  # says so when it must be trained first
+    return features.find(chosen, dataset, weights, cache, device, progress)
+
+
+def default_features(dataset: Dataset) -> str:
+    """Return the name of the features that suit the data."""
+    if dataset.shape.is_point:
+        return "pixels"
+    if not isinstance(dataset, PackedDataset) or len(dataset.label_names) < 2:
+        return "random"
+    return "classifier" if int((dataset.labels_of("train") >= 0).sum()) >= LEAST_LABELLED else "random"
+
+
+def make_setting(reference: Reference, source: Samples, requests: Sequence[str], count: int, seed: int) -> Setting:
+    """Return what the metrics' possibility depends on."""
+    extractor = reference.extractor
+    return Setting(
+        dataset=reference.dataset,
+        extractor=extractor,
+        count=count,
+        seed=seed,
+        split=reference.split,
+        labels=reference.labels,
+        has_classes=bool(requests)
+        or (not isinstance(source, GeneratorSamples) and bool((_numbers(source, reference.dataset) >= 0).any())),
+        knows_classes=isinstance(extractor, ClassifierExtractor | InceptionExtractor),
+        judges_classes=isinstance(extractor, ClassifierExtractor),
+    )
+
+
+def requested_classes(source: Samples, reference: Reference, count: int, seed: int) -> list[str]:
+    """Return what a conditional generator is asked for, in turn: classes as often as they occur among the reals."""
+    if not isinstance(source, GeneratorSamples) or not source.label_names:
+        return []
+    return reference.labels_in_order(min(count, DEFAULT_COUNT), seed)
+
+
+def pick(pieces: Iterator[Piece], numbers: Sequence[int]) -> NDArray[Any]:
+    """Return the samples (n, H, W, C) with these numbers, in this order."""
+    wanted = {int(number) for number in numbers}
+    found: dict[int, NDArray[Any]] = {}
+    done = 0
+    for piece in pieces:
+        for number in range(done, done + len(piece.images)):
+            if number in wanted:
+                found[number] = piece.images[number - done].copy()
+        done += len(piece.images)
+        if len(found) == len(wanted):
+            break
+    return np.stack([found[int(number)] for number in numbers])
+
+
+def _open_data(asked: Asked, source: Samples, record: dict[str, Any] | None, progress: Progress | None) -> Dataset:
+    """Return the reals in the samples' size: a run's as it read them, others in the size that the samples have."""
+    size = parse_size(asked.size) if asked.size else None
+    kept = (record or {}).get("source")
+    if asked.data is None and kept is None:
+        raise UserError("data: what are the samples to be compared with? Name it with --data")
+    wanted = Source(asked.data or str(kept and kept["data"]), size, asked.channels)
+    if size is None and asked.channels is None and kept is not None:
+        own = tuple(kept["size"]) if kept["size"] else None
+        wanted = replace(wanted, size=own, channels=kept["channels"], max_skipped=kept["max_skipped"])
+    elif size is None and asked.channels is None and source.shape is not None:
+        wanted = _in_size(wanted, source.shape)
+    dataset = wanted.open(progress)
+    if source.shape not in (None, dataset.shape):
+        raise UserError(
+            f"data: {dataset.name!r} has images of {dataset.shape}, but those of {source.source!r} are {source.shape}"
+            " (height, width, channels)"
+        )
+    return dataset
+
+
+def _in_size(wanted: Source, shape: ImageShape) -> Source:
+    own = preview(wanted.data).shape
+    if own == shape or own.is_point or shape.is_point:
+        return wanted
+    return replace(wanted, size=(shape.height, shape.width), channels=shape.channels)
+
+
+def _count(asked: str | int | None, source: Samples, reference: Reference) -> int:
+    """Return how many samples are judged.
+
+    10,000, or as many as there are reals where those are fewer; for data whose modes are known, the published count;
+    never more than there are.
+    """
+    if asked is None:
+        wanted = published_samples(reference.dataset) or min(DEFAULT_COUNT, reference.used)
+        count = min(wanted, source.available or wanted)
+    else:
+        count = parse_count(asked, "count")
+        if source.available is not None and count > source.available:
+            raise UserError(f"count: {count} samples are more than the {source.available} of {source.source!r}")
+    if count < 2:
+        raise UserError(f"count: {count} sample has no spread to compare; at least 2")
+    return count
+
+
+def _check_classes(source: Samples, dataset: Dataset) -> None:
+    if not isinstance(source, GeneratorSamples) or not source.label_names or not dataset.label_names:
+        return
+    if odd := sorted(set(source.label_names) ^ set(dataset.label_names)):
+        raise UserError(
+            f"data: {dataset.name!r} and the generator do not have the same classes; only one of them has"
+            f" {', '.join(odd[:10])}{' …' if len(odd) > 10 else ''}"
+        )
+
+
+def _numbers(source: Samples, dataset: Dataset) -> Labels:
+    """Return the data's number of each of the samples' classes, -1 for all of them when one is not the data's."""
+    names = dataset.label_names
+    if not source.label_names or not set(source.label_names) <= set(names):
+        return np.full(max(1, len(source.label_names)), -1, np.int64)
+    return np.array([names.index(name) for name in source.label_names], np.int64)
+
+
+def _warnings_of_data(source: Samples, dataset: Dataset, record: dict[str, Any] | None) -> list[str]:
+    warnings = []
+    if record is not None and record["data"]["fingerprint"] != dataset.fingerprint:
+        warnings.append(f"{dataset.name} is not the data that {source.source} was trained on")
+    if isinstance(source, PictureSamples) and (own := source.own_shape()) != dataset.shape:
+        had = f"all {own}" if own else "of several sizes"
+        warnings.append(f"the pictures in {source.source} are {had}; they are read as {dataset.shape}, like the reals")
+    return warnings
+
+
+def _warnings_of_few(evidence: Evidence) -> list[str]:
+    """Say that a Fréchet distance is too high, and by how much, when a set is small for the number of features."""
+    size, count, reals = evidence.setting.extractor.size, evidence.setting.count, evidence.reference.used
+    warnings = []
+    if reals < TRUSTED * size:
+        warnings.append(f"{reals:,} reals are few for {size:,} features: compare distances to these same reals only")
+    if count >= TRUSTED * size:
+        return warnings
+    few = f"{count:,} samples are few for {size:,} features"
+    if count < 4:
+        return [*warnings, f"{few}: their distance means nothing"]
+    found = evidence.extrapolation
+    rough = "roughly " if min(found.sizes) <= size else ""
+    warnings.append(
+        f"{few}: their distance is too high by {rough}{found.bias:.3g};"
+        f" of infinitely many it would be {rough}{found.limit:.3g} ± {found.standard_error:.2g} (fd-infinity)"
+    )
+    return warnings
+
+
+def _warned(evaluation: Evaluation, warnings: Sequence[str]) -> Evaluation:
+    return evaluation.model_copy(update={"warnings": tuple(warnings)})

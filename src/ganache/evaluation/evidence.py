@@ -1,0 +1,190 @@
+"""One pass over the samples: what all metrics need of them, gathered in memory that does not grow with their number."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganache.data.types import Dataset
+from ganache.evaluation.counting import ModeCounter
+from ganache.evaluation.features import Extractor
+from ganache.evaluation.frechet import Extrapolation, extrapolate
+from ganache.evaluation.inputs import stream
+from ganache.evaluation.moments import AnyMoments, RunningMoments
+from ganache.evaluation.records import Better, Protocol, Score, finite, score_name, versions
+from ganache.evaluation.reference import Reference
+from ganache.evaluation.samples import Labels, Piece, in_pieces, piece_size
+
+KEPT = 50_000  # samples at most whose features are kept: the largest published protocol
+PAIRED = 10_000  # samples at most that are compared pair by pair, with as many reals
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an evaluation is about, as far as a metric's possibility depends on it."""
+
+    dataset: Dataset
+    extractor: Extractor
+    count: int
+    seed: int
+    split: str
+    labels: tuple[str, ...]
+    has_classes: bool  # whether each sample's class is known
+    knows_classes: bool  # whether the extractor gives logits
+    judges_classes: bool  # whether these logits are of the data's own classes
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Some of the samples: their numbers (n,), features (n, D), logits (n, K) and classes (n,), -1 where unknown."""
+
+    numbers: NDArray[np.int64]
+    features: NDArray[np.float32]
+    logits: NDArray[np.float32] | None
+    labels: Labels
+
+    def some(self, count: int, seed: int) -> "Kept":
+        """Return a seeded choice among these, or all where they are no more."""
+        if count >= len(self.numbers):
+            return self
+        rows = np.sort(stream(seed, "paired samples").permutation(len(self.numbers))[:count])
+        logits = None if self.logits is None else self.logits[rows]
+        return Kept(self.numbers[rows], self.features[rows], logits, self.labels[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Samples and the training images nearest to them: the samples' numbers (n,), the reals' places, the distances."""
+
+    samples: NDArray[np.int64]
+    training: Reference
+    places: NDArray[np.int64]
+    distances: NDArray[np.float64]
+
+
+@dataclass(eq=False)
+class Evidence:
+    """What the pass found, and the reals that it is compared with."""
+
+    setting: Setting
+    reference: Reference
+    moments: AnyMoments
+    kept: Kept
+    counter: ModeCounter | None
+    images_seen: int | None
+    pairs: Pairs | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the features of every sample are kept."""
+        return len(self.kept.features) == self.setting.count
+
+    @cached_property
+    def extrapolation(self) -> Extrapolation:
+        """The Fréchet distance of the kept features, and its limit for infinitely many."""
+        return extrapolate(self.kept.features, self.reference.moments(), self.setting.seed)
+
+    @cached_property
+    def pair(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Features of as many samples as reals, for what compares them pair by pair."""
+        count = min(len(self.kept.features), PAIRED, self.reference.used)
+        return self.kept.some(count, self.setting.seed).features, self.reference.rows(count).features
+
+    def score(
+        self,
+        metric: str,
+        value: float,
+        better: Better,
+        *,
+        samples: int,
+        reals: int = 0,
+        uncertainty: float | None = None,
+        uncertainty_kind: str = "standard error",
+        details: dict[str, Any] | None = None,
+        settings: dict[str, Any] | None = None,
+        features: dict[str, Any] | None = None,
+        reference: Reference | None = None,
+    ) -> Score:
+        """Return a record. `features` describe what saw the samples, the extractor if left out; ``{}`` for none.
+
+        `reference` is given where the samples were compared with reals.
+        """
+        setting = self.setting
+        described = setting.extractor.describe() if features is None else features
+        known = uncertainty is not None and np.isfinite(uncertainty)
+        return Score(
+            name=score_name(metric, samples, described.get("name"), reference.split if reference else None),
+            value=finite(float(value)),
+            uncertainty=uncertainty if known else None,
+            uncertainty_kind=uncertainty_kind if known else "",
+            better=better,
+            details=finite(details or {}),
+            protocol=Protocol(
+                metric=metric,
+                samples=samples,
+                reals=reals,
+                features=described or None,
+                reference=reference.describe() if reference else None,
+                settings=finite(settings or {}),
+            ),
+            seed=setting.seed,
+            images_seen=self.images_seen,
+            versions=versions(),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """What one pass over the samples leaves behind."""
+
+    moments: AnyMoments
+    kept: Kept
+
+
+def gather(
+    pieces: Iterator[Piece],
+    setting: Setting,
+    keep: int,
+    counter: ModeCounter | None,
+    say: Callable[[int, int], None] = lambda done, total: None,
+) -> Gathered:
+    """Pass over `setting.count` samples once, and keep the features of a seeded choice of `keep` of them.
+
+    The samples are cut into pieces of one size, so that no value depends on how they came. `say` hears (done, total).
+    """
+    running = RunningMoments(setting.extractor.size)
+    choice = _choice(setting.count, keep, setting.seed)
+    found: list[Kept] = []
+    done = 0
+    for piece in in_pieces(pieces, piece_size(setting.dataset.shape)):
+        seen = setting.extractor(np.require(piece.images, requirements=["C", "W"]))
+        running.add(seen.features)
+        if counter is not None:
+            counter.add(piece.images)
+        first, last = np.searchsorted(choice, [done, done + len(piece.images)])
+        rows = choice[first:last] - done
+        logits = None if seen.logits is None else seen.logits[rows]
+        found.append(Kept(choice[first:last], seen.features[rows], logits, piece.labels[rows]))
+        done += len(piece.images)
+        say(done, setting.count)
+    assert done == setting.count, (done, setting.count)
+    return Gathered(running.result(), _joined(found))
+
+
+def _choice(count: int, keep: int, seed: int) -> NDArray[np.int64]:
+    if keep >= count:
+        return np.arange(count)
+    return np.sort(stream(seed, "kept samples").choice(count, keep, replace=False))
+
+
+def _joined(parts: Sequence[Kept]) -> Kept:
+    logits = [part.logits for part in parts if part.logits is not None]
+    return Kept(
+        np.concatenate([part.numbers for part in parts]),
+        np.concatenate([part.features for part in parts]),
+        np.concatenate(logits) if logits else None,
+        np.concatenate([part.labels for part in parts]),
+    )

@@ -1,0 +1,130 @@
+"""The metrics by name: what each needs, when it cannot be had, and its record."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ganache.errors import UserError, did_you_mean
+from ganache.evaluation import scorers as by
+from ganache.evaluation.classifier import TEST_SPLITS
+from ganache.evaluation.counting import knows_modes
+from ganache.evaluation.evidence import KEPT, PAIRED, Evidence, Setting
+from ganache.evaluation.records import Score, metric_named
+
+TRUSTED = 10  # samples for each feature; with fewer a Fréchet distance is clearly too high
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric. `refuse` says why it cannot be had here, or nothing; `keeps` how many samples' features it needs."""
+
+    name: str
+    says: str
+    refuse: Callable[[Setting], str | None]
+    keeps: Callable[[Setting], int]
+    score: Callable[[Evidence], list[Score]]
+
+
+def _always(setting: Setting) -> str | None:
+    return None
+
+
+def _many(setting: Setting) -> int:
+    return min(setting.count, KEPT)
+
+
+def _paired(setting: Setting) -> int:
+    return min(setting.count, PAIRED)
+
+
+def _none(setting: Setting) -> int:
+    return 0
+
+
+def _few(setting: Setting) -> int:
+    """Keep all samples where they are so few that the distance's bias must be estimated."""
+    return setting.count if setting.count < TRUSTED * setting.extractor.size else 0
+
+
+def _needs_logits(setting: Setting) -> str | None:
+    return None if setting.knows_classes else f"{setting.extractor.name!r} features know no classes"
+
+
+def _needs_judge(setting: Setting) -> str | None:
+    return None if setting.judges_classes else "only 'classifier' features know the data's classes"
+
+
+def _needs_requests(setting: Setting) -> str | None:
+    return None if setting.has_classes else "the samples' classes are not known, as those of a conditional generator"
+
+
+def _needs_shares(setting: Setting) -> str | None:
+    return "only some classes were asked for" if setting.labels else _needs_judge(setting)
+
+
+def _needs_modes(setting: Setting) -> str | None:
+    return None if knows_modes(setting.dataset) else f"the modes of {setting.dataset.name!r} are not known"
+
+
+def _needs_held_out(setting: Setting) -> str | None:
+    if setting.dataset.count is None:
+        return f"{setting.dataset.name!r} is endless, so nothing of it can be known by heart"
+    if not any(split in setting.dataset.summary()["splits"] for split in TEST_SPLITS):
+        return f"{setting.dataset.name!r} has no split beside the training images, such as test, to compare with"
+    return None
+
+
+def _needs_requests_and_judge(setting: Setting) -> str | None:
+    return _needs_requests(setting) or _needs_judge(setting)
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("fd", "Fréchet distance; of inception features, FID", _always, _few, by.frechet_records),
+        Metric("fd-infinity", "the same for infinitely many samples", _always, _many, by.frechet_infinity_records),
+        Metric("kd", "kernel distance; of inception features, KID", _always, _paired, by.kernel_records),
+        Metric("is", "Inception Score", _needs_logits, _many, by.inception_score_records),
+        Metric("prdc", "precision, recall, density, coverage", _always, _paired, by.manifold_records),
+        Metric("support", "how many different images, by the birthday paradox", _always, _paired, by.support_records),
+        Metric(
+            "memorisation",
+            "the share of copied training images",
+            _needs_held_out,
+            _paired,
+            by.memorisation_records,
+        ),
+        Metric("sliced-wasserstein", "sliced Wasserstein distance", _always, _paired, by.sliced_records),
+        Metric("class-shares", "divergence of the classes' shares", _needs_shares, _many, by.class_shares_records),
+        Metric("fd-by-class", "Fréchet distance of each class", _needs_requests, _many, by.by_class_records),
+        Metric(
+            "label-accuracy",
+            "samples of the class asked for",
+            _needs_requests_and_judge,
+            _many,
+            by.label_accuracy_records,
+        ),
+        Metric("modes", "modes found, and how well", _needs_modes, _none, by.modes_records),
+    )
+}
+
+
+def choose(names: tuple[str, ...], setting: Setting) -> list[Metric]:
+    """Return the metrics with these names; raises UserError for an unknown one, or one that cannot be had here."""
+    chosen: dict[str, Metric] = {}
+    for name in names:
+        known = metric_named(name, setting.extractor.name)
+        if known not in METRICS:
+            raise UserError(f"metrics: {name!r} is not one of {', '.join(METRICS)}{did_you_mean(name, METRICS)}")
+        if reason := METRICS[known].refuse(setting):
+            raise UserError(f"metrics: {name!r} cannot be had: {reason}")
+        chosen[known] = METRICS[known]
+    return list(chosen.values())
+
+
+def defaults(setting: Setting) -> list[Metric]:
+    """Return what the data allows: for points of a density their modes and the sliced Wasserstein distance."""
+    if setting.dataset.shape.is_point:
+        names = ["modes", "sliced-wasserstein"]
+    else:
+        names = [name for name in METRICS if name != "sliced-wasserstein"]
+    return [METRICS[name] for name in names if METRICS[name].refuse(setting) is None]

@@ -1,0 +1,177 @@
+"""The reals that samples are compared with, in one extractor's features: computed once, and kept in the user's cache.
+
+The reals are taken in one seeded order, so that the first n of them stand for all. What is kept goes by the data's
+fingerprint, the extractor's checksum, the split, the classes and the count: nothing stale is ever found.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ganache import checkpoint
+from ganache.data.catalog import cache_folder
+from ganache.data.packed import PackedDataset
+from ganache.data.types import Dataset
+from ganache.errors import UserError
+from ganache.evaluation.features import Extractor
+from ganache.evaluation.inputs import stream
+from ganache.evaluation.moments import AnyMoments, RunningMoments
+from ganache.evaluation.records import ReferenceSet
+from ganache.evaluation.samples import Labels, piece_size
+from ganache.streams import derive
+
+VERSION = 1  # of what is kept
+ENDLESS_REALS = 50_000  # so many of a source without end stand for it
+MOST_BYTES = 4 * 2**30  # of features that are held at once
+_SEED = derive(
+    0, "reference"
+)  # of the order of the reals; the same for all evaluations, as a score's reference must be
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Features (n, D) float32 of the first n reals and their classes (n,), -1 where unknown."""
+
+    features: NDArray[np.float32]
+    labels: Labels
+
+
+class Reference:
+    """One split of a data set, only the named classes if there are any, seen through one extractor.
+
+    `count` is how many reals there are, None without end, and `used` how many stand for them. Raises UserError for an
+    unknown split or class and for fewer than two reals.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        extractor: Extractor,
+        split: str = "train",
+        labels: Sequence[str] = (),
+        cache: Path | None = None,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self.dataset, self.extractor, self.split, self.labels = dataset, extractor, split, tuple(labels)
+        self._stream = dataset.stream(_SEED, labels, split)
+        self.cache = cache
+        self._folder, self._say = (cache or cache_folder()) / "references", say
+        self.count = self._stream.count
+        self.used = ENDLESS_REALS if self.count is None else self.count
+        if self.used < 2:
+            raise UserError(f"data: the split {split!r} of {dataset.name!r} has {self.used} images of what was asked")
+        self._moments: AnyMoments | None = None
+        self._rows: Rows | None = None
+
+    def describe(self) -> ReferenceSet:
+        """Return what a record says of the reals."""
+        return ReferenceSet(
+            source=self.dataset.name,
+            split=self.split,
+            labels=self.labels,
+            fingerprint=self.dataset.fingerprint,
+            count=self.count,
+        )
+
+    def moments(self) -> AnyMoments:
+        """Return the moments of all reals, gathered piece by piece."""
+        if self._moments is None:
+            self._moments = self._running().result()
+        return self._moments
+
+    def rows(self, count: int) -> Rows:
+        """Return the features of the first `count` reals; raises UserError where they would not fit in memory."""
+        assert 1 <= count <= self.used, (count, self.used)
+        if count * self.extractor.size * 4 > MOST_BYTES:
+            raise UserError(
+                f"data: {count} reals with {self.extractor.size} features each need more than {MOST_BYTES >> 30} GiB"
+            )
+        if self._rows is None or len(self._rows.features) < count:
+            self._rows = self._kept_rows(count)
+        return Rows(self._rows.features[:count], self._rows.labels[:count])
+
+    def images(self, places: Sequence[int]) -> NDArray[Any]:
+        """Return the reals (n, H, W, C) at some places of the order."""
+        found = [self._stream.batch(int(place), 1).images for place in places]
+        return np.ascontiguousarray(np.concatenate(found).transpose(0, 2, 3, 1))
+
+    def labels_in_order(self, count: int, seed: int) -> list[str]:
+        """Return class names as they occur among the reals, at most `count`, in a seeded order; none if unlabelled."""
+        if not isinstance(self.dataset, PackedDataset):
+            return []
+        names = self.dataset.label_names
+        found = self.dataset.labels_of(self.split)
+        wanted = [names.index(name) for name in self.labels] or range(len(names))
+        found = found[np.isin(found, list(wanted))]
+        order = stream(seed, "requested classes").permutation(len(found))[:count]
+        return [names[label] for label in found[order]]
+
+    def label_shares(self) -> NDArray[np.float64] | None:
+        """Return the share (K,) of each class among all labelled reals; None where one has none, or none is known."""
+        names = self.dataset.label_names
+        if not isinstance(self.dataset, PackedDataset) or self.labels or not names:
+            return None
+        found = self.dataset.labels_of(self.split)
+        counts = np.bincount(found[found >= 0], minlength=len(names))
+        return counts / counts.sum() if counts.min() > 0 else None
+
+    def _pieces(self, count: int) -> Iterator[Rows]:
+        size = piece_size(self.dataset.shape)
+        for start in range(0, count, size):
+            batch = self._stream.batch(start, min(size, count - start))
+            images = np.ascontiguousarray(batch.images.transpose(0, 2, 3, 1))
+            yield Rows(self.extractor(images).features, batch.labels)
+
+    def _running(self) -> RunningMoments:
+        path = self._path("moments", self.used)
+        if (tensors := self._load(path)) is not None:
+            return RunningMoments.from_arrays({name: tensor.numpy() for name, tensor in tensors.items()})
+        running = RunningMoments(self.extractor.size)
+        if self._rows is not None and len(self._rows.features) == self.used:
+            running.add(self._rows.features)
+        else:
+            self._announce(self.used)
+            for piece in self._pieces(self.used):
+                running.add(piece.features)
+        self._save(path, running.arrays())
+        return running
+
+    def _kept_rows(self, count: int) -> Rows:
+        path = self._path("features", count)
+        if (tensors := self._load(path)) is not None:
+            return Rows(tensors["features"].numpy(), tensors["labels"].numpy())
+        self._announce(count)
+        features, labels = np.empty((count, self.extractor.size), np.float32), np.empty(count, np.int64)
+        done = 0
+        for piece in self._pieces(count):
+            places = slice(done, done + len(piece.labels))
+            features[places], labels[places] = piece.features, piece.labels
+            done += len(piece.labels)
+        self._save(path, {"features": features, "labels": labels})
+        return Rows(features, labels)
+
+    def _announce(self, count: int) -> None:
+        self._say(f"features of {count:,} reals ({self.dataset.name}, {self.split}), once; they stay in {self._folder}")
+
+    def _path(self, what: str, count: int) -> Path:
+        described = {name: value for name, value in self.extractor.describe().items() if name != "accuracy"}
+        reals = self.describe().model_dump(mode="json", exclude={"source"})
+        key = json.dumps([VERSION, what, count, described, reals], sort_keys=True)
+        return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.safetensors"
+
+    def _load(self, path: Path) -> dict[str, torch.Tensor] | None:
+        try:
+            return checkpoint.load(path)[0]
+        except checkpoint.DamagedError:  # absent or torn: it is computed anew
+            return None
+
+    def _save(self, path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+        tensors = {name: torch.from_numpy(np.asarray(array, order="C")) for name, array in arrays.items()}
+        checkpoint.save(path, tensors, {"content": "reference"})

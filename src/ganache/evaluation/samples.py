@@ -1,0 +1,221 @@
+"""What is judged, as one stream of pictures: a generator's samples, a folder or zip of pictures, an array.
+
+Nothing is held but a piece at a time, and nothing that is read can run code. Of files that hold more than is asked for,
+a seeded choice is taken: files are often sorted by class, and their first ones would not stand for all.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganache import generators
+from ganache.data.arrange import arrange
+from ganache.data.containers import Folder, Zip, open_container
+from ganache.data.decode import Header
+from ganache.data.pool import default_processes, read_all_headers, read_all_pixels, split_names
+from ganache.data.shapes import RESIZE_RULE
+from ganache.errors import UserError
+from ganache.evaluation.arrays import open_array
+from ganache.evaluation.inputs import stream
+from ganache.generators import TrainedGenerator
+from ganache.shape import ImageShape
+
+ARRAYS = (".npy", ".npz")
+GENERATOR = ".safetensors"
+PIECE_BYTES = 2**26
+PIECE = 1_000  # pictures at most
+
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some samples: uint8 pictures (n, H, W, C) or float points (n, 1, 1, 2), and the classes (n,), -1 if unknown.
+
+    A class is what a conditional generator was asked for, or the subfolder in which a picture lies.
+    """
+
+    images: NDArray[Any]
+    labels: Labels
+
+
+class Samples(Protocol):
+    """Where samples come from. `available` is how many there are, None without end; `shape` None if any will do."""
+
+    source: str
+    kind: str
+    available: int | None
+    shape: ImageShape | None
+    images_seen: int | None
+    label_names: tuple[str, ...]
+    read: str  # how the pictures were brought to the reals' size, in words
+
+    def stream(self, count: int, seed: int, shape: ImageShape, asked: Sequence[str]) -> Iterator[Piece]:
+        """Yield `count` samples in pieces of any sizes, in the order of the source; labels count in `label_names`.
+
+        A conditional generator is asked for the classes `asked`, in turn.
+        """
+        ...
+
+
+class GeneratorSamples:
+    """A generator, which draws as many as are wanted; sample i depends on seed, i and its class alone."""
+
+    available: int | None = None
+
+    def __init__(self, generator: TrainedGenerator, source: str, kind: str = "generator") -> None:
+        self.generator = generator
+        self.source, self.kind = source, kind
+        self.shape: ImageShape | None = generator.shape
+        seen = generator.description.get("images_seen")
+        self.images_seen = seen if isinstance(seen, int) else None
+        self.label_names = generator.label_names
+        self.read = "as drawn"
+
+    def stream(self, count: int, seed: int, shape: ImageShape, asked: Sequence[str]) -> Iterator[Piece]:
+        """Yield samples; without `asked` a conditional generator chooses classes by itself, and none is known."""
+        assert shape == self.generator.shape, (shape, self.generator.shape)
+        wanted = np.array(self.generator.label_indices(asked), np.int64)
+        done = 0
+        for images in self.generator.stream(count, seed, asked):
+            places = np.arange(done, done + len(images))
+            yield Piece(images, wanted[places % len(wanted)] if len(wanted) else np.full(len(images), -1))
+            done += len(images)
+
+
+class PictureSamples:
+    """The image files of a folder or zip, classes by subfolder; raises UserError when there are none to read."""
+
+    images_seen: int | None = None
+
+    def __init__(self, path: Path) -> None:
+        self.source, self.kind = str(path), "folder of pictures" if path.is_dir() else "zip of pictures"
+        self._container: Folder | Zip = open_container(path)
+        listing = self._container.listing()
+        self._rows, skipped = arrange(listing.names)
+        if odd := [*listing.skipped, *skipped]:
+            raise UserError(f"samples: {odd[0].file} of {self.source!r} cannot be judged: {odd[0].reason}")
+        if not self._rows:
+            raise UserError(f"samples: {self.source!r} holds no pictures")
+        self.available: int | None = len(self._rows)
+        self.shape: ImageShape | None = None
+        self.label_names = tuple(sorted({row.label for row in self._rows if row.label is not None}))
+        self.read = ""
+
+    def own_shape(self) -> ImageShape | None:
+        """Return the shape that all files share, or None; raises UserError for a file that cannot be read."""
+        shapes = set()
+        names = [row.name for row in self._rows]
+        answers = (answer for part in read_all_headers(self._container, names, default_processes()) for answer in part)
+        for name, answer in zip(names, answers, strict=True):
+            if not isinstance(answer, Header):
+                raise UserError(f"samples: {name} of {self.source!r} cannot be read: {answer}")
+            shapes.add((answer.channels, answer.height, answer.width))
+        return ImageShape(*shapes.pop()) if len(shapes) == 1 else None
+
+    def stream(self, count: int, seed: int, shape: ImageShape, asked: Sequence[str]) -> Iterator[Piece]:
+        """Yield pictures read as training reads them; raises UserError for a file that cannot be read."""
+        assert self.available is not None
+        rows = [self._rows[index] for index in chosen(self.available, count, seed)]
+        numbers: dict[str | None, int] = {name: number for number, name in enumerate(self.label_names)}
+        numbers[None] = -1
+        self.read = f"{shape.height}x{shape.width}, {shape.channels} channels: {RESIZE_RULE}"
+        parts = list(split_names([row.name for row in rows], shape.pixels))
+        done = 0
+        for names, pixels in zip(
+            parts, read_all_pixels(self._container, parts, shape, default_processes()), strict=True
+        ):
+            for name, reason in zip(names, pixels.reasons, strict=True):
+                if reason is not None:
+                    raise UserError(f"samples: {name} of {self.source!r} cannot be read: {reason}")
+            labels = [numbers[row.label] for row in rows[done : done + len(names)]]
+            yield Piece(pixels.images.transpose(0, 2, 3, 1), np.array(labels, np.int64))
+            done += len(names)
+
+
+class ArraySamples:
+    """The rows of a .npy or .npz: uint8 pictures (N, H, W, C) or (N, H, W), or float points (N, 2)."""
+
+    images_seen: int | None = None
+    label_names: tuple[str, ...] = ()
+
+    def __init__(self, path: Path) -> None:
+        self.source, self.kind = str(path), f"{path.suffix.lower()} array"
+        self._array = open_array(path)
+        self.available: int | None = self._array.count
+        self.shape: ImageShape | None = self._array.shape
+        self.read = "as they are"
+
+    def stream(self, count: int, seed: int, shape: ImageShape, asked: Sequence[str]) -> Iterator[Piece]:
+        """Yield rows; raises UserError when the file turns out to be damaged."""
+        assert shape == self._array.shape, (shape, self._array.shape)
+        wanted = chosen(self._array.count, count, seed)
+        size = piece_size(shape)
+        done = 0
+        for images in self._array.pieces(size):
+            first, last = np.searchsorted(wanted, [done, done + len(images)])
+            if last > first:
+                yield Piece(images[wanted[first:last] - done], np.full(last - first, -1))
+            if last == len(wanted):
+                return
+            done += len(images)
+
+
+def open_samples(path: str | Path, device: str = "cpu") -> Samples:
+    """Return the samples at a path: a run's folder, a ``.safetensors``, a folder or zip of pictures, a .npy or .npz.
+
+    Raises UserError when there is nothing there that can be judged.
+    """
+    place = Path(path).expanduser()
+    if not place.exists():
+        raise UserError(f"samples: there is no {str(path)!r}")
+    if place.suffix.lower() == GENERATOR or (place / "run.json").is_file():
+        return GeneratorSamples(generators.load(place, device), str(path))
+    return ArraySamples(place) if place.suffix.lower() in ARRAYS and place.is_file() else PictureSamples(place)
+
+
+def run_of(path: str | Path) -> Path | None:
+    """Return the run that a path is, or lies in: ``RUN``, ``RUN/generator.safetensors``, ``RUN/best.safetensors``."""
+    place = Path(path).expanduser()
+    folder = place if place.is_dir() else place.parent
+    is_run = (folder / "run.json").is_file() and (folder / "recipe.json").is_file()
+    return folder if is_run and (place.is_dir() or place.suffix.lower() == GENERATOR) else None
+
+
+def chosen(available: int, count: int, seed: int) -> NDArray[np.int64]:
+    """Return the numbers (count,), increasing, of a seeded choice among `available` rows."""
+    if count >= available:
+        return np.arange(available)
+    order: NDArray[np.int64] = stream(seed, "chosen samples").permutation(available)
+    return np.sort(order[:count])
+
+
+def piece_size(shape: ImageShape) -> int:
+    """Return how many pictures of a shape are judged at a time: it must not depend on where they come from."""
+    return max(1, min(PIECE, PIECE_BYTES // shape.pixels))
+
+
+def in_pieces(pieces: Iterator[Piece], size: int) -> Iterator[Piece]:
+    """Yield the same samples in pieces of `size`, the last one smaller: sums of floats depend on how they are cut."""
+    waiting: list[Piece] = []
+    held = 0
+    for piece in pieces:
+        start = 0
+        while start < len(piece.images):
+            taken = slice(start, start + size - held)
+            waiting.append(Piece(piece.images[taken], piece.labels[taken]))
+            start += len(waiting[-1].images)
+            held += len(waiting[-1].images)
+            if held == size:
+                yield _joined(waiting)
+                waiting, held = [], 0
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(pieces: list[Piece]) -> Piece:
+    return Piece(np.concatenate([piece.images for piece in pieces]), np.concatenate([p.labels for p in pieces]))
