@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ganache.api import diagnose, judge, load, plan, plot, resume, train
+    from ganache.api import compare, diagnose, evaluate, judge, load, plan, plot, resume, train
     from ganache.augment import InputNoise, Unchanged
     from ganache.errors import RunError, UserError
     from ganache.generator_terms import FeatureMatching, GeneratorTerm
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from ganache.shape import ImageShape
 
 _HOMES = {
-    "api": ("diagnose", "judge", "load", "plan", "plot", "resume", "train"),
+    "api": ("compare", "diagnose", "evaluate", "judge", "load", "plan", "plot", "resume", "train"),
     "augment": ("InputNoise", "Unchanged"),
     "errors": ("RunError", "UserError"),
     "generator_terms": ("FeatureMatching", "GeneratorTerm"),
@@ -165,7 +165,9 @@ __all__ = [
     "Wasserstein",
     "WeightClipping",
     "Weighted",
+    "compare",
     "diagnose",
+    "evaluate",
     "judge",
     "load",
     "plan",

@@ -4,10 +4,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ganache import generators, runs
+from ganache.evaluation import compare as comparing
+from ganache.evaluation import evaluate as evaluating
 from ganache.evaluation import judging
+from ganache.evaluation.compare import Comparison
 from ganache.evaluation.doctor import examination
 from ganache.evaluation.doctor.examination import Examination
 from ganache.evaluation.judging import Judgement
+from ganache.evaluation.records import Evaluation
 from ganache.generators import TrainedGenerator
 from ganache.planning import Plan, Request, make_plan
 from ganache.recipe import Recipe
@@ -32,6 +36,7 @@ def train(
     precision: str = "auto",
     settings: Sequence[str] = (),
     max_skipped: float = 0.01,
+    evaluate_every: str | int | None = None,
     quiet: bool = True,
     progress: Progress | None = None,
 ) -> Outcome:
@@ -40,7 +45,8 @@ def train(
     `recipe` is a name, a Python file that defines one, a Recipe, or None for the data's default; `data` a folder, a
     zip, a store or a name; `images` (``"200k"``) or `time` (``"10m"``) the budget; `size` (height, width) in pixels;
     `labels` restricts the data to classes; `settings` are ``"field=value"``; `max_skipped` is the share of images
-    that may be unreadable; `progress` hears of packing, (done, total).
+    that may be unreadable; every `evaluate_every` images the averaged generator is scored; `progress` hears of
+    packing, (done, total).
 
     Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
     """
@@ -58,6 +64,7 @@ def train(
         precision,
         tuple(settings),
         max_skipped,
+        evaluate_every,
     )
     return runs.begin(request, Path(out) if out is not None else None, quiet, progress)
 
@@ -113,6 +120,55 @@ def judge(
     UserError for points, data of another shape or of fewer than two classes, classes that are not the generator's.
     """
     return judging.judge_run(run, str(data), count, seed, labels, device, progress, say)
+
+
+def evaluate(
+    samples: str | Path,
+    *,
+    data: str | Path | None = None,
+    metrics: Sequence[str] = (),
+    features: str | None = None,
+    weights: str | Path | None = None,
+    count: str | int | None = None,
+    seed: int = 0,
+    split: str = "train",
+    labels: Sequence[str] = (),
+    size: str | None = None,
+    channels: int | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Evaluation:
+    """Score samples against real images, and return every score as a record with its protocol.
+
+    `samples` is a run, a ``.safetensors`` of a generator, a folder or zip of pictures, or a .npy or .npz; `data` what
+    `train` takes, a run's own if left out; `metrics` and `features` what the data allows; `count` 10,000, or as many as
+    there are reals where those are fewer. `labels` restricts reals and requests to some classes. `progress` hears of
+    packing and samples, `say` of what is prepared once. Raises UserError for what cannot be done as asked.
+    """
+    asked = evaluating.Asked(
+        str(samples),
+        None if data is None else str(data),
+        tuple(metrics),
+        features,
+        None if weights is None else Path(weights),
+        count,
+        seed,
+        split,
+        tuple(labels),
+        size,
+        channels,
+        device,
+    )
+    return evaluating.evaluate(asked, progress, say).evaluation
+
+
+def compare(*paths: str | Path) -> Comparison:
+    """Compare evaluations: runs, or JSON files that `evaluate` wrote; values only where the protocols match.
+
+    Raises UserError for fewer than two, and for a path that holds no evaluation.
+    """
+    return comparing.compare(paths)
 
 
 def diagnose(run: str | Path, *, data: str | Path | None = None, progress: Progress | None = None) -> Examination:

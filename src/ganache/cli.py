@@ -33,6 +33,7 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Precision = Annotated[str, typer.Option(help="auto, fp32 or bf16.")]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.")]
 Batch = Annotated[int | None, typer.Option(help="Images in a batch; the recipe's if left out.")]
+EvaluateEvery = Annotated[str | None, typer.Option(metavar="N", help="Score the generator every N images: 50k.")]
 Code = Annotated[Path | None, typer.Option(help="A Python file that defines the run's own parts.")]
 
 
@@ -52,6 +53,7 @@ def train(
     precision: Precision = "auto",
     setting: Set = None,
     max_skipped: MaxSkipped = 0.01,
+    evaluate_every: EvaluateEvery = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")] = False,
 ) -> None:
     """Train a GAN on pictures (recipe dcgan when none is named)."""
@@ -71,6 +73,7 @@ def train(
         precision,
         tuple(setting or ()),
         max_skipped,
+        evaluate_every,
     )
     from ganache import commands
 
@@ -132,6 +135,59 @@ def judge(
     from ganache import commands
 
     commands.judge(run, data, count, seed, tuple(label or ()), json, device, code)
+
+
+@app.command()
+def evaluate(
+    samples: Annotated[str, typer.Argument(help="A run, a .safetensors, a folder or zip of pictures, x.npz, x.npy.")],
+    data: Annotated[str | None, typer.Option(help="What to compare with; a run's own data if left out.")] = None,
+    metrics: Annotated[str, typer.Option(metavar="NAME,NAME", help="What the data allows, if left out.")] = "",
+    features: Annotated[str | None, typer.Option(help="inception, classifier, random or pixels.")] = None,
+    weights: Annotated[Path | None, typer.Option(metavar="FILE", help="The weights of inception.")] = None,
+    count: Annotated[str | None, typer.Option(metavar="N", help="How many samples, such as 10k.")] = None,
+    seed: Seed = 0,
+    split: Annotated[str, typer.Option(help="The reals' split.")] = "train",
+    label: Label = None,
+    size: Size = None,
+    channels: Channels = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all records there.")] = None,
+    pairs: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw samples beside the nearest reals.")] = None,
+    device: Device = "auto",
+    code: Code = None,
+) -> None:
+    """Score samples against real images: every score with its protocol."""
+    from ganache.evaluation_commands import run_evaluate
+
+    names = tuple(name.strip() for name in metrics.split(",") if name.strip())
+    labels = tuple(label or ())
+    run_evaluate(
+        samples, data, names, features, weights, count, seed, split, labels, size, channels, json, pairs, device, code
+    )
+
+
+@app.command()
+def compare(
+    evaluations: Annotated[list[str], typer.Argument(metavar="A B …", help="Runs, or files of evaluate --json.")],
+    out: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw the runs' samples beside reals.")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the comparison there.")] = None,
+) -> None:
+    """Compare evaluations where their protocols match, and say where not."""
+    from ganache.evaluation_commands import run_compare
+
+    run_compare(evaluations, out, json)
+
+
+@app.command()
+def doctor(
+    run: RunFolder,
+    json: Annotated[Path | None, typer.Option(metavar="OUT", help="Write the findings there.")] = None,
+    data: Annotated[str | None, typer.Option(help="The run's data, to look for copies of training images.")] = None,
+    code: Code = None,
+) -> None:
+    """Say what is wrong with a run, by what evidence, and what to change."""
+    from ganache.doctor_command import run_doctor
+
+    run_doctor(run, json, data, code)
 
 
 @app.command()

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 def train(request: Request, out: Path | None) -> None:
     """Train a new run and say where everything is."""
-    with _packing_bar() as progress:
+    with packing_bar() as progress:
         _report(runs.begin(request, out, quiet=False, progress=progress))
 
 
 def resume(run: Path, images: str | None, time: str | None, data: str | None, code: Path | None) -> None:
     """Continue a run and say where everything is."""
-    _load_code(code)
+    load_code(code)
     _report(runs.resume(run, images, time, data, quiet=False))
 
 
@@ -38,7 +38,7 @@ def dry_run(request: Request, out: Path | None) -> None:
     """Print the resolved recipe, parameter counts, the data and a time estimate; write nothing."""
     if out is not None:
         Run.refuse_existing(out)
-    with _packing_bar() as progress:
+    with packing_bar() as progress:
         plan = make_plan(request, progress, write=False)
     print(plan.recipe.to_json())
     state = plan.build()
@@ -52,7 +52,7 @@ def dry_run(request: Request, out: Path | None) -> None:
 
 def sample(run: Path, out: str, count: int, seed: int, labels: tuple[str, ...], device: str, code: Path | None) -> None:
     """Draw images and say where they are."""
-    _load_code(code)
+    load_code(code)
     drawing.sample_to(run, out, count, seed, labels, device)
     print(f"{count} images from seed {seed}: {out}")
 
@@ -61,7 +61,7 @@ def interpolate(
     run: Path, out: str, frames: int, seed: int, labels: tuple[str, ...], device: str, code: Path | None
 ) -> None:
     """Draw a walk and say where it is."""
-    _load_code(code)
+    load_code(code)
     drawing.interpolate_to(run, out, frames, seed, labels, device)
     print(f"{frames} frames from seed {seed}: {out}")
 
@@ -79,9 +79,9 @@ def judge(
     """Print what a classifier of the data says of a run's samples, and write it as JSON if asked to."""
     from ganache.evaluation.judging import judge_run
 
-    _load_code(code)
-    with _packing_bar() as progress:
-        judgement = judge_run(run, data, count, seed, labels, device, progress, _say)
+    load_code(code)
+    with packing_bar() as progress:
+        judgement = judge_run(run, data, count, seed, labels, device, progress, say)
     print_judgement(judgement, run)
     if json is not None:
         try:
@@ -110,7 +110,7 @@ def data_info(source: str, size: str | None, channels: int | None, max_skipped: 
     """Print what the data holds."""
     from ganache.data import preview
 
-    with _packing_bar() as progress:
+    with packing_bar() as progress:
         pixels = parse_size(size) if size else None
         print_summary(
             preview(source, size=pixels, channels=channels, max_skipped=max_skipped, progress=progress).summary()
@@ -121,7 +121,7 @@ def data_pack(source: str, out: Path, size: str | None, channels: int | None, ma
     """Pack the data and print what the store holds."""
     from ganache.data import pack
 
-    with _packing_bar() as progress:
+    with packing_bar() as progress:
         pixels = parse_size(size) if size else None
         packed = pack(source, out, size=pixels, channels=channels, max_skipped=max_skipped, progress=progress)
     print_summary(packed.summary())
@@ -196,17 +196,19 @@ def _report(outcome: Outcome) -> None:
     print(f"draw more      ganache sample {folder} --count 64 --seed 1 --out grid.png")
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Print a line that is no result, beside the results."""
     print(line, file=sys.stderr, flush=True)
 
 
-def _load_code(path: Path | None) -> None:
+def load_code(path: Path | None) -> None:
+    """Run the Python file that the user named, if any, so that its parts are known."""
     if path is not None:
         recipe_files.load_code(path)
 
 
 @contextlib.contextmanager
-def _packing_bar() -> Iterator[Progress | None]:
+def packing_bar() -> Iterator[Progress | None]:
     """Show how far the decoding of pictures is, on a terminal, while there is any."""
     if not sys.stderr.isatty():
         yield None

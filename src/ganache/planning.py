@@ -16,7 +16,7 @@ from ganache.recipe import Recipe, with_settings
 from ganache.rehearsal import rehearse
 from ganache.state import TrainingState
 from ganache.streams import untouched_global_stream
-from ganache.units import parse_size
+from ganache.units import parse_count, parse_size
 
 Progress = Callable[[int, int], None]
 
@@ -54,6 +54,7 @@ class Request:
     precision: str = "auto"
     settings: tuple[str, ...] = ()
     max_skipped: float = 0.01
+    evaluate_every: str | int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Plan:
     precision: Precision
     threads: int
     budget: Budget
+    evaluate_every: int | None = None  # images between two evaluations; None: there are none
 
     def build(self) -> TrainingState:
         """Return the state of a training that has not begun. Raises UserError when a network cannot have the shape."""
@@ -112,6 +114,7 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     budget = Budget.parse(request.images, request.time)
     size = parse_size(request.size) if isinstance(request.size, str) else request.size
     source = Source(request.data, size, request.channels, request.labels, request.max_skipped)
+    every = None if request.evaluate_every is None else parse_count(request.evaluate_every, "evaluate_every")
     named = _named_recipe(request)
     device = choose_device(request.device)
     dataset = source.open(progress, write)
@@ -121,9 +124,8 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     dataset.stream(seed, source.labels)  # refuses unknown labels
     rehearse(recipe, dataset.shape, len(dataset.label_names) if recipe.conditional else 0)
     precision = choose_precision(request.precision, device, dataset.shape)
-    return Plan(
-        recipe, source, dataset, seed, device, precision, torch.get_num_threads(), budget or Budget(recipe.images, None)
-    )
+    budget = budget or Budget(recipe.images, None)
+    return Plan(recipe, source, dataset, seed, device, precision, torch.get_num_threads(), budget, every)
 
 
 def _seed(seed: int) -> int:

@@ -68,7 +68,17 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
         changes = differences(record["data"], dataset.summary())
         raise UserError(f"run: {path} cannot be continued, its data changed: {'; '.join(changes)}")
     device = choose_device(record["device"])
-    plan = Plan(run.recipe(), source, dataset, record["seed"], device, record["precision"], record["threads"], budget)
+    plan = Plan(
+        run.recipe(),
+        source,
+        dataset,
+        record["seed"],
+        device,
+        record["precision"],
+        record["threads"],
+        budget,
+        record.get("evaluate_every"),
+    )
     with untouched_global_stream():
         return _train(run, plan, plan.build(), Cadence(**record["cadence"]), quiet)
 
@@ -93,7 +103,7 @@ def _train(run: Run, plan: Plan, state: TrainingState, cadence: Cadence, quiet: 
         run.remove_leftovers()
         run.update_record(budget=asdict(plan.budget))
         restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
-        training = Training(run, state, plan.dataset, plan.source.labels, plan.budget, cadence)
+        training = Training(run, state, plan.dataset, plan.source.labels, plan.budget, cadence, plan.evaluate_every)
         with run.recorded():
             training.go(display, interrupts)
             if interrupts.received is None:
@@ -118,6 +128,7 @@ def make_record(plan: Plan, cadence: Cadence) -> dict[str, Any]:
         "data": plan.dataset.summary(),
         "budget": asdict(plan.budget),
         "cadence": asdict(cadence),
+        "evaluate_every": plan.evaluate_every,
         "created": now_text(),
         "sessions": [],
         "images_seen": 0,

@@ -76,6 +76,7 @@ class TrainingState:
             autocast,
         )
         self.counters = Counters()
+        self.best: dict[str, Tensor] = {}  # the average generator that scored best; empty where none is evaluated
         self.tally = Tally()
         self.streams = Streams(self.streams_seed, device)
 
@@ -125,6 +126,7 @@ class TrainingState:
             for name, parameter in self.players.networks[role].named_parameters():
                 for key, value in optimizer.state.get(parameter, {}).items():
                     found[f"optimizer/{role}/{name}/{key}"] = value
+        found |= {f"best/{name}": value for name, value in self.best.items()}
         found |= {f"stream/{name}": value for name, value in self.streams.tensors().items()}
         return found | {f"tally/{name}": entry for name, entry in self.tally.entries.items()}
 
@@ -140,6 +142,7 @@ class TrainingState:
                     like = parameter.detach() if value.shape == parameter.shape else value.to(parameter.device)
                     self.players.optimizers[role].state[parameter][key] = torch.empty_like(like).copy_(value)
         self.counters = Counters(**counters)
+        self.best = {name: value.to(self.device) for name, value in _under(tensors, "best/").items()}
         self.streams.load(_under(tensors, "stream/"))
         self.tally = Tally({name: entry.to(self.device) for name, entry in _under(tensors, "tally/").items()})
 

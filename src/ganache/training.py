@@ -12,6 +12,7 @@ from ganache.devices import memory_in_use, synchronize
 from ganache.display import Display
 from ganache.errors import RunError
 from ganache.evaluation.doctor import Watch
+from ganache.evaluations import Evaluations
 from ganache.held_out import HeldOut
 from ganache.interrupts import Interrupts
 from ganache.iteration import Reals, iterate
@@ -59,9 +60,10 @@ class Training:
         labels: tuple[str, ...],
         budget: Budget,
         cadence: Cadence,
+        evaluate_every: int | None = None,
     ) -> None:
         self.run, self.state, self.dataset, self.labels = run, state, dataset, labels
-        self.budget, self.cadence = budget, cadence
+        self.budget, self.cadence, self.evaluate_every = budget, cadence, evaluate_every
         self.clock = Stopwatch(state.device, before=seconds_at(run, state.counters.images_seen))
 
     def go(self, display: Display, interrupts: Interrupts) -> None:
@@ -98,6 +100,9 @@ class Training:
         self._held_out = HeldOut(self.dataset, self.state, self.labels)
         self._vitals = Vitals(self.dataset, self.state, self.labels, self.cadence.tick)
         self._doctor = Watch(self.state.recipe, self.dataset.summary(), self._logbook.lines)
+        self._evaluations = Evaluations(
+            self.run, self.state, self.dataset, self.labels, self.evaluate_every, self._display.say
+        )
         self._last_tick = (seen, self.clock.before)
         self._saved_at, self._save_seconds = time.monotonic(), 0.0
         if not checkpoint.newest(self.run.checkpoints):
@@ -114,7 +119,7 @@ class Training:
             self.state.tally.check_finite()
             if tick:
                 measured = self._vitals.measure() if self._is_due(self._vitals.every, before) else {}
-                self._log(self._examination(before) | measured)
+                self._log(self._examination(before) | measured | self._evaluation(before))
             if last or crosses(every.samples, before, seen):
                 self._sheet.draw()
             if last or crosses(every.checkpoint, before, seen) or self._save_is_due():
@@ -134,6 +139,11 @@ class Training:
             f"{100 * marks['held_out/accuracy_fake']:.2f}% of as many fakes"
         )
         return marks
+
+    def _evaluation(self, before: int) -> dict[str, float]:
+        """Evaluate the average generator at the first tick after each so many images."""
+        due = self._evaluations.every and self._is_due(self._evaluations.every, before)
+        return self._evaluations.measure() if due else {}
 
     def _is_due(self, every: int, before: int) -> bool:
         """Whether this tick is the first after a multiple of so many images."""
@@ -173,6 +183,7 @@ class Training:
         names = list(self.dataset.label_names) if self.state.labels else []
         facts = {"label_names": names, "images_seen": self.state.counters.images_seen, "data": self.dataset.fingerprint}
         generators.save(self.run.generator_file, self.state.average.network, self.state.recipe, self.state.shape, facts)
+        self._evaluations.save_best()
         self.run.update_record(
             images_seen=self.state.counters.images_seen,
             training_seconds=round(self.clock.before, 3),
