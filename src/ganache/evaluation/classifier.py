@@ -5,9 +5,9 @@ the same whatever the classifier's weights happen to be.
 
 It is trained once for each data set, and kept in the user's cache under the data's fingerprint and VERSION.
 
-Measured: MNIST 99.51% and 99.49% of the 10,000 test images (seeds 0 and 1) after 227 and 231 s of one thread of an AMD
-EPYC of the first generation (about 30 GFLOP/s); scikit-learn's digits of 8×8 pixels 97.8%, 98.9%, 99.4% and 99.4% of 179
-held-out ones (seeds 0 to 3) after 12 s. Twice as many channels, and none pooled (VERSION 2), cost 7 times as much, for
+Measured: MNIST 99.51% and 99.49% of the 10,000 test images (seeds 0 and 1), after 227 and 231 s of one thread of an AMD
+EPYC of the first generation (about 30 GFLOP/s); scikit-learn's digits of 8×8 pixels 97.8%, 98.9%, 99.4%, 99.4% of 179
+held-out ones (seeds 0 to 3), after 12 s. Twice as many channels, and none pooled (VERSION 2), cost 7 times as much, for
 99.52%.
 """
 
