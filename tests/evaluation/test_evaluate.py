@@ -14,6 +14,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import ganache
+from benchmarks import inception_score
 from ganache import cli
 from ganache.data import open_dataset
 from ganache.data.densities import ring
@@ -394,6 +395,26 @@ def test_the_command_prints_names_counts_and_protocol_and_keeps_the_records(
     assert (run / "evaluation.json").read_text() == (tmp_path / "a.json").read_text()
     found = evaluation_from(json.loads((tmp_path / "a.json").read_text()), "")
     assert found == ganache.evaluate(run, features="random", metrics=["fd", "prdc", "support"], count=120)
+
+
+@pytest.mark.usefixtures("quick_classifier")
+def test_one_picture_of_each_class_has_a_better_inception_score_than_a_generator(
+    digits_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["inception_score.py", str(digits_run), "--out", str(tmp_path), "--count", "200"])
+    inception_score.main()
+    written = json.loads((tmp_path / "inception-score.json").read_text())
+    collapsed, trained = (evaluation_from(written[name], name) for name in ("collapsed", "trained"))
+    ours, theirs = collapsed["is/classifier"].value, trained["is/classifier"].value
+    assert ours is not None
+    assert theirs is not None
+    assert ours > theirs
+    assert collapsed["recall/classifier"].value == pytest.approx(0.0, abs=0.05)
+    assert collapsed["support/classifier"].value == pytest.approx(10, abs=1)
+    lines = (tmp_path / "inception-score.md").read_text().splitlines()
+    assert len(lines) == 2 + len(trained.scores)
+    with Image.open(tmp_path / "inception-score.png") as drawn:
+        assert drawn.mode == "L"
 
 
 def test_data_of_another_size_is_read_in_the_samples_size(tmp_path: Path) -> None:
