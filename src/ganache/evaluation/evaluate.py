@@ -290,6 +290,8 @@ def _warnings_of_few(evidence: Evidence) -> list[str]:
     if count < 4:
         return [*warnings, f"{few}: their distance means nothing"]
     found = evidence.extrapolation
+    if found.limit == 0.0:
+        return [*warnings, f"{few}: all of their distance may be its bias (fd-infinity is 0)"]
     rough = "roughly " if min(found.sizes) <= size else ""
     warnings.append(
         f"{few}: their distance is too high by {rough}{found.bias:.3g};"

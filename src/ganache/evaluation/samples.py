@@ -123,7 +123,7 @@ class PictureSamples:
         rows = [self._rows[index] for index in chosen(self.available, count, seed)]
         numbers: dict[str | None, int] = {name: number for number, name in enumerate(self.label_names)}
         numbers[None] = -1
-        self.read = f"{shape.height}x{shape.width}, {shape.channels} channels: {RESIZE_RULE}"
+        self.read = f"{shape}; other sizes are {RESIZE_RULE}"
         parts = list(split_names([row.name for row in rows], shape.pixels))
         done = 0
         for names, pixels in zip(
