@@ -18,6 +18,8 @@ from ganache.networks import (
     MNISTDCGANDiscriminator,
     MNISTDCGANGenerator,
     Normal,
+    R3GANDiscriminator,
+    R3GANGenerator,
     Uniform,
 )
 from ganache.networks.layers import Upsample, halvings, with_label_planes, with_labels
@@ -32,6 +34,7 @@ GENERATORS: list[Generator] = [
     DCGANGenerator(latent=Normal(size=5), width=8, max_width=16, bias=False, conditional_norm=True),
     LSGANGenerator(latent=Uniform(size=5)),
     MNISTDCGANGenerator(latent=Normal(size=5)),
+    R3GANGenerator(latent=Normal(size=5), width=4, max_width=8),
 ]
 DISCRIMINATORS: list[Discriminator] = [
     MLPDiscriminator(widths=(16, 16), slope=0.2),
@@ -42,6 +45,7 @@ DISCRIMINATORS: list[Discriminator] = [
     MLPDiscriminator(widths=(16, 16), slope=0.2, projection=True, spectral_norm=True),
     LSGANDiscriminator(),
     MNISTDCGANDiscriminator(),
+    R3GANDiscriminator(width=4, max_width=8),
 ]
 
 
@@ -67,6 +71,14 @@ def without_gradient(network: nn.Module) -> list[str]:
     return [name for name, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()]
 
 
+def awake(network: nn.Module) -> nn.Module:
+    """Give the layers whose weights begin at 0 some, as training does with its first step."""
+    for name, weight in network.named_parameters():
+        if name.endswith("weight") and not weight.any():
+            nn.init.normal_(weight, 0.0, 0.1)
+    return network
+
+
 def parameters(network: nn.Module) -> int:
     return sum(weight.numel() for weight in network.parameters())
 
@@ -84,7 +96,7 @@ def test_a_generator_fills_the_shape_within_its_range_and_learns(
     part: Generator, shape: ImageShape, labels: int
 ) -> None:
     torch.manual_seed(0)
-    network = part.build(shape, labels)
+    network = awake(part.build(shape, labels))
     images = network(torch.randn(COUNT, 5), one_hot(labels))
     assert images.shape == (COUNT, shape.channels, shape.height, shape.width)
     assert images.dtype == torch.float32
@@ -99,7 +111,7 @@ def test_a_discriminator_gives_one_logit_for_each_image_and_learns(
     part: Discriminator, shape: ImageShape, labels: int
 ) -> None:
     torch.manual_seed(0)
-    network = part.build(shape, labels)
+    network = awake(part.build(shape, labels))
     images = torch.rand(COUNT, shape.channels, shape.height, shape.width) * 2 - 1
     images.requires_grad_()
     logits = network(images, one_hot(labels))

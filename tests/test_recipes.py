@@ -67,6 +67,7 @@ PUBLISHED = {
     "dcgan": (2e-4, 0.5, 64, 100, False, 1_000_000),
     "dcgan-mnist": (1e-4, 0.9, 512, 100, False, 20 * 60_000),
     "lsgan": (1e-3, 0.5, 128, 96, False, 10 * 50_000),
+    "lsgan-conditional": (1e-3, 0.5, 128, 96, False, 10 * 50_000),
     "minimax": (5e-5, 0.9, 64, 100, False, 5 * 60_000),
     "mlp-2d": (1e-3, 0.5, 256, 2, False, 2_000_000),
     "noise-classifier": (1e-3, 0.9, 32, 1, True, 3 * 60_000),
@@ -82,6 +83,7 @@ GRADIENT_PENALTY = {"gradient_penalty": Weighted(penalty=GradientPenalty(), weig
 APART: dict[str, dict[str, Any]] = {
     "dcgan": {"ema_half_life": 5_000.0},
     "dcgan-mnist": {"first": "generator"},
+    "lsgan-conditional": {"conditional": True},
     "mlp-2d": {"ema_half_life": 20_000.0},
     "noise-classifier": {"generator_steps": 0, "held_out": 10_000},
     "ralsgan-conditional": {"conditional": True},
@@ -90,6 +92,7 @@ APART: dict[str, dict[str, Any]] = {
 }
 OBJECTIVES: dict[str, Objective] = {
     "lsgan": LeastSquares(),
+    "lsgan-conditional": LeastSquares(),
     "minimax": Minimax(),
     "ralsgan": RelativisticAverageLeastSquares(),
     "ralsgan-conditional": RelativisticAverageLeastSquares(),

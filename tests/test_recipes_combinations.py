@@ -19,6 +19,8 @@ from ganache.networks import (
     MNISTDCGANDiscriminator,
     MNISTDCGANGenerator,
     Normal,
+    R3GANDiscriminator,
+    R3GANGenerator,
     Uniform,
 )
 from ganache.objectives import NonSaturating, Objective
@@ -36,6 +38,7 @@ GENERATORS: dict[str, Generator] = {
     "dcgan with conditional norm": DCGANGenerator(latent=LATENT, width=4, max_width=8, conditional_norm=True),
     "lsgan": LSGANGenerator(latent=Uniform(size=3)),
     "dcgan-mnist": MNISTDCGANGenerator(latent=LATENT),
+    "r3gan": R3GANGenerator(latent=LATENT, width=4, max_width=8),
 }
 DISCRIMINATORS: dict[str, Discriminator] = {
     "mlp": MLPDiscriminator(widths=(8,), slope=0.2, dropout=0.3),
@@ -45,6 +48,7 @@ DISCRIMINATORS: dict[str, Discriminator] = {
     "dcgan, spectral": DCGANDiscriminator(width=4, max_width=8, batch_norm=False, spectral_norm=True),
     "lsgan": LSGANDiscriminator(),
     "dcgan-mnist": MNISTDCGANDiscriminator(),
+    "r3gan": R3GANDiscriminator(width=4, max_width=8),
 }
 OBJECTIVES = [kind() for kind in kinds(Objective) if kind.__module__.startswith("ganache.")]
 PENALTIES = [kind() for kind in kinds(Penalty) if kind.__module__.startswith("ganache.")]

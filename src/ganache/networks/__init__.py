@@ -5,6 +5,7 @@ from ganache.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from ganache.networks.dcgan_mnist import MNISTDCGANDiscriminator, MNISTDCGANGenerator
 from ganache.networks.lsgan import LSGANDiscriminator, LSGANGenerator
 from ganache.networks.mlp import MLPDiscriminator, MLPGenerator
+from ganache.networks.r3gan import R3GANDiscriminator, R3GANGenerator
 
 __all__ = [
     "DCGANDiscriminator",
@@ -19,5 +20,7 @@ __all__ = [
     "MNISTDCGANDiscriminator",
     "MNISTDCGANGenerator",
     "Normal",
+    "R3GANDiscriminator",
+    "R3GANGenerator",
     "Uniform",
 ]

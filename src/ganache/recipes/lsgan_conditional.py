@@ -1,0 +1,17 @@
+"""Least-squares GAN told the class of every picture (Mirza & Osindero 2014), else as `lsgan`.
+
+discriminator: ½ E[(D(x,y) - 1)²] + ½ E[D(G(z,y),y)²]
+generator:     ½ E[(D(G(z,y),y) - 1)²],   y the reals' own labels
+
+Labels are one-hot: beside the latent for G, as constant planes beside the image for D.
+
+ganache train lsgan-conditional --data mnist
+"""
+
+from ganache.recipe import Recipe
+from ganache.recipes import lsgan
+
+
+def recipe() -> Recipe:
+    """Return the recipe: the networks, optimisers and budget of `lsgan`."""
+    return lsgan.recipe().changed(name="lsgan-conditional", conditional=True)

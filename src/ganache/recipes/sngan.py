@@ -1,0 +1,34 @@
+"""Spectral normalisation with the hinge loss (Miyato et al. 2018), on the convolutional networks of `dcgan`.
+
+discriminator: E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))],   each weight matrix of D over its largest singular value
+generator:    -E[D(G(z))],   z standard normal in 128 dimensions
+
+Labels, where they are told (`--set conditional=true`), enter D by projection and G by conditional batch norm, as in
+the authors' next paper (Miyato & Koyama 2018).
+
+ganache train sngan --data FOLDER
+"""
+
+from ganache.networks import DCGANDiscriminator, DCGANGenerator, Normal
+from ganache.objectives import Hinge
+from ganache.optimizers import Adam
+from ganache.recipe import Optimizers, Recipe
+
+
+def recipe() -> Recipe:
+    """Return the recipe: latent, batch and Adam are the paper's (table 1, setting C: one step of D for one of G).
+
+    The networks are lighter than the paper's (table 3: seven convolutions in D, leaky ReLU 0.1); average and budget
+    are ours.
+    """
+    adam = Adam(learning_rate=2e-4, betas=(0.5, 0.999))
+    return Recipe(
+        name="sngan",
+        generator=DCGANGenerator(latent=Normal(size=128), conditional_norm=True),
+        discriminator=DCGANDiscriminator(batch_norm=False, projection=True, spectral_norm=True),
+        objective=Hinge(),
+        optimizers=Optimizers(generator=adam, discriminator=adam),
+        batch_size=64,
+        ema_half_life=5_000,
+        images=1_000_000,
+    )
