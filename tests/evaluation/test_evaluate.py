@@ -209,6 +209,28 @@ def test_labelled_data_has_all_scores_by_default(digits_run: Path) -> None:
     assert evaluation_from(json.loads(json.dumps(found.to_json(), allow_nan=False)), "") == found
 
 
+@pytest.mark.usefixtures("quick_classifier")
+def test_classes_are_those_of_the_subfolders(tmp_path: Path) -> None:
+    labels = load_digits().target[:200]
+    for number, (image, label) in enumerate(zip(digits()[:200], labels, strict=True)):
+        save(tmp_path / "right" / str(label) / f"{number}.png", image[..., 0])
+        save(tmp_path / "next" / str((label + 1) % 10) / f"{number}.png", image[..., 0])
+    wanted: dict[str, Any] = {"data": "digits", "metrics": ["label-accuracy", "fd-by-class"], "features": "classifier"}
+    right, wrong = (ganache.evaluate(tmp_path / name, **wanted) for name in ("right", "next"))
+    dataset = open_dataset("digits")
+    assert isinstance(dataset, PackedDataset)
+    seen = classifiers.classifier_for(dataset).judge(digits()[:200])[1].argmax(axis=1)
+    accuracy = right["label-accuracy/classifier"]
+    assert accuracy.value == pytest.approx((seen == labels).mean())
+    assert accuracy.details["by_class"]["3"] == pytest.approx((seen[labels == 3] == 3).mean())
+    assert wrong["label-accuracy/classifier"].value == pytest.approx((seen == (labels + 1) % 10).mean())
+    near, far = right["fd-by-class/classifier"], wrong["fd-by-class/classifier"]
+    assert near.details["samples"]["3"] == int((labels == 3).sum())
+    assert near.value is not None
+    assert far.value is not None
+    assert near.value < far.value / 2
+
+
 def test_too_few_samples_are_a_warning_with_the_bias(digits_run: Path) -> None:
     found = ganache.evaluate(digits_run, features="random", count=100, metrics=["fd"])
     reals, few = found.warnings
