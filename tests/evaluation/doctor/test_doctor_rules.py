@@ -46,7 +46,7 @@ def test_what_is_unusual_alone_is_no_disease(changed: dict[str, Value]) -> None:
 def test_divergence_is_logits_that_grow_without_end() -> None:
     assert names(logits__real=lambda t: math.exp(10 * t)) == ["divergence"]  # from 12 to 22,026 at the most
     assert names(logits__fake=lambda t: -math.exp(10 * t)) == ["divergence"]
-    assert names(logits__real=lambda t: math.exp(4.5 * t)) == []  # 90 at the end: large, and bounded by nothing yet
+    assert names(logits__real=lambda t: 0.01 * math.exp(9 * t), logits__fake=0.0) == []  # grown much, to 81
     assert names(logits__real=lambda t: 200 * t) == []  # four times as large as in the first quarter
 
 
