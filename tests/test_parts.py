@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from ganache.augment import Augmentation, InputNoise, Unchanged
 from ganache.errors import UserError
+from ganache.generator_terms import FeatureMatching, GeneratorTerm
 from ganache.networks import (
     DCGANDiscriminator,
     DCGANGenerator,
@@ -22,6 +23,8 @@ from ganache.networks import (
     MNISTDCGANDiscriminator,
     MNISTDCGANGenerator,
     Normal,
+    R3GANDiscriminator,
+    R3GANGenerator,
     Uniform,
 )
 from ganache.objectives import (
@@ -61,11 +64,27 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
     (Generator, MLPGenerator(latent=Uniform(size=5), widths=(7, 9), slope=0.125)),
     (Generator, DCGANGenerator(latent=Uniform(size=5), width=6, max_width=24, bias=False, conditional_norm=True)),
     (Generator, LSGANGenerator(latent=Normal(size=8))),
-    (Discriminator, MLPDiscriminator(widths=(7,), slope=0.25, dropout=0.5, projection=True, spectral_norm=True)),
     (
         Discriminator,
-        DCGANDiscriminator(width=6, max_width=24, batch_norm=False, bias=False, projection=True, spectral_norm=True),
+        MLPDiscriminator(widths=(7,), slope=0.25, dropout=0.5, projection=True, spectral_norm=True, spectral_bound=2.0),
     ),
+    (
+        Discriminator,
+        DCGANDiscriminator(
+            width=6,
+            max_width=24,
+            batch_norm=False,
+            bias=False,
+            projection=True,
+            spectral_norm=True,
+            spectral_bound=0.5,
+        ),
+    ),
+    (
+        Generator,
+        R3GANGenerator(latent=Uniform(size=5), width=6, max_width=24, blocks=2, expansion=3, group_size=2),
+    ),
+    (Discriminator, R3GANDiscriminator(width=6, max_width=24, blocks=2, expansion=3, group_size=2)),
     (Discriminator, LSGANDiscriminator()),
     (Generator, MNISTDCGANGenerator(latent=Uniform(size=5))),
     (Discriminator, MNISTDCGANDiscriminator()),
@@ -82,6 +101,7 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
     (Penalty, GradientPenalty()),
     (Penalty, DRAGAN()),
     (Weighted, Weighted(penalty=R1(), weight=Cosine(start=1.0, end=0.5, since=1.0, until=2.0), every=16)),
+    (GeneratorTerm, FeatureMatching(weight=0.5)),
     (Constraint, Unconstrained()),
     (Constraint, WeightClipping(limit=0.5)),
     (Augmentation, Unchanged()),
@@ -96,6 +116,9 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
         tiny_recipe(
             penalties={"r1": Weighted(penalty=R1(), weight=5.0, every=4)},
             augment=InputNoise(deviation=0.25),
+            adversarial=0.5,
+            generator_terms={"features": FeatureMatching(weight=2.0)},
+            generator_steps=3,
             critic_steps=2,
             first="generator",
             label_flips=0.125,
@@ -103,6 +126,7 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
             batch_size=8,
             ema_half_life=Geometric(start=10.0, end=1e4, until=1e5),
             conditional=True,
+            held_out=5,
             images=777,
         ),
     ),

@@ -17,20 +17,25 @@ from ganache.networks import (
     MLPDiscriminator,
     MLPGenerator,
     Normal,
+    R3GANDiscriminator,
+    R3GANGenerator,
     Uniform,
 )
 from ganache.objectives import (
+    Hinge,
     LeastSquares,
     Minimax,
     NonSaturating,
     Objective,
     RelativisticAverageLeastSquares,
+    RelativisticPairing,
     Wasserstein,
 )
 from ganache.optimizers import Adam
 from ganache.parts import parse
-from ganache.penalties import R1, GradientPenalty, Unconstrained, WeightClipping, Weighted
+from ganache.penalties import R1, R2, GradientPenalty, Unconstrained, WeightClipping, Weighted
 from ganache.recipe import Optimizers, Recipe
+from ganache.schedules import Cosine, at
 from ganache.shape import ImageShape
 
 NAMES = recipes.names()
@@ -62,7 +67,8 @@ def test_a_recipe_bears_its_name_says_what_it_is_and_is_its_json(name: str) -> N
 
 
 # What the sources say: learning rate, first beta, batch, latent size, reals and fakes together, images in the budget;
-# the average is ours, and so are the budgets of dcgan, mlp-2d and the relativistic two, and noise-classifier's rate.
+# the average is ours, and so are the budgets of dcgan, mlp-2d, sngan and the relativistic, noise-classifier's
+# rate, and r3gan's rate and batch.
 PUBLISHED = {
     "dcgan": (2e-4, 0.5, 64, 100, False, 1_000_000),
     "dcgan-mnist": (1e-4, 0.9, 512, 100, False, 20 * 60_000),
@@ -72,11 +78,24 @@ PUBLISHED = {
     "mlp-2d": (1e-3, 0.5, 256, 2, False, 2_000_000),
     "noise-classifier": (1e-3, 0.9, 32, 1, True, 3 * 60_000),
     "nonsaturating": (5e-5, 0.9, 64, 100, False, 5 * 60_000),
+    "r3gan": (2e-3, 0.0, 32, 64, False, 140_000),
     "ralsgan": (1e-4, 0.5, 32, 128, False, 1_000_000),
     "ralsgan-conditional": (1e-4, 0.5, 32, 128, False, 1_000_000),
+    "sngan": (2e-4, 0.5, 64, 128, False, 1_000_000),
     "vanilla": (1e-4, 0.9, 32, 100, True, 50 * 60_000),
     "wgan": (5e-5, 0.9, 64, 100, False, 5 * 5 * 60_000),
     "wgan-gp": (5e-5, 0.9, 64, 100, False, 5 * 5 * 60_000),
+}
+# The numbers of r3gan are those at the beginning of half a cosine through the first 100,000 images.
+SCHEDULED = {
+    "r3gan": Adam(
+        learning_rate=Cosine(start=2e-3, end=5e-4, until=1e5), betas=(0.0, Cosine(start=0.9, end=0.99, until=1e5))
+    )
+}
+GAMMA = Cosine(start=0.5, end=0.05, until=1e5)
+ZERO_CENTRED = {
+    "r1": Weighted(penalty=R1(), weight=GAMMA, every=4),
+    "r2": Weighted(penalty=R2(), weight=GAMMA, every=4),
 }
 GRADIENT_PENALTY = {"gradient_penalty": Weighted(penalty=GradientPenalty(), weight=10.0)}
 # Every way in which a recipe differs from one discriminator step, moving first, without penalty and constraint.
@@ -86,7 +105,9 @@ APART: dict[str, dict[str, Any]] = {
     "lsgan-conditional": {"conditional": True},
     "mlp-2d": {"ema_half_life": 20_000.0},
     "noise-classifier": {"generator_steps": 0, "held_out": 10_000},
+    "r3gan": {"penalties": ZERO_CENTRED, "ema_half_life": Cosine(start=0.0, end=5_000.0, until=1e5)},
     "ralsgan-conditional": {"conditional": True},
+    "sngan": {"ema_half_life": 5_000.0},
     "wgan": {"critic_steps": 5, "constraint": WeightClipping(limit=0.01)},
     "wgan-gp": {"critic_steps": 5, "penalties": GRADIENT_PENALTY},
 }
@@ -94,8 +115,10 @@ OBJECTIVES: dict[str, Objective] = {
     "lsgan": LeastSquares(),
     "lsgan-conditional": LeastSquares(),
     "minimax": Minimax(),
+    "r3gan": RelativisticPairing(),
     "ralsgan": RelativisticAverageLeastSquares(),
     "ralsgan-conditional": RelativisticAverageLeastSquares(),
+    "sngan": Hinge(),
     "wgan": Wasserstein(),
     "wgan-gp": Wasserstein(),
 }
@@ -105,7 +128,8 @@ OBJECTIVES: dict[str, Objective] = {
 def test_the_published_values(name: str) -> None:
     recipe = recipes.find(name)
     rate, beta, batch, latent, joint, images = PUBLISHED[name]
-    adam = Adam(learning_rate=rate, betas=(beta, 0.999), epsilon=1e-8)
+    adam = SCHEDULED.get(name, Adam(learning_rate=rate, betas=(beta, 0.999), epsilon=1e-8))
+    assert (at(adam.learning_rate, 0), at(adam.betas[0], 0)) == (rate, beta)
     assert recipe.optimizers == Optimizers(generator=adam, discriminator=adam)
     assert (recipe.batch_size, recipe.generator.latent.size) == (batch, latent)
     assert (recipe.joint_batch, recipe.images) == (joint, images)
@@ -129,6 +153,15 @@ def test_the_relativistic_two_share_everything_but_the_labels() -> None:
     assert told == recipe.changed(name="ralsgan-conditional", conditional=True)
     assert recipe.generator == DCGANGenerator(latent=Uniform(size=128), width=128, max_width=1024, bias=False)
     assert recipe.discriminator == DCGANDiscriminator(width=128, max_width=1024, bias=False)
+
+
+def test_the_two_newest_have_their_own_networks_and_no_batch_norm_in_the_discriminator() -> None:
+    recipe = recipes.find("r3gan")
+    assert recipe.generator == R3GANGenerator(latent=Normal(size=64), width=8, max_width=512, blocks=1)
+    assert recipe.discriminator == R3GANDiscriminator(width=8, max_width=512, blocks=1)
+    recipe = recipes.find("sngan")
+    assert recipe.generator == DCGANGenerator(latent=Normal(size=128), width=64, conditional_norm=True)
+    assert recipe.discriminator == DCGANDiscriminator(width=64, batch_norm=False, projection=True, spectral_norm=True)
 
 
 def test_an_unknown_name_gets_the_closest_and_all() -> None:

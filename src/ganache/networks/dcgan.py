@@ -48,11 +48,12 @@ class DCGANDiscriminator(Discriminator):
     bias: bool = True  # of the layers without batch norm
     projection: bool = False  # labels by an inner product with the last features, not as planes beside the image
     spectral_norm: bool = False  # every weight matrix divided by its largest singular value; batch norm undoes it
+    spectral_bound: float = Field(default=1.0, gt=0)  # with it: what the first is multiplied by again
 
     def build(self, shape: ImageShape, labels: int) -> nn.Module:
         """Return the module; every shape is possible."""
         network = normal_initialised(_DCGANDiscriminator(self, shape, labels))
-        return spectrally_normalised(network) if self.spectral_norm else network
+        return spectrally_normalised(network, self.spectral_bound) if self.spectral_norm else network
 
 
 def _widths(width: int, max_width: int, stages: int) -> list[int]:

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
+from torch.nn.utils.parametrize import register_parametrization
 
 
 def with_labels(vectors: Tensor, labels: Tensor) -> Tensor:
@@ -152,12 +153,24 @@ def glorot_initialised(module: nn.Module) -> nn.Module:
     return module
 
 
-def spectrally_normalised(module: nn.Module) -> nn.Module:
+def spectrally_normalised(module: nn.Module, bound: float = 1.0) -> nn.Module:
     """Divide every weight matrix by its largest singular value, estimated by one power iteration a forward pass.
 
+    The first, which sees the image, is multiplied by `bound` again: no path of the network is steeper than that.
     Source: Miyato et al. 2018, equation 8 and algorithm 1. The iteration's vectors are buffers, part of the state.
     """
-    for layer in list(module.modules()):
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            spectral_norm(layer)
+    layers = [layer for layer in module.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]
+    for layer in layers:
+        spectral_norm(layer)
+    if bound != 1.0:
+        register_parametrization(layers[0], "weight", _Times(bound))
     return module
+
+
+class _Times(nn.Module):
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, weight: Tensor) -> Tensor:
+        return weight * self.factor

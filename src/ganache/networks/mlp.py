@@ -35,6 +35,7 @@ class MLPDiscriminator(Discriminator):
     dropout: float = Field(default=0.0, ge=0, lt=1)  # after each hidden layer
     projection: bool = False  # labels by an inner product with the last features, not beside the pixels
     spectral_norm: bool = False  # every weight matrix divided by its largest singular value
+    spectral_bound: float = Field(default=1.0, gt=0)  # with it: how steep the logit may be; points need more than 1
 
     def build(self, shape: ImageShape, labels: int) -> nn.Module:
         """Return the module; every shape is possible."""
@@ -42,7 +43,7 @@ class MLPDiscriminator(Discriminator):
         widths = (shape.pixels + labels - projected, *self.widths)
         layers = nn.Sequential(*_hidden_layers(widths, self.slope, self.dropout), nn.Linear(widths[-1], 1))
         network = _MLPDiscriminator(layers, LabelProjection(projected, widths[-1]) if projected else None)
-        return spectrally_normalised(network) if self.spectral_norm else network
+        return spectrally_normalised(network, self.spectral_bound) if self.spectral_norm else network
 
 
 class _MLPGenerator(nn.Module):
