@@ -120,9 +120,7 @@ def test_the_published_noise_classifier() -> None:
     recipe = recipes.find("noise-classifier")
     assert recipe.generator.model_dump()["widths"] == (256,)
     assert recipe.generator.latent.size == 1
-    assert json.loads(recipe.to_json())["discriminator"] == {
-        **{"kind": "MLPDiscriminator", "widths": [256], "slope": 0.0, "dropout": 0.5},
-        **{"projection": False, "spectral_norm": False},
-    }
+    discriminator = json.loads(recipe.to_json())["discriminator"]
+    assert (discriminator["widths"], discriminator["dropout"], discriminator["slope"]) == ([256], 0.5, 0.0)
     assert (recipe.generator_steps, recipe.joint_batch, recipe.batch_size) == (0, True, 32)
     assert recipe.images == 3 * 60_000
