@@ -7,7 +7,7 @@ from typing import Literal
 
 from benchmarks.claims.workshop import Json, Workshop
 
-Verdict = Literal["holds", "holds in part", "does not hold"]
+Verdict = Literal["holds", "holds in part", "does not show", "does not hold"]
 
 
 @dataclass(frozen=True)
@@ -54,3 +54,8 @@ def spread(values: list[float], digits: int = 2) -> str:
 def mean(values: list[float]) -> float:
     """Return the mean of at least one value."""
     return sum(values) / len(values)
+
+
+def clearly_less(first: list[float], second: list[float]) -> bool:
+    """Whether every seed of the first lies below every seed of the second: with so few, less would be luck."""
+    return max(first) < min(second)

@@ -15,21 +15,26 @@ from benchmarks.claims.distances import wasserstein
 from benchmarks.claims.workshop import Json, Workshop
 from ganache import recipes
 from ganache.evaluation.modes import density_named
-from ganache.recipe import Recipe, with_settings
+from ganache.optimizers import Adam
+from ganache.recipe import Optimizers, Recipe, with_settings
+from ganache.schedules import Cosine
 from ganache.state import TrainingState
 from ganache.streams import derive, untouched_global_stream
 
-DENSITIES = ("ring", "grid", "spiral")
+DENSITIES = ("ring", "grid")
 NOISE = 0.2  # standard deviation of what turns a real into a fake; the modes are 0.1 to 0.6 apart
 STEPS = 1_500
-MATCHED = 1_000  # points of each side whose cheapest assignment is computed
+MATCHED = 2_000  # points of each side whose cheapest assignment is computed
 JUDGED = 5_000
 SIDE = 41  # cells of the value surface
 SEED = 0
+RATE = 1e-3
 _SETTINGS: dict[str, tuple[str, ...]] = {
     "clipped at 0.01": ('constraint={"kind": "WeightClipping", "limit": 0.01}',),
     "clipped at 0.1": ('constraint={"kind": "WeightClipping", "limit": 0.1}',),
-    "penalised": ('penalties.gradient={"penalty": "GradientPenalty", "weight": 10}',),
+    "penalised, λ = 10": ('penalties.gradient={"penalty": "GradientPenalty", "weight": 10}',),
+    # That of the toy problems in the code of Gulrajani et al.: λ is a length, so 10 is much for data of size 1.
+    "penalised, λ = 0.1": ('penalties.gradient={"penalty": "GradientPenalty", "weight": 0.1}',),
 }
 LIMITS = {"clipped at 0.01": 0.01, "clipped at 0.1": 0.1}
 
@@ -43,6 +48,7 @@ def protocol(workshop: Workshop) -> Json:
         "matched": MATCHED,
         "judged": JUDGED,
         "settings": _SETTINGS,
+        "rate": RATE,
         "seed": SEED,
     }
 
@@ -86,8 +92,11 @@ class Points:
 
 def recipe_of(kind: str) -> Recipe:
     """Return the recipe whose critic is trained."""
-    rates = (f"optimizers.{role}.learning_rate=5e-4" for role in ("generator", "discriminator"))
-    return with_settings(recipes.find("mlp-2d"), ["objective=Wasserstein", *rates, *_SETTINGS[kind]])
+    recipe = recipes.find("mlp-2d")
+    falling = Cosine(start=RATE, end=RATE / 50, until=STEPS * recipe.batch_size)
+    adam = Adam(learning_rate=falling, betas=(0.0, 0.9))
+    recipe = recipe.changed(optimizers=Optimizers(generator=adam, discriminator=adam))
+    return with_settings(recipe, ["objective=Wasserstein", *_SETTINGS[kind]])
 
 
 def _critic(points: Points, kind: str, steps: int) -> Json:
@@ -100,13 +109,14 @@ def _critic(points: Points, kind: str, steps: int) -> Json:
     # Divided by its slope the critic is 1-Lipschitz where it was looked at, and its estimate a lower bound. The
     # steepest of 15,000 points may be an accident, so the slope is that of the 99th percentile.
     steepest = float(slopes.quantile(0.99))
+    seen = torch.cat([reals, fakes])
     surface = _surface(state)
     return {
         "estimate": estimate,
         "slope": float(slopes.mean()),
         "steepest": steepest,
         "bound": estimate / steepest,
-        "quadratic": quadratic_share(surface),
+        "quadratic": quadratic_share(seen.flatten(1).double().numpy(), critics.logits(state, seen).double().numpy()),
         "surface": ((surface - surface.mean()) / surface.std()).round(2).tolist(),
         "weights": _histogram(state, LIMITS.get(kind)),
     }
@@ -122,12 +132,10 @@ def _surface(state: TrainingState) -> NDArray[np.float64]:
     return critics.logits(state, points).double().numpy().reshape(SIDE, SIDE)
 
 
-def quadratic_share(surface: NDArray[np.float64]) -> float:
-    """Return how much of a surface's variance (S, S) the best polynomial of degree two explains, 0 to 1."""
-    side = np.linspace(-1.0, 1.0, len(surface))
-    x, y = (each.ravel() for each in np.meshgrid(side, side))
+def quadratic_share(points: NDArray[np.float64], values: NDArray[np.float64]) -> float:
+    """Return how much of the variance of values (N,) at points (N, 2) a polynomial of degree two explains, 0 to 1."""
+    x, y = points.T
     terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
-    values = surface.ravel()
     fitted = terms @ np.linalg.lstsq(terms, values, rcond=None)[0]
     return float(1.0 - np.var(values - fitted) / np.var(values))
 
@@ -143,7 +151,7 @@ def _histogram(state: TrainingState, limit: float | None) -> Json:
 
 def draw(results: Json, path: Path) -> None:
     """Draw each critic's value surface on each density, and its weights."""
-    figure, panels = plots.sheet(len(_SETTINGS), len(DENSITIES) + 1, 2.3, 2.2)
+    figure, panels = plots.sheet(len(_SETTINGS), len(DENSITIES) + 1, 2.1, 2.0)
     for row, kind in zip(panels, _SETTINGS, strict=True):
         for axes, name in zip(row, DENSITIES, strict=False):
             _contours(axes, name, results[name]["critics"][kind])
@@ -181,8 +189,13 @@ def tell(results: Json) -> Findings:
     at_limit = {
         kind: mean([results[name]["critics"][kind]["weights"]["at_limit"] for name in DENSITIES]) for kind in LIMITS
     }
-    fewer = all(share(name, "penalised") > max(share(name, kind) for kind in LIMITS) for name in DENSITIES)
-    simpler = all(simple[kind] > simple["penalised"] for kind in LIMITS)
+    penalised = [kind for kind in _SETTINGS if kind not in LIMITS]
+    better = [
+        kind
+        for kind in penalised
+        if shares[kind] > max(shares[other] for other in LIMITS)
+        and simple[kind] < min(simple[other] for other in LIMITS)
+    ]
     rows = tuple(
         (
             name,
@@ -197,33 +210,45 @@ def tell(results: Json) -> Findings:
         for kind, critic in results[name]["critics"].items()
     )
     return Findings(
-        verdict="holds" if fewer and simpler else "holds in part" if fewer or simpler else "does not hold",
+        verdict="holds" if len(better) == len(penalised) else "holds in part" if better else "does not hold",
         number=(
-            f"of the true Wasserstein distance the critic sees, brought to slope 1, {shares['clipped at 0.01']:.0%} "
-            f"when clipped at 0.01, {shares['clipped at 0.1']:.0%} when clipped at 0.1, {shares['penalised']:.0%} when "
-            "penalised (means over three densities)"
+            "of the true Wasserstein distance the critic, brought to slope 1, sees "
+            + ", ".join(f"{shares[kind]:.0%} ({kind})" for kind in _SETTINGS)
+            + f", means over {' and '.join(DENSITIES)}"
         ),
         told=(
-            f"A polynomial of degree two explains {simple['clipped at 0.01']:.0%} and {simple['clipped at 0.1']:.0%} "
-            f"of the clipped critics' surfaces and {simple['penalised']:.0%} of the penalised one's. "
-            f"{at_limit['clipped at 0.01']:.0%} and {at_limit['clipped at 0.1']:.0%} of the clipped critics' weights "
-            "lie at the limit itself. At S1's limit of 0.01 this critic's slope is so small that its estimate says "
-            "nothing about the size of the distance; what it is compared by above is its shape alone."
+            "How simple they are: of what they say about reals and fakes a polynomial of degree two explains "
+            + ", ".join(f"{simple[kind]:.0%} ({kind})" for kind in _SETTINGS)
+            + f". Of the clipped critics' weights {at_limit['clipped at 0.01']:.0%} and "
+            f"{at_limit['clipped at 0.1']:.0%} lie at the limit itself. At S1's limit of 0.01 the critic is so flat "
+            "that its estimate says nothing of the size of the distance; it is compared by its shape alone. "
+            + _about_weight(better)
         ),
         protocol=(
             f"As in Gulrajani et al. 2017, figure 1: the generator is fixed at the reals plus Gaussian noise (standard "
-            f"deviation {NOISE}), and the critic of `mlp-2d` alone takes {STEPS:,} steps of 256 points (Adam 5e-4, "
-            f"seed {SEED}). Estimate: mean D(x) - mean D(G(z)) over {JUDGED:,} points of each; seen: that divided by "
-            f"the 99th percentile of |∇D| at reals, fakes and points between, over the exact distance, which is the "
-            f"cheapest assignment of {MATCHED:,} points to {MATCHED:,}. That sample's own error is about "
-            f"{max(results[name]['floor'] for name in DENSITIES):.3f} at most."
+            f"deviation {NOISE}), and the critic of `mlp-2d` alone takes {STEPS:,} steps of 256 points (Adam, betas "
+            f"(0, 0.9), rate {RATE:g} falling to a fiftieth, seed {SEED}). Estimate: mean D(x) - mean D(G(z)) over "
+            f"{JUDGED:,} points of each; seen: that divided by the 99th percentile of |∇D| at reals, fakes and points "
+            f"between, over the exact distance, which is the cheapest assignment of {MATCHED:,} points to {MATCHED:,}. "
+            f"Two samples of the same density come out at up to "
+            f"{max(results[name]['floor'] for name in DENSITIES):.3f}, which is that number's own error."
         ),
-        caption="Level lines of the three critics on three densities, red dots the modes; right, their weights (grid)",
+        caption="Level lines of the four critics on two densities, red dots the modes; right, their weights (grid)",
         table=Table(
             ("density", "critic", "exact W₁", "estimate", "mean slope", "seen at slope 1", "explained by a quadratic"),
             rows,
         ),
     )
+
+
+def _about_weight(better: list[str]) -> str:
+    if better == ["penalised, λ = 0.1"]:
+        return (
+            "With S1's λ of 10 the penalty does not win: on points in [-1, 1]², whose distances are a fraction of 1, "
+            "it outweighs what the critic is trained for, and the critic is held to slope 1 everywhere, also where the "
+            "best one is flat. λ has the unit of a length, and 10 was found on pictures."
+        )
+    return "" if better else "Neither penalty wins here, which contradicts the text."
 
 
 CLAIM = Claim(

@@ -17,8 +17,7 @@ every installation has. Each section has what the text says, one number, one plo
 numbers contradict the text, the section says so. The budgets are small, of seconds to a minute a run: a claim about
 large pictures and long trainings is not refuted by them, nor is one that holds here proved.
 
-This page and its plots are written by `python -m benchmarks.claims`; `--only SECTION` measures one section.
-{machine}
+This page and its plots are written by `python -m benchmarks.claims`; `--only SECTION` measures one section. {machine}
 
 The texts:
 
@@ -40,14 +39,15 @@ def write(claims: Sequence[Claim], workshop: Workshop, page: Path) -> list[str]:
     pictures = page.parent / "images" / "claims"
     found: list[tuple[Claim, Findings]] = []
     for claim in claims:
-        measured = workshop.measured(claim.slug)
-        if measured is None:
+        results = workshop.measured(claim.slug, claim.protocol(workshop))
+        if results is None:
             continue
-        found.append((claim, claim.tell(measured["results"])))
+        found.append((claim, claim.tell(results)))
         with replacing(pictures / f"{claim.slug}.png") as temporary:
-            claim.draw(measured["results"], temporary)
+            claim.draw(results, temporary)
+    missing = [claim for claim in claims if claim.slug not in {known.slug for known, _ in found}]
     sections = [_section(number, claim, findings) for number, (claim, findings) in enumerate(found, 1)]
-    text = "\n".join([_HEAD.format(machine=_machine()), _index(found), *sections])
+    text = "\n".join([_HEAD.format(machine=_machine()), _index(found), _missing(missing), *sections])
     with replacing(page) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return [claim.slug for claim, _ in found]
@@ -56,7 +56,7 @@ def write(claims: Sequence[Claim], workshop: Workshop, page: Path) -> list[str]:
 def _machine() -> str:
     known = describe_machine(torch.device("cpu"))
     return (
-        f"The last one ran with torch {known['torch']} and Python {known['python']} on one thread of an "
+        f"It was last written with torch {known['torch']} and Python {known['python']} on one thread of an "
         f"{known['processor']}, in float32 and without a GPU."
     )
 
@@ -67,6 +67,13 @@ def _index(found: Sequence[tuple[Claim, Findings]]) -> str:
         for number, (claim, findings) in enumerate(found, 1)
     )
     return _table(Table(("claim", "here it", "measured"), rows)) + "\n"
+
+
+def _missing(claims: Sequence[Claim]) -> str:
+    if not claims:
+        return ""
+    names = "; ".join(f'"{claim.title}" (`--only {claim.slug}`)' for claim in claims)
+    return f"Prepared and not measured yet: {names}.\n"
 
 
 def _section(number: int, claim: Claim, findings: Findings) -> str:

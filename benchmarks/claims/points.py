@@ -16,13 +16,13 @@ STATED = (
 _SHOWN = 600  # points that a plot shows
 
 
-def adam(data: str, rate: float) -> tuple[str, ...]:
-    """Return the optimiser's settings for both players.
+def adam(rate: float, images: int) -> tuple[str, ...]:
+    """Return the optimiser's settings for both players over a budget.
 
     The recipe's own rate and betas are for a budget ten times as long. These were chosen by a few trials of the
     non-saturating loss alone.
     """
-    falling = f'{{"kind": "Cosine", "start": {rate}, "end": {rate / SLOWING}, "until": {IMAGES[data]}}}'
+    falling = f'{{"kind": "Cosine", "start": {rate}, "end": {rate / SLOWING}, "until": {images}}}'
     return tuple(
         f"optimizers.{role}.{field}"
         for role in ("generator", "discriminator")
@@ -32,7 +32,8 @@ def adam(data: str, rate: float) -> tuple[str, ...]:
 
 def points_trial(data: str, settings: tuple[str, ...] = (), rate: float | None = None) -> Trial:
     """Return a training of `mlp-2d` with some settings on a density."""
-    return Trial(data, "mlp-2d", (*adam(data, rate or RATES[data]), *settings), IMAGES[data])
+    images = IMAGES[data]
+    return Trial(data, "mlp-2d", (*adam(rate or RATES[data], images), *settings), images)
 
 
 def judged(workshop: Workshop, trial: Trial, seed: int, **facts: Any) -> Json:

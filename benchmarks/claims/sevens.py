@@ -65,9 +65,9 @@ def _reals(path: Path) -> NDArray[np.uint8]:
 
 def draw(results: Json, path: Path) -> None:
     """Draw twenty of each."""
-    figure, panels = plots.sheet(1, 3, 3.4, 1.1)
+    figure, panels = plots.sheet(3, 1, 6.0, 1.45)
     titles = {"reals": "real", "document": "the document's settings", "working": "the default settings"}
-    for axes, (key, title) in zip(panels[0], titles.items(), strict=True):
+    for axes, (key, title) in zip(panels[:, 0], titles.items(), strict=True):
         pictures = np.array(results[key]["pictures"], np.uint8)
         rows = pictures.reshape(2, len(pictures) // 2, *pictures.shape[1:])
         sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in rows], axis=0)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks.claims import plots
-from benchmarks.claims.claim import Claim, Findings, Table, Verdict, mean, spread
+from benchmarks.claims.claim import Claim, Findings, Table, Verdict, clearly_less, mean, spread
 from benchmarks.claims.points import IMAGES, STATED, judged, points_trial
 from benchmarks.claims.workshop import Json, Trial, Workshop
 
@@ -56,7 +56,7 @@ def tell(results: Json) -> Findings:
     """Say which remedies found more than the plain training, and by more than its seeds differ."""
     changes = {name: [_change(results[data], name) for data in DENSITIES] for name in REMEDIES if name != PLAIN}
     helped = [name for name, words in changes.items() if "better" in words and "worse" not in words]
-    verdict: Verdict = "holds" if len(helped) == len(changes) else "holds in part" if helped else "does not hold"
+    verdict: Verdict = "holds" if len(helped) == len(changes) else "holds in part" if helped else "does not show"
     quality = {
         name: mean([each["high_quality"] for data in DENSITIES for each in results[data][name]]) for name in REMEDIES
     }
@@ -69,12 +69,14 @@ def tell(results: Json) -> Findings:
         verdict=verdict,
         number=f"high-quality samples on {' and '.join(DENSITIES)}, mean over the seeds: {numbers}",
         told=(
-            "Better than nothing means here: its worst seed found more modes than the best seed without it, or where "
-            "the numbers of modes overlap, the same of the share of high quality.\n\n" + "\n".join(lines)
+            "Better than nothing means here: its worst seed put at least 20 samples at more modes than the best seed "
+            "without it, or where those numbers overlap, the same of the share of high quality.\n\n"
+            + "\n".join(lines)
+            + _about_plain(results)
         ),
         protocol=(
-            f"`mlp-2d` with the non-saturating loss, {STATED}. All variants see as many images with the "
-            f"discriminator, so five critic steps leave the generator a fifth of the updates. Seeds "
+            f"`mlp-2d` with the non-saturating loss, {STATED}. The discriminators see as many images in all variants, "
+            f"so two critic steps leave the generator half of the updates, and five a fifth. Seeds "
             f"{', '.join(map(str, SEEDS))}."
         ),
         caption="Modes found and share of high quality, mean (bar) and every seed (dot)",
@@ -82,6 +84,17 @@ def tell(results: Json) -> Findings:
             ("variant", *(f"{data}: {what}" for data in DENSITIES for what in ("modes found", "HQ"))),
             tuple((name, *(cell for data in DENSITIES for cell in _cells(results[data][name]))) for name in REMEDIES),
         ),
+    )
+
+
+def _about_plain(results: Json) -> str:
+    steady = [data for data in DENSITIES if all(run["modes_found_20"] == run["modes"] for run in results[data][PLAIN])]
+    if not steady:
+        return ""
+    return (
+        f"\n\nOn {' and '.join(steady)} the plain training reaches every mode with every seed: it is steady without "
+        "them, so this says what they cost, and little about what they cure. The cost of critic steps is that the "
+        "generator moves less often; whether they help at equal numbers of its updates was not measured."
     )
 
 
@@ -94,11 +107,11 @@ def _cells(found: list[Json]) -> tuple[str, str]:
 
 def _change(found: Json, name: str) -> str:
     """Compare a remedy with the plain training: better, worse or no different."""
-    for key in ("modes_found", "high_quality"):
+    for key in ("modes_found_20", "high_quality"):
         plain, other = ([each[key] for each in found[which]] for which in (PLAIN, name))
-        if min(other) > max(plain):
+        if clearly_less(plain, other):
             return "better"
-        if max(other) < min(plain):
+        if clearly_less(other, plain):
             return "worse"
     return "no different"
 

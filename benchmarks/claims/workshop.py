@@ -74,18 +74,26 @@ class Workshop:
         record = Run.open(path).record()
         return Finished(path, record["images_seen"], record["training_seconds"], record["outcome"] != "finished")
 
-    def measured(self, slug: str) -> Json | None:
-        """Return what a section's measurement found, or None when there is none."""
+    def measured(self, slug: str, protocol: Json | None) -> Json | None:
+        """Return a section's results, or None when there are none by this protocol; without one, any will do."""
         path = self._measurement(slug)
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        if known is None or (protocol is not None and known["protocol"] != self._complete(protocol)):
+            return None
+        results: Json = known["results"]
+        return results
 
     def measure(self, slug: str, protocol: Json, measurement: Callable[[], Json]) -> None:
         """Measure, and keep the results with their protocol; what was measured by the same protocol stays."""
-        # As JSON reads it back: tuples are lists.
-        protocol = json.loads(json.dumps({**protocol, "scale": self.scale}))
-        known = self.measured(slug)
-        if known is None or known["protocol"] != protocol:
-            write_json(self._measurement(slug), {"protocol": protocol, "results": measurement()})
+        if self.measured(slug, protocol) is None:
+            found = {"protocol": self._complete(protocol), "results": measurement()}
+            write_json(self._measurement(slug), found)
+
+    def _complete(self, protocol: Json) -> Json:
+        complete: Json = json.loads(
+            json.dumps({**protocol, "scale": self.scale})
+        )  # as it is read back: tuples are lists
+        return complete
 
     def _at_scale(self, trial: Trial) -> Trial:
         images = None if trial.images is None else max(LEAST_IMAGES, self.scaled(trial.images))
