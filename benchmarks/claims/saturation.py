@@ -15,8 +15,8 @@ from ganache.objectives import Minimax, NonSaturating, Objective
 from ganache.state import TrainingState
 from ganache.streams import derive, untouched_global_stream
 
-SEEDS = (0, 1)
-STEPS = (0, 10, 20, 40, 80, 160, 320, 640, 1_280)  # discriminator updates before each look
+SEEDS = (0, 1, 2)
+STEPS = (0, 5, 10, 20, 40, 80, 160, 320, 640)  # discriminator updates before each look
 LATENTS = 256
 OBJECTIVES: dict[str, Objective] = {"saturating": Minimax(), "non-saturating": NonSaturating()}
 
@@ -119,7 +119,7 @@ def tell(results: Json) -> Findings:
             f"the discriminator takes {last[0]['step']} steps of 64 images, and after each number of updates both "
             f"losses are differentiated at the same {LATENTS:,} latents. Seeds {_listed(SEEDS)}; the table has means."
         ),
-        caption="How strongly each loss moves a fixed generator while the discriminator learns, two seeds",
+        caption="How strongly each loss moves a fixed generator while the discriminator learns, three seeds",
         table=Table(("discriminator updates", "mean D(G(z))", *(f"gradient, {name}" for name in OBJECTIVES)), rows),
     )
 
