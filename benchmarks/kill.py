@@ -20,7 +20,7 @@ from ganache import checkpoint
 
 GANACHE = [sys.executable, "-m", "ganache"]
 SETTINGS = [
-    *("--set", "discriminator.batch_norm=true", "--set", "augment=InputNoise"),
+    *("--set", "discriminator.batch_norm=false", "--set", "augment=InputNoise"),
     *("--set", 'penalties.r1={"penalty": "R1", "weight": 0.1, "every": 4}'),
     *("--set", "generator.width=16", "--set", "discriminator.width=16"),
 ]

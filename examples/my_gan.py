@@ -56,7 +56,7 @@ def recipe() -> ganache.Recipe:
     return ganache.Recipe(
         name="my-gan",
         generator=ResidualGenerator(),
-        discriminator=ganache.DCGANDiscriminator(width=32),
+        discriminator=ganache.DCGANDiscriminator(width=32, batch_norm=False),  # R1 looks at single images
         objective=Margin(),
         penalties={"r1": ganache.Weighted(penalty=ganache.R1(), weight=0.1, every=4)},
         optimizers=ganache.Optimizers(generator=adam, discriminator=adam),

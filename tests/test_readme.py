@@ -1,6 +1,7 @@
 """Every command and program in the README runs, with smaller budgets and data that the test makes."""
 
 import gzip
+import json
 import re
 import shlex
 import subprocess
@@ -62,6 +63,8 @@ def smaller(command: str) -> list[str]:
     for option, value in (("--images", "32"), ("--time", "0.1s"), ("--frames", "3"), ("--batch", "8")):
         if option in words:
             words[words.index(option) + 1] = value
+    if words[0] in ("judge", "evaluate"):
+        words[words.index("--count") + 1] = "20"
     if words[0] == "resume" and "--images" in words:
         words[words.index("--images") + 1] = "64"
     if words[0] == "train":
@@ -87,6 +90,8 @@ def test_the_readmes_commands_run_in_their_order(
         assert cats["arr_0"].shape == (1000, 40, 50, 3)
     assert (workplace / "runs/photos/checkpoints/00000064.safetensors").exists()
     assert (workplace / "mine.png").exists()
+    assert (workplace / "compare.png").exists()
+    assert json.loads((workplace / "lsgan.json").read_text())
 
 
 def test_the_readmes_python_runs(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
