@@ -13,7 +13,7 @@ demo: $(VENV)/.installed
 	@echo "look at $(DEMO)/progress.webp and the newest picture in $(DEMO)/samples/"
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
