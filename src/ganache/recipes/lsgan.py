@@ -3,7 +3,10 @@
 discriminator: ½ E[(D(x) - 1)²] + ½ E[D(G(z))²]
 generator:     ½ E[(D(G(z)) - 1)²],   z uniform in [-1, 1)⁹⁶
 
-ganache train lsgan --data mnist --images 70k
+ganache train lsgan --data mnist --images 135k
+
+That took 19 minutes of one CPU core and reached a Fréchet distance of 8.0 and a smallest class of 4.1%
+(`ganache judge`: 10,000 samples against the training images, in the features of a classifier; seed 0).
 """
 
 from ganache.networks import LSGANDiscriminator, LSGANGenerator

@@ -6,6 +6,9 @@ generator:      E[log(1 - D(G(z)))],   z standard normal in 100 dimensions
 The generator's gradient vanishes where the discriminator is sure of itself; `nonsaturating` is the remedy.
 
 ganache train minimax --data mnist
+
+That took 5 minutes of one CPU core and reached a Fréchet distance of 264: noise, all of it read as an 8
+(`ganache judge`, 10,000 samples, seed 0).
 """
 
 from ganache.networks import MLPDiscriminator, MLPGenerator, Normal

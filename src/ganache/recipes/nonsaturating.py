@@ -4,6 +4,9 @@ discriminator: -E[log D(x)] - E[log(1 - D(G(z)))]
 generator:     -E[log D(G(z))],   z standard normal in 100 dimensions
 
 ganache train nonsaturating --data mnist
+
+That took 5 minutes of one CPU core and reached a Fréchet distance of 255: five passes are not enough at this rate
+(`ganache judge`, 10,000 samples, seed 0).
 """
 
 from ganache.objectives import NonSaturating

@@ -6,6 +6,9 @@ generator:     E[(D(G(z,y),y) - E[D(x,y)] - 1)²] + E[(D(x,y) - E[D(G(z,y),y)] +
 Labels are one-hot: beside the latent for G, as constant planes beside the image for D.
 
 ganache train ralsgan-conditional --data FOLDER_OF_CLASSES --size 64
+
+On MNIST at 28×28, 50,000 images (22 minutes of one CPU core, far from done) reached a Fréchet distance of 21, and 70.5%
+of the samples had the class asked for (`ganache judge`, 10,000 samples, seed 0).
 """
 
 from ganache.recipe import Recipe

@@ -4,6 +4,9 @@ discriminator: -E[log D(x)] - E[log(1 - D(G(z)))]
 generator:     -E[log D(G(z))],   z standard normal in 100 dimensions
 
 ganache train vanilla --data mnist
+
+The first 340,000 images (10 minutes of one CPU core) reached a Fréchet distance of 88 and left out a digit
+(`ganache judge`, 10,000 samples, seed 0).
 """
 
 from ganache.networks import MLPDiscriminator, MLPGenerator, Normal

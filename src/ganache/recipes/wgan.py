@@ -4,6 +4,9 @@ critic:     E[D(G(z))] - E[D(x)],   every weight of D in [-0.01, 0.01]
 generator: -E[D(G(z))],   z standard normal in 100 dimensions
 
 ganache train wgan --data mnist
+
+600,000 images (7 minutes of one CPU core) reached a Fréchet distance of 213, no digits yet (`ganache judge`, 10,000
+samples, seed 0).
 """
 
 from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
