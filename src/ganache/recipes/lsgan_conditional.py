@@ -7,7 +7,7 @@ Labels are one-hot: beside the latent for G, as constant planes beside the image
 
 ganache train lsgan-conditional --data mnist --images 100k
 
-That took 16 minutes of one CPU core and reached a Fréchet distance of 1.8; 98.7% of the samples have the asked-for class
+That took 16 minutes of one CPU core and reached a Fréchet distance of 1.8; 98.7% of the samples have the class named
 (`ganache judge`: 10,000 samples against the training images, in the features of a classifier; seed 0).
 """
 
