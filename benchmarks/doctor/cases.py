@@ -28,7 +28,6 @@ CONNECTED = (
     *(f"{GENERATOR}=2e-4", f"{DISCRIMINATOR}=2e-4"),
     *("optimizers.generator.betas=[0.5, 0.999]", "optimizers.discriminator.betas=[0.5, 0.999]"),
 )
-MANY = "[0.99, 0.999]"
 
 
 @dataclass(frozen=True)
@@ -50,18 +49,18 @@ class Case:
 
 SICK: tuple[Case, ...] = (
     Case(
-        *("saturating", DIGITS, "dcgan", 20_000),
+        *("saturating", DIGITS, "dcgan", 60_000),
         (*SMALL, "objective=Minimax", "critic_steps=3", f"{DISCRIMINATOR}=1e-3"),
         "the saturating loss against a discriminator that learns 15 times as fast",
         "vanishing generator gradient",
     ),
     Case(
-        *("fast-generator", DIGITS, "dcgan", 20_000, (*SMALL, f"{GENERATOR}=0.1")),
-        "the generator's learning rate × 500",
+        *("fast-generator", "ring", "mlp-2d", 120_000, (*STEADY_POINTS, f"{GENERATOR}=0.05")),
+        "the generator's learning rate × 50",
         "generator learning rate too high",
     ),
     Case(
-        *("fast-generator-points", "grid", "mlp-2d", 120_000, (*POINTS, f"{GENERATOR}=1e-2")),
+        *("fast-generator-grid", "grid", "mlp-2d", 120_000, (*POINTS, f"{GENERATOR}=1e-2")),
         "the generator's learning rate × 10",
         "generator learning rate too high",
     ),
@@ -120,12 +119,6 @@ SICK: tuple[Case, ...] = (
         "the same on pictures",
         "divergence",
     ),
-    Case(
-        *("momentum", "ring", "mlp-2d", 120_000),
-        (*POINTS, *(f"optimizers.{role}.betas={MANY}" for role in ("generator", "discriminator"))),
-        "momentum 0.99 for both",
-        "oscillation",
-    ),
 )
 
 HEALTHY: tuple[Case, ...] = (
@@ -146,7 +139,11 @@ HEALTHY: tuple[Case, ...] = (
     ),
     Case("ring", "ring", "mlp-2d", 120_000, STEADY_POINTS),
     Case("grid", "grid", "mlp-2d", 120_000, STEADY_POINTS),
-    Case("spiral", "spiral", "mlp-2d", 120_000, STEADY_POINTS),
+    # With slopes weighed 0.01 it wanders, and the doctor says so.
+    Case(
+        *("spiral", "spiral", "mlp-2d", 120_000),
+        (*STEADY_POINTS, "penalties.r1.weight=0.1", "penalties.r2.weight=0.1"),
+    ),
 )
 
 

@@ -50,6 +50,8 @@ CASES: list[tuple[Remedy, dict[str, Any], dict[str, Value], tuple[str, ...]]] = 
     (remedies.truthful_labels, {"label_flips": 0.05}, {}, ()),
     (remedies.less_noise, {"augment": InputNoise(deviation=3.0)}, {}, ("augment=Unchanged",)),
     (remedies.less_noise, {"augment": InputNoise(deviation=0.1)}, {}, ()),
+    (remedies.noisy_inputs, {}, {}, ('augment={"kind": "InputNoise", "deviation": 0.5}',)),
+    (remedies.noisy_inputs, {"augment": InputNoise(deviation=0.1)}, {}, ()),
     (remedies.more_critic_steps, {"critic_steps": 2}, {}, ("critic_steps=4",)),
     (remedies.smooth_discriminator, {}, {}, (R1_TENTH,)),
     (

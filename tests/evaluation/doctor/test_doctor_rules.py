@@ -18,7 +18,7 @@ def names_of_points(**changed: Value) -> list[str]:
 
 
 NARROW: dict[str, Value] = {"diversity__raw": 0.3, "diversity__average": 0.3}  # variety that a complaint is made of
-SURE: dict[str, Value] = {"accuracy__real": 1.0, "accuracy__fake": 0.99}
+SURE: dict[str, Value] = {"accuracy__real": 1.0, "accuracy__fake": 0.995}
 
 
 def test_a_healthy_run_has_nothing() -> None:
@@ -36,18 +36,29 @@ def test_a_healthy_run_has_nothing() -> None:
         {"diversity__average": 0.05, "duplicates__average": 1.0, "dead__average": 1.0},  # the average lags behind
         {"saturated__raw": 0.75, "saturated__average": 0.75},  # less than a quarter more than the reals
         {"logits__real": 2e4, "logits__fake": 1e4},  # large, but not growing
-        {"movement__generator": 0.2, "movement__discriminator": 0.2},  # no harm has come of it
+        {"movement__generator": 0.09, "movement__discriminator": 0.09},  # no harm has come of it
     ],
 )
 def test_what_is_unusual_alone_is_no_disease(changed: dict[str, Value]) -> None:
     assert names(**changed) == []
 
 
-def test_divergence_is_logits_that_grow_without_end() -> None:
-    assert names(logits__real=lambda t: math.exp(10 * t)) == ["divergence"]  # from 12 to 22,026 at the most
-    assert names(logits__fake=lambda t: -math.exp(10 * t)) == ["divergence"]
-    assert names(logits__real=lambda t: 0.01 * math.exp(9 * t), logits__fake=0.0) == []  # grown much, to 81
-    assert names(logits__real=lambda t: 200 * t) == []  # four times as large as in the first quarter
+STEEPENING: dict[str, Value] = {
+    "gradient__fakes": lambda t: math.exp(4 * t)
+}  # from 1.7 to 33 in the middle of quarters
+
+
+def test_divergence_is_logits_and_slopes_that_grow_without_end() -> None:
+    assert names(logits__real=lambda t: math.exp(8 * t), **STEEPENING) == ["divergence"]  # from 2.7 to 1,097
+    assert names(logits__fake=lambda t: -math.exp(8 * t), **STEEPENING) == ["divergence"]
+    assert names(logits__real=lambda t: math.exp(5 * t), logits__fake=0.0, **STEEPENING) == []  # from 1.9 to 79
+    assert names(logits__real=lambda t: 200 * t, **STEEPENING) == []  # seven times as large as in the first quarter
+
+
+def test_logits_that_drift_away_together_do_not_diverge() -> None:
+    drifting: dict[str, Value] = {name: lambda t: math.exp(8 * t) for name in ("logits__real", "logits__fake")}
+    assert names(**drifting) == []
+    assert names(**drifting, gradient__fakes=lambda t: math.exp(2 * t)) == []  # 4.5 times as steep
 
 
 @pytest.mark.parametrize(
@@ -72,6 +83,11 @@ def test_long_steps_that_did_harm(role: str) -> None:
     assert f"{role} learning rate too high" not in names(**{f"movement__{role}": 0.04}, **NARROW)
 
 
+def test_absurd_steps_are_likely_wrong_before_harm_is_seen() -> None:
+    (found,) = diagnose(log(OF_PICTURES, movement__generator=0.12), picture_recipe(), PICTURES)
+    assert (found.name, found.confidence) == ("generator learning rate too high", "likely")
+
+
 def test_a_discriminator_that_takes_long_steps_jumps() -> None:
     jumping: dict[str, Value] = {"accuracy__fake": lambda t: 0.9 if round(100 * t) % 2 else 0.4}  # deviation 0.25
     assert names(movement__discriminator=0.08, **jumping) == ["discriminator learning rate too high"]
@@ -91,6 +107,8 @@ def test_a_strong_discriminator_grows_ever_surer() -> None:
     assert names(**growing, **SURE, **NARROW) == ["discriminator too strong"]
     assert names(**growing, **NARROW) == []
     assert names(logits__real=lambda t: 10 - 9 * t, **SURE, **NARROW) == []  # the generator catches up
+    assert names(logits__real=lambda t: 10 + t, **SURE, **NARROW) == []  # hardly surer than in the middle
+    assert names(**growing, accuracy__real=0.985, accuracy__fake=1.0, **NARROW) == []
 
 
 def test_a_weak_discriminator_cannot_tell_what_anybody_can() -> None:
@@ -106,6 +124,17 @@ KNOWN: dict[str, Value] = {
     **{"accuracy__real": 0.95, "logits__trained": 1.4, "held_out__logits_real": -0.4, "held_out__logits_fake": -1.8},
     **{"held_out__accuracy_real": 0.39},
 }
+
+
+def test_a_weak_discriminator_is_certain_where_the_recipe_shows_why() -> None:
+    lines = log(OF_PICTURES, accuracy__real=0.6, accuracy__fake=0.5, **NARROW)
+    for recipe, confidence in ((picture_recipe(), "likely"), (picture_recipe(label_flips=0.5), "certain")):
+        (found,) = diagnose(lines, recipe, PICTURES)
+        assert (found.name, found.confidence) == ("discriminator too weak", confidence)
+    restless = log(
+        OF_PICTURES, accuracy__real=0.6, accuracy__fake=0.5, centre__raw_1=lambda t: math.sin(40 * t), **NARROW
+    )
+    assert next(one.name for one in diagnose(restless, picture_recipe(), PICTURES)) == "oscillation"
 
 
 def test_overfitting_is_held_out_images_called_fake() -> None:
@@ -199,7 +228,7 @@ def test_a_disease_whose_signs_were_not_measured_is_not_judged() -> None:
 def test_the_evidence_has_the_numbers() -> None:
     growing: dict[str, Value] = {"logits__real": lambda t: 10 * t, "logits__fake": 0.0}
     (found,) = diagnose(log(OF_PICTURES, **growing, **SURE, **NARROW), picture_recipe(), PICTURES)
-    assert "100% of the reals and 99% of the fakes" in found.evidence
+    assert "100% of the reals and 100% of the fakes" in found.evidence
     assert "from 5.05 to 8.8" in found.evidence  # medians of 0.26 … 0.75 and of 0.76 … 1.00
     assert "vary 0.30 times as much" in found.evidence
 

@@ -1,6 +1,6 @@
 """What can be seen to be wrong with the fakes themselves, whatever its cause: symptoms, in words with numbers.
 
-Each bound lies between what healthy runs showed in development (seeds 0 to 9, docs/doctor.md) and what sick ones did.
+Each bound lies between what healthy runs showed in development (seeds below 30, docs/doctor.md) and what sick ones did.
 """
 
 from ganache.evaluation.doctor.chart import Chart

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ganache.augment import Unchanged
 from ganache.errors import UserError
 from ganache.evaluation.doctor.chart import Chart
 from ganache.networks import DCGANGenerator, Discriminator
@@ -27,6 +28,7 @@ USUAL = 0.005
 STEADY_MOMENTUM = 0.5  # Radford et al. 2016, section 4: 0.9 made training oscillate
 POINT_WEIGHT, PICTURE_WEIGHT = 0.01, 0.1  # of R1 and R2
 FEW_LATENTS, LATENTS = 8, 64
+BLUR = 0.5  # pixels span [-1, 1]
 LIPSCHITZ_WEIGHT = 10.0  # Gulrajani et al. 2017, section 4
 
 
@@ -168,6 +170,15 @@ def less_noise(chart: Chart) -> Prescription | None:
     if at(deviation, chart.images_seen) <= 0.5:
         return None
     return "take away the noise on the discriminator's inputs, in which the images drown", ("augment=Unchanged",)
+
+
+def noisy_inputs(chart: Chart) -> Prescription | None:
+    """Blur what the discriminator could know by heart (Arjovsky & Bottou 2017, section 4)."""
+    if not isinstance(chart.recipe.augment, Unchanged):
+        return None
+    return "find more images; until then add noise, so that no image can be known by heart", (
+        f'augment={{"kind": "InputNoise", "deviation": {BLUR}}}',
+    )
 
 
 def lighter_penalties(chart: Chart) -> Prescription | None:
