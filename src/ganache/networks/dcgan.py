@@ -48,7 +48,7 @@ class DCGANDiscriminator(Discriminator):
     bias: bool = True  # of the layers without batch norm
     projection: bool = False  # labels by an inner product with the last features, not as planes beside the image
     spectral_norm: bool = False  # every weight matrix divided by its largest singular value; batch norm undoes it
-    spectral_bound: float = Field(default=1.0, gt=0)  # with it: what the first is multiplied by again
+    spectral_bound: float = Field(default=1.0, gt=0)  # with it: how steep the logit may be
 
     def build(self, shape: ImageShape, labels: int) -> nn.Module:
         """Return the module; every shape is possible."""

@@ -156,14 +156,15 @@ def glorot_initialised(module: nn.Module) -> nn.Module:
 def spectrally_normalised(module: nn.Module, bound: float = 1.0) -> nn.Module:
     """Divide every weight matrix by its largest singular value, estimated by one power iteration a forward pass.
 
-    The first, which sees the image, is multiplied by `bound` again: no path of the network is steeper than that.
+    Each is multiplied by an equal share of `bound` again: no path of the network is steeper than that. In a share
+    for each layer, because in one of them it would draw all bends of the network together.
     Source: Miyato et al. 2018, equation 8 and algorithm 1. The iteration's vectors are buffers, part of the state.
     """
     layers = [layer for layer in module.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]
     for layer in layers:
         spectral_norm(layer)
-    if bound != 1.0:
-        register_parametrization(layers[0], "weight", _Times(bound))
+        if bound != 1.0:
+            register_parametrization(layer, "weight", _Times(bound ** (1.0 / len(layers))))
     return module
 
 
