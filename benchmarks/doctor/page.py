@@ -8,6 +8,7 @@ import torch
 
 from benchmarks.doctor.cases import HEALTHY, SICK, Case
 from benchmarks.doctor.trials import CURED, Course
+from benchmarks.markdown import table
 from ganache.evaluation.doctor.rules import RULES
 from ganache.files import replacing, write_json
 from ganache.machine import describe_machine
@@ -70,7 +71,7 @@ def _sick(courses: Courses) -> str:
         )
         for case, course in _known(SICK, courses)
     ]
-    return _table([head, *rows])
+    return table([head, *rows])
 
 
 def _healthy(courses: Courses) -> str:
@@ -79,7 +80,7 @@ def _healthy(courses: Courses) -> str:
         (case.name, str(course.seed), _data(case), _names(course, ""), f"{course.distance:.3f}")
         for case, course in _known(HEALTHY, courses)
     ]
-    return _table([head, *rows])
+    return table([head, *rows])
 
 
 def _data(case: Case) -> str:
@@ -94,11 +95,6 @@ def _names(course: Course, expected: str) -> str:
 def _advice(course: Course) -> str:
     settings = course.findings[0]["settings"] if course.findings else ()
     return " ".join(f"`{setting}`" for setting in settings) or "–"
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [rows[0], tuple("---" for _ in rows[0]), *rows[1:]]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '∣') for cell in cells)} |" for cells in lines)
 
 
 def _machine() -> str:

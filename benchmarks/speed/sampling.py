@@ -1,0 +1,82 @@
+"""Images from a trained 64×64 generator into an .npz: `ganache sample` against a plain loop, and its memory."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from benchmarks.markdown import table
+from benchmarks.speed.part import Json, Part, Settings, precise, seconds_of
+from benchmarks.speed.plain import ralsgan_networks
+from benchmarks.speed.systems import planned, store_of, trained_in
+from benchmarks.speed.worker import sample_in_process
+from ganache import generators
+from ganache.drawing import sample_to
+from ganache.generators import GROUP
+
+RECIPE = "ralsgan"
+SHARE = 50  # a turn draws this part of the whole count
+
+
+def measure(settings: Settings) -> Json:
+    """Return the speeds of both ways in turn, then the seconds and memory of a tenth and of the whole count."""
+    system = trained_in(RECIPE)
+    count = GROUP * max(1, settings.samples // SHARE // GROUP)
+    with store_of(system, settings) as store, tempfile.TemporaryDirectory() as folder:
+        run, out = Path(folder) / "generator.safetensors", Path(folder) / "samples.npz"
+        plan = planned(system, store, settings.quick)
+        network = plan.recipe.generator.build(plan.dataset.shape, 0)
+        generators.save(run, network, plan.recipe, plan.dataset.shape, {"label_names": []})
+        plain, _ = ralsgan_networks(**({"width": 4} if settings.quick else {}))
+        draw_plainly(plain, GROUP, out)  # the first ones also import and allocate
+        sample_to(run, str(out), GROUP, device="cpu")
+        speeds: dict[str, list[float]] = {"plain": [], "ganache": []}
+        for _ in range(settings.rounds):
+            speeds["plain"].append(count / seconds_of(lambda: draw_plainly(plain, count, out)))
+            speeds["ganache"].append(count / seconds_of(lambda: sample_to(run, str(out), count, device="cpu")))
+        whole = [{"count": each, **sample_in_process(run, out, each)} for each in _counts(settings)]
+    return {"recipe": RECIPE, "count": count, "threads": plan.threads, "images_per_second": speeds, "whole": whole}
+
+
+@torch.no_grad()
+def draw_plainly(generator: nn.Module, count: int, out: Path) -> None:
+    """Write images as one would: batches of 64, eager, in float32, gathered and saved at the end."""
+    generator.eval()
+    batches = []
+    for start in range(0, count, GROUP):
+        latents = torch.rand(min(GROUP, count - start), 128, 1, 1) * 2 - 1
+        images = ((generator(latents) + 1) * 127.5).clamp(0, 255).to(torch.uint8)
+        batches.append(images.permute(0, 2, 3, 1).numpy())
+    np.savez(out, np.concatenate(batches))
+
+
+def _counts(settings: Settings) -> tuple[int, ...]:
+    return (settings.samples,) if settings.quick else (max(1, settings.samples // 10), settings.samples)
+
+
+def tell(found: Json) -> str:
+    """Return both tables."""
+    speeds, whole = found["images_per_second"], found["whole"]
+    ratio = np.median(speeds["ganache"]) / np.median(speeds["plain"])
+    rows = [("plain", "Ganache", "ratio"), (precise(speeds["plain"]), precise(speeds["ganache"]), f"{ratio:.2f}×")]
+    runs = [("images", "time", "images/s", "peak memory")]
+    for run in whole:
+        speed = f"{run['count'] / run['seconds']:,.0f}"
+        runs.append((f"{run['count']:,}", f"{run['seconds']:,.1f} s", speed, f"{run['peak_mib']:,.0f} MiB"))
+    text = (
+        f"Images per second of the generator of `{found['recipe']}` at 64×64, {found['count']:,} in a turn, loading and"
+        " writing included, against an eager float32 loop in batches of 64 that gathers all and saves it:"
+    )
+    return "\n\n".join(
+        [
+            text,
+            table(rows),
+            "What `ganache sample --out x.npz` does, in a new process, from when torch is imported:",
+            table(runs),
+        ]
+    )
+
+
+PART = Part("sampling", "Sampling", measure, tell)

@@ -1,0 +1,105 @@
+"""What is compared: each system's plain loop and the same recipe in Ganache's engine, as iterators of images."""
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import ganache
+from benchmarks.speed import plain
+from benchmarks.speed.part import Settings
+from benchmarks.speed.pictures import write_pictures
+from ganache.data.store import IMAGES
+from ganache.iteration import Reals, iterate
+from ganache.planning import Plan, Request
+from ganache.shape import ImageShape
+
+PICTURES = 2_048  # a multiple of every batch size
+PLAIN, FROZEN, GANACHE = "plain", "plain, frozen", "ganache"
+
+
+@dataclass(frozen=True)
+class System:
+    """A recipe of Ganache's and, for the documents' four, the loop that it is compared with."""
+
+    recipe: str
+    shape: ImageShape
+    batch_size: int
+    document: str = ""
+    loop: Callable[..., Iterator[int]] | None = None
+    freezes: bool = False  # whether the document spares the discriminator's weight gradients in the generator's half
+    small: tuple[str, ...] = ()  # the recipe's settings for --quick
+    small_loop: Mapping[str, Any] = field(default_factory=dict)
+
+
+DIGIT, PICTURE = ImageShape(1, 28, 28), ImageShape(3, 64, 64)
+NARROW = tuple(f"{role}.{field}" for role in ("generator", "discriminator") for field in ("width=4", "max_width=32"))
+DOCUMENTS = (
+    System("vanilla", DIGIT, 32, "S2", plain.vanilla),
+    System("lsgan", DIGIT, 128, "S3", plain.lsgan),
+    System("dcgan-mnist", DIGIT, 512, "S4", plain.dcgan_mnist, freezes=True),
+    System("ralsgan", PICTURE, 32, "S1", plain.ralsgan, freezes=True, small=NARROW, small_loop={"width": 4}),
+)
+SYSTEMS = (*DOCUMENTS, System("dcgan", PICTURE, 64, small=NARROW))
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One way to train a system; `begin` gives an endless iterator, a step of which is an iteration."""
+
+    precision: str
+    threads: int
+    begin: Callable[[], Iterator[int]]
+
+
+def trained_in(recipe: str) -> System:
+    """Return the system of a recipe."""
+    return next(system for system in SYSTEMS if system.recipe == recipe)
+
+
+@contextlib.contextmanager
+def store_of(system: System, settings: Settings) -> Iterator[Path]:
+    """Write the pictures of a system into a packed store that is deleted at the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "store"
+        write_pictures(system.shape, 8 if settings.quick else PICTURES, store)
+        yield store
+
+
+def contestants(system: System, store: Path, quick: bool) -> dict[str, Contestant]:
+    """Return the plain loop, the one that does not differentiate what its document freezes, and Ganache's."""
+    plan = planned(system, store, quick)
+    found = {}
+    if system.loop is not None:
+        for name in (PLAIN, FROZEN) if system.freezes else (PLAIN,):
+            options = {"freeze": name == FROZEN} if system.freezes else {}
+            found[name] = Contestant("fp32", torch.get_num_threads(), partial(_plain, system, store, quick, options))
+    return {**found, GANACHE: Contestant(plan.precision, plan.threads, partial(_engine, plan))}
+
+
+def planned(system: System, store: Path, quick: bool) -> Plan:
+    """Return a run of the system as `ganache train` would begin it on a CPU."""
+    small, batch = (system.small, 2) if quick else ((), None)
+    plan = ganache.plan(Request(str(store), system.recipe, device="cpu", settings=small, batch=batch))
+    assert plan.recipe.batch_size == (batch or system.batch_size), "the plain loop's batches have another size"
+    return plan
+
+
+def _plain(system: System, store: Path, quick: bool, options: Mapping[str, Any]) -> Iterator[int]:
+    assert system.loop is not None
+    small = {"batch_size": 2, **system.small_loop} if quick else {}
+    return system.loop(np.load(store / IMAGES), **small, **options)
+
+
+def _engine(plan: Plan) -> Iterator[int]:
+    state = plan.build()
+    reals = Reals(plan.dataset, state, plan.source.labels)
+    while True:
+        iterate(state, reals)
+        yield plan.recipe.images_per_iteration

@@ -1,0 +1,135 @@
+"""Images per second of every system, contestants in turn, and the share of the matrix products' speed they reach."""
+
+import statistics
+from collections.abc import Iterator
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.markdown import table
+from benchmarks.speed.part import Json, Part, Settings, images_per_second, precise, spread
+from benchmarks.speed.products import DTYPES, TYPES, measure_products, peak, together
+from benchmarks.speed.systems import DOCUMENTS, FROZEN, GANACHE, PLAIN, SYSTEMS, System, contestants, store_of
+
+REPEATS = 5  # matrix products before the trainings, and as many after them
+
+
+def measure(settings: Settings) -> Json:
+    """Measure the products, every system, and the products again."""
+    threads = torch.get_num_threads()
+    before = measure_products(REPEATS, settings.quick)
+    systems = {system.recipe: _measured(system, settings) for system in SYSTEMS}
+    torch.set_num_threads(threads)
+    products = together(before, measure_products(REPEATS, settings.quick))
+    return {"products": products, "systems": systems, **_compared(systems)}
+
+
+def _measured(system: System, settings: Settings) -> Json:
+    with store_of(system, settings) as store:
+        entered = contestants(system, store, settings.quick)
+        loops, found = {}, {}
+        for name, contestant in entered.items():
+            torch.set_num_threads(contestant.threads)
+            loops[name] = contestant.begin()
+            work = count_work(loops[name])  # the first iteration, which also allocates and chooses kernels
+            found[name] = {"precision": contestant.precision, "threads": contestant.threads, "gflop_per_image": work}
+        speeds: dict[str, list[float]] = {name: [] for name in entered}
+        for turn in range(settings.rounds):
+            for name in _rotated(list(entered), turn):
+                torch.set_num_threads(entered[name].threads)
+                speeds[name].append(images_per_second(loops[name], settings.seconds))
+    ways = {name: {**found[name], "images_per_second": speeds[name]} for name in entered}
+    return {"document": system.document, "shape": str(system.shape), "batch_size": system.batch_size, "ways": ways}
+
+
+def count_work(loop: Iterator[int]) -> float:
+    """Return the GFLOP per image of the next iteration: two for each multiplication of a dense layer or convolution.
+
+    Forwards and backwards, towards inputs and weights where they are computed; padding is multiplied too. Biases,
+    norms, activations, losses, optimisers and averages are not counted.
+    """
+    with FlopCounterMode(display=False) as counter:
+        images = next(loop)
+    return float(counter.get_total_flops()) / images / 1e9
+
+
+def _rotated(names: list[str], turn: int) -> list[str]:
+    start = turn % len(names)  # nobody always goes first
+    return names[start:] + names[:start]
+
+
+def _compared(systems: Json) -> Json:
+    """Return Ganache's speed over the plain loops', as ratios of medians, and their geometric means."""
+    plainly, freezing = {}, {}
+    for system in DOCUMENTS:
+        ways = systems[system.recipe]["ways"]
+        plainly[system.recipe] = _median(ways[GANACHE]) / _median(ways[PLAIN])
+        freezing[system.recipe] = _median(ways[GANACHE]) / _median(ways[FROZEN if system.freezes else PLAIN])
+    return {
+        "ratios": plainly,
+        "geometric_mean": statistics.geometric_mean(plainly.values()),
+        "ratios_where_the_document_freezes": freezing,
+        "geometric_mean_where_the_document_freezes": statistics.geometric_mean(freezing.values()),
+    }
+
+
+def _median(way: Json) -> float:
+    return float(statistics.median(way["images_per_second"]))
+
+
+def tell(found: Json) -> str:
+    """Return both tables and what they are."""
+    return "\n\n".join([_PROTOCOL, _speeds(found), _SHARES.format(products=_products(found)), _shares(found)])
+
+
+_PROTOCOL = (
+    "Images per second, as the median (least–greatest) of turns that the contestants of a system take one after the"
+    " other. *plain* is `benchmarks/speed/plain.py`: the documents' loops, eager, in float32, default Adam, gradients"
+    " into a discriminator that does not learn; *plain, frozen* leaves these out, as the documents of two systems do."
+    " Ganache also keeps the average of the weights and the log's sums. Both read the same synthetic pictures."
+)
+_SHARES = (
+    "What a step multiplies, and how much of the speed of square matrix products that is ({products}). FLOPs by"
+    " `torch.utils.flop_counter` in one iteration, two for each multiplication of dense layers and convolutions,"
+    " forwards and backwards; nothing else is counted. The plain loops multiply more where they compute gradients that"
+    " nothing uses."
+)
+
+
+def _speeds(found: Json) -> str:
+    rows: list[tuple[str, ...]] = [
+        ("system", "batch", "plain", "plain, frozen", "Ganache", "over plain", "over its document's")
+    ]
+    for name, system in found["systems"].items():
+        ways = system["ways"]
+        speeds = [precise(ways[way]["images_per_second"]) if way in ways else "" for way in (PLAIN, FROZEN, GANACHE)]
+        ratios = [found[key].get(name) for key in ("ratios", "ratios_where_the_document_freezes")]
+        title = f"`{name}` {system['shape']}" + (f" ({system['document']})" if system["document"] else "")
+        rows.append(
+            (title, str(system["batch_size"]), *speeds, *(f"{ratio:.2f}×" if ratio else "" for ratio in ratios))
+        )
+    means = (found["geometric_mean"], found["geometric_mean_where_the_document_freezes"])
+    return table([*rows, ("geometric mean", "", "", "", "", *(f"**{mean:.2f}×**" for mean in means))])
+
+
+def _products(found: Json) -> str:
+    return ", ".join(
+        f"{name} {spread(products['gflops'], 1)} GFLOP/s at {products['side']}³"
+        for name, products in found["products"].items()
+    )
+
+
+def _shares(found: Json) -> str:
+    rows: list[tuple[str, ...]] = [
+        ("system", "", "precision, threads", "GFLOP per image", *(f"of the {name} products" for name in TYPES))
+    ]
+    for name, system in found["systems"].items():
+        for way, known in system["ways"].items():
+            work, own = known["gflop_per_image"], DTYPES[known["precision"]]
+            shares = {each: work * _median(known) / peak(found["products"], each) for each in TYPES}
+            cells = (f"**{share:.0%}**" if each == own else f"{share:.0%}" for each, share in shares.items())
+            rows.append((f"`{name}`", way, f"{known['precision']}, {known['threads']}", f"{work:.3f}", *cells))
+    return table(rows)
+
+
+PART = Part("training", "Training", measure, tell)
