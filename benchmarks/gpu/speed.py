@@ -1,0 +1,264 @@
+"""How fast an iteration is, what it needs, and what a change of layout, kernels or launching would bring."""
+
+import contextlib
+import gc
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from benchmarks.gpu.cases import Json, Workshop
+from ganache.devices import memory_in_use, synchronize
+from ganache.iteration import Reals, iterate
+from ganache.planning import Plan
+from ganache.players import ROLES
+from ganache.state import Tally, TrainingState
+from ganache.step import TrainingBatch
+from ganache.streams import untouched_global_stream
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to run the same training."""
+
+    precision: str = "auto"
+    channels_last: bool = False
+    repeatable: bool = True  # False: the fastest kernels found by trial, whether they repeat their bits or not
+    filled: bool = True  # whether memory that is still to be written is filled first, as torch does when repeatable
+    fed: bool = True  # False: always the same batch, which stays on the device
+    graph: bool = False  # launched as one CUDA graph
+
+
+BASE = "as_trained"  # what all are compared with, unless RATIOS names another
+VARIANTS = {
+    BASE: Variant(),
+    "fp32": Variant(precision="fp32"),
+    "channels_last": Variant(channels_last=True),
+    "any_kernels": Variant(repeatable=False),
+    "unfilled": Variant(filled=False),
+    "still": Variant(fed=False),
+    "graph": Variant(fed=False, graph=True),
+    "channels_last_still": Variant(channels_last=True, filled=False, fed=False),
+    "channels_last_graph": Variant(channels_last=True, filled=False, fed=False, graph=True),
+}
+# What each ratio of speeds says, and of which two.
+RATIOS = {
+    "as trained / float32": (BASE, "fp32"),
+    "channels last / contiguous": ("channels_last", BASE),
+    "any kernels / repeatable ones": ("any_kernels", BASE),
+    "memory not filled / filled": ("unfilled", BASE),
+    "one batch that stays / new ones": ("still", BASE),
+    "CUDA graph / launched singly": ("graph", "still"),
+    "the same, channels last": ("channels_last_graph", "channels_last_still"),
+}
+
+
+class _Fed(Reals):
+    """Batches in the layout that a variant wants, or one of them for ever."""
+
+    def __init__(self, plan: Plan, state: TrainingState, variant: Variant) -> None:
+        super().__init__(plan.dataset, state, ())
+        self._variant = variant
+        self._kept: TrainingBatch | None = None
+
+    def next(self) -> TrainingBatch:
+        """Return the batch."""
+        if self._kept is not None:
+            return self._kept
+        batch = super().next()
+        if self._variant.channels_last:
+            batch = TrainingBatch(batch.reals.contiguous(memory_format=torch.channels_last), batch.labels)
+        self._kept = None if self._variant.fed else batch
+        return batch
+
+
+class Subject:
+    """A training that runs in one variant, a period at a time: until every lazy penalty has had its turn."""
+
+    def __init__(self, plan: Plan, variant: Variant) -> None:
+        self.variant, self.device = variant, plan.device
+        self.period = math.lcm(*(weighted.every for weighted in plan.recipe.penalties.values()))
+        self.images = self.period * plan.recipe.images_per_iteration
+        self.state = plan.build()
+        if variant.channels_last:
+            for network in (*self.state.players.networks.values(), self.state.average.network):
+                network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._reals = _Fed(plan, self.state, variant)
+        self.advance: Callable[[], None] = self.iterations
+        with self.settings():
+            self.iterations()  # what is set up at first use must be neither timed nor captured
+            if variant.graph:
+                self.advance = self._captured()
+            synchronize(self.device)
+
+    def iterations(self) -> None:
+        """Train for one period."""
+        for _ in range(self.period):
+            iterate(self.state, self._reals)
+
+    def host_share(self) -> float:
+        """Return the part of a single iteration's seconds, from an idle device on, in which the host asks for it."""
+        synchronize(self.device)
+        began = time.perf_counter()
+        iterate(self.state, self._reals)
+        asked = time.perf_counter() - began
+        synchronize(self.device)
+        return asked / (time.perf_counter() - began)
+
+    @contextlib.contextmanager
+    def settings(self) -> Iterator[None]:
+        """Set torch's switches as the variant wants them, and back."""
+        strict, tried = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+        memory: Any = torch.utils.deterministic
+        filled = memory.fill_uninitialized_memory
+        try:
+            memory.fill_uninitialized_memory = filled and self.variant.filled
+            if not self.variant.repeatable:
+                torch.use_deterministic_algorithms(False)
+                torch.backends.cudnn.benchmark = True
+            yield
+        finally:
+            torch.use_deterministic_algorithms(strict, warn_only=True)
+            torch.backends.cudnn.benchmark = tried
+            memory.fill_uninitialized_memory = filled
+
+    def _captured(self) -> Callable[[], None]:
+        """Return a period as one CUDA graph; where there are none, as it is."""
+        if self.device.type != "cuda":
+            return self.iterations
+        aside = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
+        aside.wait_stream(torch.cuda.current_stream(self.device))
+        with torch.cuda.stream(aside):
+            self.iterations()
+        torch.cuda.current_stream(self.device).wait_stream(aside)
+        for role in ROLES:
+            self.state.players.optimizers[role].zero_grad(set_to_none=True)  # gradients shall live in the graph's pool
+            for group in self.state.players.optimizers[role].param_groups:
+                group["capturable"] = True
+        self.state.tally = Tally()  # the graph may read no tensor that is replaced later
+        graph = torch.cuda.CUDAGraph()
+        graph.register_generator_state(self.state.streams.latents)
+        with torch.cuda.graph(graph):
+            self.iterations()
+        return graph.replay
+
+
+def measure_case(workshop: Workshop, recipe: str, side: int, peak: float) -> Json:
+    """Return images/s, share of the peak (FLOP/s), memory and ratios of one recipe at one size."""
+    gc.collect()
+    if workshop.device.type == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(workshop.device)
+    with untouched_global_stream():
+        plan = workshop.plan(recipe, side)
+        base = Subject(plan, VARIANTS[BASE])
+        memory = memory_in_use(workshop.device)  # before anything else is there
+        flops = count_flops(base.iterations) / base.images
+        subjects: dict[str, Subject] = {BASE: base}
+        failed: dict[str, str] = {}
+        for name, variant in VARIANTS.items():
+            if name == BASE:
+                continue
+            try:
+                subjects[name] = Subject(workshop.plan(recipe, side, variant.precision), variant)
+            except RuntimeError as error:  # a capture that CUDA refuses is a finding, and stands in the table
+                failed[name] = str(error).splitlines()[0]
+        speeds = interleaved(subjects, workshop.scale.rounds, workshop.scale.seconds)
+        asking = statistics.median(base.host_share() for _ in range(max(3, workshop.scale.rounds)))
+    medians = {name: statistics.median(values) for name, values in speeds.items()}
+    return {
+        "recipe": recipe,
+        "side": side,
+        "batch": plan.recipe.batch_size,
+        "precision": plan.precision,
+        "parameters": sum(
+            weight.numel() for net in base.state.players.networks.values() for weight in net.parameters()
+        ),
+        "flops_per_image": flops,
+        "memory_bytes": memory,
+        "images_per_second": medians,
+        "rounds": speeds,
+        "shares_of_peak": {name: flops * speed / peak for name, speed in medians.items()},
+        "host_share": asking,
+        "ratios": {
+            title: medians[above] / medians[below]
+            for title, (above, below) in RATIOS.items()
+            if above in medians and below in medians
+        },
+        "failed": failed,
+    }
+
+
+class _Flops(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Adds up torch's own formulas; FlopCounterMode, which has them by module, refuses gradients of gradients."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.total = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if formula := flop_registry.get(func._overloadpacket):
+            self.total += formula(*args, **(kwargs or {}), out_val=result)
+        return result
+
+
+def count_flops(work: Callable[[], None]) -> int:
+    """Return the floating-point operations of the matrix products and convolutions in the work, backward included."""
+    counter = _Flops()
+    with counter:
+        work()
+    return counter.total
+
+
+def interleaved(subjects: dict[str, Subject], rounds: int, seconds: float) -> dict[str, list[float]]:
+    """Return each subject's images per second in every round, in which all take their turn for so many seconds."""
+    speeds: dict[str, list[float]] = {name: [] for name in subjects}
+    lengths = dict.fromkeys(subjects, 1)
+    if seconds:
+        lengths = {name: math.ceil(seconds / _seconds(subject, 1)) for name, subject in subjects.items()}
+    for _ in range(rounds):
+        for name, subject in subjects.items():
+            took = _seconds(subject, lengths[name])
+            speeds[name].append(lengths[name] * subject.images / took)
+    return speeds
+
+
+def _seconds(subject: Subject, periods: int) -> float:
+    with subject.settings():
+        synchronize(subject.device)
+        began = time.perf_counter()
+        for _ in range(periods):
+            subject.advance()
+        synchronize(subject.device)
+        return time.perf_counter() - began
+
+
+def matrix_peak(device: torch.device, dtype: torch.dtype, sides: tuple[int, ...], seconds: float) -> Json:
+    """Return the most FLOP/s that products of square matrices reach, and those of every side."""
+    found = {side: _product(device, dtype, side, seconds) for side in sides}
+    return {"flops_per_second": max(found.values()), "by_side": {str(side): rate for side, rate in found.items()}}
+
+
+def _product(device: torch.device, dtype: torch.dtype, side: int, seconds: float) -> float:
+    random = torch.Generator(device).manual_seed(0)
+    left, right = (torch.randn(side, side, generator=random, device=device).to(dtype) for _ in range(2))
+    product = torch.empty_like(left)
+    fastest = math.inf
+    count = 1
+    for _ in range(6):  # the first ones also wake the device up
+        synchronize(device)
+        began = time.perf_counter()
+        for _ in range(count):
+            torch.mm(left, right, out=product)
+        synchronize(device)
+        took = (time.perf_counter() - began) / count
+        fastest = min(fastest, took)
+        count = max(1, math.ceil(seconds / 6 / took))
+    return 2.0 * side**3 / fastest
