@@ -16,7 +16,6 @@ It prints a table of medians and one line of JSON. Set OMP_NUM_THREADS to fix th
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -30,12 +29,14 @@ import scipy.linalg
 import torch
 from numpy.typing import NDArray
 
+from ganache.devices import memory_in_use
 from ganache.evaluation.frechet import Moments, RunningMoments, frechet_distance, moments_of
 from ganache.evaluation.manifold import manifold_scores
 from ganache.evaluation.moments import AnyMoments
 from ganache.machine import describe_machine
 
-MIB = 1024  # KiB, in which Linux counts a process's memory
+MIB = 2**20
+CPU = torch.device("cpu")
 BATCH = 256
 
 
@@ -136,13 +137,13 @@ def measure_manifold(count: int, dimensions: int, rounds: int) -> dict[str, Any]
 def one_manifold(count: int, dimensions: int) -> dict[str, float]:
     """Compute the four scores once; memory before is that of the interpreter, the libraries and the features."""
     samples, reals = draw_features(count, dimensions, 6), draw_features(count, dimensions, 7)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
+    before = memory_in_use(CPU) / MIB
     clock = Clock()
     clock.time(manifold_scores, samples, reals)
     return {
         **clock.medians(),
         "before_mib": before,
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB,
+        "peak_mib": memory_in_use(CPU) / MIB,
     }
 
 

@@ -20,7 +20,6 @@ import torch
 from benchmarks.speed.part import ROOT, Json, images_per_second, seconds_of
 from ganache.devices import memory_in_use
 
-STATUS = Path("/proc/self/status")
 COMMAND = [sys.executable, "-m", "benchmarks.speed.worker"]
 
 
@@ -94,14 +93,7 @@ def sample_in_process(run: Path, out: Path, count: int) -> Json:
 
 
 def peak_mib() -> float:
-    """Return the peak resident memory of this process, in MiB.
-
-    The count of `getrusage` would do where there is no other: on Linux it begins at what the process that started
-    this one had.
-    """
-    if STATUS.exists():
-        kibibytes = next(line.split()[1] for line in STATUS.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(kibibytes) / 1024
+    """Return the peak resident memory of this process, in MiB."""
     return memory_in_use(torch.device("cpu")) / 2**20
 
 

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -13,6 +14,7 @@ from ganache.shape import ImageShape
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
 Precision = Literal["fp32", "bf16"]
+STATUS = Path("/proc/self/status")  # Linux: its getrusage would begin at what the process that started this one had
 
 
 def choose_device(name: str) -> torch.device:
@@ -56,6 +58,8 @@ def make_reproducible(device: torch.device, threads: int) -> None:
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cudnn.benchmark = False
+        torch.backends.cudnn.allow_tf32 = False  # else convolutions in float32 have ten bits
+        torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads what it has not written
         torch.use_deterministic_algorithms(True, warn_only=True)
 
 
@@ -71,6 +75,9 @@ def memory_in_use(device: torch.device) -> int:
     """Return the peak memory of this process so far in bytes: the device's for CUDA, else resident memory."""
     if device.type == "cuda":
         return int(torch.cuda.max_memory_allocated(device))
+    if STATUS.exists():
+        kibibytes = next(line.split()[1] for line in STATUS.read_text().splitlines() if line.startswith("VmHWM"))
+        return 1024 * int(kibibytes)
     try:
         import resource
     except ImportError:  # Windows has no such count
