@@ -45,9 +45,12 @@ def draw(results: Json, path: Path) -> None:
         (panels[1], "high_quality", "high quality, %", 100),
     ):
         cells = factor * _cells(results, key)
-        axes.imshow(cells, cmap="Blues", vmin=0, vmax=8 * (1 if factor == 1 else 12.5), aspect="auto")
+        most = 8 if factor == 1 else 100
+        axes.imshow(cells, cmap="Blues", vmin=0, vmax=most, aspect="auto")
         for row, column in np.ndindex(cells.shape):
-            axes.text(column, row, f"{cells[row, column]:.0f}", ha="center", va="center", fontsize=9, color=plots.INK)
+            value = cells[row, column]
+            ink = "white" if value > most / 2 else plots.INK
+            axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=9, color=ink)
         axes.set_xticks(range(len(BATCHES)), [str(batch) for batch in BATCHES])
         axes.set_yticks(range(len(RATES)), [f"{rate:g}" for rate in RATES])
         plots.dress(axes, title, "batch size", "learning rate")
