@@ -147,7 +147,7 @@ def test_the_page_says_when_the_numbers_contradict_the_text(clipped: int, verdic
 
 def _digits_found(frechet: float, accuracy: float | None) -> list[Json]:
     one = {"frechet": frechet, "smallest_share": 0.05, "confidence": 0.9, "label_accuracy": accuracy}
-    pictures = np.zeros((20, 8, 8), np.uint8).tolist()
+    pictures = [[[level] * 8] * 8 for level in range(20)]
     return [{**one, "images_seen": 1_000, "training_seconds": 2.0, "diverged": False, "pictures": pictures}] * 2
 
 
