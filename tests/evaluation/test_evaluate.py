@@ -328,6 +328,16 @@ def test_stacked_digits_have_modes_and_a_divergence(tmp_path: Path, monkeypatch:
     assert counting.published_samples(stack) == 25_600
 
 
+def test_stacked_digits_are_not_judged_and_the_way_to_count_them_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits_run: Path
+) -> None:
+    for split in ("train", "t10k"):
+        write_idx(tmp_path / "mnist", split, np.zeros((10, 6, 6), np.uint8), list(range(10)))
+    monkeypatch.setenv("GANACHE_DATA", str(tmp_path))
+    with pytest.raises(ganache.UserError, match="'stacked-mnist' has no end.*ganache evaluate counts its modes"):
+        ganache.judge(digits_run / "generator.safetensors", data="stacked-mnist")
+
+
 def test_a_subset_of_reals_and_of_samples_is_stated(real_digits: Path) -> None:
     found = ganache.evaluate(real_digits, data="digits", features="pixels", count="1k", labels=["3"], metrics=["kd"])
     assert found.reference.labels == ("3",)

@@ -103,7 +103,11 @@ def judge_run(
     generator = load(run, choose_device(device).type)
     dataset = _source(Path(run), data).open(progress)
     if not isinstance(dataset, PackedDataset):
-        raise UserError(f"data: {data!r} is a density of points; a classifier judges pictures of named classes")
+        if dataset.shape.is_point:
+            raise UserError(f"data: {data!r} is a density of points; a classifier judges pictures of named classes")
+        raise UserError(
+            f"data: {data!r} has no end, and a classifier learns from a set; ganache evaluate counts its modes"
+        )
     check(generator, dataset, count, labels)
     return judge(generator, dataset, classifier_for(dataset, say=say), count, seed, labels)
 
