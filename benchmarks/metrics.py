@@ -7,6 +7,8 @@
                scipy.linalg.sqrtm of the covariances' product. The moments are new in each round, so that nothing is
                remembered. Then the same with fewer vectors than dimensions.
     moments    gathering vectors in batches of 256, and merging two processes' moments
+    pictures   the `classifier` features of 28×28 pictures and their moments, and its bare network on the same pictures
+               as tensors, in turn: what is not the network is Python's, and memory's
     manifold   precision, recall, density and coverage, `rounds` times, each in a process of its own, whose peak memory
                is everything: interpreter, libraries and both sets of features
 
@@ -19,6 +21,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +32,12 @@ import scipy.linalg
 import torch
 from numpy.typing import NDArray
 
+from ganache import checkpoint
+from ganache.data import open_dataset
+from ganache.data.packed import PackedDataset
 from ganache.devices import memory_in_use
+from ganache.evaluation.classifier import GROUP, ClassifierNetwork, kept_classifier
+from ganache.evaluation.features.classifier import ClassifierExtractor
 from ganache.evaluation.frechet import Moments, RunningMoments, frechet_distance, moments_of
 from ganache.evaluation.manifold import manifold_scores
 from ganache.evaluation.moments import AnyMoments
@@ -38,6 +46,7 @@ from ganache.machine import describe_machine
 MIB = 2**20
 CPU = torch.device("cpu")
 BATCH = 256
+EXTRACTED = 1_000  # pictures at once
 
 
 def draw_features(count: int, dimensions: int, seed: int) -> NDArray[np.float32]:
@@ -121,6 +130,41 @@ def measure_moments(count: int, dimensions: int, rounds: int) -> dict[str, Any]:
     return {"samples": count, "dimensions": dimensions, "gather": gathering.medians(), "merge": merging.medians()}
 
 
+def measure_pictures(count: int, rounds: int) -> dict[str, Any]:
+    """Time the way from pictures (N, 28, 28, 1) to the moments of their features, and the network's share of it."""
+    dataset = open_dataset("digits", size=(28, 28))
+    assert isinstance(dataset, PackedDataset)
+    pictures = np.random.default_rng(8).integers(0, 256, (count, 28, 28, 1), dtype=np.uint8)
+    with tempfile.TemporaryDirectory() as folder:
+        network = ClassifierNetwork(dataset.shape, len(dataset.label_names)).eval()  # untrained: as fast as another
+        (Path(folder) / "classifiers").mkdir()
+        facts = {"accuracy": 0.1, "tested": 1, "split": "none"}
+        checkpoint.save(kept_classifier(dataset, Path(folder)), dict(network.state_dict()), facts)
+        extractor = ClassifierExtractor(dataset, Path(folder))
+    tensors = [
+        torch.from_numpy(part).permute(0, 3, 1, 2).float().div(127.5).sub(1.0)
+        for part in np.array_split(pictures, -(-count // GROUP))
+    ]
+
+    def extract() -> None:
+        moments = RunningMoments(extractor.size)
+        for start in range(0, count, EXTRACTED):
+            moments.add(extractor(pictures[start : start + EXTRACTED]).features)
+        moments.result()
+
+    def network_alone() -> None:
+        with torch.inference_mode():
+            for part in tensors:
+                extractor.judge.network(part)
+
+    whole, bare = Clock(), Clock()
+    for _ in range(rounds):
+        bare.time(network_alone)
+        whole.time(extract)
+    share = bare.medians()["seconds"] / whole.medians()["seconds"]
+    return {"pictures": count, "whole": whole.medians(), "network": bare.medians(), "network_share": share}
+
+
 def measure_manifold(count: int, dimensions: int, rounds: int) -> dict[str, Any]:
     """Run this file again for each round, so that the peak memory is of nothing else."""
     command = [sys.executable, __file__, "--manifold-only", str(count), "--dimensions", str(dimensions)]
@@ -149,7 +193,7 @@ def one_manifold(count: int, dimensions: int) -> dict[str, float]:
 
 def show(results: dict[str, Any]) -> None:
     """Print the medians as a table."""
-    frechet, moments, manifold = results["frechet"], results["moments"], results["manifold"]
+    frechet, moments, pictures, manifold = (results[part] for part in ("frechet", "moments", "pictures", "manifold"))
 
     def both(found: dict[str, float]) -> str:
         return f"{found['seconds']:.2f} s, {found['cpu_seconds']:.2f} s of processor time"
@@ -162,6 +206,8 @@ def show(results: dict[str, Any]) -> None:
         (f"  of {frechet['few_samples']} samples each, with their moments", both(frechet["few"])),
         (f"moments of {moments['samples']} in batches of {BATCH}", both(moments["gather"])),
         ("  merge of two processes", both(moments["merge"])),
+        (f"classifier features of {pictures['pictures']} pictures", both(pictures["whole"])),
+        ("  its network alone", f"{both(pictures['network'])} ({pictures['network_share']:.0%})"),
         (f"manifold scores, {manifold['samples']}", both(manifold["ours"])),
         ("  peak memory", f"{manifold['peak_mib']:.0f} MiB, {manifold['before_mib']:.0f} of it before"),
     ]
@@ -175,6 +221,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--dimensions", type=int, default=2048)
     parser.add_argument("--frechet", type=int, default=5_000, help="vectors in each set")
+    parser.add_argument("--pictures", type=int, default=50_000)
     parser.add_argument("--manifold", type=int, default=10_000, help="vectors in each set")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", type=Path)
@@ -185,12 +232,14 @@ def main() -> None:
         return
     if options.quick:
         options.rounds, options.dimensions, options.frechet, options.manifold = 1, 64, 500, 300
+        options.pictures = 300
     results = {
         "machine": describe_machine(torch.device("cpu")),
         "usable_cores": len(os.sched_getaffinity(0)),
         "threads": os.environ.get("OMP_NUM_THREADS", "not fixed"),
         "frechet": measure_frechet(options.frechet, options.dimensions, options.rounds),
         "moments": measure_moments(options.frechet, options.dimensions, options.rounds),
+        "pictures": measure_pictures(options.pictures, options.rounds),
         "manifold": measure_manifold(options.manifold, options.dimensions, options.rounds),
     }
     show(results)

@@ -334,7 +334,7 @@ def test_stacked_digits_are_not_judged_and_the_way_to_count_them_is_told(
     for split in ("train", "t10k"):
         write_idx(tmp_path / "mnist", split, np.zeros((10, 6, 6), np.uint8), list(range(10)))
     monkeypatch.setenv("GANACHE_DATA", str(tmp_path))
-    with pytest.raises(ganache.UserError, match="'stacked-mnist' has no end.*ganache evaluate counts its modes"):
+    with pytest.raises(ganache.UserError, match=r"'stacked-mnist' has no end.*ganache evaluate counts its modes"):
         ganache.judge(digits_run / "generator.safetensors", data="stacked-mnist")
 
 

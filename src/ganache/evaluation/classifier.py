@@ -115,7 +115,7 @@ def classifier_for(
     """
     if len(dataset.label_names) < 2:
         raise UserError(f"data: {dataset.name!r} has no two classes, so there is nothing to judge by")
-    path = (cache or cache_folder()) / "classifiers" / f"{dataset.fingerprint}-v{VERSION}.safetensors"
+    path = kept_classifier(dataset, cache or cache_folder())
     try:
         tensors, facts = checkpoint.load(path)
     except checkpoint.DamagedError:  # absent, torn or of another version: it is made anew
@@ -127,6 +127,11 @@ def classifier_for(
     network = ClassifierNetwork(dataset.shape, len(dataset.label_names))
     network.load_state_dict(tensors)
     return Classifier(_frozen(network), dataset.label_names, facts["accuracy"], facts["tested"], facts["split"])
+
+
+def kept_classifier(dataset: PackedDataset, cache: Path) -> Path:
+    """Return the file in which a data set's judge of this version is kept."""
+    return cache / "classifiers" / f"{dataset.fingerprint}-v{VERSION}.safetensors"
 
 
 def train_classifier(
