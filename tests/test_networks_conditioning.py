@@ -73,8 +73,8 @@ def test_projected_labels_are_not_concatenated_and_none_need_no_projection(part:
 
 def test_conditional_batch_norm_by_hand() -> None:
     layer = ConditionalBatchNorm(2, 2)
-    layer.scale.weight.data = torch.tensor([[0.5, 0.0], [0.0, -1.0]])  # (features, labels)
-    layer.shift.weight.data = torch.tensor([[0.0, 3.0], [7.0, 0.0]])
+    layer.scale.weight.data = torch.tensor([[0.05, 0.0], [0.0, -0.1]])  # (features, labels); they count ten times
+    layer.shift.weight.data = torch.tensor([[0.0, 0.3], [0.7, 0.0]])
     features = torch.tensor([[[[1.0]], [[10.0]]], [[[3.0]], [[30.0]]]])  # normalised: -1 and 1 in both features
     made = layer(features, torch.eye(2))[:, :, 0, 0].detach()
     # Label 0: scales (1.5, 1), shifts (0, 7); label 1: scales (1, 0), shifts (3, 0).
