@@ -59,7 +59,7 @@ def make_reproducible(device: torch.device, threads: int) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cudnn.benchmark = False
         torch.backends.cudnn.allow_tf32 = False  # else convolutions in float32 have ten bits
-        torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads what it has not written
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nothing reads it unwritten
         torch.use_deterministic_algorithms(True, warn_only=True)
 
 
