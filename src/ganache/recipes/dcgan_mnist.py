@@ -4,6 +4,9 @@ discriminator: -E[log D(x)] - E[log(1 - D(G(z)))]
 generator:     -E[log D(G(z))],   z standard normal in 100 dimensions; it moves first
 
 ganache train dcgan-mnist --data mnist
+
+A twentieth of that (60,000 images, 118 steps, 20 minutes of one CPU core) drew no digits yet: a Fréchet distance of 237
+(`ganache judge`, 10,000 samples, seed 0). The whole would take that core close to seven hours.
 """
 
 from ganache.networks import MNISTDCGANDiscriminator, MNISTDCGANGenerator

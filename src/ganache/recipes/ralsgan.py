@@ -4,6 +4,9 @@ discriminator: E[(D(x) - E[D(G(z))] - 1)²] + E[(D(G(z)) - E[D(x)] + 1)²]
 generator:     E[(D(G(z)) - E[D(x)] - 1)²] + E[(D(x) - E[D(G(z))] + 1)²],   z uniform in [-1, 1)¹²⁸
 
 ganache train ralsgan --data FOLDER --size 64
+
+On MNIST at 28×28, 50,000 images (21 minutes of one CPU core, far from done) reached a Fréchet distance of 40 and a
+smallest class of 2.5% (`ganache judge`, 10,000 samples, seed 0).
 """
 
 from ganache.networks import DCGANDiscriminator, DCGANGenerator, Uniform

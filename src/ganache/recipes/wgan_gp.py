@@ -4,6 +4,9 @@ critic:     E[D(G(z))] - E[D(x)] + 10 E[(|∇D(x̂)| - 1)²],   x̂ uniform on t
 generator: -E[D(G(z))],   z standard normal in 100 dimensions
 
 ganache train wgan-gp --data mnist
+
+840,000 images (11 minutes of one CPU core) reached a Fréchet distance of 41.8 and a smallest class of 0.8% (`ganache
+judge`, 10,000 samples, seed 0).
 """
 
 from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
