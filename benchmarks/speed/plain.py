@@ -105,12 +105,12 @@ def lsgan_networks() -> Networks:
     return generator, discriminator
 
 
-def lsgan(pictures: Pictures, batch_size: int = 128) -> Iterator[int]:
+def lsgan(pictures: Pictures, batch_size: int = 128, networks: Networks | None = None, seed: int = 0) -> Iterator[int]:
     """S3: least squares; latents are drawn by NumPy in float64, pixels move to [-1, 1] in each batch."""
-    generator, discriminator = lsgan_networks()
+    generator, discriminator = networks or lsgan_networks()
     optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=1e-3, betas=(0.5, 0.999))
     optimizer_g = torch.optim.Adam(generator.parameters(), lr=1e-3, betas=(0.5, 0.999))
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
 
     def sample_noise() -> Tensor:
         return torch.from_numpy(random.uniform(-1.0, 1.0, (batch_size, 96))).to(torch.float32)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ganache.errors import UserError
@@ -176,7 +177,8 @@ class RunningMoments:
 
     def _absorb(self, rows: Floats) -> None:
         mean, centred = _centred(rows)
-        self._combine(len(rows), mean, centred.T @ centred)
+        vectors = torch.from_numpy(centred)  # NumPy's threads and those of torch's networks would wait for each other
+        self._combine(len(rows), mean, (vectors.T @ vectors).numpy())
 
     def _combine(self, count: int, mean: Floats, scatter: Floats) -> None:
         if self._scatter is None:

@@ -1,0 +1,235 @@
+"""Seconds of training until a generator draws MNIST well: a recipe against the plain loop of S3, seed by seed.
+
+    python -m benchmarks.speedrun [--recipes mnist-speedrun plain] [--seeds 0 1 2 3 4] [--data mnist] [--target 5.0]
+                                  [--every 5] [--limit 900] [--json OUT]
+
+Reached is the target when 10,000 samples (of the average generator; of the loop's own, which has none) lie within that
+Fréchet distance of the training set, in the features of the data's classifier, and no class has less than 5% of them.
+The clock runs during iterations alone; it stands still for the looks, which come every `--every` seconds and have
+latents of their own, so a time is an upper bound, by less than that. All contestants of a seed run before the next
+seed. Nothing is trained beforehand but the judge; building networks and reading the first batch is not counted.
+"""
+
+import argparse
+import itertools
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+import ganache
+from benchmarks.markdown import table
+from benchmarks.speed import plain
+from ganache.data import open_dataset
+from ganache.data.packed import PackedDataset
+from ganache.devices import synchronize
+from ganache.evaluation.classifier import Classifier, classifier_for
+from ganache.evaluation.frechet import frechet_distance
+from ganache.evaluation.moments import AnyMoments
+from ganache.evaluation.verdicts import Tally
+from ganache.files import write_json
+from ganache.generators import TrainedGenerator
+from ganache.iteration import Reals, iterate
+from ganache.machine import describe_machine
+from ganache.networks import LSGANGenerator
+from ganache.planning import Request
+from ganache.streams import untouched_global_stream
+
+PLAIN = "plain"
+SAMPLES, LEAST_SHARE, PIECE = 10_000, 0.05, 1_000
+
+
+@dataclass(frozen=True)
+class Racer:
+    """A training that has not begun: its iterations, and the generator as it stands."""
+
+    iterations: Iterator[int]  # images of each
+    generator: Callable[[], TrainedGenerator]
+    threads: int
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen after so many seconds of training."""
+
+    seconds: float
+    images: int
+    distance: float
+    least_share: float
+
+    def is_good(self, target: float) -> bool:
+        """Whether the samples are near enough, with all classes among them."""
+        return self.distance <= target and self.least_share >= LEAST_SHARE
+
+
+@dataclass(frozen=True)
+class Race:
+    """A training up to the target, or to the limit."""
+
+    racer: str
+    seed: int
+    looks: list[Look] = field(default_factory=list)
+
+    def seconds_to(self, target: float) -> float | None:
+        """Return the first look's time that was good, or nothing."""
+        return next((look.seconds for look in self.looks if look.is_good(target)), None)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The data's classifier, and what it saw of the training images."""
+
+    classifier: Classifier
+    reals: AnyMoments
+
+    @staticmethod
+    def of(dataset: PackedDataset) -> "Judge":
+        """Judge the training images."""
+        classifier = classifier_for(dataset, say=print)
+        tally, total = Tally(classifier), len(dataset.labels_of("train"))
+        for start in range(0, total, PIECE):
+            rows = dataset.rows("train", start, min(start + PIECE, total))
+            tally.add(rows.images.transpose(0, 2, 3, 1))
+        return Judge(classifier, tally.moments.result())
+
+    def look(self, generator: TrainedGenerator, seconds: float, images: int, count: int = SAMPLES) -> Look:
+        """Draw samples, of all classes evenly where they can be asked for, and judge them."""
+        tally, asked = Tally(self.classifier), generator.label_names
+        for part in generator.stream(count, 0, asked):
+            tally.add(part)
+        shares = tally.verdict().shares.values()
+        return Look(seconds, images, frechet_distance(tally.moments.result(), self.reals), min(shares))
+
+
+class _WithoutLabels(nn.Module):
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
+        images: Tensor = self.network(latents)
+        return images
+
+
+def plain_racer(dataset: PackedDataset, seed: int) -> Racer:
+    """Return S3's loop as its document writes it."""
+    torch.manual_seed(seed)
+    networks = plain.lsgan_networks()
+    pictures = dataset.rows("train", 0, len(dataset.labels_of("train"))).images
+    drawing = TrainedGenerator(_WithoutLabels(networks[0]), LSGANGenerator(), dataset.shape, (), {})
+
+    def generator() -> TrainedGenerator:
+        networks[0].eval()
+        return drawing
+
+    def iterations() -> Iterator[int]:
+        for images in plain.lsgan(pictures, seed=seed, networks=networks):
+            yield images
+            networks[0].train()
+
+    return Racer(iterations(), generator, torch.get_num_threads())
+
+
+def ganache_racer(recipe: str, dataset: PackedDataset, seed: int, settings: Sequence[str] = ()) -> Racer:
+    """Return a recipe in Ganache's engine."""
+    plan = ganache.plan(Request(dataset.name, recipe, seed=seed, settings=tuple(settings)))
+    state = plan.build()
+    reals = Reals(plan.dataset, state, ())
+    names = plan.dataset.label_names if state.labels else ()
+
+    def iterations() -> Iterator[int]:
+        while True:
+            iterate(state, reals)
+            yield plan.recipe.images_per_iteration
+
+    def generator() -> TrainedGenerator:
+        return TrainedGenerator(state.average.network, plan.recipe.generator, plan.dataset.shape, names, {})
+
+    return Racer(iterations(), generator, plan.threads)
+
+
+def run(name: str, racer: Racer, seed: int, judge: Judge, every: float, limit: float, target: float) -> Race:
+    """Train until a look is good or the limit is passed."""
+    race, images, spent = Race(name, seed), 0, 0.0
+    while spent < limit and race.seconds_to(target) is None:
+        goal = (spent // every + 1) * every
+        began = time.perf_counter()
+        while spent + time.perf_counter() - began < goal:
+            images += next(racer.iterations)
+        synchronize(torch.device("cpu"))
+        spent += time.perf_counter() - began
+        with untouched_global_stream():
+            race.looks.append(judge.look(racer.generator(), spent, images))
+        last = race.looks[-1]
+        print(
+            f"{name:<16} seed {seed}  {last.seconds:6.1f} s  {last.images:>7} images  distance {last.distance:7.2f}"
+            f"  smallest class {last.least_share:.1%}",
+            flush=True,
+        )
+    return race
+
+
+def summary(races: Sequence[Race], target: float) -> str:
+    """Return the table: seconds of every seed, and their median; a race that did not end is said to be so."""
+    names = list(dict.fromkeys(race.racer for race in races))
+    rows: list[tuple[str, ...]] = [("training", "seconds, seed by seed", "median", "images at the end")]
+    for name in names:
+        own = [race for race in races if race.racer == name]
+        times = [race.seconds_to(target) for race in own]
+        told = ", ".join("not reached" if seconds is None else f"{seconds:.0f}" for seconds in times)
+        reached = [float("inf") if seconds is None else seconds for seconds in times]
+        images = statistics.median(race.looks[-1].images for race in own)
+        median = statistics.median(reached)
+        rows.append((f"`{name}`", told, "not reached" if median == float("inf") else f"{median:.0f}", f"{images:,.0f}"))
+    return table(rows)
+
+
+def main() -> None:
+    """Let them run in turn and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipes", nargs="+", default=["mnist-speedrun", PLAIN])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--data", default="mnist")
+    parser.add_argument("--target", type=float, default=5.0)
+    parser.add_argument("--every", type=float, default=5.0, help="seconds of training between two looks")
+    parser.add_argument("--limit", type=float, default=900.0, help="seconds of training after which it is given up")
+    parser.add_argument("--set", action="append", default=[], help="a setting of the recipes", metavar="FIELD=VALUE")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    dataset = open_dataset(options.data)
+    assert isinstance(dataset, PackedDataset)
+    judge, races = Judge.of(dataset), []
+    for seed, name in itertools.product(options.seeds, options.recipes):
+        racer = plain_racer(dataset, seed) if name == PLAIN else ganache_racer(name, dataset, seed, options.set)
+        races.append(run(name, racer, seed, judge, options.every, options.limit, options.target))
+    print(f"\n{summary(races, options.target)}")
+    if options.json is not None:
+        write_json(options.json, as_json(races, options.target))
+
+
+def as_json(races: Sequence[Race], target: float) -> dict[str, Any]:
+    """Return all looks with the protocol."""
+    return {
+        "machine": describe_machine(torch.device("cpu")),
+        "threads": torch.get_num_threads(),
+        "target": target,
+        "samples": SAMPLES,
+        "races": [
+            {
+                "racer": race.racer,
+                "seed": race.seed,
+                "seconds": race.seconds_to(target),
+                "looks": [vars(look) for look in race.looks],
+            }
+            for race in races
+        ],
+    }
+
+
+if __name__ == "__main__":
+    main()
