@@ -42,7 +42,7 @@ def test_a_race_ends_with_the_first_look_that_is_near_and_has_all_classes() -> N
 
 def test_looking_costs_no_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(np.arange(0.0, 1000.0, 0.25).tolist())
-    monkeypatch.setattr(speedrun.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
 
     class Slow(Scripted):
         def look(self, generator: TrainedGenerator, seconds: float, images: int, count: int = 0) -> Look:
@@ -67,7 +67,7 @@ def test_a_race_that_was_not_won_is_told() -> None:
 def test_both_racers_train_and_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = open_dataset("digits", size=(28, 28))
     assert isinstance(dataset, PackedDataset)
-    monkeypatch.setattr("ganache.planning.open_dataset", lambda *_, **__: dataset)
+    monkeypatch.setattr("ganache.planning.Source.open", lambda *_: dataset)
     classifier = Classifier(ClassifierNetwork(dataset.shape, 10).eval(), dataset.label_names, 0.1, 1, "none")
     reals = Tally(classifier)
     reals.add(dataset.rows("train", 0, 200).images.transpose(0, 2, 3, 1))

@@ -9,8 +9,8 @@ the authors' next paper (Miyato & Koyama 2018).
 ganache train sngan --data FOLDER
 
 On MNIST, 150,000 images (17 minutes of one CPU core) reached a Fréchet distance of 21.6 and a smallest class of 5.0%
-(`ganache judge`, 10,000 samples, seed 0). On `grid`, connected networks with a spectral bound of 1,000 find all 25 modes
-with 96%, 94% and 90% of high-quality samples (seeds 0, 1, 2; 2.4 million points, `python -m benchmarks.grid`).
+(`ganache judge`, 10,000 samples, seed 0). On `grid`, connected networks with a spectral bound of 1,000 find all 25
+modes with 96%, 94% and 90% of high-quality samples (seeds 0, 1, 2; 2.4 million points, `python -m benchmarks.grid`).
 """
 
 from ganache.networks import DCGANDiscriminator, DCGANGenerator, Normal
