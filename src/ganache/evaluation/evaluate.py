@@ -15,14 +15,15 @@ from ganache.data.types import Progress
 from ganache.devices import choose_device
 from ganache.errors import UserError
 from ganache.evaluation import features
+from ganache.evaluation.cautions import warnings_of_data, warnings_of_few
 from ganache.evaluation.classifier import classifier_for
 from ganache.evaluation.counting import mode_counter, published_samples
 from ganache.evaluation.evidence import Evidence, Setting, gather
 from ganache.evaluation.features import ClassifierExtractor, Extractor, InceptionExtractor
-from ganache.evaluation.metrics import TRUSTED, Metric, choose, defaults
+from ganache.evaluation.metrics import Metric, choose, defaults
 from ganache.evaluation.records import Evaluation, SampleSet, Score
 from ganache.evaluation.reference import Reference
-from ganache.evaluation.samples import GeneratorSamples, Labels, PictureSamples, Piece, Samples, open_samples, run_of
+from ganache.evaluation.samples import GeneratorSamples, Labels, Piece, Samples, open_samples, run_of
 from ganache.planning import Source
 from ganache.run import Run
 from ganache.shape import ImageShape
@@ -80,7 +81,7 @@ def evaluate(asked: Asked, progress: Progress | None = None, say: Say = lambda l
     requests = requested_classes(source, reference, count, asked.seed)
     setting = make_setting(reference, source, requests, count, asked.seed)
     chosen = choose(asked.metrics, setting) if asked.metrics else defaults(setting)
-    warnings = _warnings_of_data(source, dataset, record)
+    warnings = warnings_of_data(source, dataset, record)
     found = score(source, reference, setting, chosen, requests, bool(asked.metrics), progress, say)
     return replace(found, evaluation=_warned(found.evaluation, [*warnings, *found.evaluation.warnings]))
 
@@ -121,7 +122,7 @@ def score(
                 raise
             warnings.append(f"{metric.name} is left out: {error}")
     if any(metric.name == "fd" for metric in metrics):
-        warnings += _warnings_of_few(evidence)
+        warnings += warnings_of_few(evidence)
     judged = SampleSet(
         source=source.source,
         kind=source.kind,
@@ -266,38 +267,6 @@ def _numbers(source: Samples, dataset: Dataset) -> Labels:
     if not source.label_names or not set(source.label_names) <= set(names):
         return np.full(max(1, len(source.label_names)), -1, np.int64)
     return np.array([names.index(name) for name in source.label_names], np.int64)
-
-
-def _warnings_of_data(source: Samples, dataset: Dataset, record: dict[str, Any] | None) -> list[str]:
-    warnings = []
-    if record is not None and record["data"]["fingerprint"] != dataset.fingerprint:
-        warnings.append(f"{dataset.name} is not the data that {source.source} was trained on")
-    if isinstance(source, PictureSamples) and (own := source.own_shape()) != dataset.shape:
-        had = f"all {own}" if own else "of several sizes"
-        warnings.append(f"the pictures in {source.source} are {had}; they are read as {dataset.shape}, like the reals")
-    return warnings
-
-
-def _warnings_of_few(evidence: Evidence) -> list[str]:
-    """Say that a Fréchet distance is too high, and by how much, when a set is small for the number of features."""
-    size, count, reals = evidence.setting.extractor.size, evidence.setting.count, evidence.reference.used
-    warnings = []
-    if reals < TRUSTED * size:
-        warnings.append(f"{reals:,} reals are few for {size:,} features: compare distances to these same reals only")
-    if count >= TRUSTED * size:
-        return warnings
-    few = f"{count:,} samples are few for {size:,} features"
-    if count < 4:
-        return [*warnings, f"{few}: their distance means nothing"]
-    found = evidence.extrapolation
-    if found.limit == 0.0:
-        return [*warnings, f"{few}: all of their distance may be its bias (fd-infinity is 0)"]
-    rough = "roughly " if min(found.sizes) <= size else ""
-    warnings.append(
-        f"{few}: their distance is too high by {rough}{found.bias:.3g};"
-        f" of infinitely many it would be {rough}{found.limit:.3g} ± {found.standard_error:.2g} (fd-infinity)"
-    )
-    return warnings
 
 
 def _warned(evaluation: Evaluation, warnings: Sequence[str]) -> Evaluation:

@@ -6,7 +6,8 @@ from typing import Any
 from ganache.evaluation.doctor.chart import Chart
 from ganache.evaluation.doctor.finding import Finding
 from ganache.evaluation.doctor.remedies import prescribe
-from ganache.evaluation.doctor.rules import RULES, Rule, Sign
+from ganache.evaluation.doctor.rules import RULES, Rule
+from ganache.evaluation.doctor.signs import Sign
 from ganache.recipe import Recipe
 
 YOUNG = 250  # generator updates before which nothing is judged: every GAN is sick at first

@@ -1,0 +1,41 @@
+"""What must be said beside a score: that data or sizes differ, that samples are few."""
+
+from typing import Any
+
+from ganache.data import Dataset
+from ganache.evaluation.evidence import Evidence
+from ganache.evaluation.metrics import TRUSTED
+from ganache.evaluation.samples import PictureSamples, Samples
+
+
+def warnings_of_data(source: Samples, dataset: Dataset, record: dict[str, Any] | None) -> list[str]:
+    """Say that data or sizes are not the samples' own; `record` is that of the run that they come from."""
+    warnings = []
+    if record is not None and record["data"]["fingerprint"] != dataset.fingerprint:
+        warnings.append(f"{dataset.name} is not the data that {source.source} was trained on")
+    if isinstance(source, PictureSamples) and (own := source.own_shape()) != dataset.shape:
+        had = f"all {own}" if own else "of several sizes"
+        warnings.append(f"the pictures in {source.source} are {had}; they are read as {dataset.shape}, like the reals")
+    return warnings
+
+
+def warnings_of_few(evidence: Evidence) -> list[str]:
+    """Say that a Fréchet distance is too high, and by how much, when a set is small for the number of features."""
+    size, count, reals = evidence.setting.extractor.size, evidence.setting.count, evidence.reference.used
+    warnings = []
+    if reals < TRUSTED * size:
+        warnings.append(f"{reals:,} reals are few for {size:,} features: compare distances to these same reals only")
+    if count >= TRUSTED * size:
+        return warnings
+    few = f"{count:,} samples are few for {size:,} features"
+    if count < 4:
+        return [*warnings, f"{few}: their distance means nothing"]
+    found = evidence.extrapolation
+    if found.limit == 0.0:
+        return [*warnings, f"{few}: all of their distance may be its bias (fd-infinity is 0)"]
+    rough = "roughly " if min(found.sizes) <= size else ""
+    warnings.append(
+        f"{few}: their distance is too high by {rough}{found.bias:.3g};"
+        f" of infinitely many it would be {rough}{found.limit:.3g} ± {found.standard_error:.2g} (fd-infinity)"
+    )
+    return warnings
