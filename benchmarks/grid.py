@@ -68,17 +68,17 @@ def main() -> None:
     parser.add_argument("--recipes", nargs="+", choices=list(RATES), default=list(RATES))
     options = parser.parse_args()
     torch.set_num_threads(1)  # the matrices are too small for more
-    images = parse_count(options.images, "images")
+    images, workshop = parse_count(options.images, "images"), Workshop(options.work)
     rows: list[tuple[str, ...]] = [("recipe", "seed", "images", "training", "modes of 25", "high quality")]
     for recipe in options.recipes:
         for seed in options.seeds:
             trial = Trial("grid", recipe, settings(recipe, images), images)
-            run = Workshop(options.work).train(trial, seed)
+            run = workshop.train(trial, seed)
             found = ganache.evaluate(run.path, data="grid", metrics=["modes"])
             modes, quality = (found[f"{name}@2.5k"].value for name in ("modes-found", "high-quality"))
             time = duration_text(run.training_seconds)
             rows.append((f"`{recipe}`", str(seed), f"{run.images_seen:,}", time, f"{modes:.0f}", f"{quality:.1%}"))
-            print(table([rows[0], rows[-1]]).splitlines()[-1], flush=True)
+            print(*rows[-1], sep="  ", flush=True)
     print(f"\n{table(rows)}")
 
 

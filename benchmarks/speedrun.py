@@ -27,9 +27,9 @@ from benchmarks.markdown import table
 from benchmarks.speed import plain
 from ganache.data import open_dataset
 from ganache.data.packed import PackedDataset
-from ganache.devices import synchronize
 from ganache.evaluation.classifier import Classifier, classifier_for
 from ganache.evaluation.frechet import frechet_distance
+from ganache.evaluation.judging import training_images
 from ganache.evaluation.moments import AnyMoments
 from ganache.evaluation.verdicts import Tally
 from ganache.files import write_json
@@ -41,7 +41,7 @@ from ganache.planning import Request
 from ganache.streams import untouched_global_stream
 
 PLAIN = "plain"
-SAMPLES, LEAST_SHARE, PIECE = 10_000, 0.05, 1_000
+SAMPLES, LEAST_SHARE = 10_000, 0.05
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,6 @@ class Racer:
 
     iterations: Iterator[int]  # images of each
     generator: Callable[[], TrainedGenerator]
-    threads: int
 
 
 @dataclass(frozen=True)
@@ -91,10 +90,9 @@ class Judge:
     def of(dataset: PackedDataset) -> "Judge":
         """Judge the training images."""
         classifier = classifier_for(dataset, say=print)
-        tally, total = Tally(classifier), len(dataset.labels_of("train"))
-        for start in range(0, total, PIECE):
-            rows = dataset.rows("train", start, min(start + PIECE, total))
-            tally.add(rows.images.transpose(0, 2, 3, 1))
+        tally = Tally(classifier)
+        for images in training_images(dataset):
+            tally.add(images)
         return Judge(classifier, tally.moments.result())
 
     def look(self, generator: TrainedGenerator, seconds: float, images: int, count: int = SAMPLES) -> Look:
@@ -132,12 +130,12 @@ def plain_racer(dataset: PackedDataset, seed: int) -> Racer:
             yield images
             networks[0].train()
 
-    return Racer(iterations(), generator, torch.get_num_threads())
+    return Racer(iterations(), generator)
 
 
 def ganache_racer(recipe: str, dataset: PackedDataset, seed: int, settings: Sequence[str] = ()) -> Racer:
-    """Return a recipe in Ganache's engine."""
-    plan = ganache.plan(Request(dataset.name, recipe, seed=seed, settings=tuple(settings)))
+    """Return a recipe in Ganache's engine, on the processor like the plain loop."""
+    plan = ganache.plan(Request(dataset.name, recipe, seed=seed, device="cpu", settings=tuple(settings)))
     state = plan.build()
     reals = Reals(plan.dataset, state, ())
     names = plan.dataset.label_names if state.labels else ()
@@ -150,7 +148,7 @@ def ganache_racer(recipe: str, dataset: PackedDataset, seed: int, settings: Sequ
     def generator() -> TrainedGenerator:
         return TrainedGenerator(state.average.network, plan.recipe.generator, plan.dataset.shape, names, {})
 
-    return Racer(iterations(), generator, plan.threads)
+    return Racer(iterations(), generator)
 
 
 def run(name: str, racer: Racer, seed: int, judge: Judge, every: float, limit: float, target: float) -> Race:
@@ -161,7 +159,6 @@ def run(name: str, racer: Racer, seed: int, judge: Judge, every: float, limit: f
         began = time.perf_counter()
         while spent + time.perf_counter() - began < goal:
             images += next(racer.iterations)
-        synchronize(torch.device("cpu"))
         spent += time.perf_counter() - began
         with untouched_global_stream():
             race.looks.append(judge.look(racer.generator(), spent, images))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks.flops import count_flops
 from benchmarks.gpu import __main__ as command
 from benchmarks.gpu import checks, page, speed
 from benchmarks.gpu.cases import FULL, QUICK, SIZED, Json, Workshop, noted, timed_cases
@@ -114,7 +115,7 @@ def test_flops_are_those_of_every_product_also_in_a_gradient_of_a_gradient() -> 
         torch.autograd.grad(slope.square().sum(), weight)
 
     # y = xW, then 2yWᵀ; backwards through it to W: once directly, and through y, which takes a product for each.
-    assert speed.count_flops(penalty) == 5 * (2 * 7 * 3 * 5)
+    assert count_flops(penalty) == 5 * (2 * 7 * 3 * 5)
 
 
 def test_variants_train_the_same_in_another_layout_and_leave_torchs_switches_alone(workshop: Workshop) -> None:
@@ -146,14 +147,14 @@ def test_variants_train_the_same_in_another_layout_and_leave_torchs_switches_alo
 def test_the_section_alone_is_replaced(tmp_path: Path) -> None:
     target, results = tmp_path / "RESULTS.md", {**_empty(), "command": "first"}
     target.write_text(f"{OTHERS}\n{page.BEGIN}\nold\n{page.END}\n\nThe end.\n", encoding="utf-8")
-    page.write_section(target, results)
-    page.write_section(target, {**results, "command": "second"})
+    page.write(target, results)
+    page.write(target, {**results, "command": "second"})
     text = target.read_text(encoding="utf-8")
-    assert text == f"{OTHERS}\n{page.BEGIN}\n{page.section({**results, 'command': 'second'})}{page.END}\n\nThe end.\n"
+    assert text == f"{OTHERS}\n{page.BEGIN}\n{page.section({**results, 'command': 'second'})}\n{page.END}\n\nThe end.\n"
     assert "    second\n" in text
     target.write_text(f"{page.END} {page.END}", encoding="utf-8")
     with pytest.raises(AssertionError):
-        page.write_section(target, results)
+        page.write(target, results)
 
 
 def test_what_could_not_be_done_is_a_fault_and_stands_on_the_page() -> None:

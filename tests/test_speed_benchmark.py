@@ -14,6 +14,7 @@ import pytest
 from torch import nn
 from torch.autograd.profiler_util import FunctionEvent
 
+from benchmarks.markdown import with_section
 from benchmarks.speed import beside, memory, page, plain, products, profiling, sampling, training, worker
 from benchmarks.speed.__main__ import PARTS, main
 from benchmarks.speed.part import Json, Settings, images_per_second, precise, spread
@@ -267,14 +268,18 @@ def test_an_operator_counts_for_its_callers() -> None:
     assert profiling.kind_of(event("aten::leaky_relu")) == profiling.REST
 
 
+def _with_section(text: str, section: str) -> str:
+    return with_section(text, page.BEGIN, page.END, section)
+
+
 def test_the_section_is_replaced_in_its_place() -> None:
-    once = page.with_section("# Results\n\nfirst\n", "one")
+    once = _with_section("# Results\n\nfirst\n", "one")
     assert once == f"# Results\n\nfirst\n\n{page.BEGIN}\none\n{page.END}\n"
-    assert page.with_section(f"{once}\n## After\n", "two") == f"{once.replace('one', 'two')}\n## After\n"
+    assert _with_section(f"{once}\n## After\n", "two") == f"{once.replace('one', 'two')}\n## After\n"
     with pytest.raises(AssertionError, match="once"):
-        page.with_section(once.replace(page.END, ""), "two")
+        _with_section(once.replace(page.END, ""), "two")
     with pytest.raises(AssertionError, match="order"):
-        page.with_section(f"{page.END}\n{page.BEGIN}", "two")
+        _with_section(f"{page.END}\n{page.BEGIN}", "two")
 
 
 def test_pictures_are_the_same_ones_each_time_and_no_constant() -> None:

@@ -27,7 +27,7 @@ class Scripted(Judge):
 
 
 def racer() -> Racer:
-    return Racer(itertools.repeat(32), lambda: None, 1)  # type: ignore[arg-type, return-value]
+    return Racer(itertools.repeat(32), lambda: None)  # type: ignore[arg-type, return-value]
 
 
 def test_a_race_ends_with_the_first_look_that_is_near_and_has_all_classes() -> None:

@@ -40,12 +40,11 @@ def _cells(results: Json, key: str) -> np.ndarray[tuple[int, ...], np.dtype[np.f
 def draw(results: Json, path: Path) -> None:
     """Draw modes found and quality for every pair."""
     figure, (panels,) = plots.sheet(1, 2, 3.6, 2.6)
-    for axes, key, title, factor in (
-        (panels[0], "modes_found", "modes found, of 8", 1),
-        (panels[1], "high_quality", "high quality, %", 100),
+    for axes, key, title, factor, most in (
+        (panels[0], "modes_found", "modes found, of 8", 1, 8),
+        (panels[1], "high_quality", "high quality, %", 100, 100),
     ):
         cells = factor * _cells(results, key)
-        most = 8 if factor == 1 else 100
         axes.imshow(cells, cmap="Blues", vmin=0, vmax=most, aspect="auto")
         for row, column in np.ndindex(cells.shape):
             value = cells[row, column]

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.claims.claim import Claim, Findings, Table
+from benchmarks.claims.claim import Claim, Findings
 from benchmarks.claims.workshop import Workshop
+from benchmarks.markdown import table
 from ganache.files import replacing
 from ganache.machine import describe_machine
 
@@ -62,11 +63,11 @@ def _machine() -> str:
 
 
 def _index(found: Sequence[tuple[Claim, Findings]]) -> str:
-    rows = tuple(
+    rows = [
         (f"[{claim.title}](#{number}-{_anchor(claim.title)})", findings.verdict, findings.number)
         for number, (claim, findings) in enumerate(found, 1)
-    )
-    return _table(Table(("claim", "here it", "measured"), rows)) + "\n"
+    ]
+    return table([("claim", "here it", "measured"), *rows]) + "\n"
 
 
 def _missing(claims: Sequence[Claim]) -> str:
@@ -83,16 +84,11 @@ def _section(number: int, claim: Claim, findings: Findings) -> str:
         f"**Measured.** {findings.number[0].upper()}{findings.number[1:]}.",
         f"![{findings.caption}](images/claims/{claim.slug}.png)",
         f"*{findings.caption}*",
-        *([_table(findings.table)] if findings.table else []),
+        *([table([findings.table.head, *findings.table.rows])] if findings.table else []),
         f"**So it {findings.verdict}.** {findings.told}",
         f"*Protocol.* {findings.protocol} `python -m benchmarks.claims --only {claim.slug}`",
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _table(table: Table) -> str:
-    lines = [table.head, tuple("---" for _ in table.head), *table.rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def _anchor(title: str) -> str:

@@ -25,9 +25,9 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.gpu import page
 from benchmarks.gpu.cases import FULL, POINTS, QUICK, QUICK_RECIPES, Json, Scale, Workshop, scale_as_json, timed_cases
 from benchmarks.gpu.checks import check_agreement, check_training
-from benchmarks.gpu.page import write_section
 from benchmarks.gpu.speed import matrix_peak, measure_case
 from ganache import recipes
 from ganache.devices import choose_device
@@ -46,10 +46,6 @@ def begun(device: torch.device, scale: Scale, command: str) -> Json:
         "machine": describe_machine(device),
         "device": device.type,
         "scale": scale_as_json(scale),
-        "tf32": {
-            "convolutions": torch.backends.cudnn.allow_tf32,
-            "products": torch.backends.cuda.matmul.allow_tf32,
-        },
         "peaks": {name: matrix_peak(device, dtype, scale.products, seconds) for name, dtype in PRECISIONS.items()},
         "recipes": {},
         "speed": [],
@@ -135,7 +131,7 @@ def main() -> None:
     """Measure, write the JSON and the section, and say what is wrong."""
     asked = options()
     if asked.source:
-        write_section(asked.folder / "RESULTS.md", json.loads(asked.source.read_text(encoding="utf-8")))
+        page.write(asked.folder / "RESULTS.md", json.loads(asked.source.read_text(encoding="utf-8")))
         return
     changes = {name: getattr(asked, name) for name in ("steps", "batch") if getattr(asked, name)}
     changes |= {"sides": tuple(asked.sides)} if asked.sides else {}
@@ -150,7 +146,7 @@ def main() -> None:
         measure(workshop, names, parts, results, lambda: write_json(asked.folder / "gpu.json", results))
     results["faults"] = faults(results)
     write_json(asked.folder / "gpu.json", results)
-    write_section(asked.folder / "RESULTS.md", results)
+    page.write(asked.folder / "RESULTS.md", results)
     print("\n".join(results["faults"]) or "every check passed")
     sys.exit(bool(results["faults"]))
 

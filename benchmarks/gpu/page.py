@@ -5,20 +5,14 @@ from pathlib import Path
 from benchmarks.gpu.cases import Json
 from benchmarks.gpu.checks import FARTHEST, WINDOWS
 from benchmarks.gpu.speed import BASE, RATIOS
-from ganache.files import replacing
+from benchmarks.markdown import table, write_section
 
 BEGIN, END = "<!-- gpu: begin -->", "<!-- gpu: end -->"
 
 
-def write_section(page: Path, results: Json) -> None:
+def write(page: Path, results: Json) -> None:
     """Put the section between its two comments, at the end of the page when it has none; the rest stays."""
-    text = page.read_text(encoding="utf-8") if page.exists() else ""
-    assert text.count(BEGIN) == text.count(END) <= 1, f"{page} holds {BEGIN} or {END} more than once"
-    before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2] or "\n"
-    before = before.rstrip("\n") + "\n\n" if before.strip() else before
-    with replacing(page) as temporary:
-        temporary.write_text(f"{before}{BEGIN}\n{section(results)}{END}{after}", encoding="utf-8")
+    write_section(page, BEGIN, END, section(results))
 
 
 def section(results: Json) -> str:
@@ -32,22 +26,12 @@ def section(results: Json) -> str:
         "",
         f"{machine['device_name']}, torch {machine['torch']}, {machine['processor']}, {machine['platform']}. Measured",
         f"matrix products: {rates}. Batches are the recipes' own unless {scale['batch'] or 'a number'} is asked for.",
-        *_rounding(results),
         "",
         *_checks(results["recipes"], scale),
         *_speeds(results["speed"], scale),
         *_ratios(results["speed"]),
     ]
-    return "\n".join(lines) + "\n"
-
-
-def _rounding(results: Json) -> list[str]:
-    if results["device"] != "cuda":
-        return []
-    kinds = {name: "TF32" if rounded else "float32" for name, rounded in results["tf32"].items()}
-    return [
-        f"In float32, convolutions are computed in {kinds['convolutions']}, matrix products in {kinds['products']}."
-    ]
+    return "\n".join(lines)
 
 
 def _checks(recipes: dict[str, Json], scale: Json) -> list[str]:
@@ -62,27 +46,29 @@ def _checks(recipes: dict[str, Json], scale: Json) -> list[str]:
         "waits are lines at which the host",
         "waits for the device between two ticks.",
         "",
-        "| recipe | images/s | resumed: same bits | bf16 apart | waits | kernels that may not repeat |",
-        "|---|---|---|---|---|---|",
+    ]
+    rows: list[tuple[str, ...]] = [
+        ("recipe", "images/s", "resumed: same bits", "bf16 apart", "waits", "kernels that may not repeat")
     ]
     for name, found in recipes.items():
         if "failed" in found:
-            lines.append(f"| `{name}` | failed: {found['failed']} | | | | |")
+            rows.append((f"`{name}`", f"failed: {found['failed']}", *[""] * (len(rows[0]) - 2)))
             continue
         trained, agreed = found["training"], found["agreement"]
         same = "yes" if trained["same_bits_after_resume"] else f"no ({len(trained['differing_tensors'])} tensors)"
         same += "" if trained["same_bits_when_repeated"] else ", nor when repeated"
         apart = max((loss["times_the_noise"] for loss in agreed["losses"].values()), default=0.0) if agreed else None
-        cells = [
-            f"`{name}`",
-            f"{trained['images_per_second']:,.0f}",
-            same,
-            "" if apart is None else f"{apart:.2f}",
-            ", ".join(trained["synchronisations"]) or "none",
-            ", ".join(trained["nondeterministic"]) or "none",
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return [*lines, ""]
+        rows.append(
+            (
+                f"`{name}`",
+                f"{trained['images_per_second']:,.0f}",
+                same,
+                "" if apart is None else f"{apart:.2f}",
+                ", ".join(trained["synchronisations"]) or "none",
+                ", ".join(trained["nondeterministic"]) or "none",
+            )
+        )
+    return [*lines, table(rows), ""]
 
 
 def _speeds(cases: list[Json], scale: Json) -> list[str]:
@@ -95,42 +81,41 @@ def _speeds(cases: list[Json], scale: Json) -> list[str]:
         "until all is asked",
         "for over until all is done (near 100% the device waits for the host).",
         "",
-        "| recipe | pixels | batch | precision | images/s | GFLOP/image | of the peak | memory | host |",
-        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    rows: list[tuple[str, ...]] = [
+        ("recipe", "pixels", "batch", "precision", "images/s", "GFLOP/image", "of the peak", "memory", "host")
     ]
     for case in cases:
         if "failed" in case and isinstance(case["failed"], str):
-            lines.append(f"| `{case['recipe']}` | {case['side']} | | failed: {case['failed']} | | | | | |")
+            told = ("", f"failed: {case['failed']}")
+            rows.append((f"`{case['recipe']}`", f"{case['side']}", *told, *[""] * (len(rows[0]) - 4)))
             continue
-        cells = [
-            f"`{case['recipe']}`",
-            f"{case['side']}",
-            f"{case['batch']}",
-            case["precision"],
-            f"{case['images_per_second'][BASE]:,.0f}",
-            f"{case['flops_per_image'] / 1e9:.3g}",
-            f"{case['shares_of_peak'][BASE]:.1%}",
-            f"{case['memory_bytes'] / 2**20:,.0f} MiB",
-            f"{case['host_share']:.0%}",
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return [*lines, ""]
+        rows.append(
+            (
+                f"`{case['recipe']}`",
+                f"{case['side']}",
+                f"{case['batch']}",
+                case["precision"],
+                f"{case['images_per_second'][BASE]:,.0f}",
+                f"{case['flops_per_image'] / 1e9:.3g}",
+                f"{case['shares_of_peak'][BASE]:.1%}",
+                f"{case['memory_bytes'] / 2**20:,.0f} MiB",
+                f"{case['host_share']:.0%}",
+            )
+        )
+    return [*lines, table(rows), ""]
 
 
 def _ratios(cases: list[Json]) -> list[str]:
     if not cases:
         return []
-    lines = [
-        "Ratios of images per second, above 1 where the first is faster:",
-        "",
-        f"| recipe | pixels | {' | '.join(RATIOS)} |",
-        "|---|---|" + "---|" * len(RATIOS),
-    ]
+    rows: list[tuple[str, ...]] = [("recipe", "pixels", *RATIOS)]
     for case in cases:
         if isinstance(case.get("failed"), str):
             continue
         ratios = [f"{case['ratios'][title]:.2f}" if title in case["ratios"] else "refused" for title in RATIOS]
-        lines.append(f"| `{case['recipe']}` | {case['side']} | {' | '.join(ratios)} |")
+        rows.append((f"`{case['recipe']}`", f"{case['side']}", *ratios))
     refused = {f"{name}: {why}" for case in cases if isinstance(case.get("failed"), dict)
                for name, why in case["failed"].items()}  # fmt: skip
+    lines = ["Ratios of images per second, above 1 where the first is faster:", "", table(rows)]
     return [*lines, *(["", *(f"- {each}" for each in sorted(refused))] if refused else [])]

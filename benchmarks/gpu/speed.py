@@ -7,12 +7,10 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
+from benchmarks.flops import count_flops
 from benchmarks.gpu.cases import Json, Workshop
 from ganache.devices import memory_in_use, synchronize
 from ganache.iteration import Reals, iterate
@@ -30,7 +28,6 @@ class Variant:
     precision: str = "auto"
     channels_last: bool = False
     repeatable: bool = True  # False: the fastest kernels found by trial, whether they repeat their bits or not
-    filled: bool = True  # whether memory that is still to be written is filled first, as torch does when repeatable
     fed: bool = True  # False: always the same batch, which stays on the device
     graph: bool = False  # launched as one CUDA graph
 
@@ -41,18 +38,16 @@ VARIANTS = {
     "fp32": Variant(precision="fp32"),
     "channels_last": Variant(channels_last=True),
     "any_kernels": Variant(repeatable=False),
-    "unfilled": Variant(filled=False),
     "still": Variant(fed=False),
     "graph": Variant(fed=False, graph=True),
-    "channels_last_still": Variant(channels_last=True, filled=False, fed=False),
-    "channels_last_graph": Variant(channels_last=True, filled=False, fed=False, graph=True),
+    "channels_last_still": Variant(channels_last=True, fed=False),
+    "channels_last_graph": Variant(channels_last=True, fed=False, graph=True),
 }
 # What each ratio of speeds says, and of which two.
 RATIOS = {
     "as trained / float32": (BASE, "fp32"),
     "channels last / contiguous": ("channels_last", BASE),
     "any kernels / repeatable ones": ("any_kernels", BASE),
-    "memory not filled / filled": ("unfilled", BASE),
     "one batch that stays / new ones": ("still", BASE),
     "CUDA graph / launched singly": ("graph", "still"),
     "the same, channels last": ("channels_last_graph", "channels_last_still"),
@@ -115,10 +110,7 @@ class Subject:
     def settings(self) -> Iterator[None]:
         """Set torch's switches as the variant wants them, and back."""
         strict, tried = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
-        memory: Any = torch.utils.deterministic
-        filled = memory.fill_uninitialized_memory
         try:
-            memory.fill_uninitialized_memory = filled and self.variant.filled
             if not self.variant.repeatable:
                 torch.use_deterministic_algorithms(False)
                 torch.backends.cudnn.benchmark = True
@@ -126,7 +118,6 @@ class Subject:
         finally:
             torch.use_deterministic_algorithms(strict, warn_only=True)
             torch.backends.cudnn.benchmark = tried
-            memory.fill_uninitialized_memory = filled
 
     def _captured(self) -> Callable[[], None]:
         """Return a period as one CUDA graph; where there are none, as it is."""
@@ -193,28 +184,6 @@ def measure_case(workshop: Workshop, recipe: str, side: int, peak: float) -> Jso
         },
         "failed": failed,
     }
-
-
-class _Flops(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Adds up torch's own formulas; FlopCounterMode, which has them by module, refuses gradients of gradients."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.total = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if formula := flop_registry.get(func._overloadpacket):
-            self.total += formula(*args, **(kwargs or {}), out_val=result)
-        return result
-
-
-def count_flops(work: Callable[[], None]) -> int:
-    """Return the floating-point operations of the matrix products and convolutions in the work, backward included."""
-    counter = _Flops()
-    with counter:
-        work()
-    return counter.total
 
 
 def interleaved(subjects: dict[str, Subject], rounds: int, seconds: float) -> dict[str, list[float]]:

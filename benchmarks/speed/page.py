@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.markdown import write_section
 from benchmarks.speed.part import Json, Part
-from ganache.files import replacing
 
 BEGIN = "<!-- speed: written by python -m benchmarks.speed, do not edit -->"
 END = "<!-- speed: end -->"
@@ -21,21 +21,7 @@ def kept(folder: Path) -> Json:
 
 def write(folder: Path, parts: Sequence[Part], measured: Json) -> None:
     """Put the section of all measured parts into the page, in its place or at the end."""
-    page = folder / PAGE
-    before = page.read_text(encoding="utf-8") if page.exists() else "# Results\n"
-    with replacing(page) as temporary:
-        temporary.write_text(with_section(before, section(parts, measured)), encoding="utf-8")
-
-
-def with_section(page: str, text: str) -> str:
-    """Return a page whose section between the two comments is this text; all else stays as it is."""
-    block = f"{BEGIN}\n{text}\n{END}"
-    if BEGIN not in page and END not in page:
-        return f"{page.rstrip()}\n\n{block}\n"
-    assert page.count(BEGIN) == page.count(END) == 1, "the page must have each of the two comments once"
-    before, rest = page.split(BEGIN)
-    assert END in rest, "the two comments are in the wrong order"
-    return before + block + rest.split(END)[1]
+    write_section(folder / PAGE, BEGIN, END, section(parts, measured))
 
 
 def section(parts: Sequence[Part], measured: Json) -> str:

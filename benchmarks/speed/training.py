@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Iterator
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.flops import count_flops
 from benchmarks.markdown import table
 from benchmarks.speed.part import Json, Part, Settings, images_per_second, precise, spread
 from benchmarks.speed.products import DTYPES, TYPES, measure_products, peak, together
@@ -48,9 +48,9 @@ def count_work(loop: Iterator[int]) -> float:
     Forwards and backwards, towards inputs and weights where they are computed; padding is multiplied too. Biases,
     norms, activations, losses, optimisers and averages are not counted.
     """
-    with FlopCounterMode(display=False) as counter:
-        images = next(loop)
-    return float(counter.get_total_flops()) / images / 1e9
+    images: list[int] = []
+    flops = count_flops(lambda: images.append(next(loop)))
+    return flops / images[0] / 1e9
 
 
 def _rotated(names: list[str], turn: int) -> list[str]:
@@ -90,9 +90,9 @@ _PROTOCOL = (
 )
 _SHARES = (
     "What a step multiplies, and how much of the speed of square matrix products that is ({products}). FLOPs by"
-    " `torch.utils.flop_counter` in one iteration, two for each multiplication of dense layers and convolutions,"
-    " forwards and backwards; nothing else is counted. The plain loops multiply more where they compute gradients that"
-    " nothing uses."
+    " the formulas of `torch.utils.flop_counter` in one iteration, two for each multiplication of dense layers and"
+    " convolutions, forwards and backwards; nothing else is counted. The plain loops multiply more where they compute"
+    " gradients that nothing uses."
 )
 
 

@@ -130,7 +130,7 @@ def judge(
     samples, reals = Tally(classifier), Tally(classifier)
     for images in generator.stream(count, seed, asked):
         samples.add(images, list(itertools.islice(turns, len(images))))
-    for images in _reals(dataset, labels):
+    for images in training_images(dataset, labels):
         reals.add(images)
     if reals.count < 2:
         raise UserError(f"data: {dataset.name!r} has {reals.count} training images of what was asked; at least 2")
@@ -183,7 +183,7 @@ def _source(run: Path, data: str) -> Source:
     return Source(data, size, kept["channels"], max_skipped=kept["max_skipped"])
 
 
-def _reals(dataset: PackedDataset, labels: Sequence[str]) -> Iterator[NDArray[np.uint8]]:
+def training_images(dataset: PackedDataset, labels: Sequence[str] = ()) -> Iterator[NDArray[np.uint8]]:
     """Yield the training images (n, H, W, C), only those of the labels if there are any."""
     wanted = [dataset.label_names.index(name) for name in labels]
     total = len(dataset.labels_of(SPLIT))
