@@ -5,6 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+
+from ganache import devices, recipes
+from ganache.critic import Autocast
+from ganache.players import ROLES
+from ganache.shape import ImageShape
+from ganache.step import TrainingBatch, discriminator_step
+from tests.tiny import tiny_state
 
 MIB = 2**20
 CHILD = "import torch; from ganache.devices import memory_in_use; print(memory_in_use(torch.device('cpu')))"
@@ -15,3 +23,46 @@ def test_the_memory_of_a_process_is_not_that_of_the_one_that_started_it() -> Non
     large = b"\1" * (1_200 * MIB)
     found = subprocess.run([sys.executable, "-c", CHILD], check=True, stdout=subprocess.PIPE, text=True)
     assert 30 * MIB < int(found.stdout) < len(large)
+
+
+def test_auto_is_bfloat16_only_where_products_are_fast_enough_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures, points, cpu = ImageShape(1, 8, 8), ImageShape(2, 1, 1), torch.device("cpu")
+    for speedup, expected in ((0.01, "fp32"), (1.9, "fp32"), (3.2, "bf16")):
+        monkeypatch.setattr(devices, "_cpu_speedup_of_bf16", lambda speedup=speedup: speedup)
+        assert devices.choose_precision("auto", cpu, pictures) == expected
+        assert devices.choose_precision("auto", cpu, points) == "fp32"
+        assert devices.choose_precision("fp32", cpu, pictures) == "fp32"
+
+
+def test_the_speedup_of_bfloat16_is_a_ratio_of_measured_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter([0.5, 0.3, 0.4, 0.2, 0.1, 0.7])  # three products of each precision, float32 first
+    monkeypatch.setattr(devices, "_timed", lambda work: next(seconds))
+    assert devices._cpu_speedup_of_bf16.__wrapped__() == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ("device", "dtype", "last"),
+    [
+        ("cpu", None, {"discriminator"}),
+        ("cpu", torch.bfloat16, {"generator", "discriminator"}),
+        ("cuda", None, {"generator", "discriminator"}),
+        ("mps", None, set()),
+    ],
+)
+def test_channels_come_last_where_that_is_faster(device: str, dtype: torch.dtype | None, last: set[str]) -> None:
+    formats = {role: devices.memory_format_for(role, Autocast(device, dtype)) for role in ROLES}
+    assert {role for role, found in formats.items() if found is torch.channels_last} == last
+
+
+def test_the_layout_of_the_features_changes_a_step_by_rounding_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe, shape = recipes.find("lsgan").changed(batch_size=4), ImageShape(1, 16, 16)
+    batch = TrainingBatch(torch.rand(4, 1, 16, 16) * 2 - 1, torch.zeros(4, 0))
+    losses = []
+    for memory_format in (torch.channels_last, torch.contiguous_format):
+        monkeypatch.setattr("ganache.state.memory_format_for", lambda role, autocast, made=memory_format: made)
+        state = tiny_state(recipe, shape)
+        weights = [w for w in state.players.networks["discriminator"].parameters() if w.dim() == 4 and w.shape[1] > 1]
+        assert weights[0].is_contiguous(memory_format=memory_format)
+        records = discriminator_step(state.players, batch, state.draw_latents(), recipe, state.moment())
+        losses.append((records["loss/discriminator"], *(weight.grad for weight in weights)))
+    torch.testing.assert_close(losses[0], losses[1], atol=1e-6, rtol=1e-4)

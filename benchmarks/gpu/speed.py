@@ -26,7 +26,7 @@ class Variant:
     """One way to run the same training."""
 
     precision: str = "auto"
-    channels_last: bool = False
+    contiguous: bool = False  # both networks have the channels first, whatever the engine chose
     repeatable: bool = True  # False: the fastest kernels found by trial, whether they repeat their bits or not
     fed: bool = True  # False: always the same batch, which stays on the device
     graph: bool = False  # launched as one CUDA graph
@@ -36,30 +36,27 @@ BASE = "as_trained"  # what all are compared with, unless RATIOS names another
 VARIANTS = {
     BASE: Variant(),
     "fp32": Variant(precision="fp32"),
-    "channels_last": Variant(channels_last=True),
+    "contiguous": Variant(contiguous=True),
     "any_kernels": Variant(repeatable=False),
     "still": Variant(fed=False),
     "graph": Variant(fed=False, graph=True),
-    "channels_last_still": Variant(channels_last=True, fed=False),
-    "channels_last_graph": Variant(channels_last=True, fed=False, graph=True),
 }
 # What each ratio of speeds says, and of which two.
 RATIOS = {
     "as trained / float32": (BASE, "fp32"),
-    "channels last / contiguous": ("channels_last", BASE),
+    "channels last / contiguous": (BASE, "contiguous"),
     "any kernels / repeatable ones": ("any_kernels", BASE),
     "one batch that stays / new ones": ("still", BASE),
     "CUDA graph / launched singly": ("graph", "still"),
-    "the same, channels last": ("channels_last_graph", "channels_last_still"),
 }
 
 
 class _Fed(Reals):
-    """Batches in the layout that a variant wants, or one of them for ever."""
+    """New batches, or one of them for ever."""
 
-    def __init__(self, plan: Plan, state: TrainingState, variant: Variant) -> None:
+    def __init__(self, plan: Plan, state: TrainingState, fed: bool) -> None:
         super().__init__(plan.dataset, state, ())
-        self._variant = variant
+        self._fed = fed
         self._kept: TrainingBatch | None = None
 
     def next(self) -> TrainingBatch:
@@ -67,9 +64,7 @@ class _Fed(Reals):
         if self._kept is not None:
             return self._kept
         batch = super().next()
-        if self._variant.channels_last:
-            batch = TrainingBatch(batch.reals.contiguous(memory_format=torch.channels_last), batch.labels)
-        self._kept = None if self._variant.fed else batch
+        self._kept = None if self._fed else batch
         return batch
 
 
@@ -81,10 +76,10 @@ class Subject:
         self.period = math.lcm(*(weighted.every for weighted in plan.recipe.penalties.values()))
         self.images = self.period * plan.recipe.images_per_iteration
         self.state = plan.build()
-        if variant.channels_last:
+        if variant.contiguous:
             for network in (*self.state.players.networks.values(), self.state.average.network):
-                network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._reals = _Fed(plan, self.state, variant)
+                network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        self._reals = _Fed(plan, self.state, variant.fed)
         self.advance: Callable[[], None] = self.iterations
         with self.settings():
             self.iterations()  # what is set up at first use must be neither timed nor captured

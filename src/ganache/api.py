@@ -90,12 +90,13 @@ def resume(
     return runs.resume(Path(run), images, time, str(data) if data is not None else None, quiet)
 
 
-def load(run: str | Path, *, device: str = "cpu") -> TrainedGenerator:
+def load(run: str | Path, *, device: str = "cpu", precision: str = "fp32") -> TrainedGenerator:
     """Return the generator of a run or of a bare ``generator.safetensors``, ready to `sample`.
 
-    Raises UserError when there is none, it is damaged, or its kind of network is not known.
+    In `precision` bf16, or auto where that is faster, images are approximate. Raises UserError when there is no
+    generator, it is damaged, or its kind of network is not known.
     """
-    return generators.load(run, device)
+    return generators.load(run, device, precision)
 
 
 def plot(run: str | Path) -> list[Path]:

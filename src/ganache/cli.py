@@ -96,12 +96,13 @@ def sample(
     seed: Seed = 0,
     label: Label = None,
     device: Device = "auto",
+    precision: Precision = "fp32",
     code: Code = None,
 ) -> None:
     """Draw images from a trained generator."""
     from ganache import commands
 
-    commands.sample(run, out, count, seed, tuple(label or ()), device, code)
+    commands.sample(run, out, count, seed, tuple(label or ()), device, precision, code)
 
 
 @app.command()

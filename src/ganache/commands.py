@@ -50,10 +50,19 @@ def dry_run(request: Request, out: Path | None) -> None:
     print("nothing was written")
 
 
-def sample(run: Path, out: str, count: int, seed: int, labels: tuple[str, ...], device: str, code: Path | None) -> None:
+def sample(
+    run: Path,
+    out: str,
+    count: int,
+    seed: int,
+    labels: tuple[str, ...],
+    device: str,
+    precision: str,
+    code: Path | None,
+) -> None:
     """Draw images and say where they are."""
     load_code(code)
-    drawing.sample_to(run, out, count, seed, labels, device)
+    drawing.sample_to(run, out, count, seed, labels, device, precision)
     print(f"{count} images from seed {seed}: {out}")
 
 

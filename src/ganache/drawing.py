@@ -13,15 +13,23 @@ from ganache.files import replacing
 from ganache.generators import load
 
 
-def sample_to(run: Path, out: str, count: int, seed: int = 0, labels: Sequence[str] = (), device: str = "auto") -> None:
+def sample_to(
+    run: Path,
+    out: str,
+    count: int,
+    seed: int = 0,
+    labels: Sequence[str] = (),
+    device: str = "auto",
+    precision: str = "fp32",
+) -> None:
     """Draw `count` images into a picture, a folder of PNGs or a NumPy file, by the name of `out`.
 
-    Raises UserError for an unknown run, label or kind of file, RunError when the disk refuses.
+    Raises UserError for an unknown run, label, kind of file or precision, RunError when the disk refuses.
     """
     if count < 1:
         raise UserError(f"count: {count} is not a positive number of images")
     kind = exports.destination(out, count)
-    generator = load(run, choose_device(device).type)
+    generator = load(run, choose_device(device).type, precision)
     batches = generator.stream(count, seed, labels)
     shape = generator.shape
     if kind == "array":

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ganache import checkpoint, networks
+from ganache.critic import Autocast
+from ganache.devices import autocast_for, choose_precision
 from ganache.errors import UserError, did_you_mean
 from ganache.parts import parse
 from ganache.recipe import Recipe
@@ -22,6 +24,7 @@ FORMAT = 1
 # Images are always computed in groups of this size: floating-point sums depend on how many are computed at once,
 # and the same seed must give the same pixels for any count.
 GROUP = 64
+FLOAT32 = Autocast("cpu", None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +36,7 @@ class TrainedGenerator:
     shape: ImageShape
     label_names: tuple[str, ...]  # empty when it takes no labels
     description: dict[str, Any]
+    autocast: Autocast = FLOAT32
 
     def sample(self, count: int, seed: int = 0, labels: Sequence[str] = ()) -> NDArray[Any]:
         """Return `count` images: uint8 (N, H, W, C), or float32 (N, 1, 1, 2) in [-1, 1] for a 2-D density.
@@ -70,7 +74,7 @@ class TrainedGenerator:
     def draw(self, latents: Tensor, labels: Tensor) -> Tensor:
         """Return images (N, C, H, W) in [-1, 1] on the CPU from latents (N, Z) and labels (N, K)."""
         device = next(self.network.parameters()).device
-        with torch.inference_mode():
+        with torch.inference_mode(), self.autocast():
             images: Tensor = self.network(latents.to(device), labels.to(device))
         return images.float().cpu()
 
@@ -125,10 +129,11 @@ def save(path: Path, network: nn.Module, recipe: Recipe, shape: ImageShape, fact
     checkpoint.save(path, dict(network.state_dict()), description)
 
 
-def load(path: str | Path, device: str = "cpu") -> TrainedGenerator:
+def load(path: str | Path, device: str = "cpu", precision: str = "fp32") -> TrainedGenerator:
     """Return the generator of a run or of a ``generator.safetensors``; no code is taken from either.
 
-    Raises UserError when there is none, it is damaged, or its kind of network is not known here.
+    In `precision` bf16 (``auto``: where the hardware multiplies it faster) its images are approximate. Raises UserError
+    when there is no generator, it is damaged, its kind of network is not known here, or the device cannot do bf16.
     """
     file = Path(path)
     if file.is_dir():
@@ -158,7 +163,12 @@ def load(path: str | Path, device: str = "cpu") -> TrainedGenerator:
         network = config.build(shape, len(label_names))
     network.load_state_dict(tensors)
     network.eval().requires_grad_(False)
-    return TrainedGenerator(network.to(device), config, shape, label_names, description)
+    used = torch.device(device)
+    # Transposed convolutions that are not differentiated run half as fast again with the channels last.
+    memory_format = torch.contiguous_format if used.type == "mps" else torch.channels_last
+    placed = network.to(used, memory_format=memory_format)  # type: ignore[call-overload]
+    autocast = autocast_for(choose_precision(precision, used, shape), used)
+    return TrainedGenerator(placed, config, shape, label_names, description, autocast)
 
 
 def _layout(tensors: dict[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:

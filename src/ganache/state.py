@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ganache.critic import Autocast
+from ganache.devices import memory_format_for
 from ganache.ema import WeightAverage
 from ganache.players import ROLES, Players
 from ganache.recipe import Recipe
@@ -62,8 +63,11 @@ class TrainingState:
         self.recipe, self.shape, self.seed, self.device = recipe, shape, seed, device
         self.labels = labels if recipe.conditional else 0
         torch.manual_seed(derive(seed, "weights"))
-        generator = recipe.generator.build(shape, self.labels).to(device).train()
-        discriminator = recipe.discriminator.build(shape, self.labels).to(device).train()
+        built = {role: getattr(recipe, role).build(shape, self.labels) for role in ROLES}
+        generator, discriminator = (
+            network.to(device, memory_format=memory_format_for(role, autocast)).train()
+            for role, network in built.items()
+        )
         self.average = WeightAverage(generator)
         self.players = Players(
             generator,
