@@ -14,17 +14,16 @@ import argparse
 import itertools
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 
-import ganache
 from benchmarks.markdown import table
-from benchmarks.speed import plain
+from benchmarks.racers import Racer, ganache_racer, plain_racer
+from benchmarks.speed.systems import PLAIN, trained_in
 from ganache.data import open_dataset
 from ganache.data.packed import PackedDataset
 from ganache.evaluation.classifier import Classifier, classifier_for
@@ -34,22 +33,10 @@ from ganache.evaluation.moments import AnyMoments
 from ganache.evaluation.verdicts import Tally
 from ganache.files import write_json
 from ganache.generators import TrainedGenerator
-from ganache.iteration import Reals, iterate
 from ganache.machine import describe_machine
-from ganache.networks import LSGANGenerator
-from ganache.planning import Request
 from ganache.streams import untouched_global_stream
 
-PLAIN = "plain"
 SAMPLES, LEAST_SHARE = 10_000, 0.05
-
-
-@dataclass(frozen=True)
-class Racer:
-    """A training that has not begun: its iterations, and the generator as it stands."""
-
-    iterations: Iterator[int]  # images of each
-    generator: Callable[[], TrainedGenerator]
 
 
 @dataclass(frozen=True)
@@ -104,53 +91,6 @@ class Judge:
         return Look(seconds, images, frechet_distance(tally.moments.result(), self.reals), min(shares))
 
 
-class _WithoutLabels(nn.Module):
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
-        images: Tensor = self.network(latents)
-        return images
-
-
-def plain_racer(dataset: PackedDataset, seed: int) -> Racer:
-    """Return S3's loop as its document writes it."""
-    torch.manual_seed(seed)
-    networks = plain.lsgan_networks()
-    pictures = dataset.rows("train", 0, len(dataset.labels_of("train"))).images
-    drawing = TrainedGenerator(_WithoutLabels(networks[0]), LSGANGenerator(), dataset.shape, (), {})
-
-    def generator() -> TrainedGenerator:
-        networks[0].eval()
-        return drawing
-
-    def iterations() -> Iterator[int]:
-        for images in plain.lsgan(pictures, seed=seed, networks=networks):
-            yield images
-            networks[0].train()
-
-    return Racer(iterations(), generator)
-
-
-def ganache_racer(recipe: str, dataset: PackedDataset, seed: int, settings: Sequence[str] = ()) -> Racer:
-    """Return a recipe in Ganache's engine, on the processor like the plain loop."""
-    plan = ganache.plan(Request(dataset.name, recipe, seed=seed, device="cpu", settings=tuple(settings)))
-    state = plan.build()
-    reals = Reals(plan.dataset, state, ())
-    names = plan.dataset.label_names if state.labels else ()
-
-    def iterations() -> Iterator[int]:
-        while True:
-            iterate(state, reals)
-            yield plan.recipe.images_per_iteration
-
-    def generator() -> TrainedGenerator:
-        return TrainedGenerator(state.average.network, plan.recipe.generator, plan.dataset.shape, names, {})
-
-    return Racer(iterations(), generator)
-
-
 def run(name: str, racer: Racer, seed: int, judge: Judge, every: float, limit: float, target: float) -> Race:
     """Train until a look is good or the limit is passed."""
     race, images, spent = Race(name, seed), 0, 0.0
@@ -177,13 +117,17 @@ def summary(races: Sequence[Race], target: float) -> str:
     rows: list[tuple[str, ...]] = [("training", "seconds, seed by seed", "median", "images at the end")]
     for name in names:
         own = [race for race in races if race.racer == name]
-        times = [race.seconds_to(target) for race in own]
-        told = ", ".join("not reached" if seconds is None else f"{seconds:.0f}" for seconds in times)
-        reached = [float("inf") if seconds is None else seconds for seconds in times]
         images = statistics.median(race.looks[-1].images for race in own)
-        median = statistics.median(reached)
-        rows.append((f"`{name}`", told, "not reached" if median == float("inf") else f"{median:.0f}", f"{images:,.0f}"))
+        told = ", ".join(_told(race.seconds_to(target), race.looks[-1].seconds) for race in own)
+        reached = statistics.median(race.seconds_to(target) or float("inf") for race in own)
+        given_up = statistics.median(race.looks[-1].seconds for race in own)
+        median = _told(None if reached == float("inf") else reached, given_up)
+        rows.append((f"`{name}`", told, median, f"{images:,.0f}"))
     return table(rows)
+
+
+def _told(seconds: float | None, given_up: float) -> str:
+    return f"more than {given_up:.0f}" if seconds is None else f"{seconds:.0f}"
 
 
 def main() -> None:
@@ -202,7 +146,11 @@ def main() -> None:
     assert isinstance(dataset, PackedDataset)
     judge, races = Judge.of(dataset), []
     for seed, name in itertools.product(options.seeds, options.recipes):
-        racer = plain_racer(dataset, seed) if name == PLAIN else ganache_racer(name, dataset, seed, options.set)
+        racer = (
+            plain_racer(trained_in("lsgan"), dataset, seed)
+            if name == PLAIN
+            else ganache_racer(name, dataset, seed, options.set)
+        )
         races.append(run(name, racer, seed, judge, options.every, options.limit, options.target))
     print(f"\n{summary(races, options.target)}")
     if options.json is not None:

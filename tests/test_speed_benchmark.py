@@ -73,23 +73,14 @@ def _size(network: nn.Module) -> int:
 
 
 @pytest.mark.parametrize("system", DOCUMENTS, ids=lambda system: system.recipe)
-def test_the_plain_loops_train_both_networks_with_the_documents_batches(
-    system: System, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made: list[nn.Module] = []
-    name = f"{system.recipe.replace('-', '_')}_networks"
-    original = getattr(plain, name)
-
-    def remembered(*arguments: int) -> plain.Networks:
-        made.extend(original(*arguments))
-        return cast(plain.Networks, tuple(made))
-
-    monkeypatch.setattr(plain, name, remembered)
+def test_the_plain_loops_train_both_networks_with_the_documents_batches(system: System) -> None:
+    assert system.networks is not None
+    made = system.networks(**system.small_networks)
     assert system.loop is not None
     assert PICTURES % system.batch_size == 0
     assert inspect.signature(system.loop).parameters["batch_size"].default == system.batch_size
     pictures = np.stack(list(draw(system.shape, 4)))
-    loop = system.loop(pictures, batch_size=2, **system.small_loop)
+    loop = system.loop(pictures, batch_size=2, networks=made)
     assert next(loop) == 2
     before = [[weight.detach().clone() for weight in network.parameters()] for network in made]
     for _ in range(3):  # over the end of the data

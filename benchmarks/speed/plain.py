@@ -62,9 +62,9 @@ def vanilla_networks() -> Networks:
     return generator, discriminator
 
 
-def vanilla(pictures: Pictures, batch_size: int = 32) -> Iterator[int]:
+def vanilla(pictures: Pictures, batch_size: int = 32, networks: Networks | None = None) -> Iterator[int]:
     """S2: reals and fakes go through the discriminator as one shuffled batch; binary cross entropy."""
-    generator, discriminator = vanilla_networks()
+    generator, discriminator = networks or vanilla_networks()
     optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=1e-4)
     optimizer_g = torch.optim.Adam(generator.parameters(), lr=1e-4)
     criterion = nn.BCELoss()
@@ -105,12 +105,12 @@ def lsgan_networks() -> Networks:
     return generator, discriminator
 
 
-def lsgan(pictures: Pictures, batch_size: int = 128, networks: Networks | None = None, seed: int = 0) -> Iterator[int]:
+def lsgan(pictures: Pictures, batch_size: int = 128, networks: Networks | None = None) -> Iterator[int]:
     """S3: least squares; latents are drawn by NumPy in float64, pixels move to [-1, 1] in each batch."""
     generator, discriminator = networks or lsgan_networks()
     optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=1e-3, betas=(0.5, 0.999))
     optimizer_g = torch.optim.Adam(generator.parameters(), lr=1e-3, betas=(0.5, 0.999))
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(torch.initial_seed())
 
     def sample_noise() -> Tensor:
         return torch.from_numpy(random.uniform(-1.0, 1.0, (batch_size, 96))).to(torch.float32)
@@ -153,9 +153,11 @@ def dcgan_mnist_networks() -> Networks:
     return generator, discriminator
 
 
-def dcgan_mnist(pictures: Pictures, batch_size: int = 512, freeze: bool = True) -> Iterator[int]:
+def dcgan_mnist(
+    pictures: Pictures, batch_size: int = 512, networks: Networks | None = None, freeze: bool = True
+) -> Iterator[int]:
     """S4: sigmoid cross entropy on logits; the generator moves first."""
-    generator, discriminator = dcgan_mnist_networks()
+    generator, discriminator = networks or dcgan_mnist_networks()
     optimizer_g = torch.optim.Adam(generator.parameters(), lr=1e-4)
     optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=1e-4)
     criterion = nn.BCEWithLogitsLoss()
@@ -198,9 +200,11 @@ def ralsgan_networks(width: int = 128) -> Networks:
     return generator, discriminator
 
 
-def ralsgan(pictures: Pictures, batch_size: int = 32, width: int = 128, freeze: bool = True) -> Iterator[int]:
+def ralsgan(
+    pictures: Pictures, batch_size: int = 32, networks: Networks | None = None, freeze: bool = True
+) -> Iterator[int]:
     """S1: relativistic average least squares; other reals are drawn for the generator's half."""
-    generator, discriminator = ralsgan_networks(width)
+    generator, discriminator = networks or ralsgan_networks()
     optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=1e-4, betas=(0.5, 0.999))
     optimizer_g = torch.optim.Adam(generator.parameters(), lr=1e-4, betas=(0.5, 0.999))
     images, mse = torch.from_numpy(pictures), nn.functional.mse_loss

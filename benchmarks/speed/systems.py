@@ -33,18 +33,24 @@ class System:
     batch_size: int
     document: str = ""
     loop: Callable[..., Iterator[int]] | None = None
+    networks: Callable[..., plain.Networks] | None = None
     freezes: bool = False  # whether the document spares the discriminator's weight gradients in the generator's half
     small: tuple[str, ...] = ()  # the recipe's settings for --quick
-    small_loop: Mapping[str, Any] = field(default_factory=dict)
+    small_networks: Mapping[str, int] = field(default_factory=dict)
 
 
 DIGIT, PICTURE = ImageShape(1, 28, 28), ImageShape(3, 64, 64)
 NARROW = tuple(f"{role}.{field}" for role in ("generator", "discriminator") for field in ("width=4", "max_width=32"))
 DOCUMENTS = (
-    System("vanilla", DIGIT, 32, "S2", plain.vanilla),
-    System("lsgan", DIGIT, 128, "S3", plain.lsgan),
-    System("dcgan-mnist", DIGIT, 512, "S4", plain.dcgan_mnist, freezes=True),
-    System("ralsgan", PICTURE, 32, "S1", plain.ralsgan, freezes=True, small=NARROW, small_loop={"width": 4}),
+    System("vanilla", DIGIT, 32, "S2", plain.vanilla, plain.vanilla_networks),
+    System("lsgan", DIGIT, 128, "S3", plain.lsgan, plain.lsgan_networks),
+    System("dcgan-mnist", DIGIT, 512, "S4", plain.dcgan_mnist, plain.dcgan_mnist_networks, freezes=True),
+    System(
+        *("ralsgan", PICTURE, 32, "S1", plain.ralsgan, plain.ralsgan_networks),
+        freezes=True,
+        small=NARROW,
+        small_networks={"width": 4},
+    ),
 )
 SYSTEMS = (*DOCUMENTS, System("dcgan", PICTURE, 64, small=NARROW))
 
@@ -93,7 +99,8 @@ def planned(system: System, store: Path, quick: bool) -> Plan:
 
 def _plain(system: System, store: Path, quick: bool, options: Mapping[str, Any]) -> Iterator[int]:
     assert system.loop is not None
-    small = {"batch_size": 2, **system.small_loop} if quick else {}
+    assert system.networks is not None
+    small = {"batch_size": 2, "networks": system.networks(**system.small_networks)} if quick else {}
     return system.loop(np.load(store / IMAGES), **small, **options)
 
 

@@ -1,0 +1,166 @@
+"""No accuracy paid for speed: the documents' plain loops and the same recipes after equally many images.
+
+    python -m benchmarks.accuracy [--cases lsgan …] [--seeds 0 1 2] [--samples 10000] [--write] [--json OUT]
+
+For every case and seed both train on as many images, and samples of both are compared with the training set by their
+Fréchet distance in the same features: of the data's classifier, or of a random network. Both generators are taken as
+they stand, since the loops keep no average. Nothing is paid if the means of the two differ by no more than the plain
+loop's own seeds do.
+"""
+
+import argparse
+import statistics
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.markdown import table, write_section
+from benchmarks.racers import Racer, ganache_racer, plain_racer
+from benchmarks.speed.part import ROOT, precise
+from benchmarks.speed.systems import GANACHE, PLAIN, trained_in
+from ganache.data import open_dataset
+from ganache.data.packed import PackedDataset
+from ganache.evaluation import features
+from ganache.evaluation.features import Extractor
+from ganache.evaluation.frechet import frechet_distance
+from ganache.evaluation.judging import training_images
+from ganache.evaluation.moments import AnyMoments, RunningMoments
+from ganache.files import write_json
+from ganache.generators import TrainedGenerator
+from ganache.machine import describe_machine
+from ganache.streams import untouched_global_stream
+
+BEGIN, END = "<!-- accuracy: begin -->", "<!-- accuracy: end -->"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What both train, and on what; the settings are the recipe's, the options those of the plain networks."""
+
+    recipe: str
+    data: str
+    side: int
+    features: str
+    images: int
+    settings: tuple[str, ...] = ()
+    options: dict[str, int] = field(default_factory=dict)
+
+
+NARROW = tuple(f"{role}.{name}" for role in ("generator", "discriminator") for name in ("width=16", "max_width=128"))
+CASES = (
+    Case("vanilla", "mnist", 28, "classifier", 60_000),
+    Case("lsgan", "mnist", 28, "classifier", 20_000),
+    Case("dcgan-mnist", "mnist", 28, "classifier", 10_240),
+    Case("ralsgan", "cifar10-jpg.zip", 64, "random", 10_240, NARROW, {"width": 16}),
+)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The features, and what they are of the training images."""
+
+    extractor: Extractor
+    reals: AnyMoments
+
+    @staticmethod
+    def of(name: str, dataset: PackedDataset) -> "Judge":
+        """Look at the training images."""
+        extractor = features.find(name, dataset)
+        running = RunningMoments(extractor.size)
+        for images in training_images(dataset):
+            running.add(extractor(images).features)
+        return Judge(extractor, running.result())
+
+    def distance(self, generator: TrainedGenerator, samples: int) -> float:
+        """Return the Fréchet distance of so many samples to the training images."""
+        running = RunningMoments(self.extractor.size)
+        for images in generator.stream(samples):
+            running.add(self.extractor(images).features)
+        return frechet_distance(running.result(), self.reals)
+
+
+def train(racer: Racer, images: int) -> TrainedGenerator:
+    """Train on so many images, or a batch's rest more, and return the generator."""
+    seen = 0
+    while seen < images:
+        seen += next(racer.iterations)
+    return racer.generator()
+
+
+def measure(case: Case, seeds: list[int], samples: int) -> dict[str, list[float]]:
+    """Return the distances of both, seed by seed."""
+    dataset = open_dataset(case.data, size=(case.side, case.side))
+    assert isinstance(dataset, PackedDataset)
+    judge = Judge.of(case.features, dataset)
+    found: dict[str, list[float]] = {PLAIN: [], GANACHE: []}
+    for seed in seeds:
+        for name, distances in found.items():
+            with untouched_global_stream():
+                distances.append(judge.distance(train(_begin(name, case, dataset, seed), case.images), samples))
+            print(f"{case.recipe:<12} {name:<8} seed {seed}  distance {distances[-1]:.2f}", flush=True)
+    return found
+
+
+def _begin(name: str, case: Case, dataset: PackedDataset, seed: int) -> Racer:
+    if name == PLAIN:
+        return plain_racer(trained_in(case.recipe), dataset, seed, **case.options)
+    return ganache_racer(case.recipe, dataset, seed, case.settings)
+
+
+def section(results: dict[str, Any]) -> str:
+    """Return the page's section."""
+    rows: list[tuple[str, ...]] = [
+        ("system", "data, features", "images", "plain", "Ganache", "means differ by", "the plain seeds by", "")
+    ]
+    for found in results["cases"]:
+        case, plain, own = found["case"], found["distances"][PLAIN], found["distances"][GANACHE]
+        apart, between = abs(statistics.mean(plain) - statistics.mean(own)), max(plain) - min(plain)
+        better = statistics.mean(own) < statistics.mean(plain)
+        verdict = "within" if apart <= between else "better" if better else "**worse**"
+        shape = f"{Path(case['data']).stem} {case['side']}×{case['side']}, {case['features']}"
+        title = f"`{case['recipe']}`" + (f" at width {case['options']['width']}" if case["options"] else "")
+        cells = (title, shape, f"{case['images']:,}", precise(plain), precise(own), f"{apart:.1f}", f"{between:.1f}")
+        rows.append((*cells, verdict))
+    return f"## No accuracy paid\n\n{_PROTOCOL.format(**results)}\n\n{table(rows)}"
+
+
+_PROTOCOL = (
+    "Fréchet distances after equally many images (`{command}`): {samples:,} samples against the training images, median"
+    " (least–greatest) of seeds {seeds}, {threads} thread(s)."
+)
+
+
+def main() -> None:
+    """Measure and tell."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = [case.recipe for case in CASES]
+    parser.add_argument("--cases", nargs="+", default=names, choices=names)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--samples", type=int, default=10_000)
+    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    results: dict[str, Any] = {
+        "command": "python -m benchmarks.accuracy",
+        "machine": describe_machine(torch.device("cpu")),
+        "threads": torch.get_num_threads(),
+        "samples": options.samples,
+        "seeds": ", ".join(map(str, options.seeds)),
+        "cases": [
+            {"case": asdict(case), "distances": measure(case, options.seeds, options.samples)}
+            for case in CASES
+            if case.recipe in options.cases
+        ],
+    }
+    text = section(results)
+    print(f"\n{text}")
+    if options.json is not None:
+        write_json(options.json, results)
+    if options.write:
+        write_section(ROOT / "benchmarks" / "RESULTS.md", BEGIN, END, text)
+
+
+if __name__ == "__main__":
+    main()
