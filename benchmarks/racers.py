@@ -11,7 +11,7 @@ from benchmarks.speed.systems import System
 from ganache.data.packed import PackedDataset
 from ganache.generators import TrainedGenerator
 from ganache.iteration import Reals, iterate
-from ganache.planning import Request
+from ganache.planning import Request, make_plan
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def ganache_racer(recipe: str, dataset: PackedDataset, seed: int, settings: Sequ
     """Return a recipe in Ganache's engine, on the processor like the plain loops."""
     size = (dataset.shape.height, dataset.shape.width)
     request = Request(dataset.name, recipe, size=size, seed=seed, device="cpu", settings=tuple(settings))
-    plan = ganache.plan(request)
+    plan = make_plan(request)  # not `ganache.plan`, which writes nothing and so may hold a few of the images only
     state = plan.build()
     reals = Reals(plan.dataset, state, ())
     names = plan.dataset.label_names if state.labels else ()

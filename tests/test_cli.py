@@ -1,5 +1,6 @@
 """The command line as a user meets it: mistakes cost one line and status 2, and nothing is written."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -200,6 +201,24 @@ def test_help_and_import_load_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "set()"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ("PASSIVE", cli.SPINS)),
+        ({"GOMP_SPINCOUNT": "7"}, ("PASSIVE", "7")),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, ("ACTIVE", None)),
+    ],
+)
+def test_waiting_threads_spin_shortly_unless_the_user_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], expected: tuple[str, str | None]
+) -> None:
+    monkeypatch.setattr("os.environ", dict(given))
+    monkeypatch.setattr("sys.argv", ["ganache", "--version"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert (os.environ["OMP_WAIT_POLICY"], os.environ.get("GOMP_SPINCOUNT")) == expected
 
 
 def test_pictures_with_alpha_become_jpegs_over_white(

@@ -199,3 +199,21 @@ def test_a_run_stands_for_its_generator(tmp_path: Path) -> None:
 
 def test_a_group_is_larger_than_the_walkers() -> None:
     assert math.prod([GROUP]) > WALKERS
+
+
+def test_in_bfloat16_the_images_are_the_same_but_for_rounding(tmp_path: Path) -> None:
+    recipe, shape, file = tiny_recipe(generator=CONFIGS[1][0]), CONFIGS[1][1], tmp_path / "generator.safetensors"
+    generators.save(file, recipe.generator.build(shape, 3), recipe, shape, {"label_names": list(NAMES)})
+    exact, rounded = (generators.load(file, precision=name).sample(64).astype(int) for name in ("fp32", "bf16"))
+    assert 0 < np.abs(exact - rounded).max() <= 4, "levels of 255"
+    assert np.array_equal(exact, generators.load(file).sample(64)), "float32 unless another is named"
+    with pytest.raises(UserError, match="precision: 'fp8' is not one of auto, fp32, bf16"):
+        generators.load(file, precision="fp8")
+
+
+def test_a_loaded_generator_has_the_channels_last(tmp_path: Path) -> None:
+    recipe, shape, file = tiny_recipe(generator=CONFIGS[1][0]), CONFIGS[1][1], tmp_path / "generator.safetensors"
+    generators.save(file, recipe.generator.build(shape, 3), recipe, shape, {"label_names": list(NAMES)})
+    weights = [weight for weight in generators.load(file).network.parameters() if weight.dim() == 4]
+    assert all(weight.is_contiguous(memory_format=torch.channels_last) for weight in weights)
+    assert not all(weight.is_contiguous() for weight in weights)

@@ -13,11 +13,13 @@ import torch
 import benchmarks.speed
 from benchmarks.speed import beside, memory, packing, page, profiling, sampling, startup, training
 from benchmarks.speed.part import ROOT, Json, Part, Settings
+from ganache.cli import SPINS
 from ganache.data.pool import default_processes
 from ganache.files import write_json
 from ganache.machine import describe_machine
 from ganache.streams import untouched_global_stream
 
+AS_COMMAND = f"OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT={SPINS}"  # what `ganache train` sets
 PARTS = tuple(module.PART for module in (training, profiling, memory, sampling, packing, startup, beside))
 
 
@@ -58,9 +60,9 @@ def _thread_settings() -> list[str]:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    environments = ("", *options.environment)
     if options.quick:
-        return Settings.tiny(environments)
+        return Settings.tiny(("", *options.environment))
+    environments = ("", AS_COMMAND, *options.environment)
     return Settings(options.rounds, options.seconds, options.samples, options.jpegs, environments)
 
 
@@ -81,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="of the part beside, in addition to none; several variables in quotes",
+        help="of the part beside, in addition to none and the command's own; several variables in quotes",
     )
     parser.add_argument("--out", type=Path, help="folder of speed.json and RESULTS.md; benchmarks/ if left out")
     return parser
