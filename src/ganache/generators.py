@@ -164,7 +164,7 @@ def load(path: str | Path, device: str = "cpu", precision: str = "fp32") -> Trai
     network.load_state_dict(tensors)
     network.eval().requires_grad_(False)
     used = torch.device(device)
-    # Transposed convolutions that are not differentiated run half as fast again with the channels last.
+    # Transposed convolutions that are not differentiated run faster with the channels last, by a tenth to a third.
     memory_format = torch.contiguous_format if used.type == "mps" else torch.channels_last
     placed = network.to(used, memory_format=memory_format)  # type: ignore[call-overload]
     autocast = autocast_for(choose_precision(precision, used, shape), used)
