@@ -1,4 +1,4 @@
-"""No accuracy paid for speed: the documents' plain loops and the same recipes after equally many images.
+"""Whether speed costs accuracy: the documents' plain loops and the same recipes after equally many images.
 
     python -m benchmarks.accuracy [--cases lsgan …] [--seeds 0 1 2] [--pictures PATH] [--write] [--json OUT]
 
@@ -9,7 +9,9 @@ loop's own seeds do.
 """
 
 import argparse
+import shlex
 import statistics
+import sys
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,14 +21,13 @@ import torch
 from benchmarks.markdown import table, write_section
 from benchmarks.racers import Racer, ganache_racer, plain_racer
 from benchmarks.speed.part import ROOT, precise
-from benchmarks.speed.systems import GANACHE, PLAIN, trained_in
+from benchmarks.speed.systems import GANACHE, PLAIN, narrow, trained_in
 from ganache.data import open_dataset
 from ganache.data.packed import PackedDataset
 from ganache.evaluation import features
-from ganache.evaluation.features import Extractor
 from ganache.evaluation.frechet import frechet_distance
-from ganache.evaluation.judging import training_images
-from ganache.evaluation.moments import AnyMoments, RunningMoments
+from ganache.evaluation.moments import RunningMoments
+from ganache.evaluation.reference import Reference
 from ganache.files import write_json
 from ganache.generators import TrainedGenerator
 from ganache.machine import describe_machine
@@ -48,38 +49,21 @@ class Case:
     options: dict[str, int] = field(default_factory=dict)
 
 
-NARROW = tuple(f"{role}.{name}" for role in ("generator", "discriminator") for name in ("width=16", "max_width=128"))
 PICTURES = "cifar10"
 CASES = (
     Case("vanilla", "mnist", 28, "classifier", 32_000),
     Case("lsgan", "mnist", 28, "classifier", 12_800),
     Case("dcgan-mnist", "mnist", 28, "classifier", 6_144),
-    Case("ralsgan", PICTURES, 64, "random", 6_400, NARROW, {"width": 16}),
+    Case("ralsgan", PICTURES, 64, "random", 6_400, narrow(16), {"width": 16}),
 )
 
 
-@dataclass(frozen=True)
-class Judge:
-    """The features, and what they are of the training images."""
-
-    extractor: Extractor
-    reals: AnyMoments
-
-    @staticmethod
-    def of(name: str, dataset: PackedDataset) -> "Judge":
-        """Look at the training images."""
-        extractor = features.find(name, dataset)
-        running = RunningMoments(extractor.size)
-        for images in training_images(dataset):
-            running.add(extractor(images).features)
-        return Judge(extractor, running.result())
-
-    def distance(self, generator: TrainedGenerator, samples: int) -> float:
-        """Return the Fréchet distance of so many samples to the training images."""
-        running = RunningMoments(self.extractor.size)
-        for images in generator.stream(samples):
-            running.add(self.extractor(images).features)
-        return frechet_distance(running.result(), self.reals)
+def distance(generator: TrainedGenerator, reference: Reference, samples: int) -> float:
+    """Return the Fréchet distance of so many samples to the training images."""
+    running = RunningMoments(reference.extractor.size)
+    for images in generator.stream(samples):
+        running.add(reference.extractor(images).features)
+    return frechet_distance(running.result(), reference.moments())
 
 
 def train(racer: Racer, images: int) -> TrainedGenerator:
@@ -94,12 +78,12 @@ def measure(case: Case, seeds: list[int], samples: int) -> dict[str, list[float]
     """Return the distances of both, seed by seed."""
     dataset = open_dataset(case.data, size=(case.side, case.side))
     assert isinstance(dataset, PackedDataset)
-    judge = Judge.of(case.features, dataset)
+    reference = Reference(dataset, features.find(case.features, dataset))
     found: dict[str, list[float]] = {PLAIN: [], GANACHE: []}
     for seed in seeds:
         for name, distances in found.items():
             with untouched_global_stream():
-                distances.append(judge.distance(train(_begin(name, case, dataset, seed), case.images), samples))
+                distances.append(distance(train(_begin(name, case, dataset, seed), case.images), reference, samples))
             print(f"{case.recipe:<12} {name:<8} seed {seed}  distance {distances[-1]:.2f}", flush=True)
     return found
 
@@ -124,7 +108,7 @@ def section(results: dict[str, Any]) -> str:
         title = f"`{case['recipe']}`" + (f" at width {case['options']['width']}" if case["options"] else "")
         cells = (title, shape, f"{case['images']:,}", precise(plain), precise(own), f"{apart:.1f}", f"{between:.1f}")
         rows.append((*cells, verdict))
-    return f"## No accuracy paid\n\n{_PROTOCOL.format(**results)}\n\n{table(rows)}"
+    return f"## Accuracy after equally many images\n\n{_PROTOCOL.format(**results)}\n\n{table(rows)}"
 
 
 _PROTOCOL = (
@@ -145,7 +129,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     results: dict[str, Any] = {
-        "command": "python -m benchmarks.accuracy",
+        "command": shlex.join(["python", "-m", "benchmarks.accuracy", *sys.argv[1:]]),
         "machine": describe_machine(torch.device("cpu")),
         "threads": torch.get_num_threads(),
         "samples": options.samples,

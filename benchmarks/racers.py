@@ -7,10 +7,9 @@ import torch
 from torch import Tensor, nn
 
 import ganache
-from benchmarks.speed.systems import System
+from benchmarks.speed.systems import System, engine
 from ganache.data.packed import PackedDataset
 from ganache.generators import TrainedGenerator
-from ganache.iteration import Reals, iterate
 from ganache.planning import Request, make_plan
 
 
@@ -44,8 +43,8 @@ def plain_racer(system: System, dataset: PackedDataset, seed: int, **options: in
     count = len(dataset.labels_of("train")) // system.batch_size * system.batch_size
     pictures = dataset.rows("train", 0, count).images
     loop = system.loop(pictures, networks=networks)
-    latent = ganache.recipes.find(system.recipe).generator
-    drawing = TrainedGenerator(_Plain(networks[0]), latent, dataset.shape, (), {})
+    config = ganache.recipes.find(system.recipe).generator  # for its latents
+    drawing = TrainedGenerator(_Plain(networks[0]), config, dataset.shape, (), {})
 
     def generator() -> TrainedGenerator:
         networks[0].eval()
@@ -65,15 +64,9 @@ def ganache_racer(recipe: str, dataset: PackedDataset, seed: int, settings: Sequ
     request = Request(dataset.name, recipe, size=size, seed=seed, device="cpu", settings=tuple(settings))
     plan = make_plan(request)  # not `ganache.plan`, which writes nothing and so may hold a few of the images only
     state = plan.build()
-    reals = Reals(plan.dataset, state, ())
     names = plan.dataset.label_names if state.labels else ()
-
-    def iterations() -> Iterator[int]:
-        while True:
-            iterate(state, reals)
-            yield plan.recipe.images_per_iteration
 
     def generator() -> TrainedGenerator:
         return TrainedGenerator(state.average.network, plan.recipe.generator, plan.dataset.shape, names, {})
 
-    return Racer(iterations(), generator)
+    return Racer(engine(plan, state), generator)

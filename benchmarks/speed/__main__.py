@@ -13,13 +13,13 @@ import torch
 import benchmarks.speed
 from benchmarks.speed import beside, memory, packing, page, profiling, sampling, startup, training
 from benchmarks.speed.part import ROOT, Json, Part, Settings
-from ganache.cli import SPINS
+from ganache.cli import WAITING
 from ganache.data.pool import default_processes
 from ganache.files import write_json
 from ganache.machine import describe_machine
 from ganache.streams import untouched_global_stream
 
-AS_COMMAND = f"OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT={SPINS}"  # what `ganache train` sets
+AS_COMMAND = " ".join(f"{name}={value}" for name, value in WAITING.items())  # what `ganache train` sets
 PARTS = tuple(module.PART for module in (training, profiling, memory, sampling, packing, startup, beside))
 
 

@@ -18,7 +18,9 @@ from benchmarks.speed.pictures import write_pictures
 from ganache.data.store import IMAGES
 from ganache.iteration import Reals, iterate
 from ganache.planning import Plan, Request
+from ganache.players import ROLES
 from ganache.shape import ImageShape
+from ganache.state import TrainingState
 
 PICTURES = 2_048  # a multiple of every batch size
 PLAIN, FROZEN, GANACHE = "plain", "plain, frozen", "ganache"
@@ -40,7 +42,13 @@ class System:
 
 
 DIGIT, PICTURE = ImageShape(1, 28, 28), ImageShape(3, 64, 64)
-NARROW = tuple(f"{role}.{field}" for role in ("generator", "discriminator") for field in ("width=4", "max_width=32"))
+
+
+def narrow(width: int) -> tuple[str, ...]:
+    """Return the settings that give both networks of `ralsgan` or `dcgan` so many features at half the sides."""
+    return tuple(f"{role}.{field}" for role in ROLES for field in (f"width={width}", f"max_width={8 * width}"))
+
+
 DOCUMENTS = (
     System("vanilla", DIGIT, 32, "S2", plain.vanilla, plain.vanilla_networks),
     System("lsgan", DIGIT, 128, "S3", plain.lsgan, plain.lsgan_networks),
@@ -48,11 +56,11 @@ DOCUMENTS = (
     System(
         *("ralsgan", PICTURE, 32, "S1", plain.ralsgan, plain.ralsgan_networks),
         freezes=True,
-        small=NARROW,
+        small=narrow(4),
         small_networks={"width": 4},
     ),
 )
-SYSTEMS = (*DOCUMENTS, System("dcgan", PICTURE, 64, small=NARROW))
+SYSTEMS = (*DOCUMENTS, System("dcgan", PICTURE, 64, small=narrow(4)))
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,7 @@ def contestants(system: System, store: Path, quick: bool) -> dict[str, Contestan
         for name in (PLAIN, FROZEN) if system.freezes else (PLAIN,):
             options = {"freeze": name == FROZEN} if system.freezes else {}
             found[name] = Contestant("fp32", torch.get_num_threads(), partial(_plain, system, store, quick, options))
-    return {**found, GANACHE: Contestant(plan.precision, plan.threads, partial(_engine, plan))}
+    return {**found, GANACHE: Contestant(plan.precision, plan.threads, lambda: engine(plan, plan.build()))}
 
 
 def planned(system: System, store: Path, quick: bool) -> Plan:
@@ -104,8 +112,8 @@ def _plain(system: System, store: Path, quick: bool, options: Mapping[str, Any])
     return system.loop(np.load(store / IMAGES), **small, **options)
 
 
-def _engine(plan: Plan) -> Iterator[int]:
-    state = plan.build()
+def engine(plan: Plan, state: TrainingState) -> Iterator[int]:
+    """Train a state of a plan in Ganache's engine, for ever; yield the images of each iteration."""
     reals = Reals(plan.dataset, state, plan.source.labels)
     while True:
         iterate(state, reals)

@@ -243,7 +243,8 @@ def version(
         raise typer.Exit
 
 
-SPINS = "4000"
+# For GNU's OpenMP, of torch under Linux, the count of spins refines the policy.
+WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "4000"}
 
 # typer does not export the base class of its usage errors, which it takes from click or from a copy of it.
 _UsageError: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
@@ -274,8 +275,8 @@ def _let_waiting_threads_sleep() -> None:
     networks whose operators take no longer than waking up. It is read when torch is imported.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)  # GNU's runtime, of torch under Linux, lets it refine the policy
+        for name, value in WAITING.items():
+            os.environ.setdefault(name, value)
 
 
 def _fail(message: str, status: int) -> None:

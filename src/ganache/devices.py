@@ -50,7 +50,7 @@ def choose_precision(name: str, device: torch.device, shape: ImageShape) -> Prec
     if name == "bf16" and device.type == "mps":
         raise UserError("precision: 'bf16' is not supported on mps; use fp32")
     if name == "auto":
-        return "bf16" if _has_fast_bf16(device) and not shape.is_point else "fp32"
+        return "bf16" if not shape.is_point and _has_fast_bf16(device) else "fp32"
     return "bf16" if name == "bf16" else "fp32"
 
 
@@ -59,13 +59,13 @@ def autocast_for(precision: Precision, device: torch.device) -> Autocast:
     return Autocast(device.type, torch.bfloat16 if precision == "bf16" else None)
 
 
-def memory_format_for(role: Role, autocast: Autocast) -> torch.memory_format:
-    """Return the order in memory of a network's features; images enter in any.
+def memory_format_for(use: Role | Literal["drawing"], autocast: Autocast) -> torch.memory_format:
+    """Return the order in memory of the features of a network that is trained, or that only draws; images enter in any.
 
     GPUs and bfloat16 multiply fastest with the channels last. In float32 on a CPU that gains where a discriminator
-    pools and strides, and a generator's transposed convolutions gain or lose with their width (see the benchmarks).
+    pools and strides and in drawing; a generator in training gains or loses with its width (docs/design.md).
     """
-    gains = {"cuda": True, "cpu": autocast.dtype is not None or role == "discriminator"}
+    gains = {"cuda": True, "cpu": autocast.dtype is not None or use != "generator"}
     return torch.channels_last if gains.get(autocast.device_type, False) else torch.contiguous_format
 
 

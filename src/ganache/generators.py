@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ganache import checkpoint, networks
 from ganache.critic import Autocast
-from ganache.devices import autocast_for, choose_precision
+from ganache.devices import autocast_for, choose_precision, memory_format_for
 from ganache.errors import UserError, did_you_mean
 from ganache.parts import parse
 from ganache.recipe import Recipe
@@ -164,10 +164,8 @@ def load(path: str | Path, device: str = "cpu", precision: str = "fp32") -> Trai
     network.load_state_dict(tensors)
     network.eval().requires_grad_(False)
     used = torch.device(device)
-    # Transposed convolutions that are not differentiated run faster with the channels last, by a tenth to a third.
-    memory_format = torch.contiguous_format if used.type == "mps" else torch.channels_last
-    placed = network.to(used, memory_format=memory_format)  # type: ignore[call-overload]
     autocast = autocast_for(choose_precision(precision, used, shape), used)
+    placed = network.to(used, memory_format=memory_format_for("drawing", autocast))  # type: ignore[call-overload]
     return TrainedGenerator(placed, config, shape, label_names, description, autocast)
 
 
