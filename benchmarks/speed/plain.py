@@ -132,7 +132,7 @@ def lsgan(pictures: Pictures, batch_size: int = 128, networks: Networks | None =
 
 
 def dcgan_mnist_networks() -> Networks:
-    """Return S4's pair, batch norm over every feature, with TensorFlow's constants."""
+    """Return S4's pair, batch norm over every feature, with TensorFlow's constants and first weights."""
 
     def norm(features: int) -> nn.Module:
         return nn.BatchNorm1d(features, eps=1e-3, momentum=0.01)
@@ -150,6 +150,11 @@ def dcgan_mnist_networks() -> Networks:
         *(nn.Conv2d(64, 128, 5, 2, 2), nn.LeakyReLU(0.2), nn.Dropout(0.3)),
         *(nn.Flatten(), nn.Linear(6272, 1)),
     )
+    for layer in (*generator, *discriminator):
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):  # as the document's library draws them
+            nn.init.xavier_uniform_(layer.weight)
+            assert layer.bias is not None
+            nn.init.zeros_(layer.bias)
     return generator, discriminator
 
 
