@@ -1,7 +1,10 @@
 """The comparison of accuracies trains both on equally many images, and calls worse what is worse."""
 
+import json
 import math
+import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,6 +53,21 @@ def test_training_ends_with_the_first_iteration_that_has_all_images() -> None:
     ],
 )
 def test_the_verdict_compares_means_with_the_plain_seeds(own: list[float], verdict: str, apart: str) -> None:
-    cases = [{"case": asdict(CASE), "distances": {PLAIN: [10.0, 12.0, 11.0], GANACHE: own}}]
-    text = accuracy.section({"cases": cases, "command": "x", "samples": 9, "seeds": "0", "threads": 1})
-    assert text.endswith(f"| {apart} | 2.0 | {verdict} |")
+    distances = {PLAIN: [10.0, 12.0, 11.0], GANACHE: own}
+    record = {"case": asdict(CASE), "distances": distances, "command": "x", "samples": 9, "threads": 1}
+    assert f"| {apart} | 2.0 | {verdict} |\n" in accuracy.section([record])
+
+
+def test_cases_measured_before_stay(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found = {PLAIN: [10.0, 12.0], GANACHE: [11.0, 11.0]}
+    monkeypatch.setattr(accuracy, "measure", lambda case, seeds, samples: found)
+    for recipe in ("ralsgan", "lsgan"):
+        words = ["accuracy", "--cases", recipe, "--json", str(tmp_path / "accuracy.json")]
+        monkeypatch.setattr(sys, "argv", words)
+        accuracy.main()
+    kept = json.loads((tmp_path / "accuracy.json").read_text())["cases"]
+    assert [(record["case"]["recipe"], record["distances"]) for record in kept] == [
+        ("ralsgan", found),
+        ("lsgan", found),
+    ]
+    assert kept[1]["command"].endswith("--cases lsgan --json " + str(tmp_path / "accuracy.json"))
