@@ -1,4 +1,6 @@
 import math
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from torch import Tensor, nn
 from ganache import generators
 from ganache.errors import UserError
 from ganache.generators import GROUP, WALKERS, TrainedGenerator
-from ganache.networks import DCGANGenerator, Generator, MLPGenerator, Normal, Uniform
+from ganache.networks import DCGANGenerator, Generator, MLPGenerator, Normal, R3GANGenerator, Uniform
 from ganache.recipe import Recipe
 from ganache.run import Run
 from ganache.shape import ImageShape
@@ -43,6 +45,24 @@ def painter(shape: ImageShape = SHAPE, names: tuple[str, ...] = (), latent: Any 
 def trained(config: Generator, shape: ImageShape, names: tuple[str, ...] = ()) -> TrainedGenerator:
     torch.manual_seed(0)
     return TrainedGenerator(config.build(shape, len(names)).eval(), config, shape, names, {})
+
+
+LOADING = """
+import sys
+from ganache import generators
+for file in sys.argv[1:]:
+    generators.load(file)
+assert "torch._dynamo" not in sys.modules
+"""
+
+
+def test_loading_does_not_import_torchs_compiler(tmp_path: Path) -> None:
+    shape, files = ImageShape(1, 8, 8), []
+    for number, config in enumerate([DCGANGenerator(width=4), R3GANGenerator()]):
+        files.append(tmp_path / f"{number}.safetensors")
+        network = config.build(shape, 0)
+        generators.save(files[-1], network, tiny_recipe(generator=config), shape, {"label_names": []})
+    subprocess.run([sys.executable, "-c", LOADING, *map(str, files)], check=True)
 
 
 CONFIGS = [

@@ -1,5 +1,6 @@
 import itertools
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -138,6 +139,21 @@ def test_the_published_least_squares_pair_has_its_published_size() -> None:
     assert parameters(LSGANGenerator().build(shape, 0)) == dense + convolutions == 6_675_009
     convolutions = (25 * 32 + 32) + (25 * 32 * 64 + 64)
     assert parameters(LSGANDiscriminator().build(shape, 0)) == convolutions + (1024 * 1024 + 1024) + 1025 == 1_102_721
+
+
+def test_lsgan_pools_before_the_leaky_relu_with_the_published_result() -> None:
+    torch.manual_seed(0)
+    network: Any = LSGANDiscriminator().build(ImageShape(1, 28, 28), 0)
+    images = torch.randn(8, 1, 28, 28, requires_grad=True)
+    first, second = (layer for layer in network.layers if isinstance(layer, nn.Conv2d))
+    features = images
+    for convolution in (first, second):
+        features = nn.functional.max_pool2d(nn.functional.leaky_relu(convolution(features), 0.01), 2)
+    published = network.layers[-3:](features.flatten(1))
+    found = network(images, torch.zeros(8, 0))
+    assert torch.equal(found, published)
+    gradients = [torch.autograd.grad(logits.sum(), images)[0] for logits in (found, published)]
+    torch.testing.assert_close(*gradients)
 
 
 def test_the_original_pair_has_its_published_size() -> None:

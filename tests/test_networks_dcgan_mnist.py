@@ -3,84 +3,94 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
-from torch.nn.functional import conv2d, conv_transpose2d, pad
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu, pad
 
 from ganache.networks import DCGANDiscriminator, DCGANGenerator, MNISTDCGANDiscriminator, MNISTDCGANGenerator, Uniform
-from ganache.networks.layers import SameConv2d, SameConvTranspose2d, same_padding
 from ganache.shape import ImageShape
 from tests.test_networks import parameters
 
 DIGIT = ImageShape(1, 28, 28)
 
 
-@pytest.mark.parametrize(
-    ("side", "kernel", "stride", "expected"),
-    [
-        (28, 5, 2, (1, 2)),  # 13 · 2 + 5 - 28 = 3, the odd pixel after
-        (14, 5, 2, (1, 2)),
-        (7, 5, 2, (2, 2)),  # 3 · 2 + 5 - 7 = 4
-        (7, 5, 1, (2, 2)),
-        (1, 5, 2, (2, 2)),
-        (2, 5, 2, (1, 2)),
-        (9, 2, 2, (0, 1)),
-        (8, 1, 2, (0, 0)),  # the last column is never reached, and nothing is cut
-    ],
-)
-def test_same_padding_by_hand(side: int, kernel: int, stride: int, expected: tuple[int, int]) -> None:
-    assert same_padding(side, kernel, stride) == expected
-    assert (side + sum(expected) - kernel) // stride + 1 == math.ceil(side / stride)
+def turned(tensor: Tensor) -> Tensor:
+    return tensor.detach().flip(-2, -1)
 
 
-def test_a_same_convolution_by_hand() -> None:
-    # Ones over 28 pixels padded by 1 and 2: the windows of 5 begin at -1, 1, 3, …, 25, and the last two reach 29.
-    layer = SameConv2d(1, 1, 5, 2)
-    nn.init.ones_(layer.weight)
-    assert layer.bias is not None
-    nn.init.zeros_(layer.bias)
-    sums = layer(torch.ones(1, 1, 28, 28))[0, 0].detach()
-    side = torch.tensor([4.0, *[5.0] * 12, 3.0])
-    assert torch.equal(sums, side[:, None] * side[None, :])
+def same_padding(side: int) -> tuple[int, int]:
+    """TensorFlow's padding for a kernel of 5 and a stride of 2: what makes ⌈side / 2⌉, the odd pixel after."""
+    total = 2 * (math.ceil(side / 2) - 1) + 5 - side
+    return total // 2, total - total // 2
 
 
-@pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("size", [(28, 28), (7, 14), (5, 6), (1, 2), (3, 1)])
-def test_the_transposed_convolution_is_the_exact_adjoint(size: tuple[int, int], stride: int) -> None:
-    # ⟨conv(x), y⟩ = ⟨x, convᵀ(y)⟩ for all x, y.
-    torch.manual_seed(0)
-    down = SameConv2d(2, 3, 5, stride, bias=False).double()
-    up = SameConvTranspose2d(3, 2, 5, stride, size).double()
-    up.convolution.weight.data = down.weight.data
-    assert up.convolution.bias is not None
-    nn.init.zeros_(up.convolution.bias)
-    x = torch.randn(4, 2, *size, dtype=torch.float64)
-    smaller = down(x)
-    assert smaller.shape[2:] == tuple(math.ceil(side / stride) for side in size)
-    y = torch.randn_like(smaller)
-    larger = up(y)
-    assert larger.shape == x.shape
-    assert (smaller * y).sum().item() == pytest.approx((x * larger).sum().item(), rel=1e-12)
+def same_convolution(images: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    vertical, horizontal = (same_padding(side) for side in images.shape[2:])
+    return conv2d(pad(images, (*horizontal, *vertical)), weight, bias, stride=2)
 
 
-def test_the_last_upsampling_is_tensorflows_by_the_definition() -> None:
-    # The gradient of a convolution of the image padded by (1, 2), written with torch's plain operations.
-    torch.manual_seed(0)
-    up = SameConvTranspose2d(3, 2, 5, 2, (14, 14)).double()
-    y = torch.randn(2, 3, 7, 7, dtype=torch.float64)
-    image = torch.zeros(2, 2, 14, 14, dtype=torch.float64, requires_grad=True)
-    weight, bias = up.convolution.weight.detach(), up.convolution.bias
-    (gradient,) = torch.autograd.grad(conv2d(pad(image, (1, 2, 1, 2)), weight, stride=2), image, y)
+def its_adjoint(features: Tensor, weight: Tensor, bias: Tensor | None, size: tuple[int, int]) -> Tensor:
     assert bias is not None
-    torch.testing.assert_close(up(y), gradient + bias[None, :, None, None], rtol=1e-12, atol=1e-12)
-    full = conv_transpose2d(y, weight, stride=2)
-    assert full.shape[2:] == (17, 17)
+    images = torch.zeros(len(features), weight.shape[1], *size, dtype=features.dtype, requires_grad=True)
+    (gradient,) = torch.autograd.grad(same_convolution(images, weight), images, features)
+    return gradient + bias[:, None, None]
+
+
+@pytest.mark.parametrize(("side", "expected"), [(28, (1, 2)), (14, (1, 2)), (7, (2, 2)), (2, (1, 2)), (1, (2, 2))])
+def test_same_padding_by_hand(side: int, expected: tuple[int, int]) -> None:
+    assert same_padding(side) == expected  # of 28: 13 · 2 + 5 - 28 = 3
+
+
+SIZES = [(28, 28), (27, 14), (9, 10), (5, 6)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_discriminator_is_tensorflows_with_every_kernel_turned(size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    network: Any = MNISTDCGANDiscriminator().build(ImageShape(2, *size), 0).double().eval()
+    first, second, last = (layer for layer in network.layers if isinstance(layer, nn.Conv2d | nn.Linear))
+    images = torch.randn(3, 2, *size, dtype=torch.float64)
+    features = leaky_relu(same_convolution(images, turned(first.weight), first.bias), 0.2)
+    features = leaky_relu(same_convolution(features, turned(second.weight), second.bias), 0.2)
+    quarter = [math.ceil(math.ceil(side / 2) / 2) for side in size]
+    assert list(features.shape) == [3, 128, *quarter]
+    expected = last(turned(features).flatten(1))
+    torch.testing.assert_close(network(images, torch.zeros(3, 0)), expected, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_generator_is_tensorflows_with_every_kernel_turned(size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    network: Any = MNISTDCGANGenerator().build(ImageShape(2, *size), 0).double().train()
+    norms = [layer for layer in network.layers if isinstance(layer, nn.BatchNorm1d)]
+    for norm in norms:  # each place has its own
+        nn.init.normal_(norm.weight)
+        nn.init.normal_(norm.bias)
+    dense, first, second, third = (
+        layer for layer in network.layers if isinstance(layer, nn.ConvTranspose2d | nn.Linear)
+    )
+    half = (math.ceil(size[0] / 2), math.ceil(size[1] / 2))
+    latents = torch.randn(4, 100, dtype=torch.float64)
+
+    def normalised(features: Tensor, norm: nn.BatchNorm1d) -> Tensor:
+        shape = features.shape[1:]
+        weight, bias = (turned(value.reshape(shape)) for value in (norm.weight, norm.bias))
+        variance, mean = torch.var_mean(features, 0, correction=0)
+        return leaky_relu((features - mean) / torch.sqrt(variance + 1e-3) * weight + bias, 0.2)
+
+    features = turned(dense(latents).unflatten(1, (256, math.ceil(half[0] / 2), math.ceil(half[1] / 2))))
+    features = normalised(features, norms[0])
+    kernel = turned(first.weight).flip(2, 3).transpose(0, 1)  # of stride 1: a convolution with the kernel turned
+    features = normalised(conv2d(features, kernel, first.bias, padding=2), norms[1])
+    features = normalised(its_adjoint(features, turned(second.weight), second.bias, half), norms[2])
+    expected = torch.tanh(its_adjoint(features, turned(third.weight), third.bias, size))
+    torch.testing.assert_close(network(latents, torch.zeros(4, 0)), expected, rtol=1e-9, atol=1e-9)
 
 
 def test_the_published_pair_has_its_published_sizes() -> None:
     seen: list[tuple[int, ...]] = []
     for network in (MNISTDCGANGenerator().build(DIGIT, 0), MNISTDCGANDiscriminator().build(DIGIT, 0)):
         for layer in network.modules():
-            if isinstance(layer, SameConv2d | SameConvTranspose2d | nn.Linear):
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
                 layer.register_forward_hook(lambda *call: seen.append(tuple(call[2].shape[1:])))
         inputs = torch.randn(2, 100) if not seen else torch.randn(2, 1, 28, 28)
         network(inputs, torch.zeros(2, 0))
@@ -116,7 +126,7 @@ def test_the_other_constants_are_the_published_ones() -> None:
 def test_weights_are_drawn_as_tensorflow_draws_them() -> None:
     torch.manual_seed(0)
     discriminator = MNISTDCGANDiscriminator().build(DIGIT, 0)
-    weight = next(layer for layer in discriminator.modules() if isinstance(layer, SameConv2d)).weight.detach()
+    weight = next(layer for layer in discriminator.modules() if isinstance(layer, nn.Conv2d)).weight.detach()
     limit = math.sqrt(6 / (25 * 1 + 25 * 64))
     assert float(weight.abs().max()) == pytest.approx(limit, rel=0.01)
     assert float(weight.abs().max()) <= limit

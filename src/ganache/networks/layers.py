@@ -99,50 +99,42 @@ class LabelProjection(nn.Module):
         return product.sum(dim=1, keepdim=True)
 
 
-class SameConv2d(nn.Conv2d):
-    """A square convolution padded as TensorFlow's "same": n pixels a side become ⌈n / stride⌉.
+class Dropout(nn.Dropout):
+    """Dropout whose masks cost a processor a quarter: 16 random bits decide on each element.
 
-    Where the padding is odd, the greater half is on the right and below.
+    So there the probability is the nearest multiple of 2⁻¹⁶; the rest is scaled to keep its mean exactly.
     """
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Map (N, inputs, H, W) to (N, outputs, ⌈H / stride⌉, ⌈W / stride⌉)."""
-        vertical, horizontal = (same_padding(side, self.kernel_size[0], self.stride[0]) for side in features.shape[2:])
-        return super().forward(nn.functional.pad(features, (*horizontal, *vertical)))
-
-
-class SameConvTranspose2d(nn.Module):
-    """The adjoint of SameConv2d on images of the size `large`, with a bias."""
-
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, large: tuple[int, int]) -> None:
-        super().__init__()
-        before = [same_padding(side, kernel, stride)[0] for side in large]
-        self.size = large
-        # What the padding after would have received is cut off, since torch's padding is the same on both sides.
-        self.convolution = nn.ConvTranspose2d(inputs, outputs, kernel, stride, padding=(before[0], before[1]))
+    STEPS = 2**16
 
     def forward(self, features: Tensor) -> Tensor:
-        """Map (N, inputs, ⌈H / stride⌉, ⌈W / stride⌉) to (N, outputs, H, W)."""
-        grown: Tensor = self.convolution(features)
-        return grown[:, :, : self.size[0], : self.size[1]]
+        """Map a tensor of any shape to the same, while training with zeros for a share p of its elements."""
+        if not self.training or not self.p or features.device.type != "cpu":
+            return super().forward(features)
+        dropped = min(round(self.p * self.STEPS), self.STEPS - 1)
+        kept = torch.empty_like(features)
+        in_memory = kept.as_strided((kept.numel(),), (1,))
+        words = torch.empty(-(-kept.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
+        bits = words.view(torch.int16)[: kept.numel()]  # evenly from -2¹⁵ to 2¹⁵ - 1
+        torch.ge(bits, dropped - self.STEPS // 2, out=in_memory)
+        return features * kept.mul_(self.STEPS / (self.STEPS - dropped))
 
 
-def same_padding(side: int, kernel: int, stride: int) -> tuple[int, int]:
-    """Return the pixels before and after a side that make a convolution give ⌈side / stride⌉ of it."""
-    outputs = -(-side // stride)
-    total = max(0, (outputs - 1) * stride + kernel - side)
-    return total // 2, total - total // 2
+def draw_normal(weight: Tensor, mean: float, deviation: float) -> None:
+    """Draw every element anew; not on the meta device, where torch would import its compiler to draw nothing."""
+    if not weight.is_meta:
+        nn.init.normal_(weight, mean, deviation)
 
 
 def normal_initialised(module: nn.Module, deviation: float = 0.02) -> nn.Module:
     """Draw every weight from N(0, 0.02²), batch norm's scale from N(1, 0.02²), as Radford et al. 2016, section 4."""
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            nn.init.normal_(layer.weight, 0.0, deviation)
+            draw_normal(layer.weight, 0.0, deviation)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
         elif isinstance(layer, nn.BatchNorm2d) and layer.affine:
-            nn.init.normal_(layer.weight, 1.0, deviation)
+            draw_normal(layer.weight, 1.0, deviation)
             nn.init.zeros_(layer.bias)
     return module
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator, Latent, Normal
-from ganache.networks.layers import LabelProjection, spectrally_normalised, with_labels
+from ganache.networks.layers import Dropout, LabelProjection, spectrally_normalised, with_labels
 from ganache.shape import ImageShape
 
 Width = Annotated[int, Field(ge=1)]
@@ -78,5 +78,5 @@ def _hidden_layers(widths: tuple[int, ...], slope: float, dropout: float) -> lis
     for inputs, outputs in itertools.pairwise(widths):
         layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(slope) if slope else nn.ReLU()]
         if dropout:
-            layers.append(nn.Dropout(dropout))
+            layers.append(Dropout(dropout))
     return layers

@@ -16,7 +16,7 @@ from torch.nn.functional import interpolate
 
 from ganache.errors import UserError
 from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator, Latent, Normal
-from ganache.networks.layers import LabelProjection, halvings
+from ganache.networks.layers import LabelProjection, draw_normal, halvings
 from ganache.shape import ImageShape
 
 Size = tuple[int, int]
@@ -96,7 +96,7 @@ class _R3GANDiscriminator(FeatureDiscriminator):
         self.logit = _scaled(nn.Linear(widths[-1], 1, bias=False))
         self.projection = LabelProjection(labels, widths[-1]) if labels else None
         if self.projection is not None:
-            nn.init.normal_(self.projection.embedding.weight, 0.0, 1.0 / math.sqrt(widths[-1]))
+            draw_normal(self.projection.embedding.weight, 0.0, 1.0 / math.sqrt(widths[-1]))
 
     def features(self, images: Tensor, labels: Tensor) -> Tensor:
         """Return (N, F) features of images (N, C, H, W); the labels (N, K) have no part in them."""
@@ -179,7 +179,7 @@ def _pointwise(inputs: int, outputs: int) -> nn.Module:
 def _scaled(layer: nn.Module, gain: float = 1.0) -> nn.Module:
     """Draw the weights from N(0, gain² / inputs), so that unit variance becomes gain²; biases are 0."""
     assert isinstance(layer, nn.Conv2d | nn.Linear)
-    nn.init.normal_(layer.weight, 0.0, gain / math.sqrt(layer.weight[0].numel()))
+    draw_normal(layer.weight, 0.0, gain / math.sqrt(layer.weight[0].numel()))
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
     return layer
