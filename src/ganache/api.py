@@ -70,7 +70,10 @@ def train(
 
 
 def plan(request: Request) -> Plan:
-    """Resolve a request without writing anything; ``plan(…).measure()`` gives images per second."""
+    """Resolve a request without writing anything; ``plan(…).measure()`` gives images per second.
+
+    Of data that is not packed yet its `dataset` holds some rows: enough to measure with, too few to train on.
+    """
     return make_plan(request, write=False)
 
 
