@@ -13,7 +13,7 @@ import json
 import shlex
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ import torch
 from benchmarks.markdown import table, write_section
 from benchmarks.racers import Racer, ganache_racer, plain_racer
 from benchmarks.speed.part import ROOT, precise
+from benchmarks.speed.plain import Networks
 from benchmarks.speed.systems import GANACHE, PLAIN, narrow, trained_in
 from ganache.data import open_dataset
 from ganache.data.packed import PackedDataset
@@ -33,6 +34,7 @@ from ganache.evaluation.reference import Reference
 from ganache.files import write_json
 from ganache.generators import TrainedGenerator
 from ganache.machine import describe_machine
+from ganache.networks.layers import normal_initialised
 from ganache.streams import untouched_global_stream
 
 BEGIN, END = "<!-- accuracy: begin -->", "<!-- accuracy: end -->"
@@ -49,6 +51,12 @@ class Case:
     images: int
     settings: tuple[str, ...] = ()
     options: dict[str, int] = field(default_factory=dict)
+    normal_weights: bool = False  # the plain networks begin as the recipe's do: from N(0, 0.02²)
+
+    @property
+    def name(self) -> str:
+        """Return what the case is called."""
+        return self.recipe + "-normal" * self.normal_weights
 
 
 PICTURES = "cifar10"
@@ -58,6 +66,7 @@ CASES = (
     Case("lsgan", "mnist", 28, "classifier", ONE_PASS),
     Case("dcgan-mnist", "mnist", 28, "classifier", ONE_PASS // 2),
     Case("ralsgan", PICTURES, 64, "random", 25_600, narrow(16), {"width": 16}),
+    Case("ralsgan", PICTURES, 64, "random", 25_600, narrow(16), {"width": 16}, normal_weights=True),
 )
 
 
@@ -87,14 +96,29 @@ def measure(case: Case, seeds: list[int], samples: int) -> dict[str, list[float]
         for name, distances in found.items():
             with untouched_global_stream():
                 distances.append(distance(train(_begin(name, case, dataset, seed), case.images), reference, samples))
-            print(f"{case.recipe:<12} {name:<8} seed {seed}  distance {distances[-1]:.2f}", flush=True)
+            print(f"{case.name:<14} {name:<8} seed {seed}  distance {distances[-1]:.2f}", flush=True)
     return found
 
 
 def _begin(name: str, case: Case, dataset: PackedDataset, seed: int) -> Racer:
     if name == PLAIN:
-        return plain_racer(trained_in(case.recipe), dataset, seed, **case.options)
+        system = trained_in(case.recipe)
+        if case.normal_weights:
+            system = replace(system, networks=_normal(system.networks))
+        return plain_racer(system, dataset, seed, **case.options)
     return ganache_racer(case.recipe, dataset, seed, case.settings)
+
+
+def _normal(networks: Callable[..., Networks] | None) -> Callable[..., Networks]:
+    assert networks is not None
+
+    def build(**options: int) -> Networks:
+        generator, discriminator = networks(**options)
+        normal_initialised(generator)
+        normal_initialised(discriminator)
+        return generator, discriminator
+
+    return build
 
 
 def section(records: Sequence[dict[str, Any]]) -> str:
@@ -108,6 +132,7 @@ def section(records: Sequence[dict[str, Any]]) -> str:
         verdict = "within" if apart <= between else "better" if better else "**worse**"
         shape = f"{Path(case['data']).stem} {case['side']}×{case['side']}, {case['features']}"
         title = f"`{case['recipe']}`" + (f" at width {case['options']['width']}" if case["options"] else "")
+        title += ", both from N(0, 0.02²)" if case["normal_weights"] else ""
         cells = (title, shape, f"{case['images']:,}", str(len(plain)), precise(plain), precise(own))
         rows.append((*cells, f"{apart:.1f}", f"{between:.1f}", verdict))
     commands = "; ".join(
@@ -126,12 +151,12 @@ def main() -> None:
     """Measure and tell."""
     options = _parser().parse_args()
     known = json.loads(options.json.read_text())["cases"] if options.json and options.json.exists() else []
-    records = {record["case"]["recipe"]: record for record in known}
+    records = {Case(**record["case"]).name: record for record in known}
     for case in CASES:
-        if case.recipe not in options.cases:
+        if case.name not in options.cases:
             continue
         used = replace(case, data=options.pictures) if case.data == PICTURES else case
-        records[case.recipe] = {
+        records[case.name] = {
             "command": shlex.join(["python", "-m", "benchmarks.accuracy", *sys.argv[1:]]),
             "machine": describe_machine(torch.device("cpu")),
             "threads": torch.get_num_threads(),
@@ -141,7 +166,7 @@ def main() -> None:
         }
         if options.json is not None:
             write_json(options.json, {"cases": list(records.values())})
-    text = section([records[case.recipe] for case in CASES if case.recipe in records])
+    text = section([records[case.name] for case in CASES if case.name in records])
     print(f"\n{text}")
     if options.write:
         write_section(ROOT / "benchmarks" / "RESULTS.md", BEGIN, END, text)
@@ -149,7 +174,7 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    names = [case.recipe for case in CASES]
+    names = [case.name for case in CASES]
     parser.add_argument("--cases", nargs="*", default=names, choices=names)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--pictures", default=PICTURES, help="the data of the case at 64×64; a folder or zip also does")

@@ -12,7 +12,7 @@ import pytest
 from benchmarks import accuracy
 from benchmarks.accuracy import Case
 from benchmarks.racers import Racer
-from benchmarks.speed.systems import GANACHE, PLAIN
+from benchmarks.speed.systems import GANACHE, PLAIN, System
 
 CASE = Case("lsgan", "digits", 28, "random", 128)
 
@@ -30,6 +30,17 @@ def test_both_are_trained_and_measured_and_seeds_differ(monkeypatch: pytest.Monk
     distances = [*found[PLAIN], *found[GANACHE]]
     assert len(set(distances)) == 4
     assert all(math.isfinite(distance) and distance > 0 for distance in distances)
+
+
+def test_plain_networks_can_begin_as_the_recipes_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[System] = []
+    monkeypatch.setattr(accuracy, "plain_racer", lambda system, *given, **options: begun.append(system))
+    case = Case("ralsgan", "digits", 64, "random", 32, options={"width": 4}, normal_weights=True)
+    accuracy._begin(PLAIN, case, None, 0)  # type: ignore[arg-type]
+    assert begun[0].networks is not None
+    for network in begun[0].networks(width=8):
+        widest = max(network.parameters(), key=lambda weight: weight.numel()).detach()
+        assert float(widest.std()) == pytest.approx(0.02, rel=0.05)
 
 
 def test_training_ends_with_the_first_iteration_that_has_all_images() -> None:
