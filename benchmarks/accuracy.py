@@ -143,7 +143,10 @@ def section(records: Sequence[dict[str, Any]]) -> str:
 
 _PROTOCOL = (
     "Fréchet distances of samples to the training images after equally many images of training: median"
-    " (least–greatest) of the seeds, of the generator as it stands, not of its average."
+    " (least–greatest) of the seeds, of the generator as it stands, not of its average. From equal weights, pictures"
+    " and latents both move alike (`tests/test_plain_agreement.py`); here each draws its own. `lsgan`'s loop reads the"
+    " pictures in their order. The loops begin with their libraries' default weights; the networks of `ralsgan` with"
+    " those of Radford et al. 2016, and where the table says so, its loop too."
 )
 
 

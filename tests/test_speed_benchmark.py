@@ -129,6 +129,7 @@ def test_a_quick_run_measures_every_part_and_keeps_what_it_does_not_measure(
     monkeypatch.setenv("OMP_PROC_BIND", "false")
     monkeypatch.setattr(memory, "Trainer", InProcess)
     monkeypatch.setattr(beside, "Trainer", InProcess)
+    monkeypatch.setattr(training, "Trainer", InProcess)
     monkeypatch.setattr(sampling, "sample_in_process", _sample)
     (tmp_path / "RESULTS.md").write_text("# Results\n\n## Before\n\n| a |\n", encoding="utf-8")
     main(["--quick", "--env", "A=1", "--out", str(tmp_path)])

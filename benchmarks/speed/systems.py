@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 import ganache
 from benchmarks.speed import plain
@@ -68,7 +67,6 @@ class Contestant:
     """One way to train a system; `begin` gives an endless iterator, a step of which is an iteration."""
 
     precision: str
-    threads: int
     begin: Callable[[], Iterator[int]]
 
 
@@ -93,8 +91,8 @@ def contestants(system: System, store: Path, quick: bool) -> dict[str, Contestan
     if system.loop is not None:
         for name in (PLAIN, FROZEN) if system.freezes else (PLAIN,):
             options = {"freeze": name == FROZEN} if system.freezes else {}
-            found[name] = Contestant("fp32", torch.get_num_threads(), partial(_plain, system, store, quick, options))
-    return {**found, GANACHE: Contestant(plan.precision, plan.threads, lambda: engine(plan, plan.build()))}
+            found[name] = Contestant("fp32", partial(_plain, system, store, quick, options))
+    return {**found, GANACHE: Contestant(plan.precision, lambda: engine(plan, plan.build()))}
 
 
 def planned(system: System, store: Path, quick: bool) -> Plan:

@@ -1,44 +1,44 @@
 """Images per second of every system, contestants in turn, and the share of the matrix products' speed they reach."""
 
+import contextlib
 import statistics
 from collections.abc import Iterator
 
-import torch
-
 from benchmarks.flops import count_flops
 from benchmarks.markdown import table
-from benchmarks.speed.part import Json, Part, Settings, images_per_second, precise, spread
+from benchmarks.speed.part import Json, Part, Settings, precise, spread
 from benchmarks.speed.products import DTYPES, TYPES, measure_products, peak, together
 from benchmarks.speed.systems import DOCUMENTS, FROZEN, GANACHE, PLAIN, SYSTEMS, System, contestants, store_of
+from benchmarks.speed.worker import Trainer
 
 REPEATS = 5  # matrix products before the trainings, and as many after them
 
 
 def measure(settings: Settings) -> Json:
     """Measure the products, every system, and the products again."""
-    threads = torch.get_num_threads()
     before = measure_products(REPEATS, settings.quick)
     systems = {system.recipe: _measured(system, settings) for system in SYSTEMS}
-    torch.set_num_threads(threads)
     products = together(before, measure_products(REPEATS, settings.quick))
     return {"products": products, "systems": systems, **_compared(systems)}
 
 
 def _measured(system: System, settings: Settings) -> Json:
-    with store_of(system, settings) as store:
-        entered = contestants(system, store, settings.quick)
-        loops, found = {}, {}
-        for name, contestant in entered.items():
-            torch.set_num_threads(contestant.threads)
-            loops[name] = contestant.begin()
-            work = count_work(loops[name])  # the first iteration, which also allocates and chooses kernels
-            found[name] = {"precision": contestant.precision, "threads": contestant.threads, "gflop_per_image": work}
-        speeds: dict[str, list[float]] = {name: [] for name in entered}
+    with store_of(system, settings) as store, contextlib.ExitStack() as stack:
+        ways, trainers = {}, {}
+        for name, contestant in contestants(system, store, settings.quick).items():
+            # Each in a process of its own, as a user has it: memory that one warms would serve the other.
+            trainer = stack.enter_context(Trainer(system.recipe, name, store, settings.quick, {}))
+            ways[name] = {
+                "precision": contestant.precision,
+                "threads": trainer.ready["threads"],
+                "gflop_per_image": count_work(contestant.begin()),
+                "images_per_second": [],
+            }
+            trainers[name] = trainer
         for turn in range(settings.rounds):
-            for name in _rotated(list(entered), turn):
-                torch.set_num_threads(entered[name].threads)
-                speeds[name].append(images_per_second(loops[name], settings.seconds))
-    ways = {name: {**found[name], "images_per_second": speeds[name]} for name in entered}
+            for name in _rotated(list(ways), turn):
+                trainers[name].go(settings.seconds)
+                ways[name]["images_per_second"].append(trainers[name].answer()["images_per_second"])
     return {"document": system.document, "shape": str(system.shape), "batch_size": system.batch_size, "ways": ways}
 
 
@@ -84,9 +84,10 @@ def tell(found: Json) -> str:
 
 _PROTOCOL = (
     "Images per second, as the median (least–greatest) of turns that the contestants of a system take one after the"
-    " other. *plain* is `benchmarks/speed/plain.py`: the documents' loops, eager, in float32, default Adam, gradients"
-    " into a discriminator that does not learn; *plain, frozen* leaves these out, as the documents of two systems do."
-    " Ganache also keeps the average of the weights and the log's sums. Both read the same synthetic pictures."
+    " other, each in a process of its own. *plain* is `benchmarks/speed/plain.py`: the documents' loops, eager, in"
+    " float32, default Adam, gradients into a discriminator that does not learn; *plain, frozen* leaves these out, as"
+    " the documents of two systems do. Ganache also keeps the average of the weights and the log's sums. Both read the same"
+    " synthetic pictures."
 )
 _SHARES = (
     "What a step multiplies, and how much of the speed of square matrix products that is ({products}). FLOPs by"
