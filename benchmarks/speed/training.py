@@ -86,8 +86,8 @@ _PROTOCOL = (
     "Images per second, as the median (least–greatest) of turns that the contestants of a system take one after the"
     " other, each in a process of its own. *plain* is `benchmarks/speed/plain.py`: the documents' loops, eager, in"
     " float32, default Adam, gradients into a discriminator that does not learn; *plain, frozen* leaves these out, as"
-    " the documents of two systems do. Ganache also keeps the average of the weights and the log's sums. Both read the same"
-    " synthetic pictures."
+    " the documents of two systems do. Ganache also keeps the average of the weights and the log's sums. Both read the"
+    " same synthetic pictures."
 )
 _SHARES = (
     "What a step multiplies, and how much of the speed of square matrix products that is ({products}). FLOPs by"
