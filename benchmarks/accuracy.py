@@ -5,7 +5,8 @@
 For every case and seed both train on as many images, and samples of both are compared with the training set by their
 Fréchet distance in the same features: of the data's classifier, or of a random network. Both generators are taken as
 they stand, since the loops keep no average. Nothing is paid if the means of the two differ by no more than the plain
-loop's own seeds do. A case that FILE holds already is replaced, the others stay: cases can be measured one by one.
+loop's own seeds do. A case that FILE holds already is replaced, the others stay: cases can be measured one by one, and
+`--cases` without any only tells what FILE holds.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import json
 import shlex
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ import torch
 from benchmarks.markdown import table, write_section
 from benchmarks.racers import Racer, ganache_racer, plain_racer
 from benchmarks.speed.part import ROOT, precise
-from benchmarks.speed.plain import Networks
 from benchmarks.speed.systems import GANACHE, PLAIN, narrow, trained_in
 from ganache.data import open_dataset
 from ganache.data.packed import PackedDataset
@@ -102,23 +102,9 @@ def measure(case: Case, seeds: list[int], samples: int) -> dict[str, list[float]
 
 def _begin(name: str, case: Case, dataset: PackedDataset, seed: int) -> Racer:
     if name == PLAIN:
-        system = trained_in(case.recipe)
-        if case.normal_weights:
-            system = replace(system, networks=_normal(system.networks))
-        return plain_racer(system, dataset, seed, **case.options)
+        initialise = normal_initialised if case.normal_weights else None
+        return plain_racer(trained_in(case.recipe), dataset, seed, initialise, **case.options)
     return ganache_racer(case.recipe, dataset, seed, case.settings)
-
-
-def _normal(networks: Callable[..., Networks] | None) -> Callable[..., Networks]:
-    assert networks is not None
-
-    def build(**options: int) -> Networks:
-        generator, discriminator = networks(**options)
-        normal_initialised(generator)
-        normal_initialised(discriminator)
-        return generator, discriminator
-
-    return build
 
 
 def section(records: Sequence[dict[str, Any]]) -> str:
@@ -126,14 +112,14 @@ def section(records: Sequence[dict[str, Any]]) -> str:
     heads = ("system", "data, features", "images", "seeds", "plain", "Ganache", "means differ by", "the plain seeds by")
     rows: list[tuple[str, ...]] = [(*heads, "")]
     for record in records:
-        case, plain, own = record["case"], record["distances"][PLAIN], record["distances"][GANACHE]
+        case, plain, own = Case(**record["case"]), record["distances"][PLAIN], record["distances"][GANACHE]
         apart, between = abs(statistics.mean(plain) - statistics.mean(own)), max(plain) - min(plain)
         better = statistics.mean(own) < statistics.mean(plain)
         verdict = "within" if apart <= between else "better" if better else "**worse**"
-        shape = f"{Path(case['data']).stem} {case['side']}×{case['side']}, {case['features']}"
-        title = f"`{case['recipe']}`" + (f" at width {case['options']['width']}" if case["options"] else "")
-        title += ", both from N(0, 0.02²)" if case["normal_weights"] else ""
-        cells = (title, shape, f"{case['images']:,}", str(len(plain)), precise(plain), precise(own))
+        shape = f"{Path(case.data).stem} {case.side}×{case.side}, {case.features}"
+        title = f"`{case.recipe}`" + (f" at width {case.options['width']}" if case.options else "")
+        title += ", both from N(0, 0.02²)" if case.normal_weights else ""
+        cells = (title, shape, f"{case.images:,}", str(len(plain)), precise(plain), precise(own))
         rows.append((*cells, f"{apart:.1f}", f"{between:.1f}", verdict))
     commands = "; ".join(
         f"`{record['command']}`, {record['samples']:,} samples, {record['threads']} thread(s)" for record in records
@@ -153,7 +139,8 @@ _PROTOCOL = (
 def main() -> None:
     """Measure and tell."""
     options = _parser().parse_args()
-    known = json.loads(options.json.read_text())["cases"] if options.json and options.json.exists() else []
+    kept = options.json is not None and options.json.exists()
+    known = json.loads(options.json.read_text(encoding="utf-8"))["cases"] if kept else []
     records = {Case(**record["case"]).name: record for record in known}
     for case in CASES:
         if case.name not in options.cases:

@@ -3,7 +3,8 @@
 import json
 import math
 import sys
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ import pytest
 from benchmarks import accuracy
 from benchmarks.accuracy import Case
 from benchmarks.racers import Racer
-from benchmarks.speed.systems import GANACHE, PLAIN, System
+from benchmarks.speed.plain import Networks, Pictures
+from benchmarks.speed.systems import GANACHE, PLAIN, trained_in
+from ganache.data import open_dataset
+from ganache.data.packed import PackedDataset
 
 CASE = Case("lsgan", "digits", 28, "random", 128)
 
@@ -33,12 +37,19 @@ def test_both_are_trained_and_measured_and_seeds_differ(monkeypatch: pytest.Monk
 
 
 def test_plain_networks_can_begin_as_the_recipes_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun: list[System] = []
-    monkeypatch.setattr(accuracy, "plain_racer", lambda system, *given, **options: begun.append(system))
-    case = Case("ralsgan", "digits", 64, "random", 32, options={"width": 4}, normal_weights=True)
-    accuracy._begin(PLAIN, case, None, 0)  # type: ignore[arg-type]
-    assert begun[0].networks is not None
-    for network in begun[0].networks(width=8):
+    trained: list[Networks] = []
+
+    def loop(pictures: Pictures, networks: Networks) -> Iterator[int]:
+        trained.append(networks)
+        yield len(pictures)
+
+    system = replace(trained_in("ralsgan"), loop=loop)
+    monkeypatch.setattr(accuracy, "trained_in", lambda recipe: system)
+    case = Case("ralsgan", "digits", 64, "random", 32, options={"width": 8}, normal_weights=True)
+    dataset = open_dataset(case.data, size=(8, 8))
+    assert isinstance(dataset, PackedDataset)
+    next(accuracy._begin(PLAIN, case, dataset, 0).iterations)
+    for network in trained[0]:
         widest = max(network.parameters(), key=lambda weight: weight.numel()).detach()
         assert float(widest.std()) == pytest.approx(0.02, rel=0.05)
 

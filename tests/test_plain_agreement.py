@@ -14,14 +14,13 @@ from torch import Tensor, nn
 
 import ganache
 from benchmarks.speed.pictures import draw, write_pictures
-from benchmarks.speed.systems import DOCUMENTS, System, engine, narrow
+from benchmarks.speed.systems import DOCUMENTS, System, engine
 from ganache.planning import Request
 from ganache.players import ROLES
 from ganache.state import TrainingState
 
 PICTURES = 16  # a single batch: the loops differ in its order only
 ITERATIONS = 3
-SMALL = {"ralsgan": narrow(4)}
 
 
 class Called(nn.Sequential):
@@ -43,10 +42,8 @@ class Called(nn.Sequential):
 @pytest.mark.parametrize("system", DOCUMENTS, ids=lambda system: system.recipe)
 def test_both_move_the_weights_alike(system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_pictures(system.shape, PICTURES, tmp_path / "store")
-    settings = SMALL.get(system.recipe, ())
-    plan = ganache.plan(
-        Request(str(tmp_path / "store"), system.recipe, device="cpu", settings=settings, batch=PICTURES)
-    )
+    store = str(tmp_path / "store")
+    plan = ganache.plan(Request(store, system.recipe, device="cpu", settings=system.small, batch=PICTURES))
     state = plan.build()
     _without_dropout(state)
     first = {role: _weights(state.players.networks[role]) for role in ROLES}

@@ -23,6 +23,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from ganache.networks.layers import glorot_initialised
+
 Pictures = npt.NDArray[np.uint8]  # (N, C, H, W)
 Networks = tuple[nn.Sequential, nn.Sequential]  # generator, discriminator
 
@@ -150,11 +152,8 @@ def dcgan_mnist_networks() -> Networks:
         *(nn.Conv2d(64, 128, 5, 2, 2), nn.LeakyReLU(0.2), nn.Dropout(0.3)),
         *(nn.Flatten(), nn.Linear(6272, 1)),
     )
-    for layer in (*generator, *discriminator):
-        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):  # as the document's library draws them
-            nn.init.xavier_uniform_(layer.weight)
-            assert layer.bias is not None
-            nn.init.zeros_(layer.bias)
+    for network in (generator, discriminator):
+        glorot_initialised(network)  # as the document's library does
     return generator, discriminator
 
 
