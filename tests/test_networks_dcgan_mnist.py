@@ -40,7 +40,14 @@ def test_same_padding_by_hand(side: int, expected: tuple[int, int]) -> None:
     assert same_padding(side) == expected  # of 28: 13 · 2 + 5 - 28 = 3
 
 
-SIZES = [(28, 28), (27, 14), (9, 10), (5, 6)]
+def test_a_same_convolution_by_hand() -> None:
+    # Ones over 28 pixels padded by 1 and 2: the windows of 5 begin at -1, 1, 3, …, 25, and the last two reach 29.
+    sums = same_convolution(torch.ones(1, 1, 28, 28), torch.ones(1, 1, 5, 5))[0, 0]
+    side = torch.tensor([4.0, *[5.0] * 12, 3.0])
+    assert torch.equal(sums, side[:, None] * side[None, :])
+
+
+SIZES = [(28, 28), (27, 14), (9, 10), (5, 6), (1, 2), (3, 1)]
 
 
 @pytest.mark.parametrize("size", SIZES)
