@@ -43,7 +43,8 @@ class Called(nn.Sequential):
 def test_both_move_the_weights_alike(system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_pictures(system.shape, PICTURES, tmp_path / "store")
     store = str(tmp_path / "store")
-    plan = ganache.plan(Request(store, system.recipe, device="cpu", settings=system.small, batch=PICTURES))
+    request = Request(store, system.recipe, device="cpu", precision="fp32", settings=system.small, batch=PICTURES)
+    plan = ganache.plan(request)
     state = plan.build()
     _without_dropout(state)
     first = {role: _weights(state.players.networks[role]) for role in ROLES}

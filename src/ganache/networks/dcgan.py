@@ -22,6 +22,7 @@ from ganache.networks.layers import (
     with_label_planes,
     with_labels,
 )
+from ganache.networks.tiles import TiledConv2d
 from ganache.shape import ImageShape
 
 
@@ -106,7 +107,7 @@ class _DCGANDiscriminator(FeatureDiscriminator):
                 layers.append(nn.ZeroPad2d(padding))
             normalised = config.batch_norm and stage > 0
             bias = config.bias and not normalised
-            layers.append(nn.Conv2d(inputs, outputs, kernel_for(stride), stride, padding=1, bias=bias))
+            layers.append(TiledConv2d(inputs, outputs, kernel_for(stride), stride, padding=1, bias=bias))
             layers += [nn.BatchNorm2d(outputs)] if normalised else []
             layers.append(nn.LeakyReLU(0.2))
             inputs = outputs
