@@ -7,7 +7,7 @@ from unittest import mock
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from ganache.networks import tiles
+from ganache.networks import convolutions
 
 
 class _Flops(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -30,6 +30,6 @@ def count_flops(work: Callable[[], object]) -> int:
     Of the convolutions as they are defined: a tiled one multiplies zeros too, which would count as work done.
     """
     counter = _Flops()
-    with mock.patch.object(tiles, "tile_side", return_value=0), counter:
+    with mock.patch.dict(convolutions.TILES, clear=True), counter:
         work()
     return counter.total

@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator, Latent, Normal
+from ganache.networks.convolutions import Conv2d
 from ganache.networks.layers import (
     ConditionalBatchNorm,
     LabelProjection,
@@ -22,7 +23,6 @@ from ganache.networks.layers import (
     with_label_planes,
     with_labels,
 )
-from ganache.networks.tiles import TiledConv2d
 from ganache.shape import ImageShape
 
 
@@ -107,7 +107,7 @@ class _DCGANDiscriminator(FeatureDiscriminator):
                 layers.append(nn.ZeroPad2d(padding))
             normalised = config.batch_norm and stage > 0
             bias = config.bias and not normalised
-            layers.append(TiledConv2d(inputs, outputs, kernel_for(stride), stride, padding=1, bias=bias))
+            layers.append(Conv2d(inputs, outputs, kernel_for(stride), stride, padding=1, bias=bias))
             layers += [nn.BatchNorm2d(outputs)] if normalised else []
             layers.append(nn.LeakyReLU(0.2))
             inputs = outputs

@@ -11,13 +11,13 @@ upside down, with kernels upside down. To pad explicitly instead costs a tenth o
 from torch import Tensor, nn
 
 from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator, Latent, Normal
+from ganache.networks.convolutions import Conv2d, ConvTranspose2d
 from ganache.networks.layers import (
     Dropout,
     glorot_initialised,
     with_label_planes,
     with_labels,
 )
-from ganache.networks.tiles import TiledConv2d, TiledConvTranspose2d
 from ganache.shape import ImageShape
 
 
@@ -65,7 +65,7 @@ class _MNISTDCGANDiscriminator(FeatureDiscriminator):
         super().__init__()
         height, width = _halved(_halved((shape.height, shape.width)))
         self.layers = nn.Sequential(
-            *(TiledConv2d(shape.channels + labels, 64, 5, 2, padding=2), nn.LeakyReLU(0.2), Dropout(0.3)),
+            *(Conv2d(shape.channels + labels, 64, 5, 2, padding=2), nn.LeakyReLU(0.2), Dropout(0.3)),
             *(nn.Conv2d(64, 128, 5, 2, padding=2), nn.LeakyReLU(0.2), Dropout(0.3)),
             *(nn.Flatten(), nn.Linear(128 * height * width, 1)),
         )
@@ -86,7 +86,7 @@ def _halved(size: tuple[int, int]) -> tuple[int, int]:
 def _doubling(inputs: int, outputs: int, size: tuple[int, int]) -> nn.Module:
     """Return the adjoint of the convolution that halves images of this size."""
     beyond = (1 - size[0] % 2, 1 - size[1] % 2)  # an even side's last pixel, which no kernel is centred near
-    return TiledConvTranspose2d(inputs, outputs, 5, 2, padding=2, output_padding=beyond)
+    return ConvTranspose2d(inputs, outputs, 5, 2, padding=2, output_padding=beyond)
 
 
 def _turned(images: Tensor) -> Tensor:

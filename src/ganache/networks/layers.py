@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 from torch.nn.utils.parametrize import register_parametrization
 
-from ganache.networks.tiles import TiledConvTranspose2d
+from ganache.networks.convolutions import ConvTranspose2d
 
 
 def with_labels(vectors: Tensor, labels: Tensor) -> Tensor:
@@ -54,7 +54,7 @@ class Upsample(nn.Module):
         super().__init__()
         stride = stride_between(large, small)
         self.size = large
-        self.convolution = TiledConvTranspose2d(inputs, outputs, kernel_for(stride), stride, padding=1, bias=bias)
+        self.convolution = ConvTranspose2d(inputs, outputs, kernel_for(stride), stride, padding=1, bias=bias)
 
     def forward(self, features: Tensor) -> Tensor:
         """Map (N, inputs, h, w) to (N, outputs, H, W)."""

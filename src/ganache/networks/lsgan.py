@@ -6,8 +6,8 @@ from torch import Tensor, nn
 
 from ganache.errors import UserError
 from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator, Latent, Uniform
+from ganache.networks.convolutions import Conv2d
 from ganache.networks.layers import Upsample, with_label_planes, with_labels
-from ganache.networks.tiles import TiledConv2d
 from ganache.shape import ImageShape
 
 
@@ -63,7 +63,7 @@ class _LSGANDiscriminator(FeatureDiscriminator):
         self.layers = nn.Sequential(
             # Published with the pooling last: the leaky ReLU grows with its input, so the greatest stays the greatest,
             # and here it has a quarter of the values to do.
-            *(TiledConv2d(shape.channels + labels, 32, 5), nn.MaxPool2d(2), nn.LeakyReLU(0.01)),
+            *(Conv2d(shape.channels + labels, 32, 5), nn.MaxPool2d(2), nn.LeakyReLU(0.01)),
             *(nn.Conv2d(32, 64, 5), nn.MaxPool2d(2), nn.LeakyReLU(0.01)),
             *(nn.Flatten(), nn.Linear(64 * height * width, 1024), nn.LeakyReLU(0.01), nn.Linear(1024, 1)),
         )

@@ -1,14 +1,15 @@
-"""Tiled convolutions are torch's own, whatever their geometry: values, slopes, and slopes of slopes."""
+"""convolutions are torch's own, whatever their geometry: values, slopes, and slopes of slopes."""
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from ganache.networks import tiles
-from ganache.networks.tiles import TiledConv2d, TiledConvTranspose2d
+from ganache.networks import convolutions
+from ganache.networks.convolutions import TILES, Conv2d, ConvTranspose2d
 
 FEATURES = 3
 Layer = nn.Conv2d | nn.ConvTranspose2d
@@ -22,7 +23,7 @@ def geometries(most: int) -> list[Geometry]:
     return [
         found
         for found in every
-        if all(tiles.tile_side(found[0]) % step == 0 for step in found[2])
+        if all(TILES[found[0]] % step == 0 for step in found[2])
         and all(found[4] < step for step in found[2])
         and min(smallest(found)) > 0
     ]
@@ -57,10 +58,10 @@ def test_a_tiled_transposed_convolution_is_torchs(bias: bool) -> None:
     for geometry in cases:
         outputs, kernel, stride, padding, more, size = geometry
         options = (FEATURES, outputs, kernel, stride, padding, more, 1, bias)
-        plain, tiled = both(nn.ConvTranspose2d(*options), TiledConvTranspose2d(*options))
+        plain, own = both(nn.ConvTranspose2d(*options), ConvTranspose2d(*options))
         given = torch.randn(2, FEATURES, *size, dtype=torch.float64)
         along = torch.randn(2, outputs, *smallest(geometry), dtype=torch.float64)
-        found, expected = slopes(tiled, given, along), slopes(plain, given, along)
+        found, expected = slopes(own, given, along), slopes(plain, given, along)
         torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12, msg=str(geometry))
 
 
@@ -69,53 +70,93 @@ def test_a_convolution_tiled_backwards_is_torchs(bias: bool) -> None:
     for geometry in geometries(most=4):
         inputs, kernel, stride, padding, _, size = geometry
         options = (inputs, FEATURES, kernel, stride, padding, 1, 1, bias)
-        plain, tiled = both(nn.Conv2d(*options), TiledConv2d(*options))
+        plain, own = both(nn.Conv2d(*options), Conv2d(*options))
         given = torch.randn(2, inputs, *smallest(geometry), dtype=torch.float64)
         along = torch.randn(2, FEATURES, *size, dtype=torch.float64)
-        found, expected = slopes(tiled, given, along), slopes(plain, given, along)
+        found, expected = slopes(own, given, along), slopes(plain, given, along)
         torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12, msg=str(geometry))
 
 
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list of the ways other than torch's that are gone."""
+    ways: list[str] = []
+    for name in ("_by_tiles", "_by_product"):
+        monkeypatch.setattr(convolutions, name, _noting(name, ways))
+    return ways
+
+
+def _noting(name: str, ways: list[str]) -> Callable[..., Tensor]:
+    way = getattr(convolutions, name)
+
+    def noted(*given: Any) -> Tensor:
+        ways.append(name)
+        found: Tensor = way(*given)
+        return found
+
+    return noted
+
+
 @pytest.mark.parametrize("channels", [1, 3])
-def test_the_work_is_that_of_tiles(channels: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    sides: list[int] = []
-    plainly = tiles.transposed_by_tiles
+def test_images_are_drawn_and_differentiated_by_tiles(channels: int, done: list[str]) -> None:
+    images = ConvTranspose2d(8, channels, 4, 2, 1)(torch.randn(2, 8, 7, 7))
+    Conv2d(channels, 8, 4, 2, 1)(images.detach().requires_grad_()).sum().backward()
+    assert done == ["_by_tiles"] * 2
 
-    def noting(*given: Any) -> Tensor:
-        sides.append(given[-1])
-        return plainly(*given)
 
-    monkeypatch.setattr(tiles, "transposed_by_tiles", noting)
-    images = TiledConvTranspose2d(8, channels, 4, 2, 1)(torch.randn(2, 8, 7, 7))
-    TiledConv2d(channels, 8, 4, 2, 1)(images.detach().requires_grad_()).sum().backward()
-    assert sides == [tiles.tile_side(channels)] * 2
+@pytest.mark.parametrize("more", [0, 1])
+@pytest.mark.parametrize("stride", STRIDES)
+def test_slopes_by_large_weights_are_products(
+    stride: tuple[int, int], more: int, monkeypatch: pytest.MonkeyPatch, done: list[str]
+) -> None:
+    monkeypatch.setitem(convolutions.LARGE, torch.float64, 1)
+    for kernel, padding in ((3, 1), (4, 1), (5, 0)):
+        beyond = (min(more, stride[0] - 1), min(more, stride[1] - 1))
+        size = smallest((6, kernel, stride, padding, 0, (4, 3)))
+        images = torch.randn(
+            2, 6, *(side + extra for side, extra in zip(size, beyond, strict=True)), dtype=torch.float64
+        )
+        features = torch.randn(2, 5, 4, 3, dtype=torch.float64)
+        downwards = both(nn.Conv2d(6, 5, kernel, stride, padding), Conv2d(6, 5, kernel, stride, padding))
+        options = (5, 6, kernel, stride, padding, beyond)
+        upwards = both(nn.ConvTranspose2d(*options), ConvTranspose2d(*options))
+        for (plain, own), given, along in ((downwards, images, features), (upwards, features, images)):
+            found, expected = slopes(own, given, along), slopes(plain, given, along)
+            torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12)
+    assert set(done) == {"_by_product"}
 
 
 @pytest.mark.parametrize(
     "layer",
     [
-        TiledConvTranspose2d(2, 5, 4, 2, 1),  # five channels are many
-        TiledConvTranspose2d(2, 1, 6, 3, 1),  # a stride of 3 divides no tile
-        TiledConvTranspose2d(2, 2, 4, 2, 1, groups=2),
-        TiledConvTranspose2d(2, 1, 4, 2, 1, dilation=2),
-        TiledConv2d(2, 4, 3, padding="same"),
-        TiledConv2d(2, 4, 3, padding=1, padding_mode="circular"),
+        ConvTranspose2d(2, 5, 4, 2, 1),  # five channels are many, and its weight is small
+        ConvTranspose2d(2, 1, 6, 3, 1),  # a stride of 3 divides no tile
+        ConvTranspose2d(2, 2, 4, 2, 1, groups=2),
+        ConvTranspose2d(2, 1, 4, 2, 1, dilation=2),
+        Conv2d(2, 4, 3, padding="same"),
+        Conv2d(2, 4, 3, padding=1, padding_mode="circular"),
     ],
     ids=lambda layer: str(layer)[:60],
 )
-def test_what_tiles_cannot_do_is_left_to_torch(layer: nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> Tensor:
-        raise AssertionError("tiled")
-
-    monkeypatch.setattr(tiles, "transposed_by_tiles", refuse)
+def test_the_rest_is_left_to_torch(layer: nn.Module, done: list[str]) -> None:
     given = torch.randn(2, 2, 8, 8, requires_grad=True)
     layer(given).sum().backward()
     assert given.grad is not None
+    assert not done
+
+
+def test_many_positions_are_left_to_torch(monkeypatch: pytest.MonkeyPatch, done: list[str]) -> None:
+    monkeypatch.setitem(convolutions.LARGE, torch.float32, 1)
+    layer = Conv2d(5, 6, 3, padding=1)
+    layer(torch.randn(4, 5, 33, 32)).sum().backward()
+    assert not done
+    layer(torch.randn(4, 5, 32, 32)).sum().backward()
+    assert done == ["_by_product"]
 
 
 @pytest.mark.parametrize("tiled", [True, False])
 def test_automatic_mixed_precision_means_the_same_as_in_torchs_layers(tiled: bool) -> None:
-    plain, own = both(nn.ConvTranspose2d(8, 1, 4, 2, 1), TiledConvTranspose2d(8, 1, 4, 2, 1))
+    plain, own = both(nn.ConvTranspose2d(8, 1, 4, 2, 1), ConvTranspose2d(8, 1, 4, 2, 1))
     plain, own = plain.float(), own.float()
     layer = own if tiled else plain
     given = torch.randn(2, 8, 7, 7, requires_grad=True)
@@ -132,5 +173,5 @@ def test_automatic_mixed_precision_means_the_same_as_in_torchs_layers(tiled: boo
 
 
 def test_a_size_asked_for_is_kept() -> None:
-    layer = TiledConvTranspose2d(3, 1, 4, 2, 1)
+    layer = ConvTranspose2d(3, 1, 4, 2, 1)
     assert layer(torch.randn(2, 3, 5, 5), output_size=[11, 10]).shape == (2, 1, 11, 10)

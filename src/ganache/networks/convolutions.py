@@ -1,0 +1,179 @@
+"""torch's convolutions, computed otherwise on a processor where its kernels waste most of their work.
+
+- From features to an image, in drawing and where the discriminator's first layer is differentiated by its input,
+  one channel costs as much as sixteen. It is computed by tiles of T × T pixels, whose pixels are the channels of a
+  convolution with T / stride as its stride.
+- The slope by large weights takes several times as long as as many multiplications in a matrix product. It is computed
+  as one product, of the features and the patches that they were made from.
+
+Values and slopes, of any order, are those of torch's layers but for rounding.
+"""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.autograd import Function
+
+Pair = tuple[int, ...]  # of height and width
+
+TILES = {1: 4, 2: 2, 3: 2, 4: 2}  # channels of an image: the tile's side; with more, torch's kernels are as good
+LARGE = {torch.float32: 2**22, torch.bfloat16: 2**19}  # elements of a weight from which on a product is faster
+POSITIONS = 4_096  # of all features of a batch up to which it is
+
+
+class Conv2d(nn.Conv2d):
+    """`nn.Conv2d`, whose slopes are computed in the faster way."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map (N, inputs, H, W) to (N, outputs, h, w)."""
+        if not _gains(self, self.in_channels, images):
+            return super().forward(images)
+        given = _in_precision(images, self.weight, self.bias)
+        features: Tensor = _Convolution.apply(*given, self.stride, self.padding)  # type: ignore[no-untyped-call]
+        return features
+
+
+class ConvTranspose2d(nn.ConvTranspose2d):
+    """`nn.ConvTranspose2d`, itself and its slope by the weight computed in the faster way."""
+
+    def forward(self, features: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """Map (N, inputs, h, w) to (N, outputs, H, W)."""
+        if output_size is not None or not _gains(self, self.out_channels, features):
+            return super().forward(features, output_size)
+        assert isinstance(self.padding, tuple)
+        sides = zip(features.shape[2:], self.stride, self.padding, self.kernel_size, self.output_padding, strict=True)
+        size = tuple((side - 1) * step - 2 * pad + kernel + more for side, step, pad, kernel, more in sides)
+        given = _in_precision(features, self.weight, self.bias)
+        images: Tensor = _Transposed.apply(*given, self.stride, self.padding, size)  # type: ignore[no-untyped-call]
+        return images
+
+
+class _Convolution(Function):
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, weight: Tensor, bias: Tensor | None, stride: Pair, padding: Pair) -> Tensor:
+        ctx.save_for_backward(images, weight)
+        ctx.geometry = (stride, padding)
+        return F.conv2d(images, weight, bias, stride, padding)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> Any:
+        images, weight = ctx.saved_tensors
+        first, second, third = ctx.needs_input_grad[:3]
+        size = tuple(images.shape[2:])
+        by_images = _Transposed.apply(slope, weight, None, *ctx.geometry, size) if first else None  # type: ignore[no-untyped-call]
+        by_weight = slope_by_weight(slope, images, weight, *ctx.geometry) if second else None
+        return by_images, by_weight, slope.sum((0, 2, 3)) if third else None, None, None
+
+
+class _Transposed(Function):
+    @staticmethod
+    def forward(
+        ctx: Any, features: Tensor, weight: Tensor, bias: Tensor | None, stride: Pair, padding: Pair, size: Pair
+    ) -> Tensor:
+        ctx.save_for_backward(features, weight)
+        ctx.geometry = (stride, padding)
+        return transposed(features, weight, bias, stride, padding, size)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> Any:
+        features, weight = ctx.saved_tensors
+        first, second, third = ctx.needs_input_grad[:3]
+        by_features = _Convolution.apply(slope, weight, None, *ctx.geometry) if first else None  # type: ignore[no-untyped-call]
+        by_weight = slope_by_weight(features, slope, weight, *ctx.geometry) if second else None
+        return by_features, by_weight, slope.sum((0, 2, 3)) if third else None, None, None, None
+
+
+def transposed(
+    features: Tensor, weight: Tensor, bias: Tensor | None, stride: Pair, padding: Pair, size: Pair
+) -> Tensor:
+    """Return `conv_transpose2d` of features (N, I, h, w), weight (I, O, kh, kw) and bias (O,), as (N, O, *size)."""
+    tile = TILES.get(weight.shape[1])
+    if tile and all(tile % step == 0 for step in stride):
+        return _by_tiles(features, weight, bias, stride, padding, size, tile)
+    sides = zip(size, features.shape[2:], stride, padding, weight.shape[2:], strict=True)
+    more = tuple(side - ((count - 1) * step - 2 * pad + kernel) for side, count, step, pad, kernel in sides)
+    return F.conv_transpose2d(features, weight, bias, stride, padding, more)
+
+
+def _by_tiles(
+    features: Tensor, weight: Tensor, bias: Tensor | None, stride: Pair, padding: Pair, size: Pair, tile: int
+) -> Tensor:
+    """A pixel of a tile hears those inputs, and through those taps, that it hears in a transposed convolution.
+
+    The other inputs of the tile it hears through zeros. The stride must divide the tile.
+    """
+    (rows, above), (columns, left) = (
+        _taps(*axis, tile) for axis in zip(weight.shape[2:], stride, padding, strict=True)
+    )
+    inputs, outputs = weight.shape[:2]
+    taps = F.pad(weight, (0, 1, 0, 1)).index_select(2, rows.flatten()).index_select(3, columns.flatten())
+    kernel = taps.view(inputs, outputs, *rows.shape, *columns.shape).permute(1, 2, 4, 0, 3, 5)
+    kernel = kernel.reshape(outputs * tile**2, inputs, rows.shape[1], columns.shape[1])
+    steps = [tile // step for step in stride]
+    # What the last tile hears may lie further beyond the features than what the first one does.
+    ends = zip(size, steps, kernel.shape[2:], features.shape[2:], (above, left), strict=True)
+    below, right = (max(0, step * ((side - 1) // tile) + taps - have - 2 * pad) for side, step, taps, have, pad in ends)
+    if below or right:
+        features = F.pad(features, (0, right, 0, below))
+    biases = None if bias is None else bias.repeat_interleave(tile**2)
+    kernel = kernel.contiguous(memory_format=torch.channels_last)
+    tiles = F.conv2d(features, kernel, biases, steps, (above, left))
+    return F.pixel_shuffle(tiles, tile)[:, :, : size[0], : size[1]]
+
+
+def _taps(kernel: int, stride: int, padding: int, tile: int) -> tuple[Tensor, int]:
+    """Return along one axis which tap joins a tile's pixel (row) and input (column), and the inputs before its first.
+
+    Output y hears input i through tap y + padding - stride·i. No tap is `kernel`, where a zero is appended.
+    """
+    before = (kernel - 1 - padding) // stride
+    last = (tile - 1 + padding) // stride
+    taps = torch.arange(tile)[:, None] + padding - stride * torch.arange(-before, last + 1)
+    return torch.where((taps >= 0) & (taps < kernel), taps, kernel), before
+
+
+def slope_by_weight(features: Tensor, images: Tensor, weight: Tensor, stride: Pair, padding: Pair) -> Tensor:
+    """Return the slope by the weight (O, I, kh, kw) that joins images (N, I, H, W) and features (N, O, h, w).
+
+    The two are a layer's input and the slope by its output, either way around.
+    """
+    if _is_large(weight, weight.dtype) and features[:, 0].numel() <= POSITIONS:
+        return _by_product(features, images, weight, stride, padding)
+    geometry = (stride, padding, (1, 1), False, (0, 0), 1)
+    mask = [False, True, False]
+    found: Tensor = torch.ops.aten.convolution_backward(features, images, weight, None, *geometry, mask)[1]
+    return found
+
+
+def _by_product(features: Tensor, images: Tensor, weight: Tensor, stride: Pair, padding: Pair) -> Tensor:
+    outputs, inputs, height, width = weight.shape
+    padded = F.pad(images.permute(0, 2, 3, 1), (0, 0, padding[1], padding[1], padding[0], padding[0]))
+    patches = padded.unfold(1, height, stride[0]).unfold(2, width, stride[1]).permute(0, 1, 2, 4, 5, 3)
+    patches = patches[:, : features.shape[2], : features.shape[3]].reshape(-1, height * width * inputs)
+    product = features.permute(0, 2, 3, 1).reshape(-1, outputs).t() @ patches
+    return product.view(outputs, height, width, inputs).permute(0, 3, 1, 2)
+
+
+def _gains(layer: nn.Conv2d | nn.ConvTranspose2d, channels: int, given: Tensor) -> bool:
+    plain = layer.groups == 1 and layer.dilation == (1, 1) and layer.padding_mode == "zeros"
+    if not plain or isinstance(layer.padding, str) or given.device.type != "cpu":
+        return False
+    tiled = channels in TILES and all(TILES[channels] % step == 0 for step in layer.stride)
+    return tiled or _is_large(layer.weight, _dtype(layer.weight))
+
+
+def _is_large(weight: Tensor, dtype: torch.dtype) -> bool:
+    return dtype in LARGE and weight.numel() >= LARGE[dtype]
+
+
+def _dtype(given: Tensor) -> torch.dtype:
+    """Return the type that a layer computes in: automatic mixed precision's where that is on."""
+    return torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else given.dtype
+
+
+def _in_precision(given: Tensor, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return all in the type that torch's own layer would compute in."""
+    dtype = _dtype(given)
+    return given.to(dtype), weight.to(dtype), None if bias is None else bias.to(dtype)
