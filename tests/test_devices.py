@@ -1,5 +1,6 @@
 """What the machine decides."""
 
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -80,3 +81,23 @@ def test_the_layout_of_the_features_changes_a_step_by_rounding_alone(monkeypatch
         records = discriminator_step(state.players, batch, state.draw_latents(), recipe, state.moment())
         losses.append((records["loss/discriminator"], *(weight.grad for weight in weights)))
     torch.testing.assert_close(losses[0], losses[1], atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators have other rules")
+def test_memory_that_a_step_frees_serves_the_next() -> None:
+    child = (
+        "import resource, sys, torch\n"
+        "from ganache.devices import keep_freed_memory\n"
+        "torch.set_num_threads(1)\n"
+        "if sys.argv[1] == 'kept': keep_freed_memory()\n"
+        "def step(): [torch.ones(2**20) for _ in range(4)]\n"
+        "for _ in range(10): step()\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "for _ in range(20): step()\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)\n"
+    )
+    faults = {
+        way: int(subprocess.run([sys.executable, "-c", child, way], check=True, capture_output=True, text=True).stdout)
+        for way in ("kept", "returned")
+    }
+    assert 20 * faults["kept"] < faults["returned"]

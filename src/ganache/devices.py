@@ -79,6 +79,14 @@ def make_reproducible(device: torch.device, threads: int) -> None:
         torch.use_deterministic_algorithms(True, warn_only=True)
 
 
+def keep_freed_memory() -> None:
+    """Let what a step frees serve the next one: glibc else returns it to the system, whose pages cost as much again.
+
+    Its thresholds follow the largest block of up to 32 MiB that was freed; other allocators do not mind.
+    """
+    torch.empty(31 * 2**20, dtype=torch.uint8)
+
+
 def synchronize(device: torch.device) -> None:
     """Wait until the device has done all that was asked, so that the clock can be read."""
     if device.type == "cuda":

@@ -9,7 +9,15 @@ import torch
 from ganache import recipes
 from ganache.budget import Budget, Cadence
 from ganache.data import Dataset, open_dataset, preview
-from ganache.devices import Precision, autocast_for, choose_device, choose_precision, make_reproducible, synchronize
+from ganache.devices import (
+    Precision,
+    autocast_for,
+    choose_device,
+    choose_precision,
+    keep_freed_memory,
+    make_reproducible,
+    synchronize,
+)
 from ganache.errors import UserError
 from ganache.iteration import Reals, iterate
 from ganache.recipe import Recipe, with_settings
@@ -74,6 +82,7 @@ class Plan:
     def build(self) -> TrainingState:
         """Return the state of a training that has not begun. Raises UserError when a network cannot have the shape."""
         make_reproducible(self.device, self.threads)
+        keep_freed_memory()
         return TrainingState(
             self.recipe,
             self.dataset.shape,
