@@ -16,6 +16,26 @@ from ganache.step import TrainingBatch, discriminator_step
 from tests.tiny import tiny_state
 
 MIB = 2**20
+TWO_BLOCKS = """
+import ctypes, resource, sys
+from ganache.devices import keep_freed_memory
+libc, size = ctypes.CDLL(None), 20 * 2**20
+libc.malloc.restype = libc.memset.restype = ctypes.c_void_p
+libc.free.argtypes, libc.memset.argtypes = [ctypes.c_void_p], [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]
+faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+if sys.argv[1] == "kept":
+    keep_freed_memory()
+before = 0
+for turn in range(20):
+    if turn == 10:
+        before = faults()
+    blocks = [libc.malloc(size) for _ in range(2)]
+    for block in blocks:
+        libc.memset(block, 1, size)
+    for block in reversed(blocks):
+        libc.free(block)
+print(faults() - before)
+"""
 CHILD = "import torch; from ganache.devices import memory_in_use; print(memory_in_use(torch.device('cpu')))"
 
 
@@ -85,19 +105,10 @@ def test_the_layout_of_the_features_changes_a_step_by_rounding_alone(monkeypatch
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators have other rules")
 def test_memory_that_a_step_frees_serves_the_next() -> None:
-    child = (
-        "import resource, sys, torch\n"
-        "from ganache.devices import keep_freed_memory\n"
-        "torch.set_num_threads(1)\n"
-        "if sys.argv[1] == 'kept': keep_freed_memory()\n"
-        "def step(): [torch.ones(2**20) for _ in range(4)]\n"
-        "for _ in range(10): step()\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
-        "for _ in range(20): step()\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)\n"
-    )
     faults = {
-        way: int(subprocess.run([sys.executable, "-c", child, way], check=True, capture_output=True, text=True).stdout)
+        way: int(
+            subprocess.run([sys.executable, "-c", TWO_BLOCKS, way], check=True, capture_output=True, text=True).stdout
+        )
         for way in ("kept", "returned")
     }
     assert 20 * faults["kept"] < faults["returned"]
