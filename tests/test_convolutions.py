@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import register_parametrization
 
 from ganache.networks import convolutions
 from ganache.networks.convolutions import TILES, Conv2d, ConvTranspose2d
@@ -51,32 +52,6 @@ def slopes(layer: Layer, given: Tensor, along: Tensor) -> list[Tensor]:
     return [value, *first, *second]
 
 
-@pytest.mark.parametrize("bias", [True, False])
-def test_a_tiled_transposed_convolution_is_torchs(bias: bool) -> None:
-    cases = geometries(most=4)
-    assert len(cases) > 200
-    for geometry in cases:
-        outputs, kernel, stride, padding, more, size = geometry
-        options = (FEATURES, outputs, kernel, stride, padding, more, 1, bias)
-        plain, own = both(nn.ConvTranspose2d(*options), ConvTranspose2d(*options))
-        given = torch.randn(2, FEATURES, *size, dtype=torch.float64)
-        along = torch.randn(2, outputs, *smallest(geometry), dtype=torch.float64)
-        found, expected = slopes(own, given, along), slopes(plain, given, along)
-        torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12, msg=str(geometry))
-
-
-@pytest.mark.parametrize("bias", [True, False])
-def test_a_convolution_tiled_backwards_is_torchs(bias: bool) -> None:
-    for geometry in geometries(most=4):
-        inputs, kernel, stride, padding, _, size = geometry
-        options = (inputs, FEATURES, kernel, stride, padding, 1, 1, bias)
-        plain, own = both(nn.Conv2d(*options), Conv2d(*options))
-        given = torch.randn(2, inputs, *smallest(geometry), dtype=torch.float64)
-        along = torch.randn(2, FEATURES, *size, dtype=torch.float64)
-        found, expected = slopes(own, given, along), slopes(plain, given, along)
-        torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12, msg=str(geometry))
-
-
 @pytest.fixture
 def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return a list of the ways other than torch's that are gone."""
@@ -97,6 +72,34 @@ def _noting(name: str, ways: list[str]) -> Callable[..., Tensor]:
     return noted
 
 
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_tiled_transposed_convolution_is_torchs(bias: bool, done: list[str]) -> None:
+    cases = geometries(most=4)
+    assert len(cases) > 200
+    for geometry in cases:
+        outputs, kernel, stride, padding, more, size = geometry
+        options = (FEATURES, outputs, kernel, stride, padding, more, 1, bias)
+        plain, own = both(nn.ConvTranspose2d(*options), ConvTranspose2d(*options))
+        given = torch.randn(2, FEATURES, *size, dtype=torch.float64)
+        along = torch.randn(2, outputs, *smallest(geometry), dtype=torch.float64)
+        found, expected = slopes(own, given, along), slopes(plain, given, along)
+        torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12, msg=str(geometry))
+        assert done.pop() == "_by_tiles"
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_convolution_tiled_backwards_is_torchs(bias: bool, done: list[str]) -> None:
+    for geometry in geometries(most=4):
+        inputs, kernel, stride, padding, _, size = geometry
+        options = (inputs, FEATURES, kernel, stride, padding, 1, 1, bias)
+        plain, own = both(nn.Conv2d(*options), Conv2d(*options))
+        given = torch.randn(2, inputs, *smallest(geometry), dtype=torch.float64)
+        along = torch.randn(2, FEATURES, *size, dtype=torch.float64)
+        found, expected = slopes(own, given, along), slopes(plain, given, along)
+        torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12, msg=str(geometry))
+        assert done.pop() == "_by_tiles"
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_images_are_drawn_and_differentiated_by_tiles(channels: int, done: list[str]) -> None:
     images = ConvTranspose2d(8, channels, 4, 2, 1)(torch.randn(2, 8, 7, 7))
@@ -109,7 +112,7 @@ def test_images_are_drawn_and_differentiated_by_tiles(channels: int, done: list[
 def test_slopes_by_large_weights_are_products(
     stride: tuple[int, int], more: int, monkeypatch: pytest.MonkeyPatch, done: list[str]
 ) -> None:
-    monkeypatch.setitem(convolutions.LARGE, torch.float64, 1)
+    monkeypatch.setitem(convolutions.LARGE, torch.float64, (1, 4_096))
     for kernel, padding in ((3, 1), (4, 1), (5, 0)):
         beyond = (min(more, stride[0] - 1), min(more, stride[1] - 1))
         size = smallest((6, kernel, stride, padding, 0, (4, 3)))
@@ -133,6 +136,7 @@ def test_slopes_by_large_weights_are_products(
         ConvTranspose2d(2, 1, 6, 3, 1),  # a stride of 3 divides no tile
         ConvTranspose2d(2, 2, 4, 2, 1, groups=2),
         ConvTranspose2d(2, 1, 4, 2, 1, dilation=2),
+        ConvTranspose2d(2, 1, 1, padding=1),  # tiles would begin beyond the features
         Conv2d(2, 4, 3, padding="same"),
         Conv2d(2, 4, 3, padding=1, padding_mode="circular"),
     ],
@@ -142,11 +146,12 @@ def test_the_rest_is_left_to_torch(layer: nn.Module, done: list[str]) -> None:
     given = torch.randn(2, 2, 8, 8, requires_grad=True)
     layer(given).sum().backward()
     assert given.grad is not None
+    layer(given[0]).sum().backward()  # an image alone
     assert not done
 
 
 def test_many_positions_are_left_to_torch(monkeypatch: pytest.MonkeyPatch, done: list[str]) -> None:
-    monkeypatch.setitem(convolutions.LARGE, torch.float32, 1)
+    monkeypatch.setitem(convolutions.LARGE, torch.float32, (1, 4_096))
     layer = Conv2d(5, 6, 3, padding=1)
     layer(torch.randn(4, 5, 33, 32)).sum().backward()
     assert not done
@@ -154,22 +159,61 @@ def test_many_positions_are_left_to_torch(monkeypatch: pytest.MonkeyPatch, done:
     assert done == ["_by_product"]
 
 
-@pytest.mark.parametrize("tiled", [True, False])
-def test_automatic_mixed_precision_means_the_same_as_in_torchs_layers(tiled: bool) -> None:
-    plain, own = both(nn.ConvTranspose2d(8, 1, 4, 2, 1), ConvTranspose2d(8, 1, 4, 2, 1))
-    plain, own = plain.float(), own.float()
-    layer = own if tiled else plain
-    given = torch.randn(2, 8, 7, 7, requires_grad=True)
-    with torch.autocast("cpu", torch.bfloat16):
-        images = layer(given)
-    assert images.dtype == torch.bfloat16
-    images.float().square().mean().backward()
-    assert layer.weight.grad is not None
-    assert layer.weight.grad.dtype == torch.float32
-    assert given.grad is not None
-    assert given.grad.dtype == torch.float32
-    precise = plain(given)
-    torch.testing.assert_close(images.float(), precise, atol=2**-7, rtol=2**-7)
+@pytest.mark.parametrize(
+    ("options", "ways"),
+    [((8, 1, 4, 2, 1), {"_by_tiles"}), ((64, 64, 4, 2, 1), {"_by_product"})],
+    ids=["tiles", "product"],
+)
+def test_automatic_mixed_precision_means_the_same_as_in_torchs_layers(
+    options: tuple[int, int, int, int, int], ways: set[str], monkeypatch: pytest.MonkeyPatch, done: list[str]
+) -> None:
+    monkeypatch.setitem(convolutions.LARGE, torch.bfloat16, (64 * 64 * 16, 4_096))
+    plain, own = nn.ConvTranspose2d(*options), ConvTranspose2d(*options)
+    own.load_state_dict(plain.state_dict())
+    given = torch.randn(4, options[0], 7, 7)
+    exact = _mixed(plain, given, enabled=False)
+    assert not done
+    for found, torchs, precise in zip(_mixed(own, given), _mixed(plain, given), exact, strict=True):
+        assert found.dtype == torchs.dtype
+        assert (found - precise).norm() < 2 * (torchs - precise).norm() < 0.03 * precise.norm()
+    assert set(done) == ways
+
+
+def _mixed(layer: Layer, given: Tensor, enabled: bool = True) -> list[Tensor]:
+    given = given.clone().requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+        value = layer(given)
+    assert value.dtype == (torch.bfloat16 if enabled else torch.float32)
+    return [value.float(), *torch.autograd.grad(value.float().square().mean(), [given, *layer.parameters()])]
+
+
+@pytest.mark.parametrize("layer", [Conv2d(1, 8, 4, 2, 1), Conv2d(8, 8, 3), ConvTranspose2d(8, 8, 4)], ids=str)
+def test_a_pass_looks_at_a_parametrised_weight_once(layer: Layer) -> None:
+    class Counting(nn.Module):
+        seen = 0
+
+        def forward(self, weight: Tensor) -> Tensor:
+            Counting.seen += 1
+            return weight
+
+    register_parametrization(layer, "weight", Counting())
+    Counting.seen = 0
+    layer(torch.randn(2, layer.in_channels, 8, 8))
+    assert Counting.seen == 1
+
+
+def test_what_torch_refuses_is_refused() -> None:
+    with pytest.raises(RuntimeError):
+        Conv2d(1, 8, 4)(torch.zeros(2, 1, 8, 8, dtype=torch.uint8))
+    with pytest.raises(RuntimeError):
+        ConvTranspose2d(8, 1, 4)(torch.zeros(2, 8, 8, 8, dtype=torch.float64))
+
+
+def test_an_image_may_be_changed_in_place() -> None:
+    for beyond in (0, 1):
+        layer = ConvTranspose2d(3, 1, 4, 2, 1, output_padding=beyond)
+        layer(torch.randn(2, 3, 5, 5)).tanh_().sum().backward()
+        assert layer.weight.grad is not None
 
 
 def test_a_size_asked_for_is_kept() -> None:

@@ -1,6 +1,8 @@
 """Images from a trained 64×64 generator into an .npz: `ganache sample` against a plain loop, and its memory."""
 
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +15,17 @@ from benchmarks.speed.plain import ralsgan_networks
 from benchmarks.speed.systems import planned, store_of, trained_in
 from benchmarks.speed.worker import sample_in_process
 from ganache import generators
+from ganache.devices import choose_precision
 from ganache.drawing import sample_to
 from ganache.generators import GROUP
 
 RECIPE = "ralsgan"
-SHARE = 50  # a turn draws this part of the whole count
+SHARE = 25  # a turn draws this part of the whole count
+PRECISIONS = ("fp32", "auto")  # what `ganache sample` does by itself, and with --precision auto
 
 
 def measure(settings: Settings) -> Json:
-    """Return the speeds of both ways in turn, then the seconds and memory of a tenth and of the whole count."""
+    """Return the speeds of all ways in turn, then the seconds and memory of a tenth and of the whole count."""
     system = trained_in(RECIPE)
     count = GROUP * max(1, settings.samples // SHARE // GROUP)
     with store_of(system, settings) as store, tempfile.TemporaryDirectory() as folder:
@@ -30,18 +34,28 @@ def measure(settings: Settings) -> Json:
         network = plan.recipe.generator.build(plan.dataset.shape, 0)
         generators.save(run, network, plan.recipe, plan.dataset.shape, {"label_names": []})
         plain, _ = ralsgan_networks(**({"width": 4} if settings.quick else {}))
-        draw_plainly(plain, GROUP, out)  # the first ones also import and allocate
-        sample_to(run, str(out), GROUP, device="cpu")
-        speeds: dict[str, list[float]] = {"plain": [], "ganache": []}
+        ways: dict[str, Callable[..., None]] = {
+            "plain": partial(draw_plainly, plain, out),
+            **{each: partial(sample_to, run, str(out), device="cpu", precision=each) for each in PRECISIONS},
+        }
+        for draw in ways.values():
+            draw(count=GROUP)  # the first ones also import and allocate
+        speeds: dict[str, list[float]] = {way: [] for way in ways}
         for _ in range(settings.rounds):
-            speeds["plain"].append(count / seconds_of(lambda: draw_plainly(plain, count, out)))
-            speeds["ganache"].append(count / seconds_of(lambda: sample_to(run, str(out), count, device="cpu")))
-        whole = [{"count": each, **sample_in_process(run, out, each)} for each in _counts(settings)]
-    return {"recipe": RECIPE, "count": count, "threads": plan.threads, "images_per_second": speeds, "whole": whole}
+            for way, draw in ways.items():
+                speeds[way].append(count / seconds_of(partial(draw, count=count)))
+        whole = [
+            {"count": each, "precision": precision, **sample_in_process(run, out, each, precision)}
+            for precision in PRECISIONS
+            for each in _counts(settings)
+        ]
+    auto = choose_precision("auto", plan.device, plan.dataset.shape)
+    found = {"recipe": RECIPE, "count": count, "threads": plan.threads, "auto": auto}
+    return {**found, "images_per_second": speeds, "whole": whole}
 
 
 @torch.no_grad()
-def draw_plainly(generator: nn.Module, count: int, out: Path) -> None:
+def draw_plainly(generator: nn.Module, out: Path, count: int) -> None:
     """Write images as one would: batches of 64, eager, in float32, gathered and saved at the end."""
     generator.eval()
     batches = []
@@ -59,12 +73,16 @@ def _counts(settings: Settings) -> tuple[int, ...]:
 def tell(found: Json) -> str:
     """Return both tables."""
     speeds, whole = found["images_per_second"], found["whole"]
-    ratio = np.median(speeds["ganache"]) / np.median(speeds["plain"])
-    rows = [("plain", "Ganache", "ratio"), (precise(speeds["plain"]), precise(speeds["ganache"]), f"{ratio:.2f}×")]
-    runs = [("images", "time", "images/s", "peak memory")]
+    ratios = {way: np.median(speeds[way]) / np.median(speeds["plain"]) for way in PRECISIONS}
+    rows: list[tuple[str, ...]] = [
+        ("plain, fp32", "Ganache, fp32 (the default)", f"Ganache, `--precision auto`: {found['auto']}")
+    ]
+    rows.append((precise(speeds["plain"]), *(f"{precise(speeds[way])}: {ratios[way]:.2f}×" for way in PRECISIONS)))
+    runs = [("images", "precision", "time", "images/s", "peak memory")]
     for run in whole:
         speed = f"{run['count'] / run['seconds']:,.0f}"
-        runs.append((f"{run['count']:,}", f"{run['seconds']:,.1f} s", speed, f"{run['peak_mib']:,.0f} MiB"))
+        times = (f"{run['seconds']:,.1f} s", speed, f"{run['peak_mib']:,.0f} MiB")
+        runs.append((f"{run['count']:,}", run["precision"].replace("auto", found["auto"]), *times))
     text = (
         f"Images per second of the generator of `{found['recipe']}` at 64×64, {found['count']:,} in a turn, loading and"
         " writing included, against an eager float32 loop in batches of 64 that gathers all and saves it:"

@@ -1,7 +1,7 @@
 """A process of its own that trains or samples and says how fast and in how much memory; and how others talk to it.
 
     python -m benchmarks.speed.worker train RECIPE WAY STORE SMALL     then a line with seconds for each measurement
-    python -m benchmarks.speed.worker sample RUN OUT COUNT
+    python -m benchmarks.speed.worker sample RUN OUT COUNT PRECISION
 
 Every answer is a line of JSON. Memory is the peak of what was resident, in MiB.
 """
@@ -85,9 +85,9 @@ class Trainer:
         return found
 
 
-def sample_in_process(run: Path, out: Path, count: int) -> Json:
+def sample_in_process(run: Path, out: Path, count: int, precision: str) -> Json:
     """Sample in a new process; return its seconds and memory."""
-    command = [*COMMAND, "sample", str(run), str(out), str(count)]
+    command = [*COMMAND, "sample", str(run), str(out), str(count), precision]
     found: Json = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout)
     return found
 
@@ -110,10 +110,10 @@ def _train(recipe: str, way: str, store: str, small: str) -> None:
         _answer(training.go_on(float(line)))
 
 
-def _sample(run: str, out: str, count: str) -> None:
+def _sample(run: str, out: str, count: str, precision: str) -> None:
     from ganache.drawing import sample_to
 
-    seconds = seconds_of(lambda: sample_to(Path(run), out, int(count), device="cpu"))
+    seconds = seconds_of(lambda: sample_to(Path(run), out, int(count), device="cpu", precision=precision))
     _answer({"seconds": seconds, "peak_mib": peak_mib()})
 
 

@@ -3,12 +3,14 @@
 - From features to an image, in drawing and where the discriminator's first layer is differentiated by its input,
   one channel costs as much as sixteen. It is computed by tiles of T × T pixels, whose pixels are the channels of a
   convolution with T / stride as its stride.
-- The slope by large weights takes several times as long as as many multiplications in a matrix product. It is computed
-  as one product, of the features and the patches that they were made from.
+- The slope by a large weight costs several times what a matrix product with as many multiplications does. It is
+  computed as one product, of the features and the patches that they were made from.
 
-Values and slopes, of any order, are those of torch's layers but for rounding.
+Values and slopes, of any order, are those of torch's layers but for rounding. One thing costs more: where only the
+slope by the input is asked for, as in penalties, that by the weight is computed too if the weight learns.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -19,8 +21,8 @@ from torch.autograd import Function
 Pair = tuple[int, ...]  # of height and width
 
 TILES = {1: 4, 2: 2, 3: 2, 4: 2}  # channels of an image: the tile's side; with more, torch's kernels are as good
-LARGE = {torch.float32: 2**22, torch.bfloat16: 2**19}  # elements of a weight from which on a product is faster
-POSITIONS = 4_096  # of all features of a batch up to which it is
+# From so many elements of a weight on, and up to so many positions of a batch's features, a product is faster.
+LARGE = {torch.float32: (2**22, 1_024), torch.bfloat16: (2**19, 4_096)}
 
 
 class Conv2d(nn.Conv2d):
@@ -28,7 +30,7 @@ class Conv2d(nn.Conv2d):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map (N, inputs, H, W) to (N, outputs, h, w)."""
-        if not _gains(self, self.in_channels, images):
+        if not _has_faster_way(self, self.in_channels, images):
             return super().forward(images)
         given = _in_precision(images, self.weight, self.bias)
         features: Tensor = _Convolution.apply(*given, self.stride, self.padding)  # type: ignore[no-untyped-call]
@@ -40,7 +42,7 @@ class ConvTranspose2d(nn.ConvTranspose2d):
 
     def forward(self, features: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Map (N, inputs, h, w) to (N, outputs, H, W)."""
-        if output_size is not None or not _gains(self, self.out_channels, features):
+        if output_size is not None or not _has_faster_way(self, self.out_channels, features):
             return super().forward(features, output_size)
         assert isinstance(self.padding, tuple)
         sides = zip(features.shape[2:], self.stride, self.padding, self.kernel_size, self.output_padding, strict=True)
@@ -63,7 +65,7 @@ class _Convolution(Function):
         first, second, third = ctx.needs_input_grad[:3]
         size = tuple(images.shape[2:])
         by_images = _Transposed.apply(slope, weight, None, *ctx.geometry, size) if first else None  # type: ignore[no-untyped-call]
-        by_weight = slope_by_weight(slope, images, weight, *ctx.geometry) if second else None
+        by_weight = _slope_by_weight(slope, images, weight, *ctx.geometry) if second else None
         return by_images, by_weight, slope.sum((0, 2, 3)) if third else None, None, None
 
 
@@ -74,18 +76,18 @@ class _Transposed(Function):
     ) -> Tensor:
         ctx.save_for_backward(features, weight)
         ctx.geometry = (stride, padding)
-        return transposed(features, weight, bias, stride, padding, size)
+        return _transposed(features, weight, bias, stride, padding, size)
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> Any:
         features, weight = ctx.saved_tensors
         first, second, third = ctx.needs_input_grad[:3]
         by_features = _Convolution.apply(slope, weight, None, *ctx.geometry) if first else None  # type: ignore[no-untyped-call]
-        by_weight = slope_by_weight(features, slope, weight, *ctx.geometry) if second else None
+        by_weight = _slope_by_weight(features, slope, weight, *ctx.geometry) if second else None
         return by_features, by_weight, slope.sum((0, 2, 3)) if third else None, None, None, None
 
 
-def transposed(
+def _transposed(
     features: Tensor, weight: Tensor, bias: Tensor | None, stride: Pair, padding: Pair, size: Pair
 ) -> Tensor:
     """Return `conv_transpose2d` of features (N, I, h, w), weight (I, O, kh, kw) and bias (O,), as (N, O, *size)."""
@@ -93,16 +95,17 @@ def transposed(
     if tile and all(tile % step == 0 for step in stride):
         return _by_tiles(features, weight, bias, stride, padding, size, tile)
     sides = zip(size, features.shape[2:], stride, padding, weight.shape[2:], strict=True)
-    more = tuple(side - ((count - 1) * step - 2 * pad + kernel) for side, count, step, pad, kernel in sides)
-    return F.conv_transpose2d(features, weight, bias, stride, padding, more)
+    output_padding = tuple(side - ((count - 1) * step - 2 * pad + kernel) for side, count, step, pad, kernel in sides)
+    return F.conv_transpose2d(features, weight, bias, stride, padding, output_padding)
 
 
 def _by_tiles(
     features: Tensor, weight: Tensor, bias: Tensor | None, stride: Pair, padding: Pair, size: Pair, tile: int
 ) -> Tensor:
-    """A pixel of a tile hears those inputs, and through those taps, that it hears in a transposed convolution.
+    """Return what `_transposed` does, for a stride that divides the tile.
 
-    The other inputs of the tile it hears through zeros. The stride must divide the tile.
+    A pixel of a tile hears those inputs, and through those taps, that it hears in a transposed convolution. The other
+    inputs of the tile it hears through zeros.
     """
     (rows, above), (columns, left) = (
         _taps(*axis, tile) for axis in zip(weight.shape[2:], stride, padding, strict=True)
@@ -119,8 +122,8 @@ def _by_tiles(
         features = F.pad(features, (0, right, 0, below))
     biases = None if bias is None else bias.repeat_interleave(tile**2)
     kernel = kernel.contiguous(memory_format=torch.channels_last)
-    tiles = F.conv2d(features, kernel, biases, steps, (above, left))
-    return F.pixel_shuffle(tiles, tile)[:, :, : size[0], : size[1]]
+    images = F.pixel_shuffle(F.conv2d(features, kernel, biases, steps, (above, left)), tile)
+    return images if images.shape[2:] == size else images[:, :, : size[0], : size[1]].contiguous()
 
 
 def _taps(kernel: int, stride: int, padding: int, tile: int) -> tuple[Tensor, int]:
@@ -134,12 +137,12 @@ def _taps(kernel: int, stride: int, padding: int, tile: int) -> tuple[Tensor, in
     return torch.where((taps >= 0) & (taps < kernel), taps, kernel), before
 
 
-def slope_by_weight(features: Tensor, images: Tensor, weight: Tensor, stride: Pair, padding: Pair) -> Tensor:
+def _slope_by_weight(features: Tensor, images: Tensor, weight: Tensor, stride: Pair, padding: Pair) -> Tensor:
     """Return the slope by the weight (O, I, kh, kw) that joins images (N, I, H, W) and features (N, O, h, w).
 
     The two are a layer's input and the slope by its output, either way around.
     """
-    if _is_large(weight, weight.dtype) and features[:, 0].numel() <= POSITIONS:
+    if _is_large(weight.numel(), weight.dtype) and features[:, 0].numel() <= LARGE[weight.dtype][1]:
         return _by_product(features, images, weight, stride, padding)
     geometry = (stride, padding, (1, 1), False, (0, 0), 1)
     mask = [False, True, False]
@@ -156,24 +159,28 @@ def _by_product(features: Tensor, images: Tensor, weight: Tensor, stride: Pair, 
     return product.view(outputs, height, width, inputs).permute(0, 3, 1, 2)
 
 
-def _gains(layer: nn.Conv2d | nn.ConvTranspose2d, channels: int, given: Tensor) -> bool:
-    plain = layer.groups == 1 and layer.dilation == (1, 1) and layer.padding_mode == "zeros"
-    if not plain or isinstance(layer.padding, str) or given.device.type != "cpu":
+def _has_faster_way(layer: nn.Conv2d | nn.ConvTranspose2d, channels: int, given: Tensor) -> bool:
+    if given.device.type != "cpu" or given.dim() != 4 or isinstance(layer.padding, str):
+        return False
+    if layer.groups > 1 or layer.dilation != (1, 1) or layer.padding_mode != "zeros":
+        return False
+    if any(pad >= kernel for pad, kernel in zip(layer.padding, layer.kernel_size, strict=True)):
         return False
     tiled = channels in TILES and all(TILES[channels] % step == 0 for step in layer.stride)
-    return tiled or _is_large(layer.weight, _dtype(layer.weight))
+    # The weight itself is not looked at: spectral normalisation makes it anew each time that it is.
+    elements = layer.in_channels * layer.out_channels * math.prod(layer.kernel_size)
+    return tiled or _is_large(elements, _dtype(given))
 
 
-def _is_large(weight: Tensor, dtype: torch.dtype) -> bool:
-    return dtype in LARGE and weight.numel() >= LARGE[dtype]
+def _is_large(elements: int, dtype: torch.dtype) -> bool:
+    return dtype in LARGE and elements >= LARGE[dtype][0]
+
+
+def _in_precision(*given: Tensor | None) -> tuple[Tensor | None, ...]:
+    """Return tensors as torch's own layer takes them: in automatic mixed precision's type where that is on."""
+    return tuple(None if each is None else each.to(_dtype(each)) for each in given)
 
 
 def _dtype(given: Tensor) -> torch.dtype:
-    """Return the type that a layer computes in: automatic mixed precision's where that is on."""
-    return torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else given.dtype
-
-
-def _in_precision(given: Tensor, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Return all in the type that torch's own layer would compute in."""
-    dtype = _dtype(given)
-    return given.to(dtype), weight.to(dtype), None if bias is None else bias.to(dtype)
+    narrowed = torch.is_autocast_enabled("cpu") and given.dtype in (torch.float32, torch.float16, torch.bfloat16)
+    return torch.get_autocast_dtype("cpu") if narrowed else given.dtype

@@ -34,10 +34,12 @@ class DCGANGenerator(Generator):
     max_width: int = Field(default=512, ge=1)
     bias: bool = True  # of the last layer; the others have batch norm's shift
     conditional_norm: bool = False  # labels by batch norm's scale and shift, not beside the latent
+    normal_weights: bool = True  # the first weights, from N(0, 0.02²) as in the paper; else as torch draws them
 
     def build(self, shape: ImageShape, labels: int) -> nn.Module:
         """Return the module; every shape is possible."""
-        return normal_initialised(_DCGANGenerator(self, shape, labels))
+        network = _DCGANGenerator(self, shape, labels)
+        return normal_initialised(network) if self.normal_weights else network
 
 
 class DCGANDiscriminator(Discriminator):
@@ -50,10 +52,12 @@ class DCGANDiscriminator(Discriminator):
     projection: bool = False  # labels by an inner product with the last features, not as planes beside the image
     spectral_norm: bool = False  # every weight matrix divided by its largest singular value; batch norm undoes it
     spectral_bound: float = Field(default=1.0, gt=0)  # with it: how steep the logit may be
+    normal_weights: bool = True  # as the generator's
 
     def build(self, shape: ImageShape, labels: int) -> nn.Module:
         """Return the module; every shape is possible."""
-        network = normal_initialised(_DCGANDiscriminator(self, shape, labels))
+        network: nn.Module = _DCGANDiscriminator(self, shape, labels)
+        network = normal_initialised(network) if self.normal_weights else network
         return spectrally_normalised(network, self.spectral_bound) if self.spectral_norm else network
 
 
