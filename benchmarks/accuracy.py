@@ -34,7 +34,6 @@ from ganache.evaluation.reference import Reference
 from ganache.files import write_json
 from ganache.generators import TrainedGenerator
 from ganache.machine import describe_machine
-from ganache.networks.layers import normal_initialised
 from ganache.streams import untouched_global_stream
 
 BEGIN, END = "<!-- accuracy: begin -->", "<!-- accuracy: end -->"
@@ -51,12 +50,6 @@ class Case:
     images: int
     settings: tuple[str, ...] = ()
     options: dict[str, int] = field(default_factory=dict)
-    normal_weights: bool = False  # the plain networks begin as the recipe's do: from N(0, 0.02²)
-
-    @property
-    def name(self) -> str:
-        """Return what the case is called."""
-        return self.recipe + "-normal" * self.normal_weights
 
 
 PICTURES = "cifar10"
@@ -66,7 +59,6 @@ CASES = (
     Case("lsgan", "mnist", 28, "classifier", ONE_PASS),
     Case("dcgan-mnist", "mnist", 28, "classifier", ONE_PASS // 2),
     Case("ralsgan", PICTURES, 64, "random", 25_600, narrow(16), {"width": 16}),
-    Case("ralsgan", PICTURES, 64, "random", 25_600, narrow(16), {"width": 16}, normal_weights=True),
 )
 
 
@@ -96,14 +88,13 @@ def measure(case: Case, seeds: list[int], samples: int) -> dict[str, list[float]
         for name, distances in found.items():
             with untouched_global_stream():
                 distances.append(distance(train(_begin(name, case, dataset, seed), case.images), reference, samples))
-            print(f"{case.name:<14} {name:<8} seed {seed}  distance {distances[-1]:.2f}", flush=True)
+            print(f"{case.recipe:<14} {name:<8} seed {seed}  distance {distances[-1]:.2f}", flush=True)
     return found
 
 
 def _begin(name: str, case: Case, dataset: PackedDataset, seed: int) -> Racer:
     if name == PLAIN:
-        initialise = normal_initialised if case.normal_weights else None
-        return plain_racer(trained_in(case.recipe), dataset, seed, initialise, **case.options)
+        return plain_racer(trained_in(case.recipe), dataset, seed, **case.options)
     return ganache_racer(case.recipe, dataset, seed, case.settings)
 
 
@@ -118,7 +109,6 @@ def section(records: Sequence[dict[str, Any]]) -> str:
         verdict = "within" if apart <= between else "better" if better else "**worse**"
         shape = f"{Path(case.data).stem} {case.side}×{case.side}, {case.features}"
         title = f"`{case.recipe}`" + (f" at width {case.options['width']}" if case.options else "")
-        title += ", both from N(0, 0.02²)" if case.normal_weights else ""
         cells = (title, shape, f"{case.images:,}", str(len(plain)), precise(plain), precise(own))
         rows.append((*cells, f"{apart:.1f}", f"{between:.1f}", verdict))
     commands = "; ".join(
@@ -131,8 +121,7 @@ _PROTOCOL = (
     "Fréchet distances of samples to the training images after equally many images of training: median"
     " (least–greatest) of the seeds, of the generator as it stands, not of its average. From equal weights, pictures"
     " and latents both move alike (`tests/test_plain_agreement.py`); here each draws its own. `lsgan`'s loop reads the"
-    " pictures in their order. The loops begin with their libraries' default weights; the networks of `ralsgan` with"
-    " those of Radford et al. 2016, and where the table says so, its loop too."
+    " pictures in their order."
 )
 
 
@@ -141,12 +130,12 @@ def main() -> None:
     options = _parser().parse_args()
     kept = options.json is not None and options.json.exists()
     known = json.loads(options.json.read_text(encoding="utf-8"))["cases"] if kept else []
-    records = {Case(**record["case"]).name: record for record in known}
+    records = {record["case"]["recipe"]: record for record in known}
     for case in CASES:
-        if case.name not in options.cases:
+        if case.recipe not in options.cases:
             continue
         used = replace(case, data=options.pictures) if case.data == PICTURES else case
-        records[case.name] = {
+        records[case.recipe] = {
             "command": shlex.join(["python", "-m", "benchmarks.accuracy", *sys.argv[1:]]),
             "machine": describe_machine(torch.device("cpu")),
             "threads": torch.get_num_threads(),
@@ -156,7 +145,7 @@ def main() -> None:
         }
         if options.json is not None:
             write_json(options.json, {"cases": list(records.values())})
-    text = section([records[case.name] for case in CASES if case.name in records])
+    text = section([records[case.recipe] for case in CASES if case.recipe in records])
     print(f"\n{text}")
     if options.write:
         write_section(ROOT / "benchmarks" / "RESULTS.md", BEGIN, END, text)
@@ -164,7 +153,7 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    names = [case.name for case in CASES]
+    names = [case.recipe for case in CASES]
     parser.add_argument("--cases", nargs="*", default=names, choices=names)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--pictures", default=PICTURES, help="the data of the case at 64×64; a folder or zip also does")

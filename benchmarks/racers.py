@@ -34,24 +34,12 @@ class _Plain(nn.Module):
         return images
 
 
-def plain_racer(
-    system: System,
-    dataset: PackedDataset,
-    seed: int,
-    initialise: Callable[[nn.Module], object] | None = None,
-    **options: int,
-) -> Racer:
-    """Return a document's loop over the training images, whole batches of them; `options` are of its networks.
-
-    `initialise` draws a network's first weights anew; without it they are as the loop has them.
-    """
+def plain_racer(system: System, dataset: PackedDataset, seed: int, **options: int) -> Racer:
+    """Return a document's loop over the training images, whole batches of them; `options` are of its networks."""
     assert system.loop is not None
     assert system.networks is not None
     torch.manual_seed(seed)
     networks = system.networks(**options)
-    if initialise is not None:
-        for network in networks:
-            initialise(network)
     count = len(dataset.labels_of("train")) // system.batch_size * system.batch_size
     pictures = dataset.rows("train", 0, count).images
     loop = system.loop(pictures, networks=networks)

@@ -3,8 +3,7 @@
 import json
 import math
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,7 @@ import pytest
 from benchmarks import accuracy
 from benchmarks.accuracy import Case
 from benchmarks.racers import Racer
-from benchmarks.speed.plain import Networks, Pictures
-from benchmarks.speed.systems import GANACHE, PLAIN, trained_in
-from ganache.data import open_dataset
-from ganache.data.packed import PackedDataset
+from benchmarks.speed.systems import GANACHE, PLAIN
 
 CASE = Case("lsgan", "digits", 28, "random", 128)
 
@@ -34,24 +30,6 @@ def test_both_are_trained_and_measured_and_seeds_differ(monkeypatch: pytest.Monk
     distances = [*found[PLAIN], *found[GANACHE]]
     assert len(set(distances)) == 4
     assert all(math.isfinite(distance) and distance > 0 for distance in distances)
-
-
-def test_plain_networks_can_begin_as_the_recipes_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    trained: list[Networks] = []
-
-    def loop(pictures: Pictures, networks: Networks) -> Iterator[int]:
-        trained.append(networks)
-        yield len(pictures)
-
-    system = replace(trained_in("ralsgan"), loop=loop)
-    monkeypatch.setattr(accuracy, "trained_in", lambda recipe: system)
-    case = Case("ralsgan", "digits", 64, "random", 32, options={"width": 8}, normal_weights=True)
-    dataset = open_dataset(case.data, size=(8, 8))
-    assert isinstance(dataset, PackedDataset)
-    next(accuracy._begin(PLAIN, case, dataset, 0).iterations)
-    for network in trained[0]:
-        widest = max(network.parameters(), key=lambda weight: weight.numel()).detach()
-        assert float(widest.std()) == pytest.approx(0.02, rel=0.05)
 
 
 def test_training_ends_with_the_first_iteration_that_has_all_images() -> None:

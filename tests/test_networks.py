@@ -230,6 +230,17 @@ def test_convolutional_weights_are_drawn_as_the_paper_says() -> None:
                 assert not layer.bias.any()
 
 
+@pytest.mark.parametrize("kind", [DCGANGenerator, DCGANDiscriminator])
+def test_convolutional_weights_may_be_left_as_torch_draws_them(kind: type[DCGANGenerator | DCGANDiscriminator]) -> None:
+    network = kind(width=32, normal_weights=False).build(ImageShape(3, 16, 16), 0)
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            bound = 1 / math.sqrt(layer.weight[0].numel())  # torch counts the second dimension's inputs in both
+            assert bound * 0.9 < float(layer.weight.detach().abs().max()) <= bound
+        elif isinstance(layer, nn.BatchNorm2d):
+            assert bool((layer.weight == 1).all())
+
+
 @pytest.mark.parametrize(("height", "width"), [(15, 16), (16, 15), (8, 8), (1, 1), (1, 500)])
 def test_least_squares_discriminator_refuses_what_its_poolings_leave_nothing_of(height: int, width: int) -> None:
     with pytest.raises(UserError) as refused:

@@ -151,8 +151,9 @@ def test_the_fully_connected_four_share_the_published_networks(name: str) -> Non
 def test_the_relativistic_two_share_everything_but_the_labels() -> None:
     recipe, told = recipes.find("ralsgan"), recipes.find("ralsgan-conditional")
     assert told == recipe.changed(name="ralsgan-conditional", conditional=True)
-    assert recipe.generator == DCGANGenerator(latent=Uniform(size=128), width=128, max_width=1024, bias=False)
-    assert recipe.discriminator == DCGANDiscriminator(width=128, max_width=1024, bias=False)
+    networks: dict[str, Any] = {"width": 128, "max_width": 1024, "bias": False, "normal_weights": False}
+    assert recipe.generator == DCGANGenerator(latent=Uniform(size=128), **networks)
+    assert recipe.discriminator == DCGANDiscriminator(**networks)
 
 
 def test_the_two_newest_have_their_own_networks_and_no_batch_norm_in_the_discriminator() -> None:
