@@ -22,7 +22,7 @@ Pair = tuple[int, ...]  # of height and width
 
 TILES = {1: 4, 2: 2, 3: 2, 4: 2}  # channels of an image: the tile's side; with more, torch's kernels are as good
 # From so many elements of a weight on, and up to so many positions of a batch's features, a product is faster.
-LARGE = {torch.float32: (2**22, 1_024), torch.bfloat16: (2**19, 4_096)}
+LARGE = {torch.float32: (2**22, 1_024), torch.bfloat16: (2**17, 6_400)}
 
 
 class Conv2d(nn.Conv2d):
