@@ -206,7 +206,7 @@ def test_help_and_import_load_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({}, ("PASSIVE", "4000")),
+        ({}, ("PASSIVE", "2000")),
         ({"GOMP_SPINCOUNT": "7"}, ("PASSIVE", "7")),
         ({"OMP_WAIT_POLICY": "ACTIVE"}, ("ACTIVE", None)),
     ],

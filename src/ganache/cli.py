@@ -244,7 +244,7 @@ def version(
 
 
 # For GNU's OpenMP, of torch under Linux, the count of spins refines the policy.
-WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "4000"}
+WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "2000"}
 
 # typer does not export the base class of its usage errors, which it takes from click or from a copy of it.
 _UsageError: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
