@@ -1,4 +1,4 @@
-"""convolutions are torch's own, whatever their geometry: values, slopes, and slopes of slopes."""
+"""Convolutions are torch's own, whatever their geometry: values, slopes, and slopes of slopes."""
 
 import itertools
 from collections.abc import Callable
@@ -18,9 +18,9 @@ Geometry = tuple[int, int, tuple[int, int], int, int, tuple[int, int]]
 STRIDES = ((1, 1), (2, 2), (2, 1), (4, 2))
 
 
-def geometries(most: int) -> list[Geometry]:
+def geometries() -> list[Geometry]:
     """Return (channels, kernel, stride, padding, output padding, size of the features) of what is tiled."""
-    every = itertools.product((1, 2, 3, most), (3, 4, 5), STRIDES, (0, 1, 2), (0, 1), ((5, 6), (1, 3)))
+    every = itertools.product(TILES, (3, 4, 5), STRIDES, (0, 1, 2), (0, 1), ((5, 6), (1, 3)))
     return [
         found
         for found in every
@@ -36,10 +36,10 @@ def smallest(geometry: Geometry) -> list[int]:
     return [(side - 1) * step - 2 * padding + kernel + more for side, step in zip(size, stride, strict=True)]
 
 
-def both(plain: Layer, tiled: Layer) -> tuple[Layer, Layer]:
+def both(plain: Layer, own: Layer) -> tuple[Layer, Layer]:
     """Return the two layers in float64 with the same weights."""
-    tiled.load_state_dict(plain.state_dict())
-    return plain.double(), tiled.double()
+    own.load_state_dict(plain.state_dict())
+    return plain.double(), own.double()
 
 
 def slopes(layer: Layer, given: Tensor, along: Tensor) -> list[Tensor]:
@@ -74,7 +74,7 @@ def _noting(name: str, ways: list[str]) -> Callable[..., Tensor]:
 
 @pytest.mark.parametrize("bias", [True, False])
 def test_a_tiled_transposed_convolution_is_torchs(bias: bool, done: list[str]) -> None:
-    cases = geometries(most=4)
+    cases = geometries()
     assert len(cases) > 200
     for geometry in cases:
         outputs, kernel, stride, padding, more, size = geometry
@@ -89,7 +89,7 @@ def test_a_tiled_transposed_convolution_is_torchs(bias: bool, done: list[str]) -
 
 @pytest.mark.parametrize("bias", [True, False])
 def test_a_convolution_tiled_backwards_is_torchs(bias: bool, done: list[str]) -> None:
-    for geometry in geometries(most=4):
+    for geometry in geometries():
         inputs, kernel, stride, padding, _, size = geometry
         options = (inputs, FEATURES, kernel, stride, padding, 1, 1, bias)
         plain, own = both(nn.Conv2d(*options), Conv2d(*options))

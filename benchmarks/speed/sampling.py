@@ -21,7 +21,7 @@ from ganache.generators import GROUP
 
 RECIPE = "ralsgan"
 SHARE = 25  # a turn draws this part of the whole count
-PRECISIONS = ("fp32", "auto")  # what `ganache sample` does by itself, and with --precision auto
+TITLES = {"plain": "plain, fp32", "fp32": "Ganache, fp32 (the default)", "bf16": "Ganache, bf16 (`--precision auto`)"}
 
 
 def measure(settings: Settings) -> Json:
@@ -34,9 +34,11 @@ def measure(settings: Settings) -> Json:
         network = plan.recipe.generator.build(plan.dataset.shape, 0)
         generators.save(run, network, plan.recipe, plan.dataset.shape, {"label_names": []})
         plain, _ = ralsgan_networks(**({"width": 4} if settings.quick else {}))
+        # What `ganache sample` does by itself and with --precision auto, which may be the same.
+        precisions = dict.fromkeys(("fp32", choose_precision("auto", plan.device, plan.dataset.shape)))
         ways: dict[str, Callable[..., None]] = {
             "plain": partial(draw_plainly, plain, out),
-            **{each: partial(sample_to, run, str(out), device="cpu", precision=each) for each in PRECISIONS},
+            **{each: partial(sample_to, run, str(out), device="cpu", precision=each) for each in precisions},
         }
         for draw in ways.values():
             draw(count=GROUP)  # the first ones also import and allocate
@@ -46,12 +48,10 @@ def measure(settings: Settings) -> Json:
                 speeds[way].append(count / seconds_of(partial(draw, count=count)))
         whole = [
             {"count": each, "precision": precision, **sample_in_process(run, out, each, precision)}
-            for precision in PRECISIONS
+            for precision in precisions
             for each in _counts(settings)
         ]
-    auto = choose_precision("auto", plan.device, plan.dataset.shape)
-    found = {"recipe": RECIPE, "count": count, "threads": plan.threads, "auto": auto}
-    return {**found, "images_per_second": speeds, "whole": whole}
+    return {"recipe": RECIPE, "count": count, "threads": plan.threads, "images_per_second": speeds, "whole": whole}
 
 
 @torch.no_grad()
@@ -73,16 +73,16 @@ def _counts(settings: Settings) -> tuple[int, ...]:
 def tell(found: Json) -> str:
     """Return both tables."""
     speeds, whole = found["images_per_second"], found["whole"]
-    ratios = {way: np.median(speeds[way]) / np.median(speeds["plain"]) for way in PRECISIONS}
-    rows: list[tuple[str, ...]] = [
-        ("plain, fp32", "Ganache, fp32 (the default)", f"Ganache, `--precision auto`: {found['auto']}")
+    plainly = np.median(speeds["plain"])
+    cells = [
+        precise(own) + (f": {np.median(own) / plainly:.2f}×" if way != "plain" else "") for way, own in speeds.items()
     ]
-    rows.append((precise(speeds["plain"]), *(f"{precise(speeds[way])}: {ratios[way]:.2f}×" for way in PRECISIONS)))
+    rows = [tuple(TITLES[way] for way in speeds), tuple(cells)]
     runs = [("images", "precision", "time", "images/s", "peak memory")]
     for run in whole:
         speed = f"{run['count'] / run['seconds']:,.0f}"
         times = (f"{run['seconds']:,.1f} s", speed, f"{run['peak_mib']:,.0f} MiB")
-        runs.append((f"{run['count']:,}", run["precision"].replace("auto", found["auto"]), *times))
+        runs.append((f"{run['count']:,}", run["precision"], *times))
     text = (
         f"Images per second of the generator of `{found['recipe']}` at 64×64, {found['count']:,} in a turn, loading and"
         " writing included, against an eager float32 loop in batches of 64 that gathers all and saves it:"

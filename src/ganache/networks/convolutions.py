@@ -45,8 +45,8 @@ class ConvTranspose2d(nn.ConvTranspose2d):
         if output_size is not None or not _has_faster_way(self, self.out_channels, features):
             return super().forward(features, output_size)
         assert isinstance(self.padding, tuple)
-        sides = zip(features.shape[2:], self.stride, self.padding, self.kernel_size, self.output_padding, strict=True)
-        size = tuple((side - 1) * step - 2 * pad + kernel + more for side, step, pad, kernel, more in sides)
+        least = _least_size(features.shape[2:], self.kernel_size, self.stride, self.padding)
+        size = tuple(side + more for side, more in zip(least, self.output_padding, strict=True))
         given = _in_precision(features, self.weight, self.bias)
         images: Tensor = _Transposed.apply(*given, self.stride, self.padding, size)  # type: ignore[no-untyped-call]
         return images
@@ -62,11 +62,11 @@ class _Convolution(Function):
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> Any:
         images, weight = ctx.saved_tensors
-        first, second, third = ctx.needs_input_grad[:3]
+        of_input, of_weight, of_bias = ctx.needs_input_grad[:3]
         size = tuple(images.shape[2:])
-        by_images = _Transposed.apply(slope, weight, None, *ctx.geometry, size) if first else None  # type: ignore[no-untyped-call]
-        by_weight = _slope_by_weight(slope, images, weight, *ctx.geometry) if second else None
-        return by_images, by_weight, slope.sum((0, 2, 3)) if third else None, None, None
+        by_images = _Transposed.apply(slope, weight, None, *ctx.geometry, size) if of_input else None  # type: ignore[no-untyped-call]
+        by_weight = _slope_by_weight(slope, images, weight, *ctx.geometry) if of_weight else None
+        return by_images, by_weight, slope.sum((0, 2, 3)) if of_bias else None, None, None
 
 
 class _Transposed(Function):
@@ -81,22 +81,33 @@ class _Transposed(Function):
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> Any:
         features, weight = ctx.saved_tensors
-        first, second, third = ctx.needs_input_grad[:3]
-        by_features = _Convolution.apply(slope, weight, None, *ctx.geometry) if first else None  # type: ignore[no-untyped-call]
-        by_weight = _slope_by_weight(features, slope, weight, *ctx.geometry) if second else None
-        return by_features, by_weight, slope.sum((0, 2, 3)) if third else None, None, None, None
+        of_input, of_weight, of_bias = ctx.needs_input_grad[:3]
+        by_features = _Convolution.apply(slope, weight, None, *ctx.geometry) if of_input else None  # type: ignore[no-untyped-call]
+        by_weight = _slope_by_weight(features, slope, weight, *ctx.geometry) if of_weight else None
+        return by_features, by_weight, slope.sum((0, 2, 3)) if of_bias else None, None, None, None
 
 
 def _transposed(
     features: Tensor, weight: Tensor, bias: Tensor | None, stride: Pair, padding: Pair, size: Pair
 ) -> Tensor:
     """Return `conv_transpose2d` of features (N, I, h, w), weight (I, O, kh, kw) and bias (O,), as (N, O, *size)."""
-    tile = TILES.get(weight.shape[1])
-    if tile and all(tile % step == 0 for step in stride):
+    if tile := _tile(weight.shape[1], stride):
         return _by_tiles(features, weight, bias, stride, padding, size, tile)
-    sides = zip(size, features.shape[2:], stride, padding, weight.shape[2:], strict=True)
-    output_padding = tuple(side - ((count - 1) * step - 2 * pad + kernel) for side, count, step, pad, kernel in sides)
+    least = _least_size(features.shape[2:], weight.shape[2:], stride, padding)
+    output_padding = tuple(side - without for side, without in zip(size, least, strict=True))
     return F.conv_transpose2d(features, weight, bias, stride, padding, output_padding)
+
+
+def _least_size(features: Pair, kernel: Pair, stride: Pair, padding: Pair) -> Pair:
+    """Return the size of the smallest images from which a convolution makes features of this size."""
+    sides = zip(features, kernel, stride, padding, strict=True)
+    return tuple((side - 1) * step - 2 * pad + taps for side, taps, step, pad in sides)
+
+
+def _tile(channels: int, stride: Pair) -> int:
+    """Return the side of the tiles for images of so many channels; 0 where there are none."""
+    tile = TILES.get(channels, 0)
+    return tile if all(tile % step == 0 for step in stride) else 0
 
 
 def _by_tiles(
@@ -166,10 +177,9 @@ def _has_faster_way(layer: nn.Conv2d | nn.ConvTranspose2d, channels: int, given:
         return False
     if any(pad >= kernel for pad, kernel in zip(layer.padding, layer.kernel_size, strict=True)):
         return False
-    tiled = channels in TILES and all(TILES[channels] % step == 0 for step in layer.stride)
     # The weight itself is not looked at: spectral normalisation makes it anew each time that it is.
     elements = layer.in_channels * layer.out_channels * math.prod(layer.kernel_size)
-    return tiled or _is_large(elements, _dtype(given))
+    return bool(_tile(channels, layer.stride)) or _is_large(elements, _dtype(given))
 
 
 def _is_large(elements: int, dtype: torch.dtype) -> bool:

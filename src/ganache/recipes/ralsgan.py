@@ -9,8 +9,6 @@ On MNIST at 28×28, 50,000 images (21 minutes of one CPU core, far from done) re
 smallest class of 2.5% (`ganache judge`, 10,000 samples, seed 0; from first weights of N(0, 0.02²)).
 """
 
-from typing import Any
-
 from ganache.networks import DCGANDiscriminator, DCGANGenerator, Uniform
 from ganache.objectives import RelativisticAverageLeastSquares
 from ganache.optimizers import Adam
@@ -22,12 +20,11 @@ def recipe() -> Recipe:
 
     A million images is a budget of our own.
     """
-    networks: dict[str, Any] = {"width": 128, "max_width": 1024, "bias": False, "normal_weights": False}
     adam = Adam(learning_rate=1e-4, betas=(0.5, 0.999))
     return Recipe(
         name="ralsgan",
-        generator=DCGANGenerator(latent=Uniform(size=128), **networks),
-        discriminator=DCGANDiscriminator(**networks),
+        generator=DCGANGenerator(latent=Uniform(size=128), width=128, max_width=1024, bias=False, normal_weights=False),
+        discriminator=DCGANDiscriminator(width=128, max_width=1024, bias=False, normal_weights=False),
         objective=RelativisticAverageLeastSquares(),
         optimizers=Optimizers(generator=adam, discriminator=adam),
         batch_size=32,
