@@ -163,7 +163,7 @@ class Training:
             **marks,
             "memory_bytes": memory_in_use(self.state.device),
         }
-        for sentence in self._doctor.consult(self._logbook.lines, line, self.state.counters.rollbacks):
+        for sentence in self._doctor.consult(line, self.state.counters.rollbacks):
             self._display.say(sentence)
         self._logbook.write(line)
         self._display.tick(line, self.share())

@@ -8,6 +8,7 @@ import pytest
 import ganache
 from ganache import vitals
 from ganache.evaluation.doctor import Finding, Watch, told, watch
+from ganache.evaluation.doctor.chart import Chart
 from ganache.run import Run
 from tests.conftest import SMALL
 from tests.evaluation.doctor.charts import OF_PICTURES, PICTURES, Lines, log, picture_recipe
@@ -16,11 +17,7 @@ SICK = log(OF_PICTURES, dead__raw=0.4, dead__average=0.5, duplicates__raw=0.5, d
 
 
 def heard(watched: Watch, lines: Lines, rollbacks: int = 0) -> list[str]:
-    return [sentence for number in range(len(lines)) for sentence in watched.consult(*at(lines, number), rollbacks)]
-
-
-def at(lines: Lines, number: int) -> tuple[Lines, dict[str, Any]]:
-    return lines[:number], lines[number]
+    return [sentence for line in lines for sentence in watched.consult(line, rollbacks)]
 
 
 def test_what_is_certain_is_told_once_and_noted_in_the_log() -> None:
@@ -43,6 +40,21 @@ def test_nothing_is_told_of_a_young_run_or_a_line_without_vitals() -> None:
     assert heard(Watch(picture_recipe(), PICTURES["data"], []), without) == []
 
 
+def test_each_line_is_read_once_however_long_the_log() -> None:
+    """At each line with vitals the whole log was read again: a run of many ticks spent its time in that."""
+    read: list[int] = []
+
+    class Line(dict[str, Any]):
+        def items(self) -> Any:
+            read.append(self["images_seen"])
+            return super().items()
+
+    lines = [Line(line) for line in log(OF_PICTURES)]
+    watched = Watch(picture_recipe(), PICTURES["data"], lines[:40])
+    assert heard(watched, list(lines[40:])) == []
+    assert read == [line["images_seen"] for line in lines]
+
+
 def test_rollbacks_are_told() -> None:
     lines = [dict(line) for line in log(OF_PICTURES)]
     (sentence,) = heard(Watch(picture_recipe(), PICTURES["data"], []), lines, rollbacks=2)
@@ -60,11 +72,11 @@ def test_settings_are_quoted_for_a_shell() -> None:
 def test_a_training_says_it_once_and_so_does_its_continuation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def diagnose(lines: Lines, recipe: Any, record: Any, known: Any) -> list[Finding]:
+    def findings(chart: Chart, known: Any) -> list[Finding]:
         return [] if "plague" in known else [Finding("plague", "certain", "it is dark", "light a candle")]
 
     monkeypatch.setattr(vitals, "RARITY", 1)
-    monkeypatch.setattr(watch, "diagnose", diagnose)
+    monkeypatch.setattr(watch, "findings", findings)
     run = ganache.train("dcgan", data="digits", out=tmp_path / "run", images=192, settings=SMALL, quiet=False).run
     ganache.resume(run, images=320, quiet=False)
     said = [line for line in capsys.readouterr().out.splitlines() if "plague" in line]

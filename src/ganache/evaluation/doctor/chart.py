@@ -2,7 +2,8 @@
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ganache.recipe import Recipe
@@ -13,15 +14,27 @@ _PARTS = {"early": (0.0, 0.25), "middle": (0.25, 0.75), "late": (0.75, 1.0), "se
 
 
 class Chart:
-    """Lines of a log in the order of training, with the run's recipe and what its run.json says.
+    """A log read line by line in the order of training, with the run's recipe and what its run.json says.
 
     Every number is NaN where too little was measured. NaN is neither above nor below any bound, so a rule that asks for
     what is missing does not hold.
     """
 
-    def __init__(self, lines: Sequence[dict[str, Any]], recipe: Recipe, record: dict[str, Any]) -> None:
-        self.lines, self.recipe, self.record = lines, recipe, record
-        self.images_seen = int(lines[-1]["images_seen"]) if lines else 0
+    def __init__(self, lines: Iterable[dict[str, Any]], recipe: Recipe, record: dict[str, Any]) -> None:
+        self.recipe, self.record = recipe, record
+        self.images_seen = 0
+        self._columns: dict[str, tuple[list[int], list[float]]] = {}  # name → where it was measured, and what
+        for line in lines:
+            self.add(line)
+
+    def add(self, line: dict[str, Any]) -> None:
+        """Read one more line; what is no finite number in it was not measured."""
+        self.images_seen = int(line["images_seen"])
+        for name, value in line.items():
+            if isinstance(value, int | float) and math.isfinite(value):
+                places, values = self._columns.setdefault(name, ([], []))
+                places.append(self.images_seen)
+                values.append(float(value))
 
     @property
     def generator_updates(self) -> float:
@@ -67,8 +80,9 @@ class Chart:
 
     def values(self, name: str, part: str = "late") -> list[float]:
         """Return a measurement's values in a part of the run."""
-        start, stop = (share * self.images_seen for share in _PARTS[part])
-        return [float(line[name]) for line in self.lines if name in line and start < line["images_seen"] <= stop]
+        places, values = self._columns.get(name, ([], []))
+        first, last = (bisect_right(places, share * self.images_seen) for share in _PARTS[part])
+        return values[first:last]
 
     def _summary(self, summarise: Callable[[list[float]], float], name: str, part: str) -> float:
         values = self.values(name, part)

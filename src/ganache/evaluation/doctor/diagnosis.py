@@ -20,10 +20,14 @@ def diagnose(
 
     `lines` are those of its log, `record` its run.json; diseases that are `known` by name are passed over.
     """
-    chart = Chart(lines, recipe, record)
+    return findings(Chart(lines, recipe, record), known)
+
+
+def findings(chart: Chart, known: Collection[str] = ()) -> list[Finding]:
+    """Return what `diagnose` does, of a log that was read already."""
     signs = [(rule, _sign(chart, rule)) for rule in RULES if rule.name not in known]
-    findings = [Finding(rule.name, *sign, *prescribe(chart, rule.remedies)) for rule, sign in signs if sign]
-    return sorted(findings, key=lambda finding: finding.confidence != "certain")
+    found = [Finding(rule.name, *sign, *prescribe(chart, rule.remedies)) for rule, sign in signs if sign]
+    return sorted(found, key=lambda finding: finding.confidence != "certain")
 
 
 def examined(lines: Sequence[dict[str, Any]], recipe: Recipe, record: dict[str, Any]) -> dict[str, bool]:

@@ -4,7 +4,8 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from ganache.evaluation.doctor.diagnosis import diagnose
+from ganache.evaluation.doctor.chart import Chart
+from ganache.evaluation.doctor.diagnosis import findings
 from ganache.evaluation.doctor.finding import Finding
 from ganache.recipe import Recipe
 
@@ -13,22 +14,25 @@ _MEASURED = "movement/generator"  # in every line that holds vitals
 
 
 class Watch:
-    """`data` is the dataset's summary. What the log's lines say was told is not told again, by a resumed run either."""
+    """Reads each line of the log once: `lines` are those there are, `data` is the dataset's summary.
+
+    What they say was told is not told again, by a resumed run either.
+    """
 
     def __init__(self, recipe: Recipe, data: dict[str, Any], lines: Sequence[dict[str, Any]]) -> None:
-        self._recipe, self._data = recipe, data
+        self._chart = Chart(lines, recipe, {"data": data})
         self._told = {name for line in lines for name in line.get(KEY, ())}
 
-    def consult(self, lines: Sequence[dict[str, Any]], newest: dict[str, Any], rollbacks: int) -> list[str]:
+    def consult(self, newest: dict[str, Any], rollbacks: int) -> list[str]:
         """Return what has become certain with the newest line, a sentence each, and note the names in that line.
 
-        `lines` are those before it. A line without vitals is not looked at.
+        A line without vitals is read, and nothing is said of it.
         """
+        self._chart.add(newest)
+        self._chart.record["rollbacks"] = rollbacks
         if _MEASURED not in newest:
             return []
-        record = {"data": self._data, "rollbacks": rollbacks}
-        found = diagnose([*lines, newest], self._recipe, record, known=self._told)
-        certain = [finding for finding in found if finding.confidence == "certain"]
+        certain = [finding for finding in findings(self._chart, self._told) if finding.confidence == "certain"]
         if certain:
             newest[KEY] = [finding.name for finding in certain]
             self._told |= set(newest[KEY])
