@@ -2,42 +2,92 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from ganache.data.types import Row, Skipped
 
 SPLITS = ("train", "val", "test")
 """The order of the splits in a store."""
 
-_SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+_SPLIT_NAMES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "eval", "evaluation", "dev"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+_DOMAIN = re.compile(r"(.+?)[_-]?([AB])", re.IGNORECASE)
+_LIKE_A_SPLIT = re.compile(r"(?<![a-z])(?:" + "|".join(_SPLIT_NAMES) + r")(?:[_-]?[ab])?(?![a-z])")
 _UNLABELLED = "unlabelled"
 
 
-def arrange(names: Sequence[str]) -> tuple[list[Row], list[Skipped]]:
-    """Return the rows of a set in store order and the files that belong nowhere, from slash-separated paths.
+class Arrangement(NamedTuple):
+    """The rows of a set in store order, the files that belong nowhere, and a sentence for each decision."""
 
-    A single folder around everything means nothing. Top folders named train, val (valid, validation) and test are
-    splits; the folders below them are the class, nested ones joined with "/".
+    rows: list[Row]
+    skipped: list[Skipped]
+    decisions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Folders `around` everything, which mean nothing, and below them for each split folder its (split, domain).
+
+    A domain is the letter of unpaired translation's folders, trainA and trainB; "" elsewhere.
+    """
+
+    around: tuple[str, ...]
+    splits: Mapping[str, tuple[str, str]]
+    top: tuple[str, ...]
+
+    @property
+    def places(self) -> list[str]:
+        """The folders, as prefixes of names, in which a file may speak for the whole set or a whole split."""
+        outer = [self.around[:depth] for depth in range(len(self.around) + 1)]
+        return ["".join(f"{part}/" for part in place) for place in (*outer, *((*self.around, s) for s in self.splits))]
+
+
+def find_layout(names: Sequence[str]) -> Layout:
+    """Return what the folders of slash-separated paths mean.
+
+    Splits are folders called train or training, val, valid, validation, eval, evaluation or dev, test or testing,
+    when nothing else stands beside them; or such names followed by A and B. One alone is a folder around everything.
     """
     paths = [tuple(name.split("/")) for name in names]
     depth = _wrappers(paths)
-    folders = {path[depth] for path in paths if len(path) > depth + 1}
-    splits = {_SPLIT_NAMES.get(folder.lower(), "") for folder in folders}
-    if "" in splits or not (len(splits) > 1 or splits == {"train"}):
-        splits = set()
-    skipped = [
-        Skipped(name, "outside the split folders " + ", ".join(sorted(folders)))
-        for name, path in zip(names, paths, strict=True)
-        if splits and len(path) == depth + 1
-    ]
-    located = [
-        (name, _SPLIT_NAMES[path[depth].lower()] if splits else "train", path[depth + bool(splits) :])
-        for name, path in zip(names, paths, strict=True)
-        if not (splits and len(path) == depth + 1)
-    ]
-    rows = _labelled(located)
+    top = sorted({path[depth] for path in paths if len(path) > depth + 1}, key=natural_order)
+    return Layout(paths[0][:depth] if paths else (), _plain_splits(top) or _domain_splits(top), tuple(top))
+
+
+def arrange(
+    names: Sequence[str], labels: Mapping[str, str] | None = None, layout: Layout | None = None
+) -> Arrangement:  # fmt: skip
+    """Return the rows of a set with their splits and classes.
+
+    With `labels` a file's class is what is found there by its name, and no folder is a class. Without them the folders
+    below the splits are the class, nested ones joined with "/".
+    """
+    layout = layout or find_layout(names)
+    depth = len(layout.around)
+    located: list[tuple[str, str, tuple[str, ...]]] = []
+    skipped: list[Skipped] = []
+    for name in names:
+        path = tuple(name.split("/"))[depth:]
+        if not layout.splits:
+            located.append((name, "train", path))
+        elif len(path) == 1:
+            skipped.append(Skipped(printable(name), "outside the split folders " + ", ".join(layout.splits)))
+        else:
+            split, domain = layout.splits[path[0]]
+            located.append((name, split, (domain, *path[1:]) if domain else path[1:]))
+    decisions = {} if not (said := _describe_splits(layout)) else {"splits": said}
+    if labels is None:
+        rows, decided = _labelled(located, layout)
+        decisions |= decided
+    else:
+        rows = [Row(name, split, labels.get(name)) for name, split, _ in located]
     rows.sort(key=lambda row: (SPLITS.index(row.split), natural_order(row.name)))
-    return rows, skipped
+    return Arrangement(rows, skipped, decisions)
 
 
 def natural_order(text: str) -> tuple[tuple[int, int, str], ...]:
@@ -62,7 +112,50 @@ def _wrappers(paths: Iterable[tuple[str, ...]]) -> int:
     return depth
 
 
-def _labelled(located: list[tuple[str, str, tuple[str, ...]]]) -> list[Row]:
+def _plain_splits(top: Sequence[str]) -> dict[str, tuple[str, str]]:
+    found = {folder: _SPLIT_NAMES.get(folder.lower(), "") for folder in top}
+    if "" in found.values() or (len(set(found.values())) < 2 and set(found.values()) != {"train"}):
+        return {}
+    return {folder: (split, "") for folder, split in found.items()}
+
+
+def _domain_splits(top: Sequence[str]) -> dict[str, tuple[str, str]]:
+    found = {}
+    for folder in top:
+        match = _DOMAIN.fullmatch(folder)
+        if match is None or match[1].lower() not in _SPLIT_NAMES:
+            return {}
+        found[folder] = (_SPLIT_NAMES[match[1].lower()], match[2].upper())
+    return found if {("train", "A"), ("train", "B")} <= set(found.values()) else {}
+
+
+def _describe_splits(layout: Layout) -> str | None:
+    if layout.splits:
+        folders: dict[str, list[str]] = {}
+        for folder, (split, _) in layout.splits.items():
+            folders.setdefault(split, []).append(printable(folder))
+        parts = [
+            split if names == [split] else f"{split} from {' and '.join(names)}"
+            for split in SPLITS
+            if (names := folders.get(split))
+        ]
+        said = "by folder: " + ", ".join(parts)
+        has_domains = any(domain for _, domain in layout.splits.values())
+        return f"{said}; their letters A and B are classes" if has_domains else said
+    alone = [folder for folder in layout.around if _SPLIT_NAMES.get(folder.lower(), "train") != "train"]
+    if alone:
+        return f"none: the folder {printable(alone[-1])} stands alone, and its pictures are the training images"
+    alike = [folder for folder in layout.top if _LIKE_A_SPLIT.search(folder.lower())]
+    if not alike:
+        return None
+    others = "" if len(alike) == len(layout.top) else ", beside others,"
+    return (
+        f"none: {_few(alike)}{others} looked like splits, but are classes; only folders called train, val and test "
+        "(or training, validation, eval, dev, testing), with nothing beside them, are splits"
+    )
+
+
+def _labelled(located: list[tuple[str, str, tuple[str, ...]]], layout: Layout) -> tuple[list[Row], dict[str, str]]:
     depth = _wrappers(path for _, _, path in located)
     with_classes = {split for _, split, path in located if len(path) > depth + 1}
     rows = []
@@ -70,4 +163,13 @@ def _labelled(located: list[tuple[str, str, tuple[str, ...]]]) -> list[Row]:
         label = printable("/".join(path[depth:-1])) or _UNLABELLED
         # A split without any class folder is unlabelled as a whole: it adds no class of its own.
         rows.append(Row(name, split, label if split in with_classes else None))
-    return rows
+    if with_classes:
+        return rows, {"labels": "by folder"}
+    around = (*layout.around, *(located[0][2][:depth] if located else ()))
+    if not around or around[-1].lower() in _SPLIT_NAMES:
+        return rows, {}
+    return rows, {"labels": f"none: the one folder {printable(around[-1])} around all pictures names no class"}
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(map(printable, names[:5])) + (" …" if len(names) > 5 else "")

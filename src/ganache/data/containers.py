@@ -1,8 +1,10 @@
 """Where image files lie: a folder or a zip. Both list their files once and open one by its name."""
 
+import enum
 import functools
 import hashlib
 import os
+import re
 import stat
 import zipfile
 import zlib
@@ -26,17 +28,28 @@ IMAGE_SUFFIXES = (
 MAX_ENTRY_BYTES = 512 * 2**20
 """A zip entry above this size, unpacked, is refused: no image within the pixel limit needs it."""
 
+LABEL_FILES = ("dataset.json", "labels.csv", "metadata.csv")
+"""Files of these names may say which picture belongs to which class."""
+
 _HASH_THREADS = 8
+_DROPPINGS = (
+    *("__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found"),
+)  # of systems, whose pictures are thumbnails and waste
+_WRITTEN_ON_WINDOWS = (0, 10, 14)  # "version made by": FAT, NTFS, VFAT, where no file's name holds a backslash
 _ENCRYPTED = 0x1
 _ZIP_ERRORS = (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, ValueError)
 
 
 class Listing(NamedTuple):
-    """Slash-separated names of the files with an image's suffix, what cannot be opened, what is no image at all."""
+    """Slash-separated names of the files with an image's suffix, what cannot be opened, what is no image at all.
+
+    `label_files` are those that may name the images' classes.
+    """
 
     names: list[str]
     skipped: list[Skipped]
     ignored: list[str]
+    label_files: list[str]
 
 
 class Folder:
@@ -61,6 +74,13 @@ class Folder:
             for name, digest in zip(names, pool.map(self._digest, names), strict=True):
                 whole.update(f"{len(name)}:{name}:{digest}\n".encode("utf-8", "surrogateescape"))
         return whole.hexdigest()
+
+    def size(self, name: str) -> int:
+        """Return a file's size in bytes; raises UnreadableError when the system refuses."""
+        try:
+            return (self.path / name).stat().st_size
+        except OSError as error:
+            raise UnreadableError(f"cannot be opened: {error.strerror or error}") from error
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
@@ -89,22 +109,23 @@ class Zip:
             self._zip = zipfile.ZipFile(path)
         except _ZIP_ERRORS as error:
             raise UserError(f"data: {str(path)!r} is not a readable zip file: {error}") from error
+        self._entries: dict[str, zipfile.ZipInfo] = {}
+        for name, entry in self._named():
+            self._entries.setdefault(name, entry)
 
     def listing(self) -> Listing:
         """Return every image file of the archive, by its directory alone."""
-        found = Listing([], [], [])
-        seen: set[str] = set()
-        for entry in self._zip.infolist():
-            if entry.is_dir():
+        found = Listing([], [], [], [])
+        for name, entry in self._named():
+            if name.endswith("/"):
                 continue
-            name = printable(entry.filename)
-            if _is_ignored(entry.filename):
-                found.ignored.append(name)
-            elif reason := _entry_problem(entry, seen):
-                found.skipped.append(Skipped(name, reason))
+            kind = _kind_of(name)
+            if kind is _Kind.IGNORED:
+                found.ignored.append(printable(name))
+            elif reason := _entry_problem(name, entry, self._entries[name]):
+                found.skipped.append(Skipped(printable(name), reason))
             else:
-                found.names.append(entry.filename)
-            seen.add(entry.filename)
+                (found.names if kind is _Kind.IMAGE else found.label_files).append(name)
         found.names.sort()
         return found
 
@@ -116,10 +137,14 @@ class Zip:
             whole.update(line.encode("utf-8", "surrogateescape"))
         return whole.hexdigest()
 
+    def size(self, name: str) -> int:
+        """Return the size that an entry declares, in bytes, unpacked."""
+        return self._entries[name].file_size
+
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
         """Unpack one entry, never more than it declares; raises UnreadableError when it is damaged."""
-        entry = self._zip.getinfo(name)
+        entry = self._entries[name]
         try:
             with self._zip.open(entry) as packed:
                 content = packed.read(entry.file_size + 1)
@@ -129,24 +154,45 @@ class Zip:
             raise UnreadableError(f"truncated in the archive: {len(content)} of {entry.file_size} bytes")
         yield BytesIO(content)
 
+    def _named(self) -> Iterator[tuple[str, zipfile.ZipInfo]]:
+        """Yield the entries with slash-separated names: some tools of Windows write backslashes."""
+        entries = self._zip.infolist()
+        no_slashes = not any("/" in entry.filename for entry in entries)
+        for entry in entries:
+            from_windows = no_slashes or entry.create_system in _WRITTEN_ON_WINDOWS
+            yield entry.filename.replace("\\", "/") if from_windows else entry.filename, entry
+
 
 def open_container(path: Path) -> Folder | Zip:
     """Return the folder or zip at a path."""
     return Folder(path) if path.is_dir() else Zip(path)
 
 
-def _is_ignored(name: str) -> bool:
-    parts = name.split("/")
-    if any(part.startswith(".") and part not in (".", "..") for part in parts) or "__MACOSX" in parts:
-        return True
-    return os.path.splitext(parts[-1])[1].lower() not in IMAGE_SUFFIXES
+def is_dropping(part: str) -> bool:
+    """Return whether a file or folder of this name was left by a system, hidden from its user."""
+    return part in _DROPPINGS or (part.startswith(".") and part not in (".", ".."))
 
 
-def _entry_problem(entry: zipfile.ZipInfo, seen: set[str]) -> str | None:
-    parts = entry.filename.split("/")
-    if entry.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
+class _Kind(enum.Enum):
+    IMAGE = enum.auto()
+    LABELS = enum.auto()
+    IGNORED = enum.auto()
+
+
+def _kind_of(name: str) -> _Kind:
+    *folders, file = name.split("/")
+    if any(map(is_dropping, (*folders, file))):
+        return _Kind.IGNORED
+    if file in LABEL_FILES:
+        return _Kind.LABELS
+    return _Kind.IMAGE if os.path.splitext(file)[1].lower() in IMAGE_SUFFIXES else _Kind.IGNORED
+
+
+def _entry_problem(name: str, entry: zipfile.ZipInfo, first: zipfile.ZipInfo) -> str | None:
+    parts = re.split(r"[/\\]", name)  # a system on which either separates must not be led outside
+    if not parts[0] or ".." in parts or ":" in parts[0]:
         return "its name leads outside the archive"
-    if entry.filename in seen:
+    if entry is not first:
         return "a second entry of the same name"
     if entry.flag_bits & _ENCRYPTED:
         return "encrypted"
@@ -158,14 +204,14 @@ def _entry_problem(entry: zipfile.ZipInfo, seen: set[str]) -> str | None:
 
 
 def _walk(root: Path) -> Listing:
-    found = Listing([], [], [])
+    found = Listing([], [], [], [])
     followed: dict[tuple[int, int], str] = {}
     pending: list[tuple[str, tuple[tuple[int, int], ...]]] = [("", (_identity(os.stat(root)),))]
     while pending:
         folder, ancestors = pending.pop()
         for entry in _entries(root / folder, folder, found):
             name = f"{folder}/{entry.name}" if folder else entry.name
-            if entry.name.startswith(".") or entry.name == "__MACOSX":
+            if is_dropping(entry.name):
                 found.ignored.append(printable(name))
                 continue
             try:
@@ -217,10 +263,14 @@ def _loop(
 def _add_file(name: str, status: os.stat_result, found: Listing) -> None:
     if not stat.S_ISREG(status.st_mode):
         found.skipped.append(Skipped(printable(name), f"not a regular file ({_kind(status.st_mode)}), never opened"))
-    elif _is_ignored(name):
-        found.ignored.append(printable(name))
-    else:
-        found.names.append(name)
+        return
+    match _kind_of(name):
+        case _Kind.IMAGE:
+            found.names.append(name)
+        case _Kind.LABELS:
+            found.label_files.append(name)
+        case _Kind.IGNORED:
+            found.ignored.append(printable(name))
 
 
 def _kind(mode: int) -> str:

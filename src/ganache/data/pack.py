@@ -17,7 +17,7 @@ from ganache.data.types import Block, Options, Progress, Skipped, Source, Survey
 from ganache.errors import UserError
 
 PREVIEW_ROWS = 256
-PACKER_VERSION = 1
+PACKER_VERSION = 2
 """Raised whenever the same source and options would give other pixels, so that cached stores are made again."""
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ganache.data.arrange import arrange, natural_order, printable
+from ganache.data.arrange import natural_order, printable
 from ganache.data.containers import Folder, Zip, open_container
 from ganache.data.decode import Header
+from ganache.data.labels import arrange_container, labels_key
 from ganache.data.pool import read_all_headers, read_all_pixels, split_names
 from ganache.data.shapes import decide, describe_sizes
 from ganache.data.types import Block, Options, Progress, Row, Skipped, Survey
@@ -28,13 +29,12 @@ class Pictures:
         self._container = open_container(path)
 
     def content_key(self) -> str:
-        """Return a hash of all image files' names and contents."""
-        return f"pictures-{self._container.content_key()}"
+        """Return a hash of all image files' names and contents, and of the files that name their classes."""
+        return f"pictures-{self._container.content_key()}{labels_key(self._container)}"
 
     def survey(self, options: Options, processes: int, progress: Progress) -> Survey:
         """Read every header; raises UserError when nothing, or too little, can be read."""
-        listing = self._container.listing()
-        rows, outside = arrange(listing.names)
+        listing, (rows, outside, meanings) = arrange_container(self._container)
         skipped = [*listing.skipped, *outside]
         candidates = len(rows) + len(skipped)
         headers, readable = Headers(), []
@@ -59,7 +59,7 @@ class Pictures:
             candidates=candidates,
             shape=shape,
             label_names=labels,
-            decisions=decisions,
+            decisions={**decisions, **meanings},
             original=describe_sizes(headers.sizes),
             blocks=lambda: _blocks(self._container, readable, labels, shape, processes),
             converted=headers.converted(shape),

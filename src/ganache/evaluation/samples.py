@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache import generators
-from ganache.data.arrange import arrange
 from ganache.data.containers import Folder, Zip, open_container
 from ganache.data.decode import Header
+from ganache.data.labels import arrange_container
 from ganache.data.pool import default_processes, read_all_headers, read_all_pixels, split_names
 from ganache.data.shapes import RESIZE_RULE
 from ganache.errors import UserError
@@ -95,8 +95,7 @@ class PictureSamples:
     def __init__(self, path: Path) -> None:
         self.source, self.kind = str(path), "folder of pictures" if path.is_dir() else "zip of pictures"
         self._container: Folder | Zip = open_container(path)
-        listing = self._container.listing()
-        self._rows, skipped = arrange(listing.names)
+        listing, (self._rows, skipped, _) = arrange_container(self._container)
         if odd := [*listing.skipped, *skipped]:
             raise UserError(f"samples: {odd[0].file} of {self.source!r} cannot be judged: {odd[0].reason}")
         if not self._rows:
