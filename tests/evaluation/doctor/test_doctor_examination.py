@@ -66,7 +66,7 @@ def test_of_a_healthy_run_it_is_said_what_was_looked_at(
     text = " ".join(capsys.readouterr().out.split())
     assert "nothing found" in text
     assert "no sign of divergence, generator learning rate too high" in text
-    assert "not judged discriminator overfitting, memorisation" in text
+    assert "not judged discriminator overfitting, unsteady discriminator, memorisation" in text
 
 
 def test_a_failed_run_without_a_log_is_diagnosed(tmp_path: Path) -> None:

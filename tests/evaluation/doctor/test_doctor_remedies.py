@@ -14,9 +14,9 @@ from ganache.evaluation.doctor.rules import RULES
 from ganache.networks import DCGANDiscriminator, MLPDiscriminator, MLPGenerator, Normal
 from ganache.objectives import LeastSquares, Minimax, NonSaturating, RelativisticPairing, Wasserstein
 from ganache.optimizers import Adam
-from ganache.penalties import R1, GradientPenalty, WeightClipping, Weighted
+from ganache.penalties import R1, R2, GradientPenalty, WeightClipping, Weighted
 from ganache.recipe import Optimizers, Recipe, with_settings
-from ganache.schedules import Linear
+from ganache.schedules import Cosine, Linear
 from tests.evaluation.doctor.charts import OF_PICTURES, PICTURES, POINTS, Value, log, picture_recipe
 
 
@@ -34,6 +34,7 @@ def advised(
 
 
 R1_TENTH = 'penalties.r1={"penalty": "R1", "weight": 0.1}'
+FALLING_R1 = Weighted(penalty=R1(), weight=Cosine(start=0.05, end=0.005, until=100_000))
 LEAPING: dict[str, Value] = {"movement__generator": 0.5}
 SLOW: dict[str, Value] = {"movement__generator": 1e-5, "movement__discriminator": 1e-5}
 CASES: list[tuple[Remedy, dict[str, Any], dict[str, Value], tuple[str, ...]]] = [
@@ -61,6 +62,14 @@ CASES: list[tuple[Remedy, dict[str, Any], dict[str, Value], tuple[str, ...]]] = 
     (
         *(remedies.smooth_discriminator, {"penalties": {"slope": Weighted(penalty=R1(), weight=0.5)}}, {}),
         ("penalties.slope.weight=5",),
+    ),
+    (
+        *(
+            remedies.smooth_discriminator,
+            {"penalties": {"a": FALLING_R1, "b": Weighted(penalty=R2(), weight=0.02)}},
+            {},
+        ),
+        ("penalties.a.weight.start=0.5", "penalties.a.weight.end=0.05", "penalties.b.weight=0.2"),
     ),
     (
         *(remedies.lighter_penalties, {"penalties": {"slope": Weighted(penalty=R1(), weight=1000.0)}}, {}),

@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 
 from ganache.evaluation.doctor import diagnose, examined
-from tests.evaluation.doctor.charts import IMAGES, OF_PICTURES, OF_POINTS, PICTURES, POINTS, Value, log, picture_recipe
+from tests.evaluation.doctor.charts import (
+    IMAGES,
+    OF_PICTURES,
+    OF_POINTS,
+    PICTURES,
+    POINTS,
+    TICKS,
+    Value,
+    log,
+    picture_recipe,
+)
 
 
 def names(**changed: Value) -> list[str]:
@@ -111,6 +121,38 @@ def test_a_strong_discriminator_grows_ever_surer() -> None:
     assert names(**growing, accuracy__real=0.985, accuracy__fake=1.0, **NARROW) == []
 
 
+def test_a_discriminator_that_runs_away_is_named_before_what_it_causes() -> None:
+    """r3gan with γ ten times too small: right about 98%, slope and logits growing; its symptoms alone were named."""
+    runaway: dict[str, Value] = {
+        **{"accuracy__real": 0.98, "accuracy__fake": 0.985, "logits__real": lambda t: 10 * t},
+        "gradient__fakes": lambda t: 1 + 10 * t**2,  # 1.5 times the middle's in the last quarter, and more
+    }
+    symptoms: dict[str, Value] = {
+        **{"centre__raw_1": lambda t: math.sin(40 * t), "dead__raw": 0.4, "dead__average": 0.5},
+        **{"saturated__raw": 0.9, "saturated__average": 0.95},
+    }
+    expected = ["discriminator too strong", "oscillation", "dead pixels", "saturated pixels"]
+    assert names(**runaway, **symptoms) == expected
+    assert names(**{**runaway, "accuracy__real": 0.95}, **symptoms) == expected[1:]
+    assert names(**{**runaway, "gradient__fakes": 2.0}, **symptoms) == expected[1:]
+    assert names(**{**runaway, "logits__real": 5.0}, **symptoms) == expected[1:]
+    assert names(**runaway) == []  # samples with which nothing is wrong
+
+
+def test_verdicts_on_held_out_images_that_jump_from_pass_to_pass() -> None:
+    """After 49 passes of dcgan over CIFAR-10: right about 88% of held-out reals at one pass, 37% at the next."""
+
+    def jumping(width: float) -> Value:
+        return lambda t: 0.62 + (width if round(t * TICKS) % 2 else -width)
+
+    verdicts: dict[str, Value] = {"held_out__accuracy_fake": 1.0, "held_out__accuracy_real": jumping(0.25)}
+    (found,) = diagnose(log(OF_PICTURES, **verdicts), picture_recipe(), PICTURES)
+    assert (found.name, found.confidence) == ("unsteady discriminator", "likely")
+    assert "right about 37% of held-out images after one pass and 87% after another" in found.evidence
+    assert names(**{**verdicts, "held_out__accuracy_real": jumping(0.1)}) == []
+    assert names(**{**verdicts, "held_out__accuracy_fake": 0.6}) == []
+
+
 def test_a_weak_discriminator_cannot_tell_what_anybody_can() -> None:
     guessing: dict[str, Value] = {"accuracy__real": 0.6, "accuracy__fake": 0.5}
     assert names(**guessing, **NARROW) == ["discriminator too weak"]
@@ -213,7 +255,10 @@ def test_a_young_run_is_not_judged() -> None:
 
 def test_a_disease_whose_signs_were_not_measured_is_not_judged() -> None:
     seen = examined(log(OF_PICTURES), picture_recipe(), PICTURES)
-    assert [name for name, judged in seen.items() if not judged] == ["discriminator overfitting"]
+    assert [name for name, judged in seen.items() if not judged] == [
+        "discriminator overfitting",
+        "unsteady discriminator",
+    ]
     seen = examined(log(OF_POINTS), picture_recipe(), POINTS)
     assert {"dead pixels", "saturated pixels", "checkerboard artefacts"} <= {name for name in seen if not seen[name]}
     # Two measurements in the last quarter are too few for a median.

@@ -4,6 +4,7 @@ A remedy looks at the recipe and returns a sentence with settings, or None where
 advised only if the recipe stays valid with them, on the run's own kind of data.
 """
 
+import itertools
 import json
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -17,7 +18,7 @@ from ganache.penalties import R1, R2, GradientPenalty, Penalty, Unconstrained
 from ganache.players import ROLES, Role
 from ganache.recipe import Recipe, with_settings
 from ganache.rehearsal import rehearse
-from ganache.schedules import Curve, at
+from ganache.schedules import Curve, Schedule, at
 from ganache.shape import ImageShape
 
 Prescription = tuple[str, tuple[str, ...]]
@@ -208,12 +209,12 @@ def more_critic_steps(chart: Chart) -> Prescription:
 
 
 def smooth_discriminator(chart: Chart) -> Prescription:
-    """Penalise slopes at the reals (Mescheder et al. 2018), or penalise them more."""
+    """Penalise slopes at the reals (Mescheder et al. 2018), or penalise those ten times more that are."""
     recipe = chart.recipe
-    known = [name for name, penalty in recipe.penalties.items() if isinstance(penalty.penalty, R1)]
+    known = {name: one.weight for name, one in recipe.penalties.items() if isinstance(one.penalty, R1 | R2)}
     if known:
-        weight = 10.0 * at(recipe.penalties[known[0]].weight, chart.images_seen)
-        return "penalise the discriminator's slopes at the reals more", (f"penalties.{known[0]}.weight={weight:g}",)
+        settings = (_scaled(f"penalties.{name}.weight", weight, 10.0) for name, weight in known.items())
+        return "penalise the discriminator's slopes ten times more", tuple(itertools.chain(*settings))
     penalty = _penalty("r1", R1(), _weight(chart))
     return "penalise the discriminator's slopes at the reals", (*_without_batch_norm(recipe), penalty)
 
@@ -258,10 +259,14 @@ def _rate_of(recipe: Recipe, role: Role) -> float:
 
 def _rate(recipe: Recipe, role: Role, factor: float) -> tuple[str, ...]:
     rate = getattr(getattr(recipe.optimizers, role), "learning_rate", None)
-    path = f"optimizers.{role}.learning_rate"
-    if isinstance(rate, Curve):
-        return f"{path}.start={rate.start * factor:.1g}", f"{path}.end={rate.end * factor:.1g}"
-    return (f"{path}={rate * factor:.1g}",) if rate is not None else ()
+    return () if rate is None else _scaled(f"optimizers.{role}.learning_rate", rate, factor)
+
+
+def _scaled(path: str, value: Schedule, factor: float) -> tuple[str, ...]:
+    """Return the settings that multiply a number, or both ends of a curve, to one digit."""
+    if isinstance(value, Curve):
+        return f"{path}.start={value.start * factor:.1g}", f"{path}.end={value.end * factor:.1g}"
+    return (f"{path}={value * factor:.1g}",)
 
 
 def _json(recipe: Recipe, role: Role) -> str:

@@ -83,6 +83,12 @@ RULES: tuple[Rule, ...] = (
         (remedies.noisy_inputs, remedies.smooth_discriminator),
     ),
     Rule(
+        "unsteady discriminator",
+        ("held_out/accuracy_real", "held_out/accuracy_fake"),
+        signs.unsteady,
+        (remedies.smooth_discriminator,),
+    ),
+    Rule(
         "mode collapse",
         _LOOKS,
         signs.collapse,

@@ -22,6 +22,8 @@ LEAPING = 0.05  # movement; recipes that work have 0.002 … 0.03, and 0.05 with
 ABSURD = 0.1  # movement that is too much even where no harm is seen yet
 FADED = 0.1  # of the slope at the fakes in the first quarter
 UNBEATEN = 0.99  # accuracy; healthy 0.7 … 0.95
+NEARLY_UNBEATEN, STEEPENING = 0.97, 1.5  # accuracy, and times the slope of the middle, of one that runs away
+UNSTEADY = 0.14  # deviation of the accuracy on held-out reals; healthy below 0.1, 0.16 to 0.25 where it jumps
 GUESSING = 0.62  # mean of both accuracies
 OVERFIT = 0.4  # r_v of Karras et al. 2020, "Training GANs with Limited Data", equation 1; 0.55 with 64 images
 KNOWS, GUESSES = 0.75, 0.5  # accuracy on the reals of training, and on held-out ones
@@ -88,17 +90,22 @@ def vanishing_gradient(chart: Chart) -> Sign | None:
 
 
 def too_strong(chart: Chart) -> Sign | None:
-    """A discriminator that is never wrong, and ever surer, while the fakes stay bad."""
+    """A discriminator that is hardly ever wrong, and ever surer, while the fakes stay bad.
+
+    One that is still wrong now and then must also grow steeper: its slopes are held too loosely.
+    """
     gap_now = chart.late("logits/real") - chart.late("logits/fake")
     gap_before = chart.middle("logits/real") - chart.middle("logits/fake")
+    slope_before, slope_now = chart.middle("gradient/fakes"), chart.late("gradient/fakes")
+    is_steepening = slope_now > STEEPENING * slope_before
     complaints = looks.complaints(chart)
-    if not (_least_accuracy(chart) > UNBEATEN and gap_now > GROWING * gap_before and complaints):
+    is_sure = _least_accuracy(chart) > (NEARLY_UNBEATEN if is_steepening else UNBEATEN)
+    if not (is_sure and gap_now > GROWING * gap_before and complaints) or vanishing_gradient(chart):
         return None
-    if vanishing_gradient(chart):
-        return None
+    slope = f", the slope at the samples from {slope_before:.2g} to {slope_now:.2g}" if is_steepening else ""
     return "certain", (
         f"the discriminator is right about {_accuracies(chart)}, and the distance between their logits grew from "
-        f"{gap_before:.3g} to {gap_now:.3g}: {_joined(complaints)}"
+        f"{gap_before:.3g} to {gap_now:.3g}{slope}: {_joined(complaints)}"
     )
 
 
@@ -130,6 +137,21 @@ def overfitting(chart: Chart) -> Sign | None:
     return "certain", (
         f"the discriminator takes {100 * learnt:.0f}% of the training images for real, but {100 * told:.0f}% of "
         f"held-out ones, which lie {100 * min(ratio, 9.99):.0f}% of the way from those to the fakes"
+    )
+
+
+def unsteady(chart: Chart) -> Sign | None:
+    """A discriminator whose verdict on real images that it never saw changes from pass to pass, but not on fakes.
+
+    With batch norm these verdicts depend on statistics that follow the last batches.
+    """
+    fakes, jumps = chart.late("held_out/accuracy_fake"), chart.wandering("held_out/accuracy_real")
+    if not (jumps > UNSTEADY and fakes > 1.0 - UNSTEADY):
+        return None
+    told = chart.values("held_out/accuracy_real", "second half")
+    return "likely", (
+        f"the discriminator is right about {100 * min(told):.0f}% of held-out images after one pass and "
+        f"{100 * max(told):.0f}% after another, and about {100 * fakes:.0f}% of the fakes all the time"
     )
 
 
