@@ -1,10 +1,13 @@
 """The engine moves the weights as the documents' plain loops do: its speed costs no accuracy.
 
-Both begin with the same networks and get the same pictures and latents. Dropout is off, since its masks are drawn in
-another order.
+Both begin with the same networks and get the same pictures and latents, and compute in float64: Adam's first steps have
+one length whatever the gradient's, so that float32's rounding, another one on each processor, moved weights apart by up
+to 5% of their way. Dropout is off, since its masks are drawn in another order.
 """
 
 import copy
+import types
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 import ganache
+from benchmarks.speed import plain
 from benchmarks.speed.pictures import draw, write_pictures
 from benchmarks.speed.systems import DOCUMENTS, System, engine
 from ganache.planning import Request
@@ -21,6 +25,8 @@ from ganache.state import TrainingState
 
 PICTURES = 16  # a single batch: the loops differ in its order only
 ITERATIONS = 3
+# S2 takes the mean over reals and fakes together, half of our loss: Adam undoes that but for its ε, 1e-8.
+APART = {"vanilla": 0.01}
 
 
 class Called(nn.Sequential):
@@ -39,6 +45,15 @@ class Called(nn.Sequential):
         return found
 
 
+@pytest.fixture(autouse=True)
+def _in_double(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let what both sides turn into float32, logits and images among them, become float64."""
+    monkeypatch.setattr(Tensor, "float", Tensor.double)
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
 @pytest.mark.parametrize("system", DOCUMENTS, ids=lambda system: system.recipe)
 def test_both_move_the_weights_alike(system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_pictures(system.shape, PICTURES, tmp_path / "store")
@@ -46,6 +61,8 @@ def test_both_move_the_weights_alike(system: System, tmp_path: Path, monkeypatch
     request = Request(store, system.recipe, device="cpu", precision="fp32", settings=system.small, batch=PICTURES)
     plan = ganache.plan(request)
     state = plan.build()
+    for network in (*state.players.networks.values(), state.average.network):
+        network.double()
     _without_dropout(state)
     first = {role: _weights(state.players.networks[role]) for role in ROLES}
 
@@ -60,8 +77,7 @@ def test_both_move_the_weights_alike(system: System, tmp_path: Path, monkeypatch
         moved = _weights(theirs[role]) - first[role]
         apart = _weights(state.players.networks[role]) - _weights(theirs[role])
         assert moved.norm() > 0
-        # Not equal: where a gradient is all rounding, Adam's first steps go one way or the other.
-        assert apart.norm() / moved.norm() < 0.02, role
+        assert apart.norm() / moved.norm() < APART.get(system.recipe, 1e-9), role
 
 
 def _without_dropout(state: TrainingState) -> None:
@@ -78,8 +94,9 @@ def _train_plainly(system: System, state: TrainingState, monkeypatch: pytest.Mon
         "generator": Called(networks["generator"]),
         "discriminator": Called(networks["discriminator"], *probabilities),
     }
-    # S1's loop draws rows with replacement.
-    monkeypatch.setattr(torch, "randint", lambda high, size: torch.arange(high))
+    # The loops name their precision, and S1's draws rows with replacement.
+    others = {"float32": torch.float64, "randint": lambda high, size: torch.arange(high)}
+    monkeypatch.setattr(plain, "torch", types.SimpleNamespace(**{**vars(torch), **others}))
     assert system.loop is not None
     pictures = np.stack(list(draw(system.shape, PICTURES)))
     loop = system.loop(pictures, PICTURES, networks=tuple(copies.values()))
