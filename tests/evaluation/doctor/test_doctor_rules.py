@@ -149,7 +149,8 @@ def test_verdicts_on_held_out_images_that_jump_from_pass_to_pass() -> None:
     (found,) = diagnose(log(OF_PICTURES, **verdicts), picture_recipe(), PICTURES)
     assert (found.name, found.confidence) == ("unsteady discriminator", "likely")
     assert "right about 37% of held-out images after one pass and 87% after another" in found.evidence
-    assert names(**{**verdicts, "held_out__accuracy_real": jumping(0.1)}) == []
+    assert names(**{**verdicts, "held_out__accuracy_real": jumping(0.14)}) == []
+    assert names(**{**verdicts, "held_out__accuracy_real": jumping(0.16)}) == []  # it takes 46% at the least
     assert names(**{**verdicts, "held_out__accuracy_fake": 0.6}) == []
 
 

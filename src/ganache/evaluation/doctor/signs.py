@@ -23,7 +23,10 @@ ABSURD = 0.1  # movement that is too much even where no harm is seen yet
 FADED = 0.1  # of the slope at the fakes in the first quarter
 UNBEATEN = 0.99  # accuracy; healthy 0.7 … 0.95
 NEARLY_UNBEATEN, STEEPENING = 0.97, 1.5  # accuracy, and times the slope of the middle, of one that runs away
-UNSTEADY = 0.14  # deviation of the accuracy on held-out reals; healthy below 0.1, 0.16 to 0.25 where it jumps
+UNSTEADY, REFUSED = (
+    0.15,
+    0.45,
+)  # deviation of the accuracy on held-out reals, and its least; healthy 0.08, 0.14; 0.65, 0.52
 GUESSING = 0.62  # mean of both accuracies
 OVERFIT = 0.4  # r_v of Karras et al. 2020, "Training GANs with Limited Data", equation 1; 0.55 with 64 images
 KNOWS, GUESSES = 0.75, 0.5  # accuracy on the reals of training, and on held-out ones
@@ -146,9 +149,9 @@ def unsteady(chart: Chart) -> Sign | None:
     With batch norm these verdicts depend on statistics that follow the last batches.
     """
     fakes, jumps = chart.late("held_out/accuracy_fake"), chart.wandering("held_out/accuracy_real")
-    if not (jumps > UNSTEADY and fakes > 1.0 - UNSTEADY):
-        return None
     told = chart.values("held_out/accuracy_real", "second half")
+    if not (jumps > UNSTEADY and min(told) < REFUSED and fakes > 1.0 - UNSTEADY):
+        return None
     return "likely", (
         f"the discriminator is right about {100 * min(told):.0f}% of held-out images after one pass and "
         f"{100 * max(told):.0f}% after another, and about {100 * fakes:.0f}% of the fakes all the time"
