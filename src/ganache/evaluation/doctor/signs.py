@@ -23,10 +23,8 @@ ABSURD = 0.1  # movement that is too much even where no harm is seen yet
 FADED = 0.1  # of the slope at the fakes in the first quarter
 UNBEATEN = 0.99  # accuracy; healthy 0.7 … 0.95
 NEARLY_UNBEATEN, STEEPENING = 0.97, 1.5  # accuracy, and times the slope of the middle, of one that runs away
-UNSTEADY, REFUSED = (
-    0.15,
-    0.45,
-)  # deviation of the accuracy on held-out reals, and its least; healthy 0.08, 0.14; 0.65, 0.52
+# Deviation of the accuracy on held-out reals, and its least; two healthy runs had 0.08 and 0.65, 0.14 and 0.52.
+UNSTEADY, REFUSED = 0.15, 0.45
 GUESSING = 0.62  # mean of both accuracies
 OVERFIT = 0.4  # r_v of Karras et al. 2020, "Training GANs with Limited Data", equation 1; 0.55 with 64 images
 KNOWS, GUESSES = 0.75, 0.5  # accuracy on the reals of training, and on held-out ones
