@@ -30,7 +30,7 @@ from ganache.training import Training
 def bare_steps(plan: Plan, images: int) -> float:
     """Return seconds per image of both half steps on one batch."""
     state = plan.build()
-    reals = Reals(plan.dataset, state, ())
+    reals = Reals(plan.data, state)
     batch, latents, now = reals.next(), state.draw_latents(), state.moment()
     steps = images // plan.recipe.batch_size
     began = 0.0
@@ -45,7 +45,7 @@ def bare_steps(plan: Plan, images: int) -> float:
 def whole_run(plan: Plan, folder: Path) -> tuple[float, float]:
     """Return seconds per image of a run by its own clock and by the wall clock."""
     run = Run.create(folder, plan.recipe, make_record(plan, plan.cadence()))
-    training = Training(run, plan.build(), plan.dataset, (), plan.budget, plan.cadence())
+    training = Training(run, plan.build(), plan.data, plan.budget, plan.cadence())
     began = time.perf_counter()
     training.go(Silent(), Interrupts())
     seen = training.state.counters.images_seen

@@ -64,7 +64,7 @@ def ganache_racer(recipe: str, dataset: PackedDataset, seed: int, settings: Sequ
     request = Request(dataset.name, recipe, size=size, seed=seed, device="cpu", settings=tuple(settings))
     plan = make_plan(request)  # not `ganache.plan`, which writes nothing and so may hold a few of the images only
     state = plan.build()
-    names = plan.dataset.label_names if state.labels else ()
+    names = plan.data.label_names if state.labels else ()
 
     def generator() -> TrainedGenerator:
         return TrainedGenerator(state.average.network, plan.recipe.generator, plan.dataset.shape, names, {})

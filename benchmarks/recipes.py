@@ -21,6 +21,7 @@ import torch
 
 import ganache
 from ganache.budget import Budget
+from ganache.data import select
 from ganache.evaluation.judging import Judgement
 from ganache.files import replacing, write_json
 from ganache.machine import describe_machine
@@ -71,7 +72,9 @@ def plan_of(run: Run) -> Plan:
     source = Source(kept["data"], size, kept["channels"], tuple(kept["labels"]), kept["max_skipped"])
     device, budget = torch.device(record["device"]), Budget(1, None)
     precision, threads = record["precision"], record["threads"]
-    return Plan(run.recipe(), source, source.open(), record["seed"], device, precision, threads, budget)
+    recipe = run.recipe()
+    data = select(source.open(), source.labels, recipe.conditional)
+    return Plan(recipe, source, data, record["seed"], device, precision, threads, budget)
 
 
 def measured_speeds(runs: list[Run]) -> dict[Path, float]:

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from ganache import recipes
+from ganache.data import select
 from ganache.errors import UserError
 from ganache.iteration import Reals, iterate
 from ganache.networks import DCGANDiscriminator
@@ -71,7 +72,7 @@ def test_the_wgan_recipe_clips_after_each_of_its_five_steps() -> None:
     assert (
         max(float(weight.detach().abs().max()) for weight in state.players.networks["discriminator"].parameters()) > 0.1
     )
-    iterate(state, Reals(Numbered(shape), state, ()))
+    iterate(state, Reals(select(Numbered(shape)), state))
     assert largest == pytest.approx([0.01] * 5)
     assert max(largest) <= float(torch.tensor(0.01))
 

@@ -10,7 +10,7 @@ import torch
 
 import ganache
 from ganache import checkpoint, evaluations, training
-from ganache.data import open_dataset
+from ganache.data import open_dataset, select
 from ganache.evaluation.evaluate import Found
 from ganache.evaluation.records import Score
 from ganache.evaluations import Evaluations, beats
@@ -190,7 +190,7 @@ class Scripted:
     def at(self, images: int) -> Evaluations:
         """Return the evaluations as they are opened when the state stands at so many images."""
         self.state.counters.images_seen = images
-        return Evaluations(self.run, self.state, open_dataset("ring"), (), 10, lambda line: None)
+        return Evaluations(self.run, self.state, select(open_dataset("ring")), 10, lambda line: None)
 
     def measure(self, opened: Evaluations, images: int, value: float) -> None:
         """Evaluate weights that are the number of images."""

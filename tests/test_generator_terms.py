@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ganache.augment import InputNoise
+from ganache.data import select
 from ganache.errors import UserError
 from ganache.generator_terms import FeatureMatching, GeneratorTerm
 from ganache.iteration import Reals, iterate
@@ -86,7 +87,7 @@ def test_the_moment_has_the_scheduled_weights_and_the_generator_gets_other_reals
     recipe = tiny_recipe(generator_terms={"m": term}, adversarial=Linear(start=1.0, end=0.0, until=8))
     data, state = Numbered(), tiny_state(recipe)
     assert recipe.generator_takes_reals
-    iterate(state, Reals(data, state, ()))
+    iterate(state, Reals(select(data), state))
     assert data.streams[0].asked == [(0, 4), (4, 4)]
     assert state.moment().generator_terms == {"m": 4.0}
     assert state.moment().adversarial == 0.5
@@ -111,6 +112,6 @@ def test_matching_sees_augmented_images() -> None:
     torch.manual_seed(1)
     recipe = tiny_recipe(augment=InputNoise(deviation=0.5), generator_terms={"m": FeatureMatching()})
     state = tiny_state(recipe)
-    iterate(state, Reals(Numbered(), state, ()))
+    iterate(state, Reals(select(Numbered()), state))
     state.tally.check_finite()
     assert float(state.tally.entries["term/m"][0]) > 0.0

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 import ganache
 from ganache import checkpoint, recipes
+from ganache.data import select
 from ganache.held_out import HeldOut
 from ganache.run import Run
 from tests.data.data_files import write_idx
@@ -22,6 +23,9 @@ class Split(Numbered):
 
     def summary(self) -> dict[str, Any]:
         return {"splits": {"train": [0, 2000], "test": [2000, 2010]}}
+
+    def rows_by_label(self, split: str = "train") -> Any:
+        return np.array([{"train": 2000, "test": 10}[split]])
 
     def stream(self, seed: int, labels: Any = (), split: str = "train") -> NumberedStream:
         stream = super().stream(seed, labels, split)
@@ -47,7 +51,7 @@ def examined(bound: float, held_out: int = 1000) -> HeldOut:
     weight, bias = list(state.average.network.parameters())[-2:]
     nn.init.zeros_(weight)
     nn.init.constant_(bias, -4.0)  # every fake is darker than any real
-    return HeldOut(Split(), state, ())
+    return HeldOut(select(Split()), state)
 
 
 def test_the_marks_are_the_shares_judged_right_in_inference_mode() -> None:
@@ -72,7 +76,7 @@ def test_an_examination_leaves_the_training_alone() -> None:
 def test_there_is_none_without_a_split_or_when_none_is_wanted() -> None:
     assert examined(0.0, held_out=0).count == 0
     assert examined(0.0, held_out=4).count == 4
-    assert HeldOut(Numbered(), tiny_state(tiny_recipe()), ()).count == 0
+    assert HeldOut(select(Numbered()), tiny_state(tiny_recipe())).count == 0
 
 
 def mnist_like(folder: Path) -> Path:

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from ganache import iteration
+from ganache.data import select
 from ganache.data.densities import ring
 from ganache.iteration import Reals, iterate
 from ganache.objectives import Objective
@@ -63,7 +64,7 @@ def rows(batch: TrainingBatch) -> list[int]:
 def begun(recipe: Recipe, classes: int = 0) -> tuple[TrainingState, Reals, Numbered]:
     data = Numbered(classes=classes)
     state = tiny_state(recipe, labels=classes)
-    return state, Reals(data, state, ()), data
+    return state, Reals(select(data), state), data
 
 
 def test_each_critic_step_takes_the_next_batch_and_the_generator_none(calls: list[Call]) -> None:
@@ -151,7 +152,7 @@ def test_pixels_span_minus_one_to_one() -> None:
 
 def test_points_of_a_density_stay_as_they_are() -> None:
     state = tiny_state(tiny_recipe(), ImageShape(2, 1, 1))
-    batch = Reals(ring(), state, ()).next()
+    batch = Reals(select(ring()), state).next()
     expected = ring().stream(state.streams_seed).batch(0, 4).images
     assert batch.reals.numpy().tolist() == expected.tolist()
 
@@ -159,11 +160,11 @@ def test_points_of_a_density_stay_as_they_are() -> None:
 def test_the_data_goes_on_where_the_state_stands_and_is_seeded_by_it() -> None:
     state, _, data = begun(tiny_recipe())
     state.counters.images_drawn = 40
-    reals = Reals(data, state, ())
+    reals = Reals(select(data), state)
     assert rows(reals.next()) == [40, 41, 42, 43]
     assert [stream.seed for stream in data.streams] == [0, 0]
     state.reseed_after_rollback(1)
-    Reals(data, state, ())
+    Reals(select(data), state)
     assert data.streams[-1].seed == state.streams_seed != 0
 
 

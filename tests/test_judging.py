@@ -112,6 +112,31 @@ def test_labels_restrict_the_requests_and_the_reals() -> None:
     assert judgement.extremes == ("light", "grey")
 
 
+def test_a_generator_of_some_classes_is_judged_by_their_names() -> None:
+    """A generator of 3 and 7 among ten digits was asked for all ten: 22.5% right. It has two classes."""
+    generator = writing({"dark": (0, 0), "light": (250, 0)}, label_names=("light", "dark"))
+    judgement = judge(generator, three_shades(), THRESHOLD, 8, seed=1)
+    assert generator.description["asked"] == (8, 1, ("dark", "light"))
+    assert judgement.label_accuracy == 1.0
+    assert judgement.label_accuracies == {"dark": 1.0, "light": 1.0}
+    assert judgement.reals.shares == {"dark": 0.5, "grey": 0.0, "light": 0.5}
+    assert judgement.labels == ("dark", "light")
+    assert judgement.extremes == ("dark", "dark")
+    with pytest.raises(ganache.UserError, match="label: 'grey' is not known; it has: light, dark"):
+        check(generator, three_shades(), 8, ("grey",))
+
+
+def test_a_conditional_generator_is_compared_with_reals_that_have_a_class() -> None:
+    generator = writing({"dark": (0, 0), "grey": (120, 0), "light": (250, 0)}, label_names=NAMES)
+    assert judge(generator, three_shades(), THRESHOLD, 6, seed=0).reals.count == 6
+
+
+def test_a_class_without_training_images_is_not_the_smallest() -> None:
+    dataset = labelled(np.array([0, 0, 250, 250], np.uint8).reshape(-1, 1, 1, 2), [0, 2], NAMES)
+    judgement = judge(writing([(0, 0), (0, 0), (250, 0)]), dataset, THRESHOLD, 3, seed=0)
+    assert judgement.extremes == ("light", "dark")
+
+
 def test_an_unconditional_generator_has_no_label_accuracy() -> None:
     judgement = judge(writing([(0, 0)]), three_shades(), THRESHOLD, 2, seed=0, labels=("dark",))
     assert judgement.label_accuracy is None
@@ -146,7 +171,7 @@ def test_the_json_holds_scores_reals_and_protocol() -> None:
     [
         (writing([(0, 0)]), 1, (), "count: 1 samples"),
         (writing([(0, 0)], shape=ImageShape(3, 1, 2)), 8, (), "images of 1x2x1, but the generator draws 1x2x3"),
-        (writing({}, label_names=("dark", "pink", "light")), 8, (), "only one of them has grey, pink"),
+        (writing({}, label_names=("dark", "pink", "light")), 8, (), "lacks classes that the generator draws: pink"),
         (writing([(0, 0)]), 8, ("gray",), r"labels: 'gray' is not a class of this data \(did you mean 'grey'\?\)"),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from ganache.data import select
 from ganache.iteration import Reals, iterate
 from ganache.networks import DCGANDiscriminator, DCGANGenerator, Discriminator, MLPDiscriminator, Normal
 from ganache.networks.layers import ConditionalBatchNorm, LabelProjection
@@ -119,7 +120,7 @@ def test_the_largest_singular_value_of_every_weight_is_about_1_while_training(pa
     optimizers = Optimizers(generator=adam, discriminator=adam)
     recipe = tiny_recipe(discriminator=part, objective=Hinge(), optimizers=optimizers, conditional=True)
     state = tiny_state(recipe, SHAPE, labels=3)
-    reals = Reals(Numbered(SHAPE, classes=3), state, ())
+    reals = Reals(select(Numbered(SHAPE, classes=3)), state)
     free = copy.deepcopy(part).changed(spectral_norm=False).build(SHAPE, 3)
     for _ in range(8):
         iterate(state, reals)
@@ -164,17 +165,17 @@ def test_the_power_iterations_are_part_of_the_state(part: Discriminator) -> None
     rehearse(recipe, SHAPE, 3)
     data = Numbered(SHAPE, classes=3)
     state = tiny_state(recipe, SHAPE, labels=3)
-    iterate(state, Reals(data, state, ()))
+    iterate(state, Reals(select(data), state))
     kept, counts = {name: value.clone() for name, value in state.tensors().items()}, state.counts()
     vectors = [name for name in kept if name.startswith("discriminator/") and name.endswith((".0._u", ".0._v"))]
     weights = len(largest_singular_values(state.players.networks["discriminator"]))
     assert len(vectors) == 2 * weights
-    iterate(state, Reals(data, state, ()))
+    iterate(state, Reals(select(data), state))
     expected = {name: value.clone() for name, value in state.tensors().items()}
     other = tiny_state(recipe, SHAPE, labels=3, seed=1)
     other.load(kept, counts)
     assert_same(other.tensors(), kept)
-    iterate(other, Reals(data, other, ()))
+    iterate(other, Reals(select(data), other))
     assert_same(other.tensors(), expected)
     # The left vector of a single row is ±1 for ever.
     still = [name for name in vectors if torch.equal(expected[name], kept[name])]

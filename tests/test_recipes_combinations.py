@@ -5,6 +5,7 @@ import itertools
 import pytest
 import torch
 
+from ganache.data import select
 from ganache.errors import UserError
 from ganache.iteration import Reals, iterate
 from ganache.networks import (
@@ -61,7 +62,7 @@ def name_of(value: object) -> str:
 
 def assert_it_trains(recipe: Recipe, labels: int) -> None:
     state = tiny_state(recipe, SHAPE, labels=labels)
-    iterate(state, Reals(Numbered(SHAPE, classes=labels), state, ()))
+    iterate(state, Reals(select(Numbered(SHAPE, classes=labels)), state))
     state.check_finite()
     state.tally.check_finite()
     assert set(state.tally.entries) >= {"loss/discriminator", "loss/generator"}

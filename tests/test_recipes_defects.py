@@ -4,12 +4,13 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-from ganache.data import open_dataset
+from ganache.data import open_dataset, select
 from ganache.held_out import HeldOut
 from ganache.iteration import Reals, iterate
 from ganache.networks.layers import Upsample
@@ -31,7 +32,7 @@ class Watched:
         self.made: list[Tensor] = []  # labels
         self.state.players.networks["discriminator"].register_forward_hook(self._judged())
         self.state.players.networks["generator"].register_forward_hook(self._made())
-        iterate(self.state, Reals(self.data, self.state, ()))
+        iterate(self.state, Reals(select(self.data), self.state))
 
     def _judged(self) -> Callable[..., None]:
         return lambda _, given, logits: self.judged.append((given[0].detach(), given[1], logits.detach()))
@@ -94,7 +95,7 @@ def test_labels_enter_as_constant_planes_beside_the_image_and_values_beside_the_
     first.register_forward_hook(lambda _, given, out: entered["planes"].append(given[0].detach()))
     project = next(layer for layer in state.players.networks["generator"].modules() if isinstance(layer, nn.Linear))
     project.register_forward_hook(lambda _, given, out: entered["vectors"].append(given[0].detach()))
-    iterate(state, Reals(data, state, ()))
+    iterate(state, Reals(select(data), state))
     labels = torch.eye(3)[[0, 1, 2, 0]]
     real = entered["planes"][0]
     assert real.shape == (4, 1 + 3, 8, 8)
@@ -109,7 +110,7 @@ def test_reals_have_the_range_of_the_generators_tanh() -> None:
     assert images[:, 0, 0, 0].tolist() == pytest.approx([value / 127.5 - 1.0 for value in range(4)], rel=1e-6)
     state = tiny_state(small("minimax"), SHAPE)
     state.counters.images_drawn = 248
-    later = Reals(Numbered(SHAPE), state, ()).next().reals
+    later = Reals(select(Numbered(SHAPE)), state).next().reals
     assert 0.96 < float(later.max()) <= 1.0
     assert float(later.min()) == -1.0  # row 251 begins again at 0
 
@@ -145,7 +146,7 @@ def test_the_upsampling_of_the_wide_generator_is_that_of_its_paper() -> None:
 def test_a_batch_size_that_does_not_divide_the_data_meets_no_short_batch() -> None:
     data = open_dataset("digits")
     state = tiny_state(tiny_recipe(batch_size=500), data.shape)
-    reals = Reals(data, state, ())
+    reals = Reals(select(data), state)
     sizes = [(len(batch.reals), len(batch.labels)) for batch in (reals.next() for _ in range(8))]  # 1,797 images a pass
     assert sizes == [(500, 500)] * 8
     iterate(state, reals)
@@ -158,6 +159,9 @@ def test_an_examination_of_any_size_has_a_label_for_every_image_and_counts_them_
         def summary(self) -> dict[str, Any]:
             return {"splits": {"train": [0, 600], "test": [600, 1113]}}
 
+        def rows_by_label(self, split: str = "train") -> Any:
+            return {"train": np.array([200, 200, 200, 0]), "test": np.array([171, 171, 171, 0])}[split]
+
         def stream(self, seed: int, labels: Any = (), split: str = "train") -> NumberedStream:
             stream = super().stream(seed, labels, split)
             stream.count = {"train": 600, "test": 513}[split]
@@ -165,7 +169,7 @@ def test_an_examination_of_any_size_has_a_label_for_every_image_and_counts_them_
 
     data = Rest(SHAPE, classes=3)
     state = tiny_state(tiny_recipe(conditional=True), SHAPE, labels=3)
-    held = HeldOut(data, state, ())
+    held = HeldOut(select(data), state)
     held.examine()
     assert held.count == 513  # neither the training set's length nor a multiple of the group
     assert data.streams[-1].asked == [(0, 250), (250, 250), (500, 13)]
@@ -173,6 +177,6 @@ def test_an_examination_of_any_size_has_a_label_for_every_image_and_counts_them_
 
 def test_latents_and_reals_have_the_precision_of_the_weights() -> None:
     state = tiny_state(small("lsgan"), ImageShape(1, 16, 16))
-    batch = Reals(Numbered(ImageShape(1, 16, 16)), state, ()).next()
+    batch = Reals(select(Numbered(ImageShape(1, 16, 16))), state).next()
     weights = {parameter.dtype for network in state.players.networks.values() for parameter in network.parameters()}
     assert {state.draw_latents().dtype, batch.reals.dtype} == weights == {torch.float32}

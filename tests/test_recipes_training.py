@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from ganache import recipes
+from ganache.data import select
 from ganache.errors import UserError
 from ganache.iteration import Reals, iterate
 from ganache.recipe import Recipe, leaves, with_settings
@@ -42,7 +43,7 @@ def small(name: str) -> Recipe:
 def begin(name: str, shape: ImageShape) -> tuple[TrainingState, Reals, Numbered]:
     data = Numbered(shape, classes=3)
     state = tiny_state(small(name), shape, labels=3)
-    return state, Reals(data, state, ()), data
+    return state, Reals(select(data), state), data
 
 
 def copied(state: TrainingState) -> dict[str, Tensor]:
@@ -108,9 +109,9 @@ def test_it_resumes_to_the_same_bits(name: str, shape: ImageShape) -> None:
     iterate(state, reals)
     expected = copied(state)
     resumed = tiny_state(state.recipe, shape, labels=3, seed=0)
-    iterate(resumed, Reals(data, resumed, ()))  # whatever it did before must leave no trace
+    iterate(resumed, Reals(select(data), resumed))  # whatever it did before must leave no trace
     resumed.load(kept, counters)
-    iterate(resumed, Reals(data, resumed, ()))
+    iterate(resumed, Reals(select(data), resumed))
     made = copied(resumed)
     assert made.keys() == expected.keys()
     assert [key for key in made if not torch.equal(made[key], expected[key])] == []

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from ganache import checkpoint
+from ganache.data import select
 from ganache.errors import RunError, UserError
 from ganache.iteration import Reals, iterate
 from ganache.recipe import Recipe
@@ -25,7 +26,7 @@ def run(tmp_path: Path) -> Run:
     """A run with checkpoints at 0, 4, 8 and 12 images."""
     run = Run.create(tmp_path / "run", tiny_recipe(), {"images_seen": 0, "training_seconds": 0.0})
     state = tiny_state(tiny_recipe())
-    reals = Reals(Numbered(), state, ())
+    reals = Reals(select(Numbered()), state)
     for _ in range(4):
         save_state(run, state, DATA)
         iterate(state, reals)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ganache.augment import Augmentation, Augmenter, InputNoise
+from ganache.data import select
 from ganache.iteration import Reals, iterate
 from ganache.networks import DCGANGenerator, MLPDiscriminator, Normal
 from ganache.objectives import LeastSquares
@@ -54,7 +55,7 @@ def rich_recipe() -> Recipe:
 
 
 def run_on(state: TrainingState, iterations: int) -> dict[str, Tensor]:
-    reals = Reals(Numbered(SHAPE, classes=3), state, ())
+    reals = Reals(select(Numbered(SHAPE, classes=3)), state)
     for _ in range(iterations):
         iterate(state, reals)
     return {name: tensor.detach().clone() for name, tensor in state.tensors().items()}

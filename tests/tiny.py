@@ -77,6 +77,9 @@ class Numbered:
         """Return nothing of note."""
         return {}
 
+    def rows_by_label(self, split: str = "train") -> None:
+        """Return None: there is no end."""
+
     def stream(self, seed: int, labels: Sequence[str] = (), split: str = "train") -> NumberedStream:
         """Return a stream and remember it."""
         self.streams.append(NumberedStream(self.shape, self.classes, seed))

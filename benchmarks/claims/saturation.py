@@ -9,7 +9,7 @@ from benchmarks.claims import critics, plots
 from benchmarks.claims.claim import Claim, Findings, Table, mean, spread
 from benchmarks.claims.workshop import Json, Workshop
 from ganache import recipes
-from ganache.data import open_dataset
+from ganache.data import open_dataset, select
 from ganache.iteration import Reals
 from ganache.objectives import Minimax, NonSaturating, Objective
 from ganache.state import TrainingState
@@ -37,7 +37,7 @@ def _looks(workshop: Workshop, seed: int) -> list[Json]:
     state = critics.start(recipe, seed, dataset.shape)
     random = torch.Generator().manual_seed(derive(seed, "claims", "latents"))
     latents = recipe.generator.latent.draw(LATENTS, random)
-    reals = Reals(dataset, state, ())
+    reals = Reals(select(dataset), state)
     looks, done = [], 0
     for step in (workshop.scaled(step) if step else 0 for step in STEPS):
         critics.improve(state, lambda _: reals.next().reals, lambda _: state.draw_latents(), step - done)

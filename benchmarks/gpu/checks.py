@@ -85,7 +85,7 @@ def _train(plan: Plan, folder: Path, stop_at: float = math.inf) -> Training:
     interrupts = Interrupts()
     with untouched_global_stream():
         run = Run.create(folder, plan.recipe, make_record(plan, cadence))
-        training = Training(run, plan.build(), plan.dataset, (), plan.budget, cadence)
+        training = Training(run, plan.build(), plan.data, plan.budget, cadence)
         training.go(_Stops(interrupts, stop_at), interrupts)
     training.state.check_finite()
     return training
@@ -115,7 +115,7 @@ def synchronisations(plan: Plan) -> list[str]:
     """Return where the host waits for the device in iterations between two ticks, after those that set things up."""
     with untouched_global_stream():
         state = plan.build()
-        reals = Reals(plan.dataset, state, ())
+        reals = Reals(plan.data, state)
         for _ in range(2):
             iterate(state, reals)
         with no_waiting(plan.device) as places:
@@ -146,7 +146,7 @@ def loss_curves(plan: Plan, steps: int) -> dict[str, list[float]]:
     curves: dict[str, list[float]] = {}
     with untouched_global_stream():
         state = plan.build()
-        reals = Reals(plan.dataset, state, ())
+        reals = Reals(plan.data, state)
         for _ in range(WINDOWS):
             state.tally = Tally()
             for _ in range(steps // WINDOWS):

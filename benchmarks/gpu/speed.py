@@ -55,7 +55,7 @@ class _Fed(Reals):
     """New batches, or one of them for ever."""
 
     def __init__(self, plan: Plan, state: TrainingState, fed: bool) -> None:
-        super().__init__(plan.dataset, state, ())
+        super().__init__(plan.data, state)
         self._fed = fed
         self._kept: TrainingBatch | None = None
 

@@ -112,7 +112,7 @@ def _plain(system: System, store: Path, quick: bool, options: Mapping[str, Any])
 
 def engine(plan: Plan, state: TrainingState) -> Iterator[int]:
     """Train a state of a plan in Ganache's engine, for ever; yield the images of each iteration."""
-    reals = Reals(plan.dataset, state, plan.source.labels)
+    reals = Reals(plan.data, state)
     while True:
         iterate(state, reals)
         yield plan.recipe.images_per_iteration

@@ -45,6 +45,8 @@ def dry_run(request: Request, out: Path | None) -> None:
     for role, network in state.players.networks.items():
         print(f"{role:<14} {sum(weight.numel() for weight in network.parameters()):,} parameters")
     print_summary(plan.dataset.summary())
+    for note in plan.notes():
+        print(f"note           {note}")
     print(f"device         {plan.device.type}, {plan.precision}, {plan.threads} threads, seed {plan.seed}")
     print(f"estimate       {_estimate(plan)}")
     print("nothing was written")

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ganache import generators
-from ganache.data import Dataset
+from ganache.data import Selection
 from ganache.errors import RunError
 from ganache.evaluation.counting import published_samples
 from ganache.evaluation.evaluate import find_extractor, make_setting, requested_classes, score
@@ -47,20 +47,19 @@ class Evaluations:
         self,
         run: Run,
         state: TrainingState,
-        dataset: Dataset,
-        labels: tuple[str, ...],
+        data: Selection,
         every: int | None,
         say: Callable[[str], None],
     ) -> None:
         self.every = every or 0
-        self._run, self._state, self._dataset, self._say = run, state, dataset, say
+        self._run, self._state, self._data, self._say = run, state, data, say
         self.best: tuple[int, Score] | None = None  # images seen, and the score by which it is ranked
         self._written: int | None = None  # images seen of what is in best.safetensors
         if not self.every:
             return
         with state.streams.untouched():
-            extractor = find_extractor(None, dataset, device=state.device, say=say)
-            self._reference = Reference(dataset, extractor, labels=labels, say=say)
+            extractor = find_extractor(None, data.dataset, device=state.device, say=say)
+            self._reference = Reference(data.dataset, extractor, labels=data.labels_in(), say=say)
         self._lines = [line for line in run.evaluation_lines() if line["images_seen"] <= state.counters.images_seen]
         for line in self._lines:
             self._rank(line["images_seen"], evaluation_from(line["evaluation"], str(run.evaluations_file)))
@@ -74,13 +73,13 @@ class Evaluations:
         """
         state, seen = self._state, self._state.counters.images_seen
         state.check_finite()
-        names = self._dataset.label_names if state.labels else ()
+        names = self._data.label_names if state.labels else ()
         network, recipe = state.average.network, state.recipe
         facts = {"images_seen": seen}
         source = GeneratorSamples(
             TrainedGenerator(network, recipe.generator, state.shape, names, facts), str(self._run.path)
         )
-        count = published_samples(self._dataset) if state.shape.is_point else min(COUNT, self._reference.used)
+        count = published_samples(self._data.dataset) if state.shape.is_point else min(COUNT, self._reference.used)
         assert count is not None
         requests = requested_classes(source, self._reference, count, state.seed)
         setting = make_setting(self._reference, source, requests, count, state.seed)
@@ -108,9 +107,9 @@ class Evaluations:
         network = copy.deepcopy(self._state.average.network)
         network.load_state_dict(self._state.best)
         facts: dict[str, Any] = {
-            "label_names": list(self._dataset.label_names) if self._state.labels else [],
+            "label_names": list(self._data.label_names) if self._state.labels else [],
             "images_seen": seen,
-            "data": self._dataset.fingerprint,
+            "data": self._data.fingerprint,
             "score": {"name": found.name, "value": found.value, "uncertainty": found.uncertainty},
         }
         generators.save(self._run.best_file, network, self._state.recipe, self._state.shape, facts)

@@ -7,7 +7,7 @@ and as many fakes of the average generator. One that knows its training images b
 import torch
 from torch import Tensor
 
-from ganache.data import Dataset
+from ganache.data import Selection
 from ganache.iteration import on_device
 from ganache.state import TrainingState
 from ganache.streams import derive
@@ -16,18 +16,31 @@ SPLITS = ("test", "val", "valid", "validation")
 GROUP = 250  # images examined at once
 
 
+def held_out_split(data: Selection) -> str | None:
+    """Return the split on which a training can be examined: one with images such as it takes; None without any."""
+    return next((name for name in SPLITS if data.rows(name)), None)
+
+
+def unexamined(data: Selection) -> list[str]:
+    """Say that there is a held-out split, but nothing in it to be examined on."""
+    present = [name for name in SPLITS if name in data.summary().get("splits", {})]
+    if not present or data.dataset.count is None or held_out_split(data) is not None:
+        return []
+    return [f"not examined on {', '.join(present)}: no image there has a label that is trained"]
+
+
 class HeldOut:
-    """The images of the examination; there are none when the data has no held-out split.
+    """The images of the examination; there are none when no held-out split has images such as are trained on.
 
     `count` is how many, `every` the images of one pass over the data; with a `count` of 0 there is no examination.
     """
 
-    def __init__(self, dataset: Dataset, state: TrainingState, labels: tuple[str, ...]) -> None:
+    def __init__(self, data: Selection, state: TrainingState) -> None:
         self._state = state
-        self.count, self.every = 0, dataset.stream(state.streams_seed, labels).count or 0
-        split = next((name for name in SPLITS if name in dataset.summary().get("splits", {})), None)
+        self.count, self.every = 0, data.stream(state.streams_seed).count or 0
+        split = held_out_split(data)
         if split is not None:
-            self._stream = dataset.stream(derive(state.seed, "held out"), labels, split)
+            self._stream = data.stream(derive(state.seed, "held out"), split)
             self.count = min(state.recipe.held_out, self._stream.count or 0)
 
     def examine(self) -> dict[str, float]:

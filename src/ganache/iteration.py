@@ -2,7 +2,7 @@
 
 import torch
 
-from ganache.data import Batch, Dataset
+from ganache.data import Batch, Selection
 from ganache.schedules import at
 from ganache.state import TrainingState
 from ganache.step import TrainingBatch, discriminator_step, generator_step
@@ -11,8 +11,8 @@ from ganache.step import TrainingBatch, discriminator_step, generator_step
 class Reals:
     """The data as the loop takes it: an endless sequence of batches on the device, read from where it stands."""
 
-    def __init__(self, dataset: Dataset, state: TrainingState, labels: tuple[str, ...]) -> None:
-        self._stream = dataset.stream(state.streams_seed, labels)
+    def __init__(self, data: Selection, state: TrainingState) -> None:
+        self._stream = data.stream(state.streams_seed)
         self._state = state
 
     def next(self) -> TrainingBatch:

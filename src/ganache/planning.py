@@ -8,7 +8,7 @@ import torch
 
 from ganache import recipes
 from ganache.budget import Budget, Cadence
-from ganache.data import Dataset, open_dataset, preview
+from ganache.data import Dataset, Selection, open_dataset, preview, select
 from ganache.devices import (
     Precision,
     autocast_for,
@@ -19,6 +19,7 @@ from ganache.devices import (
     synchronize,
 )
 from ganache.errors import UserError
+from ganache.held_out import unexamined
 from ganache.iteration import Reals, iterate
 from ganache.recipe import Recipe, with_settings
 from ganache.rehearsal import rehearse
@@ -71,7 +72,7 @@ class Plan:
 
     recipe: Recipe
     source: Source
-    dataset: Dataset
+    data: Selection
     seed: int
     device: torch.device
     precision: Precision
@@ -79,14 +80,23 @@ class Plan:
     budget: Budget
     evaluate_every: int | None = None  # images between two evaluations; None: there are none
 
+    @property
+    def dataset(self) -> Dataset:
+        """The whole data, of which the training takes a selection."""
+        return self.data.dataset
+
+    def notes(self) -> list[str]:
+        """Return what the training leaves out of the data, in sentences."""
+        return [*self.data.notes(), *unexamined(self.data)]
+
     def build(self) -> TrainingState:
         """Return the state of a training that has not begun. Raises UserError when a network cannot have the shape."""
         make_reproducible(self.device, self.threads)
         keep_freed_memory()
         return TrainingState(
             self.recipe,
-            self.dataset.shape,
-            len(self.dataset.label_names),
+            self.data.shape,
+            len(self.data.label_names),
             self.seed,
             self.device,
             autocast_for(self.precision, self.device),
@@ -96,7 +106,7 @@ class Plan:
         """Return images per second from a few steps of a training that is then thrown away."""
         with untouched_global_stream():
             state = self.build()
-            reals = Reals(self.dataset, state, self.source.labels)
+            reals = Reals(self.data, state)
             iterate(state, reals)  # the first one also allocates and chooses kernels
             synchronize(self.device)
             began, before = time.perf_counter(), state.counters.images_seen
@@ -128,13 +138,11 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     device = choose_device(request.device)
     dataset = source.open(progress, write)
     recipe = named or _with_requests(recipes.default_for(dataset.shape), request)
-    if recipe.conditional and not dataset.label_names:
-        raise UserError(f"conditional: {source.data!r} has no labels; class folders would name them")
-    dataset.stream(seed, source.labels)  # refuses unknown labels
-    rehearse(recipe, dataset.shape, len(dataset.label_names) if recipe.conditional else 0)
+    data = select(dataset, source.labels, recipe.conditional)
+    rehearse(recipe, data.shape, len(data.label_names) if recipe.conditional else 0)
     precision = choose_precision(request.precision, device, dataset.shape)
     budget = budget or Budget(recipe.images, None)
-    return Plan(recipe, source, dataset, seed, device, precision, torch.get_num_threads(), budget, every)
+    return Plan(recipe, source, data, seed, device, precision, torch.get_num_threads(), budget, every)
 
 
 def _seed(seed: int) -> int:

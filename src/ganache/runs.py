@@ -10,6 +10,7 @@ from PIL import Image
 
 from ganache import curves, pictures
 from ganache.budget import Budget, Cadence
+from ganache.data import select
 from ganache.devices import choose_device
 from ganache.display import Display, Silent, choose_display
 from ganache.errors import UserError
@@ -68,10 +69,11 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
         changes = differences(record["data"], dataset.summary())
         raise UserError(f"run: {path} cannot be continued, its data changed: {'; '.join(changes)}")
     device = choose_device(record["device"])
+    recipe = run.recipe()
     plan = Plan(
-        run.recipe(),
+        recipe,
         source,
-        dataset,
+        select(dataset, source.labels, recipe.conditional),
         record["seed"],
         device,
         record["precision"],
@@ -100,10 +102,12 @@ def _train(run: Run, plan: Plan, state: TrainingState, cadence: Cadence, quiet: 
     display: Display = Silent() if quiet else choose_display(plan.budget.images)
     interrupts = Interrupts()
     with contextlib.closing(display), run.locked(), interrupts.caught():
+        for note in plan.notes():
+            display.say(note)
         run.remove_leftovers()
         run.update_record(budget=asdict(plan.budget))
         restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
-        training = Training(run, state, plan.dataset, plan.source.labels, plan.budget, cadence, plan.evaluate_every)
+        training = Training(run, state, plan.data, plan.budget, cadence, plan.evaluate_every)
         with run.recorded():
             training.go(display, interrupts)
             if interrupts.received is None:
@@ -125,7 +129,8 @@ def make_record(plan: Plan, cadence: Cadence) -> dict[str, Any]:
         "approximations": approximations,
         "seed": plan.seed,
         "source": asdict(plan.source),
-        "data": plan.dataset.summary(),
+        "data": plan.data.summary(),
+        "selection": plan.data.describe(),
         "budget": asdict(plan.budget),
         "cadence": asdict(cadence),
         "evaluate_every": plan.evaluate_every,

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.data import Dataset
+from ganache.data import Selection
 from ganache.files import replacing
 from ganache.generators import TrainedGenerator
 from ganache.pictures import for_display, grid
@@ -22,12 +22,12 @@ MOST_COLUMNS = 16
 class SampleSheet:
     """Draws the average generator's pictures of a run from latents that stay the same."""
 
-    def __init__(self, run: Run, state: TrainingState, dataset: Dataset) -> None:
+    def __init__(self, run: Run, state: TrainingState, data: Selection) -> None:
         self._run, self._state = run, state
-        self._names = dataset.label_names if state.labels else ()
+        self._names = data.label_names if state.labels else ()
         self._reals: NDArray[Any] | None = None
         if state.shape.is_point:
-            points = dataset.stream(derive(state.seed, "sheet")).batch(0, POINTS).images
+            points = data.stream(derive(state.seed, "sheet")).batch(0, POINTS).images
             self._reals = np.ascontiguousarray(points.transpose(0, 2, 3, 1))
 
     def draw(self) -> None:

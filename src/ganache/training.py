@@ -7,7 +7,7 @@ import torch
 
 from ganache import checkpoint, generators
 from ganache.budget import KEEP_LAST, SAFETY_SECONDS, SAVE_SHARE, Budget, Cadence, crosses
-from ganache.data import Dataset
+from ganache.data import Selection
 from ganache.devices import memory_in_use, synchronize
 from ganache.display import Display
 from ganache.errors import RunError
@@ -56,13 +56,12 @@ class Training:
         self,
         run: Run,
         state: TrainingState,
-        dataset: Dataset,
-        labels: tuple[str, ...],
+        data: Selection,
         budget: Budget,
         cadence: Cadence,
         evaluate_every: int | None = None,
     ) -> None:
-        self.run, self.state, self.dataset, self.labels = run, state, dataset, labels
+        self.run, self.state, self.data = run, state, data
         self.budget, self.cadence, self.evaluate_every = budget, cadence, evaluate_every
         self.clock = Stopwatch(state.device, before=seconds_at(run, state.counters.images_seen))
 
@@ -94,15 +93,13 @@ class Training:
         """Bring log, pictures and data to where the state stands; a new run begins with a picture and a checkpoint."""
         seen = self.state.counters.images_seen
         self._logbook = Logbook(self.run, seen)
-        self._sheet = SampleSheet(self.run, self.state, self.dataset)
+        self._sheet = SampleSheet(self.run, self.state, self.data)
         self._sheet.forget_after(seen)
-        self._reals = Reals(self.dataset, self.state, self.labels)
-        self._held_out = HeldOut(self.dataset, self.state, self.labels)
-        self._vitals = Vitals(self.dataset, self.state, self.labels, self.cadence.tick)
-        self._doctor = Watch(self.state.recipe, self.dataset.summary(), self._logbook.lines)
-        self._evaluations = Evaluations(
-            self.run, self.state, self.dataset, self.labels, self.evaluate_every, self._display.say
-        )
+        self._reals = Reals(self.data, self.state)
+        self._held_out = HeldOut(self.data, self.state)
+        self._vitals = Vitals(self.data, self.state, self.cadence.tick)
+        self._doctor = Watch(self.state.recipe, self.data.summary(), self._logbook.lines)
+        self._evaluations = Evaluations(self.run, self.state, self.data, self.evaluate_every, self._display.say)
         self._last_tick = (seen, self.clock.before)
         self._saved_at, self._save_seconds = time.monotonic(), 0.0
         if not checkpoint.newest(self.run.checkpoints):
@@ -179,9 +176,9 @@ class Training:
         self.state.check_finite()
         began = time.monotonic()
         self._logbook.sync()
-        save_state(self.run, self.state, self.dataset.fingerprint)
-        names = list(self.dataset.label_names) if self.state.labels else []
-        facts = {"label_names": names, "images_seen": self.state.counters.images_seen, "data": self.dataset.fingerprint}
+        save_state(self.run, self.state, self.data.fingerprint)
+        names = list(self.data.label_names) if self.state.labels else []
+        facts = {"label_names": names, "images_seen": self.state.counters.images_seen, "data": self.data.fingerprint}
         generators.save(self.run.generator_file, self.state.average.network, self.state.recipe, self.state.shape, facts)
         self._evaluations.save_best()
         self.run.update_record(
@@ -203,7 +200,7 @@ class Training:
         Raises RunError when this has happened too often.
         """
         failed_at, rollbacks = self.state.counters.images_seen, self.state.counters.rollbacks + 1
-        restore(self.run, self.state, self.dataset.fingerprint, self._display.say, self.is_scheduled)
+        restore(self.run, self.state, self.data.fingerprint, self._display.say, self.is_scheduled)
         seen = self.state.counters.images_seen
         forget_after(self.run, seen)
         if rollbacks - self.state.counters.rollbacks > MOST_ROLLBACKS:

@@ -29,7 +29,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganache.data import Dataset
+from ganache.data import Selection
 from ganache.evaluation.modes import count_modes
 from ganache.iteration import on_device
 from ganache.players import ROLES
@@ -52,9 +52,9 @@ VARIES, DEAD = 0.05, 0.02  # a real pixel's deviation in [-1, 1], and the share 
 class Vitals:
     """What is compared stays the same for the whole run; `every` is the images between two measurements."""
 
-    def __init__(self, dataset: Dataset, state: TrainingState, labels: tuple[str, ...], tick: int) -> None:
+    def __init__(self, data: Selection, state: TrainingState, tick: int) -> None:
         self._state = state
-        stream = dataset.stream(derive(state.seed, "vitals"), labels)
+        stream = data.stream(derive(state.seed, "vitals"))
         wanted = POINTS if state.shape.is_point else PICTURES
         count = min(wanted, stream.count or wanted)
         self.every = max(tick, RARITY * wanted)
@@ -63,7 +63,7 @@ class Vitals:
         self._latents = state.recipe.generator.latent.draw(count, random)
         self._images, self._labels = batch.reals, batch.labels
         self._reals = Reals(batch.reals) if count >= FEWEST else None
-        self._mixture = _mixture(dataset, labels) if state.shape.is_point else None
+        self._mixture = _mixture(data) if state.shape.is_point else None
 
     def measure(self) -> dict[str, float]:
         """Return what was measured by name; what is no finite number, or cannot be measured here, is absent."""
@@ -203,11 +203,10 @@ def _axes(flat: Tensor) -> Tensor:
     return torch.stack(rows).to(flat) if rows else flat.new_empty(0, flat.shape[1])
 
 
-def _mixture(dataset: Dataset, labels: tuple[str, ...]) -> tuple[np.ndarray, float] | None:
+def _mixture(data: Selection) -> tuple[np.ndarray, float] | None:
     """Return the centres and the deviation of a density that says where its modes are."""
-    summary = dataset.summary()
+    summary = data.summary()
     if "modes" not in summary:
         return None
-    names, centres = dataset.label_names, np.array(summary["modes"])
-    wanted = [index for index, name in enumerate(names) if not labels or name in labels]
-    return centres[wanted], float(summary["std"])
+    wanted = [data.dataset.label_names.index(name) for name in data.label_names]
+    return np.array(summary["modes"])[wanted], float(summary["std"])

@@ -327,7 +327,7 @@ def test_preview_tells_what_packing_tells_and_writes_nothing(tmp_path: Path) -> 
 
 
 def test_a_sample_is_even_across_blocks() -> None:
-    sample = _Sample(3)
+    sample = _Sample(3, classes=14)
     for split, first, stop in (("train", 0, 4), ("train", 4, 9), ("test", 9, 11), ("test", 11, 12), ("test", 12, 14)):
         rows = np.arange(first, stop)
         sample.keep(Block(split, rows.astype(np.uint8).reshape(-1, 1, 1, 1), rows.astype(np.int32)))

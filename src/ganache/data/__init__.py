@@ -1,7 +1,19 @@
 """Data sources: from a folder, zip, IDX, CIFAR-10, digits or a 2-D density to seekable infinite batches."""
 
 from ganache.data.opening import NAMES, open_dataset, pack, preview
+from ganache.data.selection import Selection, select
 from ganache.data.types import Batch, Dataset, Stream
 from ganache.shape import ImageShape
 
-__all__ = ["NAMES", "Batch", "Dataset", "ImageShape", "Stream", "open_dataset", "pack", "preview"]
+__all__ = [
+    "NAMES",
+    "Batch",
+    "Dataset",
+    "ImageShape",
+    "Selection",
+    "Stream",
+    "open_dataset",
+    "pack",
+    "preview",
+    "select",
+]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganache.data.packed import PackedDataset
+from ganache.data.packed import PackedDataset, count_labels
 from ganache.data.pictures import refuse_many
 from ganache.data.store import IMAGES, LABELS, ArrayFile, building, fingerprint, write_manifest
 from ganache.data.types import Block, Options, Progress, Skipped, Source, Survey
@@ -44,16 +44,17 @@ def write_store(source: Source, target: Path, options: Options, processes: int, 
 def read_preview(source: Source, options: Options, processes: int, progress: Progress) -> PackedDataset:
     """Decode a source and keep its summary and an even sample of at most 256 rows; nothing is written."""
     survey = source.survey(options, processes, progress)
-    sample = _Sample(max(1, -(-survey.candidates // PREVIEW_ROWS)))
+    sample = _Sample(max(1, -(-survey.candidates // PREVIEW_ROWS)), len(survey.label_names))
     manifest = _run(source, survey, options, progress, sample.keep)
-    return PackedDataset(source.text, manifest, *sample.arrays())
+    return PackedDataset(source.text, manifest, *sample.arrays(), counts=sample.counts)
 
 
 class _Sample:
-    """Every n-th row of each split."""
+    """Every n-th row of each split, and how many rows of each class there were."""
 
-    def __init__(self, step: int) -> None:
-        self._step = step
+    def __init__(self, step: int, classes: int) -> None:
+        self._step, self._classes = step, classes
+        self.counts: dict[str, npt.NDArray[np.int64]] = {}
         self._seen: Counter[str] = Counter()
         self._images: list[npt.NDArray[np.uint8]] = []
         self._labels: list[npt.NDArray[np.int32]] = []
@@ -63,6 +64,8 @@ class _Sample:
     def keep(self, block: Block) -> None:
         first = -self._seen[block.split] % self._step
         self._seen[block.split] += len(block.images)
+        counted = count_labels(block.labels, self._classes)
+        self.counts[block.split] = self.counts.get(block.split, 0) + counted
         images = block.images[first :: self._step].copy()
         if len(images):
             self._images.append(images)

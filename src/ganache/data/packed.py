@@ -21,7 +21,7 @@ class PackedDataset:
     """A packed store, or a sample of the rows that one would hold, as a Dataset with access in order.
 
     `held` maps a split to its rows [start, stop) among the images (N, C, H, W) and labels (N,); `store` is None for a
-    sample, whose manifest still describes the whole set.
+    sample, whose manifest still describes the whole set, and `counts` are then those of `rows_by_label` for each split.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class PackedDataset:
         labels: npt.NDArray[np.int32],
         held: dict[str, tuple[int, int]],
         store: Store | None = None,
+        counts: dict[str, npt.NDArray[np.int64]] | None = None,
     ) -> None:
         self.name = name
         self.shape = ImageShape(*manifest["shape"])
@@ -39,6 +40,7 @@ class PackedDataset:
         self._manifest = manifest
         self._images, self._labels = images, labels
         self._held = held
+        self._counts = counts or {}
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -67,14 +69,26 @@ class PackedDataset:
         """
         seed_sequence(seed)
         start, stop = self._range(split)
-        rows = np.arange(start, stop)
+        rows, numbers = np.arange(start, stop), self._labels
         if wanted := [self._number(label) for label in labels]:
-            chosen = rows[np.isin(self._labels[start:stop], wanted)]
-            if not len(chosen) and self.store:
+            if not self.rows_by_label(split)[wanted].any():
                 raise UserError(f"labels: no image of the split {split!r} is labelled {', '.join(labels)}")
-            # A sample may lack a rare class; any rows do for what a sample is for.
+            chosen = rows[np.isin(numbers[start:stop], wanted)]
+            if not len(chosen):
+                # A sample may lack a rare class; for what a sample is for, any rows do under its name.
+                numbers = np.resize(np.array(wanted, numbers.dtype), len(numbers))
             rows = chosen if len(chosen) else rows
-        return ShuffledStream(self._images, self._labels, rows, seed)
+        return ShuffledStream(self._images, numbers, rows, seed)
+
+    def rows_by_label(self, split: str = "train") -> npt.NDArray[np.int64]:
+        """Return how many rows (K + 1,) of a split each of the K classes has, and last how many have no label.
+
+        Of a sample, those of the whole set. Raises UserError for an unknown split.
+        """
+        start, stop = self._range(split)
+        if split not in self._counts:
+            self._counts[split] = count_labels(self._labels[start:stop], len(self.label_names))
+        return self._counts[split]
 
     def rows(self, split: str, start: int, stop: int) -> Batch:
         """Return rows `start … stop` of a split in the store's order; raises UserError for an unknown split."""
@@ -145,6 +159,11 @@ class ShuffledStream:
             generator = np.random.Generator(np.random.Philox(seed_sequence(self._seed, _SHUFFLE_TAG, epoch)))
             self._orders[epoch] = self._rows[generator.permutation(len(self._rows))]
         return self._orders[epoch]
+
+
+def count_labels(labels: npt.NDArray[Any], classes: int) -> npt.NDArray[np.int64]:
+    """Return how many labels (N,) there are of each class, and last how many are -1: (classes + 1,)."""
+    return np.bincount(np.where(labels < 0, classes, labels), minlength=classes + 1)
 
 
 def from_store(name: str, store: Store) -> PackedDataset:

@@ -64,6 +64,13 @@ class Dataset(Protocol):
         """Return what is known of the data as JSON values: counts, classes, splits, decisions, skipped files."""
         ...
 
+    def rows_by_label(self, split: str = "train") -> npt.NDArray[np.int64] | None:
+        """Return how many rows (K + 1,) of a split each of the K classes has, and last how many have no label.
+
+        None for data without end, of which every class occurs. Raises UserError for an unknown split.
+        """
+        ...
+
     def stream(self, seed: int, labels: Sequence[str] = (), split: str = "train") -> Stream:
         """Return a shuffled stream over a split, only of the named classes if any are named.
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ganache.data import Dataset, preview
 from ganache.data.packed import PackedDataset
+from ganache.data.selection import compared_classes
 from ganache.data.types import Progress
 from ganache.devices import choose_device
 from ganache.errors import UserError
@@ -73,8 +74,7 @@ def evaluate(asked: Asked, progress: Progress | None = None, say: Say = lambda l
     run = run_of(asked.samples)
     record = Run.open(run).record() if run else None
     dataset = _open_data(asked, source, record, progress)
-    labels = asked.labels or tuple((record or {}).get("source", {}).get("labels", ()))
-    _check_classes(source, dataset)
+    labels = _classes(asked, source, dataset, record)
     extractor = find_extractor(asked.features, dataset, asked.weights, None, device, progress, say)
     reference = Reference(dataset, extractor, asked.split, labels, say=say)
     count = _count(asked.count, source, reference)
@@ -251,14 +251,14 @@ def _count(asked: str | int | None, source: Samples, reference: Reference) -> in
     return count
 
 
-def _check_classes(source: Samples, dataset: Dataset) -> None:
+def _classes(asked: Asked, source: Samples, dataset: Dataset, record: dict[str, Any] | None) -> tuple[str, ...]:
+    """Return the classes of the reals: those asked for, or the run's own, or those that the generator draws."""
+    own = tuple((record or {}).get("source", {}).get("labels", ()))
     if not isinstance(source, GeneratorSamples) or not source.label_names or not dataset.label_names:
-        return
-    if odd := sorted(set(source.label_names) ^ set(dataset.label_names)):
-        raise UserError(
-            f"data: {dataset.name!r} and the generator do not have the same classes; only one of them has"
-            f" {', '.join(odd[:10])}{' …' if len(odd) > 10 else ''}"
-        )
+        return asked.labels or own
+    source.generator.label_indices(asked.labels)  # refuses those that it does not draw
+    own = tuple(name for name in source.label_names if name in own)
+    return compared_classes(dataset, source.label_names, asked.labels or own, asked.split)
 
 
 def _numbers(source: Samples, dataset: Dataset) -> Labels:

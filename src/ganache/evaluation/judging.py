@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from ganache.data.packed import PackedDataset
+from ganache.data.selection import compared_classes
 from ganache.data.types import Progress
 from ganache.devices import choose_device
 from ganache.errors import UserError
@@ -62,7 +63,8 @@ class Judgement:
     @property
     def extremes(self) -> tuple[str, str]:
         """The names of the classes with the smallest and the largest share, among those that are meant to occur."""
-        shares = {name: self.samples.shares[name] for name in self.labels or self.samples.shares}
+        occurring = [name for name, share in self.reals.shares.items() if share > 0]
+        shares = {name: self.samples.shares[name] for name in self.labels or occurring}
         return min(shares, key=shares.__getitem__), max(shares, key=shares.__getitem__)
 
     def to_json(self) -> dict[str, Any]:
@@ -120,12 +122,15 @@ def judge(
     seed: int,
     labels: Sequence[str] = (),
 ) -> Judgement:
-    """Judge `count` samples against the training images; a conditional generator is asked for all classes evenly.
+    """Judge `count` samples against the training images; a conditional generator is asked for all its classes evenly.
 
-    `labels` restricts both the reals and what is asked for to some classes. Raises UserError for what `check` refuses.
+    `labels` restricts both the reals and what is asked for to some classes; of the reals, only those of classes that a
+    conditional generator knows count in any case. Raises UserError for what `check` refuses.
     """
     check(generator, dataset, count, labels)
-    asked = (tuple(labels) or dataset.label_names) if generator.label_names else ()
+    known = [name for name in dataset.label_names if name in generator.label_names]
+    asked = (tuple(labels) or known) if known else ()
+    labels = compared_classes(dataset, known, labels, SPLIT)
     turns = itertools.cycle(asked)
     samples, reals = Tally(classifier), Tally(classifier)
     for images in generator.stream(count, seed, asked):
@@ -155,7 +160,7 @@ def judge(
 
 
 def check(generator: TrainedGenerator, dataset: PackedDataset, count: int, labels: Sequence[str] = ()) -> None:
-    """Raise UserError for fewer than two samples, another shape, no two classes, unknown or differing label names."""
+    """Raise UserError for fewer than two samples, another shape, no two classes, label names that one of them lacks."""
     if count < 2:
         raise UserError(f"count: {count} samples have no spread to compare; at least 2")
     if generator.shape != dataset.shape:
@@ -166,12 +171,9 @@ def check(generator: TrainedGenerator, dataset: PackedDataset, count: int, label
     names = dataset.label_names
     if len(names) < 2:
         raise UserError(f"data: {dataset.name!r} has no two classes, so there is nothing to judge by")
-    if generator.label_names and (odd := sorted(set(generator.label_names) ^ set(names))):
-        raise UserError(
-            f"data: {dataset.name!r} and the generator do not have the same classes; only one of them has"
-            f" {', '.join(odd[:10])}{' …' if len(odd) > 10 else ''}"
-        )
-    dataset.stream(0, labels)  # refuses unknown labels
+    dataset.stream(0, compared_classes(dataset, generator.label_names, labels, SPLIT))  # refuses unknown labels
+    if generator.label_names:
+        generator.label_indices(labels)  # refuses those that it does not draw
 
 
 def _source(run: Path, data: str) -> Source:

@@ -44,7 +44,8 @@ def prescribe(chart: Chart, remedies: Iterable[Remedy]) -> Prescription:
 
 def _is_valid(chart: Chart, settings: tuple[str, ...]) -> bool:
     data = chart.record.get("data", {})
-    labels = len(data.get("label_names", ())) if chart.recipe.conditional else 0
+    classes = chart.record.get("selection", {}).get("classes", data.get("label_names", ()))
+    labels = len(classes) if chart.recipe.conditional else 0
     try:
         changed = with_settings(chart.recipe, list(settings))
         if data.get("shape"):

@@ -1,0 +1,165 @@
+"""Which rows of a data set a training takes, and which classes its product knows: decided once, in the plan."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ganache.data.types import Batch, Dataset, Stream
+from ganache.errors import UserError
+from ganache.shape import ImageShape
+
+TRAIN = "train"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A data set as a training sees it; `select` makes one.
+
+    `label_names` are the classes that occur among the training rows that were asked for, in the data's order, and the
+    labels of every stream count in them. A conditional training takes labelled rows of these classes alone. `asked` are
+    the classes that were named and occur, and `missing` those that do not; `left_out` is how many of the training rows
+    asked for are not taken, having no label.
+    """
+
+    dataset: Dataset
+    label_names: tuple[str, ...]
+    conditional: bool
+    asked: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    left_out: int = 0
+
+    @property
+    def shape(self) -> ImageShape:
+        """The shape of every image."""
+        return self.dataset.shape
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the whole data's content."""
+        return self.dataset.fingerprint
+
+    def summary(self) -> dict[str, Any]:
+        """Return what is known of the whole data as JSON values."""
+        return self.dataset.summary()
+
+    def describe(self) -> dict[str, Any]:
+        """Return what is taken as JSON values: classes, training rows (None without end), rows left out."""
+        return {"classes": list(self.label_names), "rows": self.rows(), "left_out": self.left_out}
+
+    def notes(self) -> list[str]:
+        """Return what a user who asked for these rows would not expect, in sentences."""
+        rows, notes = self.rows(), []
+        if self.left_out and rows is not None:
+            notes.append(
+                f"without a label, and left out: {self.left_out:,} of {rows + self.left_out:,} training images"
+            )
+        if absent := [name for name in self.dataset.label_names if self._is_absent(name)]:
+            shown = ", ".join(absent[:10]) + (" …" if len(absent) > 10 else "")
+            notes.append(f"without a training image, and unknown to the generator: {shown}")
+        return notes
+
+    def labels_in(self, split: str = TRAIN) -> tuple[str, ...]:
+        """Return the classes to which a split's rows are restricted; none where all of its rows are taken."""
+        counts = self.dataset.rows_by_label(split)
+        if counts is None or (self.asked and not self.conditional):
+            return self.asked
+        foreign = bool(_occurring(self.dataset, split) - set(self.label_names))
+        if self.conditional:
+            return self.label_names if foreign or counts[-1] else ()
+        # Where every training row has a class, rows of other classes are something that was never trained.
+        is_labelled = not _unlabelled(self.dataset)
+        return self.label_names if foreign and is_labelled else ()
+
+    def rows(self, split: str = TRAIN) -> int | None:
+        """Return how many rows of a split are taken, 0 where it is not there; None for data without end."""
+        if split not in self.summary().get("splits", {TRAIN: None}):
+            return 0
+        counts = self.dataset.rows_by_label(split)
+        if counts is None:
+            return None
+        wanted = self.labels_in(split)
+        return int(counts[[self.dataset.label_names.index(name) for name in wanted]].sum() if wanted else counts.sum())
+
+    def stream(self, seed: int, split: str = TRAIN) -> Stream:
+        """Return a shuffled stream over what is taken of a split, its labels counting in `label_names`, -1 for none.
+
+        Raises UserError for an unknown split, and where nothing of it is taken.
+        """
+        found = self.dataset.stream(seed, self.labels_in(split), split)
+        if self.label_names == self.dataset.label_names:
+            return found
+        places = {name: place for place, name in enumerate(self.label_names)}
+        return _Renumbered(found, np.array([*(places.get(name, -1) for name in self.dataset.label_names), -1]))
+
+    def _is_absent(self, name: str) -> bool:
+        wanted = name in self.missing or (self.conditional and not self.asked)
+        return wanted and name not in self.label_names
+
+
+class _Renumbered:
+    """A stream with other numbers for its labels; the last of `numbers` is that of rows without one."""
+
+    def __init__(self, stream: Stream, numbers: npt.NDArray[np.int64]) -> None:
+        self.count = stream.count
+        self._stream, self._numbers = stream, numbers
+
+    def batch(self, position: int, count: int) -> Batch:
+        found = self._stream.batch(position, count)
+        return Batch(found.images, self._numbers[found.labels])
+
+
+def select(dataset: Dataset, labels: Sequence[str] = (), conditional: bool = False) -> Selection:
+    """Return what a training takes of a data set, of the classes `labels` alone if any are named.
+
+    Raises UserError for an unknown class, when nothing of what was asked for is there, and when a conditional training
+    would have no labels.
+    """
+    asked = tuple(dict.fromkeys(labels))
+    if asked:
+        dataset.stream(0, asked)  # refuses unknown classes, and those that no training row has
+    occurring = _occurring(dataset, TRAIN)
+    if conditional and not occurring:
+        raise UserError(
+            f"conditional: the training images of {dataset.name!r} have no labels; class folders would name them"
+        )
+    return Selection(
+        dataset,
+        label_names=tuple(name for name in dataset.label_names if name in occurring and (not asked or name in asked)),
+        conditional=conditional,
+        asked=tuple(name for name in asked if name in occurring),
+        missing=tuple(name for name in asked if name not in occurring),
+        left_out=_unlabelled(dataset) if conditional and not asked else 0,
+    )
+
+
+def compared_classes(
+    dataset: Dataset, known: Sequence[str], labels: Sequence[str] = (), split: str = TRAIN
+) -> tuple[str, ...]:
+    """Return the classes of the reals that a generator's samples are compared with; none where all reals serve.
+
+    They are the `labels` that were asked for, or else those that are `known` to a conditional generator, where the
+    split has rows of others or without a label beside them. Raises UserError for known classes that the data lacks.
+    """
+    if odd := sorted(set(known) - set(dataset.label_names)):
+        shown = f"{', '.join(odd[:10])}{' …' if len(odd) > 10 else ''}"
+        raise UserError(f"data: {dataset.name!r} lacks classes that the generator draws: {shown}")
+    if labels or not known:
+        return tuple(labels)
+    occurring, counts = _occurring(dataset, split), dataset.rows_by_label(split)
+    has_others = bool(occurring - set(known)) or (counts is not None and bool(counts[-1]))
+    return tuple(known) if has_others and occurring & set(known) else ()
+
+
+def _occurring(dataset: Dataset, split: str) -> set[str]:
+    counts = dataset.rows_by_label(split)
+    if counts is None:
+        return set(dataset.label_names)
+    return {name for name, count in zip(dataset.label_names, counts[:-1], strict=True) if count}
+
+
+def _unlabelled(dataset: Dataset) -> int:
+    counts = dataset.rows_by_label(TRAIN)
+    return 0 if counts is None else int(counts[-1])
