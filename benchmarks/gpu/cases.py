@@ -99,7 +99,7 @@ def _synthetic(side: int, count: int) -> ArraySource:
             images = np.kron(blotches, np.ones((1, 1, block, block)))[:, :, :side, :side]
             yield Part("train", images.astype(np.uint8), labels.astype(np.int32))
 
-    return ArraySource(f"synthetic {side}x{side}", lambda: f"{side} {count}", read)
+    return ArraySource(f"synthetic {side}x{side}", lambda digests: f"{side} {count}", read)
 
 
 def timed_cases(names: Sequence[str], sides: Sequence[int]) -> list[tuple[str, int]]:

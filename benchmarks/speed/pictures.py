@@ -33,7 +33,7 @@ def write_pictures(shape: ImageShape, count: int, store: Path) -> None:
         yield Part("train", np.stack(list(draw(shape, count))), np.full(count, -1, np.int32))
 
     contents = Contents("synthetic", shape, count, (), parts)
-    source = ArraySource("synthetic", lambda: "synthetic", lambda: contents)
+    source = ArraySource("synthetic", lambda digests: "synthetic", lambda: contents)
     write_store(source, store, Options(), 1, lambda done, total: None)
 
 

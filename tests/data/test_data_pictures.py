@@ -259,6 +259,17 @@ def test_too_many_unreadable_files_stop_the_run(tmp_path: Path) -> None:
     assert opened(root, tmp_path, max_skipped=0.2).count == 100
 
 
+def test_a_store_is_the_same_whatever_share_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # `--max-skipped 0.3` packed the same pixels again: it was part of the store's name in the cache.
+    root = broken(tmp_path / "set", good=100, bad=17)
+    first = opened(root, tmp_path, max_skipped=0.2)
+    monkeypatch.setattr(opening, "write_store", None)
+    assert opened(root, tmp_path, max_skipped=0.3).fingerprint == first.fingerprint
+    for read in (open_dataset, preview):
+        with pytest.raises(UserError, match=r"17 of 117 images cannot be read.*at most 0\.1 of them"):
+            read(root, cache=tmp_path / "cache", max_skipped=0.1)
+
+
 def test_sixteen_unreadable_files_never_stop_a_run(tmp_path: Path) -> None:
     assert opened(broken(tmp_path / "set", good=3, bad=16), tmp_path).count == 3
 

@@ -1,7 +1,6 @@
 """Sources that hold arrays already: they need no decoding, only the same shape rules and conversions."""
 
-import hashlib
-import json
+import os
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ganache.data.decode import fit
+from ganache.data.digests import DigestCache, hash_all, stamp
 from ganache.data.shapes import decide, describe_sizes
 from ganache.data.types import Block, Options, Progress, Survey
 from ganache.errors import UserError
@@ -43,14 +43,14 @@ class Contents:
 class ArraySource:
     """A source of arrays: `key` gives the hash of its content, `read` its header; both raise UserError."""
 
-    def __init__(self, text: str, key: Callable[[], str], read: Callable[[], Contents]) -> None:
+    def __init__(self, text: str, key: Callable[[DigestCache], str], read: Callable[[], Contents]) -> None:
         self.text = text
         self._key = key
         self._read = read
 
-    def content_key(self) -> str:
+    def content_key(self, digests: DigestCache) -> str:
         """Return the hash of the content."""
-        return self._key()
+        return self._key(digests)
 
     def survey(self, options: Options, processes: int, progress: Progress) -> Survey:
         """Read the headers; nothing runs in parallel, for one thread does all at the disk's speed."""
@@ -80,16 +80,20 @@ def rows_per_part(row_bytes: int) -> int:
     return max(1, _BLOCK_BYTES // row_bytes)
 
 
-def hash_files(paths: list[Path]) -> str:
-    """Return one hash over the files' names and contents; raises UserError when one cannot be read."""
-    digests = {}
-    for path in paths:
-        try:
-            with path.open("rb") as file:
-                digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise UserError(f"data: {str(path)!r} cannot be read: {error.strerror}") from error
-    return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+def hash_files(paths: list[Path], digests: DigestCache) -> str:
+    """Return one hash over the files' names and contents.
+
+    Raises UserError when one cannot be read, TooManyUnknownError when the digests may not be computed.
+    """
+    places = [os.path.realpath(path) for path in paths]
+    try:
+        stamps = np.array([stamp(os.stat(place)) for place in places], np.int64)
+        found = digests.of(places[0], Path(), places, stamps)
+        for error in found.unreadable.values():
+            raise error
+    except OSError as error:
+        raise UserError(f"data: {str(error.filename)!r} cannot be read: {error.strerror}") from error
+    return hash_all([path.name for path in paths], found)
 
 
 def _blocks(contents: Contents, shape: ImageShape) -> Generator[Block, None, None]:

@@ -181,4 +181,4 @@ def _digits() -> ArraySource:
 
     contents = Contents("scikit-learn's digits", ImageShape(1, 8, 8), len(images), DIGIT_NAMES, parts)
     key = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
-    return ArraySource("digits", lambda: f"digits-{key}", lambda: contents)
+    return ArraySource("digits", lambda digests: f"digits-{key}", lambda: contents)

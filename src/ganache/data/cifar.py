@@ -49,7 +49,7 @@ def cifar_source(path: Path, text: str) -> ArraySource | None:
         used = [path]
     if not batches:
         return None
-    return ArraySource(text, lambda: f"cifar-{hash_files(used)}", lambda: _contents(path, batches))
+    return ArraySource(text, lambda digests: f"cifar-{hash_files(used, digests)}", lambda: _contents(path, batches))
 
 
 def is_tar(path: Path) -> bool:

@@ -8,15 +8,18 @@ import re
 import stat
 import zipfile
 import zlib
+from array import array
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+import numpy as np
+
 from ganache.data.arrange import printable
 from ganache.data.decode import UnreadableError
+from ganache.data.digests import DigestCache, Stamps, hash_all, stamp
 from ganache.data.types import Skipped
 from ganache.errors import UserError
 
@@ -31,7 +34,6 @@ MAX_ENTRY_BYTES = 512 * 2**20
 LABEL_FILES = ("dataset.json", "labels.csv", "metadata.csv")
 """Files of these names may say which picture belongs to which class."""
 
-_HASH_THREADS = 8
 _DROPPINGS = (
     *("__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found"),
 )  # of systems, whose pictures are thumbnails and waste
@@ -59,21 +61,20 @@ class Folder:
         self.path = path
 
     @functools.cached_property
-    def _listing(self) -> Listing:
+    def _walked(self) -> tuple[Listing, Stamps]:
         return _walk(self.path)
 
     def listing(self) -> Listing:
         """Return every image file below the folder."""
-        return self._listing
+        return self._walked[0]
 
-    def content_key(self) -> str:
-        """Hash each file's content in threads, so that renaming the folder or touching a file changes nothing."""
-        names = sorted(self._listing.names)
-        whole = hashlib.sha256()
-        with ThreadPoolExecutor(_HASH_THREADS) as pool:
-            for name, digest in zip(names, pool.map(self._digest, names), strict=True):
-                whole.update(f"{len(name)}:{name}:{digest}\n".encode("utf-8", "surrogateescape"))
-        return whole.hexdigest()
+    def content_key(self, digests: DigestCache) -> str:
+        """Hash each file's content, so that renaming the folder or touching a file changes nothing.
+
+        Raises TooManyUnknownError when the digests may not be computed.
+        """
+        (names, *_), stamps = self._walked
+        return hash_all(names, digests.of(os.path.realpath(self.path), self.path, names, stamps))
 
     def size(self, name: str) -> int:
         """Return a file's size in bytes; raises UnreadableError when the system refuses."""
@@ -91,13 +92,6 @@ class Folder:
             raise UnreadableError(f"cannot be opened: {error.strerror or error}") from error
         with file:
             yield file
-
-    def _digest(self, name: str) -> str:
-        try:
-            with (self.path / name).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            return f"unreadable: {error}"
 
 
 class Zip:
@@ -129,7 +123,7 @@ class Zip:
         found.names.sort()
         return found
 
-    def content_key(self) -> str:
+    def content_key(self, digests: DigestCache) -> str:
         """Hash the directory: names, checksums and sizes of all entries."""
         whole = hashlib.sha256()
         for entry in sorted(self._zip.infolist(), key=lambda entry: entry.filename):
@@ -185,7 +179,7 @@ def _kind_of(name: str) -> _Kind:
         return _Kind.IGNORED
     if file in LABEL_FILES:
         return _Kind.LABELS
-    return _Kind.IMAGE if os.path.splitext(file)[1].lower() in IMAGE_SUFFIXES else _Kind.IGNORED
+    return _Kind.IMAGE if file.lower().endswith(IMAGE_SUFFIXES) else _Kind.IGNORED
 
 
 def _entry_problem(name: str, entry: zipfile.ZipInfo, first: zipfile.ZipInfo) -> str | None:
@@ -203,8 +197,9 @@ def _entry_problem(name: str, entry: zipfile.ZipInfo, first: zipfile.ZipInfo) ->
     return None
 
 
-def _walk(root: Path) -> Listing:
-    found = Listing([], [], [], [])
+def _walk(root: Path) -> tuple[Listing, Stamps]:
+    """Return what lies below a folder, and the stamp of each of its image files."""
+    found, stamps = Listing([], [], [], []), array("q")
     followed: dict[tuple[int, int], str] = {}
     pending: list[tuple[str, tuple[tuple[int, int], ...]]] = [("", (_identity(os.stat(root)),))]
     while pending:
@@ -221,15 +216,16 @@ def _walk(root: Path) -> Listing:
                 found.skipped.append(Skipped(printable(name), reason))
                 continue
             if not stat.S_ISDIR(status.st_mode):
-                _add_file(name, status, found)
+                _add_file(name, status, found, stamps)
             elif loop := _loop(name, entry.is_symlink(), _identity(status), ancestors, followed):
                 found.skipped.append(Skipped(printable(name), loop))
             else:
                 pending.append((name, (*ancestors, _identity(status))))
-    found.names.sort()
+    order = sorted(range(len(found.names)), key=found.names.__getitem__)
     found.skipped.sort()
     found.ignored.sort()
-    return found
+    names = [found.names[place] for place in order]
+    return found._replace(names=names), np.array(stamps, np.int64).reshape(-1, 4)[order]
 
 
 def _entries(path: Path, name: str, found: Listing) -> Iterable[os.DirEntry[str]]:
@@ -260,13 +256,14 @@ def _loop(
     return None
 
 
-def _add_file(name: str, status: os.stat_result, found: Listing) -> None:
+def _add_file(name: str, status: os.stat_result, found: Listing, stamps: "array[int]") -> None:
     if not stat.S_ISREG(status.st_mode):
         found.skipped.append(Skipped(printable(name), f"not a regular file ({_kind(status.st_mode)}), never opened"))
         return
-    match _kind_of(name):
+    match _kind_of(name.rpartition("/")[2]):  # the folders around it were looked at on the way
         case _Kind.IMAGE:
             found.names.append(name)
+            stamps.extend(stamp(status))
         case _Kind.LABELS:
             found.label_files.append(name)
         case _Kind.IGNORED:

@@ -37,7 +37,9 @@ def idx_source(folder: Path, text: str, label_names: tuple[str, ...] = DIGIT_NAM
     splits = find_idx(folder)
     files = [path for pair in splits.values() for path in pair]
     names = "/".join(label_names)
-    return ArraySource(text, lambda: f"idx-{names}-{hash_files(files)}", lambda: _contents(splits, label_names))
+    return ArraySource(
+        text, lambda digests: f"idx-{names}-{hash_files(files, digests)}", lambda: _contents(splits, label_names)
+    )
 
 
 def first_labels(folder: Path, count: int = 10) -> dict[str, list[int]]:

@@ -11,10 +11,11 @@ from ganache.data.arrays import ArraySource
 from ganache.data.catalog import NAMED_SETS, cache_folder, named_source
 from ganache.data.cifar import cifar_source, is_tar
 from ganache.data.densities import DENSITIES, Density
+from ganache.data.digests import DigestCache, TooManyUnknownError
 from ganache.data.idx import find_idx, idx_source
 from ganache.data.pack import PACKER_VERSION, read_preview, write_store
 from ganache.data.packed import PackedDataset, from_store
-from ganache.data.pictures import Pictures
+from ganache.data.pictures import Pictures, refuse_many
 from ganache.data.pool import default_processes
 from ganache.data.stacked import DIGITS, STACKED_MNIST, StackedDigits
 from ganache.data.store import Store, is_store
@@ -23,6 +24,9 @@ from ganache.errors import UserError, did_you_mean
 
 NAMES = ("digits", *NAMED_SETS, STACKED_MNIST, *DENSITIES)
 """The sources that need no path."""
+
+PREVIEW_BYTES = 2**26
+"""A preview reads no more to find out whether its source is packed already."""
 
 
 def open_dataset(
@@ -46,12 +50,10 @@ def open_dataset(
     found = _resolve(source, options, cache_folder(cache), progress)
     if isinstance(found, PackedDataset | Density):
         return found
-    path = _cached_path(found, options, cache_folder(cache))
-    if path.is_dir():
-        try:
-            return from_store(found.text, Store(path))
-        except UserError:
-            shutil.rmtree(path, ignore_errors=True)  # damaged, and nobody's own: made again
+    path = _cached_path(found, options, DigestCache(cache_folder(cache)), cache_folder(cache))
+    if kept := _from_cache(found, path, options):
+        return kept
+    shutil.rmtree(path, ignore_errors=True)  # damaged, and nobody's own: made again
     write_store(found, path, options, processes or default_processes(), progress or _silent)
     return from_store(found.text, Store(path))
 
@@ -75,10 +77,10 @@ def preview(
     found = _resolve(source, options, cache_folder(cache), progress)
     if isinstance(found, PackedDataset | Density):
         return found
-    path = _cached_path(found, options, cache_folder(cache))
-    with contextlib.suppress(UserError):
-        if path.is_dir():
-            return from_store(found.text, Store(path))
+    with contextlib.suppress(TooManyUnknownError):
+        digests = DigestCache(cache_folder(cache), PREVIEW_BYTES)
+        if kept := _from_cache(found, _cached_path(found, options, digests, cache_folder(cache)), options):
+            return kept
     return read_preview(found, options, processes or default_processes(), progress or _silent)
 
 
@@ -175,9 +177,26 @@ def _checked(dataset: PackedDataset, options: Options) -> PackedDataset:
     return dataset
 
 
-def _cached_path(source: Source, options: Options, cache: Path) -> Path:
-    parts = [source.content_key(), options.size, options.channels, options.max_skipped, PACKER_VERSION]
+def _cached_path(source: Source, options: Options, digests: DigestCache, cache: Path) -> Path:
+    """Return where a source's store lies; how many files may fail is no part of it, for it changes no pixel."""
+    parts = [source.content_key(digests), options.size, options.channels, PACKER_VERSION]
     return cache / "stores" / hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def _from_cache(source: Source, path: Path, options: Options) -> PackedDataset | None:
+    """Return the store at `path`, None when there is none or a damaged one.
+
+    Raises UserError when more files were skipped as it was packed than may be now.
+    """
+    if not path.is_dir():
+        return None
+    try:
+        store = Store(path)
+    except UserError:
+        return None
+    skipped = store.skipped()
+    refuse_many(skipped, len(store.images) + len(skipped), options.max_skipped)
+    return from_store(source.text, store)
 
 
 def _silent(done: int, total: int) -> None:

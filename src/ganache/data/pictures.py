@@ -10,6 +10,7 @@ import numpy as np
 from ganache.data.arrange import natural_order, printable
 from ganache.data.containers import Folder, Zip, open_container
 from ganache.data.decode import Header
+from ganache.data.digests import DigestCache
 from ganache.data.labels import arrange_container, labels_key
 from ganache.data.pool import read_all_headers, read_all_pixels, split_names
 from ganache.data.shapes import decide, describe_sizes
@@ -28,9 +29,9 @@ class Pictures:
         self.text = text
         self._container = open_container(path)
 
-    def content_key(self) -> str:
+    def content_key(self, digests: DigestCache) -> str:
         """Return a hash of all image files' names and contents, and of the files that name their classes."""
-        return f"pictures-{self._container.content_key()}{labels_key(self._container)}"
+        return f"pictures-{self._container.content_key(digests)}{labels_key(self._container)}"
 
     def survey(self, options: Options, processes: int, progress: Progress) -> Survey:
         """Read every header; raises UserError when nothing, or too little, can be read."""

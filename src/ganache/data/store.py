@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ganache.data.types import Skipped
 from ganache.errors import RunError, UserError
 from ganache.files import sync, write_json
 from ganache.shape import ImageShape
@@ -98,6 +99,10 @@ class Store:
         self.labels = _mapped(path, LABELS, np.dtype("<i4"), shape[:1])
         self._check_ranges()
 
+    def skipped(self) -> list[Skipped]:
+        """Return the files that were lost in packing, each with its reason."""
+        return [Skipped(str(entry["file"]), str(entry["reason"])) for entry in self.manifest["skipped"]]
+
     def verify(self) -> None:
         """Read everything and compare it with the manifest's checksums; raises UserError naming what differs."""
         for name, array in ((IMAGES, self.images), (LABELS, self.labels)):
@@ -169,6 +174,8 @@ def _check_types(manifest: dict[str, Any]) -> None:
     for field, kind in {"fingerprint": str, "classes": dict, "skipped": list, "source": str}.items():
         if not isinstance(manifest[field], kind):
             raise ValueError(field)
+    if not all(isinstance(entry, dict) and {"file", "reason"} <= set(entry) for entry in manifest["skipped"]):
+        raise ValueError("skipped")
     if not {IMAGES, LABELS} <= set(manifest["sha256"]):
         raise ValueError("sha256")
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ganache.data.digests import DigestCache
 from ganache.errors import UserError
 from ganache.shape import ImageShape
 
@@ -144,8 +145,11 @@ class Source(Protocol):
 
     text: str
 
-    def content_key(self) -> str:
-        """Return a hash that changes whenever the content does."""
+    def content_key(self, digests: DigestCache) -> str:
+        """Return a hash that changes whenever the content does.
+
+        Raises TooManyUnknownError when more would have to be read than `digests` allows.
+        """
         ...
 
     def survey(self, options: Options, processes: int, progress: Progress) -> Survey:
