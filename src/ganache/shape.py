@@ -29,8 +29,8 @@ class ImageShape:
 
     @property
     def is_point(self) -> bool:
-        """Whether an image is a point of a density: one pixel, its channels the coordinates."""
-        return self.height == 1 and self.width == 1
+        """Whether an image is a point of a density: one pixel, its two channels the coordinates."""
+        return (self.channels, self.height, self.width) == (2, 1, 1)
 
     def __str__(self) -> str:
         """Return ``28x28x1``: height, width, channels."""

@@ -30,16 +30,21 @@ def classes(root: Path, names: Sequence[str] = ("cat", "dog"), each: int = 3, si
     return root
 
 
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def png_file(height: int, width: int, depth: int, colour: int, rows: bytes, before: bytes = b"", after: bytes = b"",
+             interlaced: bool = False) -> bytes:  # fmt: skip
+    """A PNG from its filtered rows, with whole chunks before and after its pixels."""
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced)
+    content = png_chunk(b"IHDR", header) + before + png_chunk(b"IDAT", zlib.compress(rows)) + after
+    return b"\x89PNG\r\n\x1a\n" + content + png_chunk(b"IEND", b"")
+
+
 def png_header(height: int, width: int) -> bytes:
     """A PNG that declares a size and holds next to nothing."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
-    )
+    return png_file(height, width, 8, 2, b"\0" * 100)
 
 
 def idx_bytes(array: npt.NDArray[np.uint8]) -> bytes:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from ganache.data.png import only_pixels
 from ganache.shape import ImageShape
 
 MAX_PIXELS = 100_000_000
@@ -118,7 +119,7 @@ def natural_channels(image: Image.Image) -> int:
 @contextmanager
 def _opened(file: BinaryIO) -> Iterator[Image.Image]:
     Image.init()
-    with Image.open(file, formats=[name for name in _FORMATS if name in Image.OPEN]) as image:
+    with Image.open(only_pixels(file), formats=[name for name in _FORMATS if name in Image.OPEN]) as image:
         if image.width * image.height > MAX_PIXELS:
             raise UnreadableError(
                 f"{image.width}×{image.height} pixels are more than {MAX_PIXELS // 10**6} megapixels, "
@@ -129,7 +130,8 @@ def _opened(file: BinaryIO) -> Iterator[Image.Image]:
 
 def _orientation(image: Image.Image) -> int:
     try:
-        value = image.getexif().get(_ORIENTATION, 1)
+        # Not the PNG plugin's own, which decodes all pixels to look behind them; only_pixels puts metadata first.
+        value = Image.Image.getexif(image).get(_ORIENTATION, 1)
     except READ_ERRORS:
         return 1  # damaged metadata must not cost the picture
     return value if isinstance(value, int) and 1 <= value <= 8 else 1

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from ganache.data.types import Options
+from ganache.errors import UserError
 from ganache.shape import ImageShape
 
 LARGEST_KEPT = 256
@@ -18,11 +19,19 @@ RESIZE_RULE = "scaled to cover the shape with Pillow's antialiased Lanczos filte
 def decide(
     sizes: Counter[tuple[int, int]], channels: Counter[int], options: Options
 ) -> tuple[ImageShape, dict[str, str]]:
-    """Return the set's shape from counts of (height, width) and of channels, and a sentence for each decision."""
+    """Return the set's shape from counts of (height, width) and of channels, and a sentence for each decision.
+
+    Raises UserError for pictures that would be taken for the points of a density.
+    """
     (height, width), why_size = _decide_size(sizes, options)
     count, why_channels = _decide_channels(channels, options)
     decisions = {"size": why_size, "channels": why_channels, "resize": RESIZE_RULE}
-    return ImageShape(count, height, width), decisions
+    shape = ImageShape(count, height, width)
+    if shape.is_point:
+        raise UserError(
+            "channels: one pixel of 2 channels is a point of a density, not grey with alpha; 1, 3 or 4 work"
+        )
+    return shape, decisions
 
 
 def describe_sizes(sizes: Counter[tuple[int, int]]) -> dict[str, Any]:
