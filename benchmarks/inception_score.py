@@ -39,13 +39,13 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
-    kept = Run.open(asked.run).record()["source"]
-    dataset = Source(kept["data"], kept["size"] and tuple(kept["size"]), kept["channels"]).open()
+    source = Source.of(Run.open(asked.run).record()["source"])
+    dataset = source.open()
     assert isinstance(dataset, PackedDataset), "the data needs classes"
     surest = surest_pictures(dataset)
     collapsed = np.resize(surest, (asked.count, *surest.shape[1:]))
     wanted: dict[str, Any] = {
-        "data": kept["data"], "features": "classifier", "metrics": METRICS, "count": asked.count, "seed": asked.seed,
+        "data": source.data, "features": "classifier", "metrics": METRICS, "count": asked.count, "seed": asked.seed,
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         np.save(Path(folder) / "collapsed.npy", collapsed)

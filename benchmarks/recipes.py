@@ -67,9 +67,7 @@ class Row:
 def plan_of(run: Run) -> Plan:
     """Return what a run was, with its threads and precision, so that its speed can be measured again."""
     record = run.record()
-    kept = record["source"]
-    size = tuple(kept["size"]) if kept["size"] else None
-    source = Source(kept["data"], size, kept["channels"], tuple(kept["labels"]), kept["max_skipped"])
+    source = Source.of(record["source"])
     device, budget = torch.device(record["device"]), Budget(1, None)
     precision, threads = record["precision"], record["threads"]
     recipe = run.recipe()

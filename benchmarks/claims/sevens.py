@@ -56,9 +56,7 @@ def _run(path: Path) -> Json:
 
 
 def _reals(path: Path) -> NDArray[np.uint8]:
-    source = Run.open(path).record()["source"]
-    fields: Json = {key: tuple(value) if isinstance(value, list) else value for key, value in source.items()}
-    wanted = Source(**fields)
+    wanted = Source.of(Run.open(path).record()["source"])
     images: NDArray[np.uint8] = wanted.open().stream(0, wanted.labels).batch(0, REALS).images[:, 0]
     return images
 

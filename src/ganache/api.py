@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ganache import generators, runs
+from ganache.data.location import as_text
 from ganache.evaluation import compare as comparing
 from ganache.evaluation import evaluate as evaluating
 from ganache.evaluation import judging
@@ -43,15 +44,15 @@ def train(
     """Train a GAN into a new run directory and return how it ended.
 
     `recipe` is a name, a Python file that defines one, a Recipe, or None for the data's default; `data` a folder, a
-    zip, a store or a name; `images` (``"200k"``) or `time` (``"10m"``) the budget; `size` (height, width) in pixels;
-    `labels` restricts the data to classes; `settings` are ``"field=value"``; `max_skipped` is the share of images
-    that may be unreadable; every `evaluate_every` images the averaged generator is scored; `progress` hears of
-    packing, (done, total).
+    zip, a store or a name (a Path is never a name); `images` (``"200k"``) or `time` (``"10m"``) the budget; `size`
+    (height, width) in pixels; `labels` restricts the data to classes; `settings` are ``"field=value"``; `max_skipped`
+    is the share of images that may be unreadable; every `evaluate_every` images the averaged generator is scored;
+    `progress` hears of packing, (done, total).
 
     Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
     """
     request = Request(
-        str(data),
+        as_text(data),
         recipe,
         images,
         time,
@@ -90,7 +91,7 @@ def resume(
     After a crash the result has the same bits as a run that was never interrupted. `data` says where the same data
     lies now. Raises UserError when recipe or data changed, RunError when the run fails on the way.
     """
-    return runs.resume(Path(run), images, time, str(data) if data is not None else None, quiet)
+    return runs.resume(Path(run), images, time, as_text(data) if data is not None else None, quiet)
 
 
 def load(run: str | Path, *, device: str = "cpu", precision: str = "fp32") -> TrainedGenerator:
@@ -123,7 +124,7 @@ def judge(
     `labels` restricts reals and requests to some classes; `progress` hears of packing, `say` of a training. Raises
     UserError for points, data of another shape or of fewer than two classes, classes that are not the generator's.
     """
-    return judging.judge_run(run, str(data), count, seed, labels, device, progress, say)
+    return judging.judge_run(run, as_text(data), count, seed, labels, device, progress, say)
 
 
 def evaluate(
@@ -152,7 +153,7 @@ def evaluate(
     """
     asked = evaluating.Asked(
         str(samples),
-        None if data is None else str(data),
+        None if data is None else as_text(data),
         tuple(metrics),
         features,
         None if weights is None else Path(weights),
@@ -181,4 +182,4 @@ def diagnose(run: str | Path, *, data: str | Path | None = None, progress: Progr
     With `data`, where the run's data lies, its samples are also compared with the training images and held-out ones.
     Raises UserError when it is no run, has no log yet, or did not learn from these data.
     """
-    return examination.examine(Path(run), str(data) if data is not None else None, progress)
+    return examination.examine(Path(run), as_text(data) if data is not None else None, progress)

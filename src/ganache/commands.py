@@ -11,6 +11,7 @@ import typer
 
 from ganache import drawing, runs
 from ganache import recipes as recipe_files
+from ganache.data.location import overlooked
 from ganache.errors import RunError
 from ganache.files import write_json
 from ganache.planning import Plan, Progress, Request, make_plan
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 def train(request: Request, out: Path | None) -> None:
     """Train a new run and say where everything is."""
+    mention_overlooked(request.data)
     with packing_bar() as progress:
         _report(runs.begin(request, out, quiet=False, progress=progress))
 
@@ -31,11 +33,13 @@ def train(request: Request, out: Path | None) -> None:
 def resume(run: Path, images: str | None, time: str | None, data: str | None, code: Path | None) -> None:
     """Continue a run and say where everything is."""
     load_code(code)
+    mention_overlooked(data)
     _report(runs.resume(run, images, time, data, quiet=False))
 
 
 def dry_run(request: Request, out: Path | None) -> None:
     """Print the resolved recipe, parameter counts, the data and a time estimate; write nothing."""
+    mention_overlooked(request.data)
     if out is not None:
         Run.refuse_existing(out)
     with packing_bar() as progress:
@@ -91,6 +95,7 @@ def judge(
     from ganache.evaluation.judging import judge_run
 
     load_code(code)
+    mention_overlooked(data)
     with packing_bar() as progress:
         judgement = judge_run(run, data, count, seed, labels, device, progress, say)
     print_judgement(judgement, run)
@@ -121,6 +126,7 @@ def data_info(source: str, size: str | None, channels: int | None, max_skipped: 
     """Print what the data holds."""
     from ganache.data import preview
 
+    mention_overlooked(source)
     with packing_bar() as progress:
         pixels = parse_size(size) if size else None
         print_summary(
@@ -132,6 +138,7 @@ def data_pack(source: str, out: Path, size: str | None, channels: int | None, ma
     """Pack the data and print what the store holds."""
     from ganache.data import pack
 
+    mention_overlooked(source)
     with packing_bar() as progress:
         pixels = parse_size(size) if size else None
         packed = pack(source, out, size=pixels, channels=channels, max_skipped=max_skipped, progress=progress)
@@ -210,6 +217,12 @@ def _report(outcome: Outcome) -> None:
 def say(line: str) -> None:
     """Print a line that is no result, beside the results."""
     print(line, file=sys.stderr, flush=True)
+
+
+def mention_overlooked(data: str | None) -> None:
+    """Say that a folder has the name of the set that was named, if one has."""
+    if data is not None and (line := overlooked(data)):
+        say(line)
 
 
 def load_code(path: Path | None) -> None:

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from ganache.commands import load_code, packing_bar
+from ganache.commands import load_code, mention_overlooked, packing_bar
 from ganache.errors import RunError
 from ganache.evaluation.doctor.examination import MEMORISATION, Examination, examine
 from ganache.files import write_json
@@ -17,6 +17,7 @@ WIDTH = 110
 def run_doctor(run: Path, json: Path | None, data: str | None, code: Path | None) -> None:
     """Print what was found; write it as JSON if asked to. Being sick is no error."""
     load_code(code)
+    mention_overlooked(data)
     with packing_bar() as progress:
         found = examine(run, data, progress)
     for line in report(found):

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ganache.commands import load_code, packing_bar, say
+from ganache.commands import load_code, mention_overlooked, packing_bar, say
 from ganache.errors import RunError, UserError
 from ganache.evaluation.compare import Comparison, compare, picture
 from ganache.evaluation.evaluate import Asked, Found, evaluate
@@ -35,6 +35,7 @@ def run_evaluate(
 ) -> None:
     """Print the scores with their protocol; keep them in the run that was judged, and in a file if asked to."""
     load_code(code)
+    mention_overlooked(data)
     asked = Asked(samples, data, metrics, features, weights, count, seed, split, labels, size, channels, device)
     with packing_bar() as progress:
         found = evaluate(asked, progress, say)

@@ -9,6 +9,12 @@ from pathlib import Path
 from typing import Any
 
 PARTIAL = ".partial"  # part of the name of every file that is not whole yet
+RECIPE, RECORD = "recipe.json", "run.json"  # what makes a folder a run
+
+
+def is_run(folder: Path) -> bool:
+    """Return whether a folder holds a run."""
+    return all((folder / name).is_file() for name in (RECIPE, RECORD))
 
 
 @contextlib.contextmanager
@@ -42,8 +48,10 @@ def sync(path: Path) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a value as indented JSON, atomically."""
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        # Bytes of a file's name that are no UTF-8 are surrogates in Python, and \\udcff is their way into JSON.
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def umask() -> int:

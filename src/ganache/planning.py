@@ -1,14 +1,17 @@
 """A run before it begins: everything resolved, nothing written."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import torch
 
 from ganache import recipes
 from ganache.budget import Budget, Cadence
 from ganache.data import Dataset, Selection, open_dataset, preview, select
+from ganache.data.location import NAMES, lasting
 from ganache.devices import (
     Precision,
     autocast_for,
@@ -39,6 +42,24 @@ class Source:
     channels: int | None = None
     labels: tuple[str, ...] = ()  # only these classes
     max_skipped: float = 0.01
+
+    @classmethod
+    def of(cls, record: dict[str, Any], data: str | None = None) -> "Source":
+        """Return what a run's record says of its source, with `data` as the place where it lies now.
+
+        Raises UserError when there is nothing at the recorded place and no other is given.
+        """
+        fields: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in record.items()
+        }
+        kept = cls(**fields)
+        if data is None and kept.data not in NAMES and not os.path.exists(os.path.expanduser(kept.data)):
+            raise UserError(f"data: the run's was {kept.data!r}, and there is none now; say with --data where it lies")
+        return replace(kept, data=data or kept.data)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it for a run's record, so that it means the same data from any folder."""
+        return {**asdict(self), "data": lasting(self.data)}
 
     def open(self, progress: Progress | None = None, write: bool = True) -> Dataset:
         """Return the data, packed into the cache on first use; without `write`, a few rows and the whole summary."""

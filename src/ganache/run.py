@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ganache.errors import RunError, UserError
-from ganache.files import PARTIAL, sync, umask, write_json
+from ganache.files import PARTIAL, RECIPE, RECORD, is_run, sync, umask, write_json
 from ganache.parts import parse
 from ganache.recipe import Recipe
 
@@ -30,8 +30,8 @@ class Run:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.recipe_file = path / "recipe.json"
-        self.record_file = path / "run.json"
+        self.recipe_file = path / RECIPE
+        self.record_file = path / RECORD
         self.log_file = path / "log.jsonl"
         self.samples = path / "samples"
         self.checkpoints = path / "checkpoints"
@@ -72,7 +72,7 @@ class Run:
         run = cls(path)
         if not path.exists():
             raise UserError(f"run: there is no {str(path)!r}")
-        if not (run.recipe_file.is_file() and run.record_file.is_file()):
+        if not is_run(path):
             raise UserError(f"run: {str(path)!r} is not a run: it has no recipe.json and run.json")
         return run
 

@@ -1,7 +1,7 @@
 """Beginning, continuing and finishing runs: what the commands `train`, `resume` and `plot` do."""
 
 import contextlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from signal import Signals
 from typing import Any
@@ -60,8 +60,7 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
     """
     run = Run.open(path)
     record = run.record()
-    source = Source(**_tupled(record["source"]))
-    source = replace(source, data=data) if data else source
+    source = Source.of(record["source"], data)
     budget = Budget.parse(images, time) or Budget(**record["budget"])
     dataset = source.open()
     changes = differences(record["data"]["fingerprint"], dataset.fingerprint)
@@ -105,7 +104,7 @@ def _train(run: Run, plan: Plan, state: TrainingState, cadence: Cadence, quiet: 
         for note in plan.notes():
             display.say(note)
         run.remove_leftovers()
-        run.update_record(budget=asdict(plan.budget))
+        run.update_record(budget=asdict(plan.budget), source=plan.source.to_json())
         restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
         training = Training(run, state, plan.data, plan.budget, cadence, plan.evaluate_every)
         with run.recorded():
@@ -128,7 +127,7 @@ def make_record(plan: Plan, cadence: Cadence) -> dict[str, Any]:
         "threads": plan.threads,
         "approximations": approximations,
         "seed": plan.seed,
-        "source": asdict(plan.source),
+        "source": plan.source.to_json(),
         "data": plan.data.summary(),
         "selection": plan.data.describe(),
         "budget": asdict(plan.budget),
@@ -140,10 +139,6 @@ def make_record(plan: Plan, cadence: Cadence) -> dict[str, Any]:
         "training_seconds": 0.0,
         "outcome": "running",
     }
-
-
-def _tupled(source: dict[str, Any]) -> dict[str, Any]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in source.items()}
 
 
 def _free_folder(name: str) -> Path:

@@ -22,6 +22,7 @@ from ganache.data.decode import UnreadableError
 from ganache.data.digests import DigestCache, Stamps, hash_all, stamp
 from ganache.data.types import Skipped
 from ganache.errors import UserError
+from ganache.files import RECIPE, RECORD
 
 IMAGE_SUFFIXES = (
     *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff"),
@@ -204,7 +205,11 @@ def _walk(root: Path) -> tuple[Listing, Stamps]:
     pending: list[tuple[str, tuple[tuple[int, int], ...]]] = [("", (_identity(os.stat(root)),))]
     while pending:
         folder, ancestors = pending.pop()
-        for entry in _entries(root / folder, folder, found):
+        entries = _entries(root / folder, folder, found)
+        if folder and {RECIPE, RECORD} <= {entry.name for entry in entries}:
+            found.skipped.append(Skipped(printable(folder), "a run, and what a run draws is no data"))
+            continue
+        for entry in entries:
             name = f"{folder}/{entry.name}" if folder else entry.name
             if is_dropping(entry.name):
                 found.ignored.append(printable(name))

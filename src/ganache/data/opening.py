@@ -8,11 +8,12 @@ import shutil
 from pathlib import Path
 
 from ganache.data.arrays import ArraySource
-from ganache.data.catalog import NAMED_SETS, cache_folder, named_source
+from ganache.data.catalog import cache_folder, named_source
 from ganache.data.cifar import cifar_source, is_tar
 from ganache.data.densities import DENSITIES, Density
 from ganache.data.digests import DigestCache, TooManyUnknownError
 from ganache.data.idx import find_idx, idx_source
+from ganache.data.location import NAMES, as_text, refuse_run
 from ganache.data.pack import PACKER_VERSION, read_preview, write_store
 from ganache.data.packed import PackedDataset, from_store
 from ganache.data.pictures import Pictures, refuse_many
@@ -21,9 +22,6 @@ from ganache.data.stacked import DIGITS, STACKED_MNIST, StackedDigits
 from ganache.data.store import Store, is_store
 from ganache.data.types import Options, Progress, Source
 from ganache.errors import UserError, did_you_mean
-
-NAMES = ("digits", *NAMED_SETS, STACKED_MNIST, *DENSITIES)
-"""The sources that need no path."""
 
 PREVIEW_BYTES = 2**26
 """A preview reads no more to find out whether its source is packed already."""
@@ -113,8 +111,8 @@ def pack(
 
 
 def _is_stacked(source: str | Path, options: Options) -> bool:
-    """Return whether the source is the stack of digits, and not a file of that name; UserError for other channels."""
-    if str(source) != STACKED_MNIST or os.path.exists(source):
+    """Return whether the source is the stack of digits; raises UserError for other channels."""
+    if as_text(source) != STACKED_MNIST:
         return False
     if options.channels not in (None, 3):
         raise UserError(f"channels: {options.channels} is not 3, the digits that {STACKED_MNIST!r} stacks")
@@ -129,23 +127,24 @@ def _gray(digits: PackedDataset | Density | StackedDigits) -> PackedDataset:
 def _resolve(
     source: str | Path, options: Options, cache: Path, progress: Progress | None
 ) -> Source | PackedDataset | Density:
-    text = str(source)
-    path = Path(os.path.expanduser(text))
-    # Not Path.exists, which raises for names that no system accepts.
-    if text and os.path.exists(path):
-        return _from_path(path, text, options)
+    text = as_text(source)
     if text in DENSITIES:
         if options.size not in (None, (1, 1)) or options.channels not in (None, 2):
             raise UserError(f"data: {text!r} is a density of 2-channel 1x1 images; size and channels do not apply")
         return DENSITIES[text]()
     if text in NAMES:
         return named_source(text, cache, progress)
+    path = Path(os.path.expanduser(text))
+    # Not Path.exists, which raises for names that no system accepts.
+    if text and os.path.exists(path):
+        return _from_path(path, text, options)
     raise UserError(
         f"data: {text!r} is neither a folder, a file nor one of {', '.join(NAMES)}{did_you_mean(text, NAMES)}"
     )
 
 
 def _from_path(path: Path, text: str, options: Options) -> Source | PackedDataset:
+    refuse_run(path, text)
     if path.is_file():
         if is_tar(path):
             if found := cifar_source(path, text):

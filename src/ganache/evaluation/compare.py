@@ -97,12 +97,10 @@ def picture(paths: Sequence[str | Path], seed: int = 0) -> Image.Image:
     runs = [Path(path) for path in paths if Path(path).is_dir()]
     if not runs:
         raise UserError("out: pictures are drawn from runs, and none was named")
-    kept = Run.open(runs[0]).record()["source"]
-    size = tuple(kept["size"]) if kept["size"] else None
-    source = Source(kept["data"], size, kept["channels"], max_skipped=kept["max_skipped"])
+    source = Source.of(Run.open(runs[0]).record()["source"])
     dataset = source.open()
     count = POINTS if dataset.shape.is_point else PICTURES
-    batch = dataset.stream(derive(seed, "compare"), tuple(kept["labels"])).batch(0, count)
+    batch = dataset.stream(derive(seed, "compare"), source.labels).batch(0, count)
     reals = np.ascontiguousarray(batch.images.transpose(0, 2, 3, 1))
     drawn = []
     for name, run in zip(short_names([str(run) for run in runs]), runs, strict=True):

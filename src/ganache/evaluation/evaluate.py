@@ -211,11 +211,10 @@ def _open_data(asked: Asked, source: Samples, record: dict[str, Any] | None, pro
     kept = (record or {}).get("source")
     if asked.data is None and kept is None:
         raise UserError("data: what are the samples to be compared with? Name it with --data")
-    wanted = Source(asked.data or str(kept and kept["data"]), size, asked.channels)
-    if size is None and asked.channels is None and kept is not None:
-        own = tuple(kept["size"]) if kept["size"] else None
-        wanted = replace(wanted, size=own, channels=kept["channels"], max_skipped=kept["max_skipped"])
-    elif size is None and asked.channels is None and source.shape is not None:
+    wanted = Source.of(kept, asked.data) if kept is not None else Source(str(asked.data))
+    if size is not None or asked.channels is not None:
+        wanted = Source(wanted.data, size, asked.channels)
+    elif kept is None and source.shape is not None:
         wanted = _in_size(wanted, source.shape)
     dataset = wanted.open(progress)
     if source.shape not in (None, dataset.shape):

@@ -21,6 +21,7 @@ from ganache.data.shapes import RESIZE_RULE
 from ganache.errors import UserError
 from ganache.evaluation.arrays import open_array
 from ganache.evaluation.inputs import stream
+from ganache.files import is_run
 from ganache.generators import TrainedGenerator
 from ganache.shape import ImageShape
 
@@ -181,8 +182,7 @@ def run_of(path: str | Path) -> Path | None:
     """Return the run that a path is, or lies in: ``RUN``, ``RUN/generator.safetensors``, ``RUN/best.safetensors``."""
     place = Path(path).expanduser()
     folder = place if place.is_dir() else place.parent
-    is_run = (folder / "run.json").is_file() and (folder / "recipe.json").is_file()
-    return folder if is_run and (place.is_dir() or place.suffix.lower() == GENERATOR) else None
+    return folder if is_run(folder) and (place.is_dir() or place.suffix.lower() == GENERATOR) else None
 
 
 def chosen(available: int, count: int, seed: int) -> NDArray[np.int64]:

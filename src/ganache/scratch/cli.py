@@ -42,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     resume = commands.add_parser("resume", help="continue a run where it stands", allow_abbrev=False)
     resume.add_argument("run", type=Path, help="the run's folder")
     resume.add_argument("--epochs", type=int, help="a new total of passes over the data")
+    resume.add_argument("--data", help="where the run's data lies now")
     for command in (gan, classify, resume):
         command.add_argument("--arrays", choices=MODULES, help="what computes: NumPy, or CuPy on a GPU")
     return whole
@@ -52,16 +53,19 @@ def run(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     _choose_arrays(arguments.arrays)
     # The engine is imported once its array module is chosen.
+    from ganache.data.location import overlooked
     from ganache.planning import Source
     from ganache.scratch import sessions
     from ganache.units import parse_size
 
     if arguments.command == "resume":
         out = arguments.run
-        stopped = sessions.resume(out, arguments.epochs)
+        stopped = sessions.resume(out, arguments.epochs, arguments.data)
     else:
         out = arguments.out
         size = parse_size(arguments.size) if arguments.size else None
+        if line := overlooked(arguments.data):
+            print(line, file=sys.stderr)
         source = Source(arguments.data, size, arguments.channels, tuple(getattr(arguments, "label", ())))
         stopped = sessions.begin(settings, source, out)
     if stopped is not None:

@@ -42,13 +42,14 @@ def begin(settings: Settings, source: Source, out: Path, say: Say = print) -> Si
     recipe = export.recipe_of(settings, images) if isinstance(settings, GanSettings) else None
     record = _record(settings, source, dataset, Budget(images, None), cadence)
     run = _create(out, recipe, record)
-    return _train(run, task, settings, dataset, recipe, say)
+    return _train(run, task, settings, source, dataset, recipe, say)
 
 
-def resume(path: Path, epochs: int | None = None, say: Say = print) -> Signals | None:
+def resume(path: Path, epochs: int | None = None, data: str | None = None, say: Say = print) -> Signals | None:
     """Continue a run where its newest readable checkpoint stands, to its end or to a new number of passes.
 
-    Raises UserError when it is no run of this engine, or its data changed; RunError when the run fails on the way.
+    `data` says where the same data lies now. Raises UserError when it is no run of this engine, or its data
+    changed; RunError when the run fails on the way.
     """
     run = Run(path)
     if not run.record_file.is_file():
@@ -58,21 +59,21 @@ def resume(path: Path, epochs: int | None = None, say: Say = print) -> Signals |
         raise UserError(f"run: {path} was not trained on this engine; continue it with: ganache resume {path}")
     settings = _KINDS[record["scratch"]["kind"]](**record["scratch"]["settings"])
     settings = replace(settings, epochs=settings.epochs if epochs is None else epochs)
-    kept = record["source"]
-    source = Source(kept["data"], kept["size"] and tuple(kept["size"]), kept["channels"], tuple(kept["labels"]))
+    source = Source.of(record["source"], data)
     dataset = source.open()
     changes = differences({"data": record["data"]["fingerprint"]}, {"data": dataset.fingerprint})
     if changes:
         raise UserError(f"run: {path} cannot be continued, its data changed: {'; '.join(changes)}")
     task = _task(settings, dataset, source)
     recipe = run.recipe() if isinstance(settings, GanSettings) else None
-    return _train(run, task, settings, dataset, recipe, say)
+    return _train(run, task, settings, source, dataset, recipe, say)
 
 
 def _train(
     run: Run,
     task: GanTask | ClassifierTask,
     settings: Settings,
+    source: Source,
     dataset: Dataset,
     recipe: Recipe | None,
     say: Say,
@@ -89,7 +90,7 @@ def _train(
     training = Training(run, task, cadence, settings.batch, identity, write_generator)
     with _alone(run, recipe), interrupts.caught():
         training.restore(say)
-        run.update_record(scratch=_engine(settings), budget=asdict(Budget(images, None)))
+        run.update_record(scratch=_engine(settings), budget=asdict(Budget(images, None)), source=source.to_json())
         with run.recorded():
             training.go(images, interrupts, say)
         stopped = interrupts.received
@@ -137,7 +138,7 @@ def _record(settings: Settings, source: Source, dataset: Dataset, budget: Budget
         "threads": int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1),
         "approximations": [],
         "seed": settings.seed,
-        "source": asdict(source),
+        "source": source.to_json(),
         "data": dataset.summary(),
         "budget": asdict(budget),
         "cadence": asdict(cadence),

@@ -76,14 +76,7 @@ def examine(path: Path, data: str | None = None, progress: Progress | None = Non
 
 def _copies(run: Run, record: dict[str, Any], data: str, progress: Progress | None) -> str | None:
     """Return the evidence of copies, nothing where there are none, None where they cannot be looked for."""
-    known = record["source"]
-    source = Source(
-        data,
-        tuple(known["size"]) if known["size"] else None,
-        known["channels"],
-        tuple(known["labels"]),
-        known["max_skipped"],
-    )
+    source = Source.of(record["source"], data)
     dataset = source.open(progress)
     if dataset.fingerprint != record["data"]["fingerprint"]:
         raise UserError(f"data: {data!r} is not what {str(run.path)!r} learnt from: {record['data']['source']!r} is")

@@ -1,0 +1,51 @@
+"""What a user means by a source: the name of a set, or a path. Names win; ``./digits`` is the folder of that name."""
+
+import os
+from pathlib import Path
+
+from ganache.data.catalog import NAMED_SETS
+from ganache.data.densities import DENSITIES
+from ganache.data.stacked import STACKED_MNIST
+from ganache.errors import UserError
+from ganache.files import RECORD, is_run
+
+NAMES = ("digits", *NAMED_SETS, STACKED_MNIST, *DENSITIES)
+"""The sources that need no path."""
+
+
+def as_text(source: str | Path) -> str:
+    """Return a source as it is written after ``--data``: a Path is never a name, also where it reads like one."""
+    text = str(source)
+    return os.path.join(os.curdir, text) if isinstance(source, Path) and text in NAMES else text
+
+
+def lasting(text: str) -> str:
+    """Return what still means the same data from any folder: a name as it is, a path absolute and resolved."""
+    return text if text in NAMES else os.path.realpath(os.path.expanduser(text))
+
+
+def overlooked(text: str) -> str | None:
+    """Return a line about the file or folder that has a set's name and was not meant, None where there is none."""
+    if text not in NAMES or not os.path.exists(text):
+        return None
+    other = os.path.join(os.curdir, text)
+    kind = "folder" if os.path.isdir(text) else "file"
+    return f"data: {text} is the set of that name; the {kind} {other} was not taken, --data {other} takes it"
+
+
+def refuse_run(path: Path, text: str) -> None:
+    """Raise UserError for a run's folder and for whatever lies in one: what a run wrote is not what it learnt from."""
+    place = Path(os.path.realpath(path))
+    if _is_any_run(place):
+        raise UserError(f"data: {text!r} is a run, which is no data; name what is to be learnt from")
+    for folder in place.parents:
+        if _is_any_run(folder):
+            raise UserError(
+                f"data: {text!r} lies in the run {str(folder)!r}, and what a run draws is no data; "
+                "copy pictures out of it if they are what you mean"
+            )
+
+
+def _is_any_run(folder: Path) -> bool:
+    # A classifier of `ganache.scratch` has no recipe.
+    return is_run(folder) or ((folder / RECORD).is_file() and (folder / "checkpoints").is_dir())
