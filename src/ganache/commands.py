@@ -162,8 +162,10 @@ def print_summary(summary: dict[str, Any]) -> None:
         print(f"classes        {', '.join(classes)}")
     for entry in summary.get("skipped", []):
         print(f"skipped        {entry['file']}: {entry['reason']}")
-    if summary.get("ignored"):
-        print(f"ignored        {len(summary['ignored'])} files that are no images by their names")
+    if unnamed := summary.get("skipped_count", 0) - len(summary.get("skipped", [])):
+        print(f"skipped        {unnamed:,} more, which manifest.json of the packed store lists")
+    if ignored := summary.get("ignored_count"):
+        print(f"ignored        {ignored:,} files that are no images by their names")
     print(f"fingerprint    {summary['fingerprint']}")
 
 

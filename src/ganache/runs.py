@@ -11,6 +11,7 @@ from PIL import Image
 from ganache import curves, pictures
 from ganache.budget import Budget, Cadence
 from ganache.data import select
+from ganache.data.told import summarise
 from ganache.devices import choose_device
 from ganache.display import Display, Silent, choose_display
 from ganache.errors import UserError
@@ -65,7 +66,7 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
     dataset = source.open()
     changes = differences(record["data"]["fingerprint"], dataset.fingerprint)
     if changes:
-        changes = differences(record["data"], dataset.summary())
+        changes = differences(summarise(record["data"]), dataset.summary())
         raise UserError(f"run: {path} cannot be continued, its data changed: {'; '.join(changes)}")
     device = choose_device(record["device"])
     recipe = run.recipe()

@@ -20,6 +20,7 @@ import numpy as np
 from ganache.data.arrange import printable
 from ganache.data.decode import UnreadableError
 from ganache.data.digests import DigestCache, Stamps, hash_all, stamp
+from ganache.data.told import Ignored
 from ganache.data.types import Skipped
 from ganache.errors import UserError
 from ganache.files import RECIPE, RECORD
@@ -51,7 +52,7 @@ class Listing(NamedTuple):
 
     names: list[str]
     skipped: list[Skipped]
-    ignored: list[str]
+    ignored: Ignored
     label_files: list[str]
 
 
@@ -110,13 +111,13 @@ class Zip:
 
     def listing(self) -> Listing:
         """Return every image file of the archive, by its directory alone."""
-        found = Listing([], [], [], [])
+        found = Listing([], [], Ignored(), [])
         for name, entry in self._named():
             if name.endswith("/"):
                 continue
             kind = _kind_of(name)
             if kind is _Kind.IGNORED:
-                found.ignored.append(printable(name))
+                found.ignored.add(printable(name))
             elif reason := _entry_problem(name, entry, self._entries[name]):
                 found.skipped.append(Skipped(printable(name), reason))
             else:
@@ -200,7 +201,7 @@ def _entry_problem(name: str, entry: zipfile.ZipInfo, first: zipfile.ZipInfo) ->
 
 def _walk(root: Path) -> tuple[Listing, Stamps]:
     """Return what lies below a folder, and the stamp of each of its image files."""
-    found, stamps = Listing([], [], [], []), array("q")
+    found, stamps = Listing([], [], Ignored(), []), array("q")
     followed: dict[tuple[int, int], str] = {}
     pending: list[tuple[str, tuple[tuple[int, int], ...]]] = [("", (_identity(os.stat(root)),))]
     while pending:
@@ -212,7 +213,7 @@ def _walk(root: Path) -> tuple[Listing, Stamps]:
         for entry in entries:
             name = f"{folder}/{entry.name}" if folder else entry.name
             if is_dropping(entry.name):
-                found.ignored.append(printable(name))
+                found.ignored.add(printable(name))
                 continue
             try:
                 status = entry.stat()
@@ -228,7 +229,6 @@ def _walk(root: Path) -> tuple[Listing, Stamps]:
                 pending.append((name, (*ancestors, _identity(status))))
     order = sorted(range(len(found.names)), key=found.names.__getitem__)
     found.skipped.sort()
-    found.ignored.sort()
     names = [found.names[place] for place in order]
     return found._replace(names=names), np.array(stamps, np.int64).reshape(-1, 4)[order]
 
@@ -272,7 +272,7 @@ def _add_file(name: str, status: os.stat_result, found: Listing, stamps: "array[
         case _Kind.LABELS:
             found.label_files.append(name)
         case _Kind.IGNORED:
-            found.ignored.append(printable(name))
+            found.ignored.add(printable(name))
 
 
 def _kind(mode: int) -> str:

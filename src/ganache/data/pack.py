@@ -123,7 +123,7 @@ def _manifest(
         "original": survey.original,
         "converted": survey.converted,
         "skipped": [skip._asdict() for skip in skipped],
-        "ignored": list(survey.ignored),
+        **survey.ignored,
     }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganache.data.store import Store
+from ganache.data.told import summarise
 from ganache.data.types import Batch, seed_sequence
 from ganache.errors import UserError, did_you_mean
 from ganache.shape import ImageShape
@@ -58,9 +59,12 @@ class PackedDataset:
         return int(self._manifest["count"])
 
     def summary(self) -> dict[str, Any]:
-        """Return the manifest's knowledge as JSON values, under the name that the user gave."""
+        """Return the manifest's knowledge as JSON values, under the name that the user gave.
+
+        At most a hundred of the names of skipped and ignored files are in it, beside their number.
+        """
         known = {key: value for key, value in self._manifest.items() if key not in _INTERNAL}
-        return {**copy.deepcopy(known), "source": self.name}
+        return {**copy.deepcopy(summarise(known)), "source": self.name}
 
     def stream(self, seed: int, labels: Sequence[str] = (), split: str = "train") -> "ShuffledStream":
         """Return a shuffled stream over a split, only of the named classes if any are named.

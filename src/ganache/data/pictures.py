@@ -52,7 +52,7 @@ class Pictures:
             refuse_many(skipped, candidates, options.max_skipped)
             progress(done, 2 * len(rows))
         if not readable:
-            raise UserError(_nothing(self.text, skipped, len(listing.ignored)))
+            raise UserError(_nothing(self.text, skipped, listing.ignored.count))
         shape, decisions = decide(headers.sizes, headers.channels, options)
         labels = tuple(sorted({row.label for row in readable if row.label is not None}, key=natural_order))
         return Survey(
@@ -65,7 +65,7 @@ class Pictures:
             blocks=lambda: _blocks(self._container, readable, labels, shape, processes),
             converted=headers.converted(shape),
             skipped=tuple(skipped),
-            ignored=tuple(listing.ignored),
+            ignored=listing.ignored.to_json(),
         )
 
 

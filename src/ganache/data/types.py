@@ -1,7 +1,7 @@
 """What the training loop sees of a data source, and the small records that travel inside this package."""
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -126,7 +126,10 @@ class Block:
 
 @dataclass(frozen=True)
 class Survey:
-    """All that is known of a source before its pixels are decoded; `blocks` decodes them, ordered by split."""
+    """All that is known of a source before its pixels are decoded; `blocks` decodes them, ordered by split.
+
+    `ignored` are fields of the manifest about files that are no images.
+    """
 
     kind: str
     candidates: int
@@ -137,7 +140,7 @@ class Survey:
     blocks: Callable[[], Generator[Block, None, None]]
     converted: dict[str, int]
     skipped: tuple[Skipped, ...] = ()
-    ignored: tuple[str, ...] = ()
+    ignored: dict[str, Any] = field(default_factory=dict)
 
 
 class Source(Protocol):
