@@ -1,13 +1,13 @@
 """The command `ganache`: arguments in, one library call out."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ganache.errors import RunError, UserError
+from ganache.console import end_with_status
+from ganache.errors import UserError
 
 app = typer.Typer(
     help="GANs without the ache: train, judge, explain and use generative adversarial networks.",
@@ -253,19 +253,21 @@ _UsageError: Any = next(base for base in typer.BadParameter.__mro__ if base.__na
 def main() -> None:
     """Run the command line: exit status 0, 2 for a user's mistake, 1 for a run that failed, 130/143 when stopped."""
     _let_waiting_threads_sleep()
+    end_with_status("ganache", _command)
+
+
+def _command() -> int | None:
     try:
         status = typer.main.get_command(app).main(standalone_mode=False)
-    except (UserError, _UsageError) as error:
-        message = error.format_message() if isinstance(error, _UsageError) else str(error)
-        _fail(message, 2)
-    except RunError as error:
-        _fail(str(error), 1)
-    except (KeyboardInterrupt, typer.Abort):
-        _fail("stopped", 130)
-    except BrokenPipeError:
-        sys.stderr.close()  # nobody reads on; Python would complain about it at exit
-        sys.exit(141)
-    sys.exit(status if isinstance(status, int) else 0)
+    except _UsageError as error:
+        raise UserError(error.format_message()) from None
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except SystemExit as left:  # a closed pipe has a status 1 of typer's own
+        if isinstance(left.__context__, BrokenPipeError):
+            raise left.__context__ from None
+        raise
+    return status if isinstance(status, int) else None
 
 
 def _let_waiting_threads_sleep() -> None:
@@ -277,9 +279,3 @@ def _let_waiting_threads_sleep() -> None:
     if "OMP_WAIT_POLICY" not in os.environ:
         for name, value in WAITING.items():
             os.environ.setdefault(name, value)
-
-
-def _fail(message: str, status: int) -> None:
-    if message:  # a command group without a command has shown its help instead
-        print(f"ganache: {' '.join(message.split())}", file=sys.stderr)
-    sys.exit(status)

@@ -11,9 +11,8 @@ import typer
 
 from ganache import drawing, runs
 from ganache import recipes as recipe_files
+from ganache.console import json_output, write_then_print
 from ganache.data.location import overlooked
-from ganache.errors import RunError
-from ganache.files import write_json
 from ganache.planning import Plan, Progress, Request, make_plan
 from ganache.run import Run
 from ganache.runs import Outcome
@@ -98,13 +97,8 @@ def judge(
     mention_overlooked(data)
     with packing_bar() as progress:
         judgement = judge_run(run, data, count, seed, labels, device, progress, say)
-    print_judgement(judgement, run)
-    if json is not None:
-        try:
-            write_json(json, judgement.to_json())
-        except OSError as error:
-            raise RunError(f"could not write {json}: {error.strerror or error}") from error
-        print(f"written        {json}")
+    outputs = [json_output(json, judgement.to_json)] if json is not None else []
+    write_then_print(outputs, judgement_table(judgement, run))
 
 
 def plot(run: Path) -> None:
@@ -169,30 +163,28 @@ def print_summary(summary: dict[str, Any]) -> None:
     print(f"fingerprint    {summary['fingerprint']}")
 
 
-def print_judgement(judgement: "Judgement", run: Path) -> None:
-    """Print the classes' shares as a table, then every score beside what the reals have, then the distance."""
+def judgement_table(judgement: "Judgement", run: Path) -> Iterator[str]:
+    """Yield the classes' shares as a table, then every score beside what the reals have, then the distance."""
     samples, reals, right = judgement.samples, judgement.reals, judgement.label_accuracies or {}
     classifier = judgement.classifier
     restricted = f", only {', '.join(judgement.labels)}" if judgement.labels else ""
-    print(f"judged         {samples.count:,} samples of {run}, seed {judgement.seed}")
-    print(f"against        {reals.count:,} training images of {judgement.data}{restricted}")
+    yield f"judged         {samples.count:,} samples of {run}, seed {judgement.seed}"
+    yield f"against        {reals.count:,} training images of {judgement.data}{restricted}"
     tested = f"{classifier['accuracy']:.2%} of {classifier['tested']:,} images ({classifier['split']})"
-    print(f"by             a classifier (version {classifier['version']}) that is right on {tested}")
+    yield f"by             a classifier (version {classifier['version']}) that is right on {tested}"
     width = max(14, *(len(name) for name in samples.shares))
-    print(f"{'class':<{width}} samples   reals{'   right when asked for' if right else ''}")
+    yield f"{'class':<{width}} samples   reals{'   right when asked for' if right else ''}"
     for name, share in samples.shares.items():
         asked = f"   {right[name]:20.1%}" if name in right else ""
-        print(f"{name:<{width}} {share:7.1%} {reals.shares[name]:7.1%}{asked}")
+        yield f"{name:<{width}} {share:7.1%} {reals.shares[name]:7.1%}{asked}"
     rarest, commonest = judgement.extremes
-    print(
-        f"smallest       {rarest}: {samples.shares[rarest]:.1%}; largest {commonest}: {samples.shares[commonest]:.1%}"
-    )
-    print(f"confidence     {samples.confidence:.3f} (reals {reals.confidence:.3f})")
-    print(f"unsure         {samples.unsure:.1%} below a confidence of 0.5 (reals {reals.unsure:.1%})")
-    print(f"pixel std      {samples.pixel_deviation:.3f} across samples (reals {reals.pixel_deviation:.3f})")
+    yield f"smallest       {rarest}: {samples.shares[rarest]:.1%}; largest {commonest}: {samples.shares[commonest]:.1%}"
+    yield f"confidence     {samples.confidence:.3f} (reals {reals.confidence:.3f})"
+    yield f"unsure         {samples.unsure:.1%} below a confidence of 0.5 (reals {reals.unsure:.1%})"
+    yield f"pixel std      {samples.pixel_deviation:.3f} across samples (reals {reals.pixel_deviation:.3f})"
     if judgement.label_accuracy is not None:
-        print(f"labels         {judgement.label_accuracy:.1%} of the samples have the class that was asked for")
-    print(f"{judgement.name}  {judgement.frechet_distance:.2f}")
+        yield f"labels         {judgement.label_accuracy:.1%} of the samples have the class that was asked for"
+    yield f"{judgement.name}  {judgement.frechet_distance:.2f}"
 
 
 def _estimate(plan: Plan) -> str:
@@ -236,7 +228,7 @@ def load_code(path: Path | None) -> None:
 @contextlib.contextmanager
 def packing_bar() -> Iterator[Progress | None]:
     """Show how far the decoding of pictures is, on a terminal, while there is any."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console

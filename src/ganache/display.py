@@ -1,6 +1,8 @@
 """What a training says while it runs: a progress bar on a terminal, plain lines elsewhere, nothing when asked."""
 
+import contextlib
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from ganache.units import count_text, duration_text
@@ -45,11 +47,14 @@ class Lines(Silent):
 
     def tick(self, line: dict[str, Any], done: float) -> None:
         """Print images seen, share done, speed, losses, memory and time left."""
-        print(f"{count_text(line['images_seen']):>8} images  {100 * done:5.1f}%  {summary(line, done)}", flush=True)
+        self.say(f"{count_text(line['images_seen']):>8} images  {100 * done:5.1f}%  {summary(line, done)}")
 
     def say(self, message: str) -> None:
-        """Print the message."""
-        print(message, flush=True)
+        """Print the message, with escapes for what this output cannot show."""
+        try:
+            print(message, flush=True)
+        except UnicodeEncodeError:
+            print(message.encode("ascii", "backslashreplace").decode(), flush=True)
 
 
 class Bar:
@@ -90,9 +95,48 @@ class Bar:
         self._progress.stop()
 
 
+class Forgiving:
+    """Passes everything on to a display until that fails: then it is silent, and the training goes on."""
+
+    def __init__(self, choose: Callable[[], Display]) -> None:
+        self.shown: Display = Silent()
+        with self._forgiven():
+            self.shown = choose()
+
+    def tick(self, line: dict[str, Any], done: float) -> None:
+        """Pass the line on."""
+        with self._forgiven():
+            self.shown.tick(line, done)
+
+    def advance(self, images_seen: int, done: float) -> None:
+        """Pass the movement on."""
+        with self._forgiven():
+            self.shown.advance(images_seen, done)
+
+    def say(self, message: str) -> None:
+        """Pass the message on."""
+        with self._forgiven():
+            self.shown.say(message)
+
+    def close(self) -> None:
+        """Close the display."""
+        with self._forgiven():
+            self.shown.close()
+
+    @contextlib.contextmanager
+    def _forgiven(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # a notebook, a closed pipe, a vanished terminal: each raises what it likes
+            self.shown = Silent()
+            with contextlib.suppress(Exception):
+                reason = f"{type(error).__name__}: {error}"
+                print(f"ganache: nothing more is shown ({reason}); the training goes on", file=sys.stderr)
+
+
 def choose_display(images: int | None) -> Display:
     """Return the display for this standard output."""
-    return Bar(images) if sys.stdout.isatty() else Lines()
+    return Bar(images) if sys.stdout is not None and sys.stdout.isatty() else Lines()
 
 
 def summary(line: dict[str, Any], done: float) -> str:

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ganache.commands import load_code, mention_overlooked, packing_bar
-from ganache.errors import RunError
+from ganache.console import json_output, write_then_print
 from ganache.evaluation.doctor.examination import MEMORISATION, Examination, examine
-from ganache.files import write_json
 from ganache.units import count_text
 
 WIDTH = 110
@@ -20,14 +19,7 @@ def run_doctor(run: Path, json: Path | None, data: str | None, code: Path | None
     mention_overlooked(data)
     with packing_bar() as progress:
         found = examine(run, data, progress)
-    for line in report(found):
-        print(line)
-    if json is not None:
-        try:
-            write_json(json, found.to_json())
-        except OSError as error:
-            raise RunError(f"could not write {json}: {error.strerror or error}") from error
-        print(f"written        {json}")
+    write_then_print([json_output(json, found.to_json)] if json is not None else [], report(found))
 
 
 def report(found: Examination) -> Iterator[str]:

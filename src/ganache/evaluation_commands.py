@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ganache.commands import load_code, mention_overlooked, packing_bar, say
+from ganache.console import Output, json_output, write_then_print
 from ganache.errors import RunError, UserError
 from ganache.evaluation.compare import Comparison, compare, picture
 from ganache.evaluation.evaluate import Asked, Found, evaluate
 from ganache.evaluation.records import Evaluation, Score
 from ganache.evaluation.side_by_side import pairs_picture, save
-from ganache.files import write_json
 from ganache.run import Run
 
 ARROWS = {"lower": "↓", "higher": "↑", "neither": ""}
@@ -41,27 +41,19 @@ def run_evaluate(
         found = evaluate(asked, progress, say)
     if pairs is not None and found.evidence.pairs is None:
         raise UserError("pairs: they come with the metric memorisation, which was not computed")
-    for line in table(found.evaluation):
-        print(line)
-    for path in _kept_in(asked, json):
-        write(path, found)
-        print(f"written        {path}")
+    outputs = _kept(asked, json, found)
     if pairs is not None:
-        save(pairs_picture(found), pairs)
-        print(f"nearest pairs  {pairs}")
+        outputs.append(Output("nearest pairs", pairs, lambda: save(pairs_picture(found), pairs)))
+    write_then_print(outputs, table(found.evaluation))
 
 
 def run_compare(paths: Sequence[str], out: Path | None, json: Path | None) -> None:
     """Print a table of what compares and what does not; draw and write what was asked for."""
     found = compare(paths)
-    for line in comparison_table(found):
-        print(line)
-    if json is not None:
-        _write_json(json, found.to_json())
-        print(f"written        {json}")
+    outputs = [json_output(json, found.to_json)] if json is not None else []
     if out is not None:
-        save(picture(paths), out)
-        print(f"picture        {out}")
+        outputs.append(Output("picture", out, lambda: save(picture(paths), out)))
+    write_then_print(outputs, comparison_table(found))
 
 
 def table(evaluation: Evaluation) -> Iterator[str]:
@@ -114,23 +106,21 @@ def value_text(score: Score) -> str:
     return f"≥ {low:.4g}" if isinstance(low, float) and math.isfinite(low) else "unknown"
 
 
-def write(path: Path, found: Found) -> None:
-    """Write an evaluation as JSON; raises RunError when the file cannot be written."""
-    _write_json(path, found.evaluation.to_json())
-
-
-def _write_json(path: Path, value: object) -> None:
-    try:
-        write_json(path, value)
-    except OSError as error:
-        raise RunError(f"could not write {path}: {error.strerror or error}") from error
-
-
-def _kept_in(asked: Asked, json: Path | None) -> list[Path]:
+def _kept(asked: Asked, json: Path | None, found: Found) -> list[Output]:
     """Return where an evaluation is kept: the run's evaluation.json, when a run's folder was judged, and `json`."""
     place = Path(asked.samples).expanduser()
-    of_run = [Run(place).evaluation_file] if (place / "run.json").is_file() else []
-    return [*of_run, *([json] if json is not None else [])]
+    outputs = [json_output(json, found.evaluation.to_json)] if json is not None else []
+    if not (place / "run.json").is_file():
+        return outputs
+    own = json_output(Run(place).evaluation_file, found.evaluation.to_json)
+    if json is None:
+        return [own]
+    try:
+        own.write()
+    except RunError as error:  # a run of somebody else: the copy that was asked for is what counts
+        say(f"ganache: {error}; the evaluation is in {json} alone")
+        return outputs
+    return [own._replace(write=lambda: None), *outputs]
 
 
 def _remark(score: Score) -> str:

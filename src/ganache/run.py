@@ -69,6 +69,7 @@ class Run:
     @classmethod
     def open(cls, path: Path) -> "Run":
         """Return an existing run; raises UserError when there is none at the path."""
+        _refuse_bytes(path, "run")
         run = cls(path)
         if not path.exists():
             raise UserError(f"run: there is no {str(path)!r}")
@@ -79,6 +80,7 @@ class Run:
     @classmethod
     def refuse_existing(cls, path: Path) -> None:
         """Raise UserError when the path is taken, naming the way on when it is by a run."""
+        _refuse_bytes(path, "out")
         if cls(path).recipe_file.exists():
             raise UserError(f"out: {str(path)!r} already holds a run; continue it with: ganache resume {path}")
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
@@ -142,6 +144,15 @@ class Run:
         """Return the pictures taken during training, in the order of training."""
         numbered_files = (path for path in self.samples.glob("*.png") if path.stem.isdigit())
         return sorted(numbered_files, key=lambda path: int(path.stem))
+
+
+def _refuse_bytes(path: Path, field: str) -> None:
+    """Raise UserError for a name that is no text: neither safetensors nor TensorBoard nor a picture's title take it."""
+    if any("\ud800" <= character <= "\udfff" for character in str(path)):
+        raise UserError(
+            f"{field}: {str(path)!r} is not UTF-8; a run's folder must be, so name it otherwise, or run Ganache in a"
+            " UTF-8 locale (LC_ALL=C.UTF-8)"
+        )
 
 
 def numbered(images_seen: int) -> str:

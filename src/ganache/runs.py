@@ -13,7 +13,7 @@ from ganache.budget import Budget, Cadence
 from ganache.data import select
 from ganache.data.told import summarise
 from ganache.devices import choose_device
-from ganache.display import Display, Silent, choose_display
+from ganache.display import Display, Forgiving, Silent, choose_display
 from ganache.errors import UserError
 from ganache.interrupts import Interrupts
 from ganache.machine import describe_machine
@@ -99,7 +99,7 @@ def plot(path: Path) -> list[Path]:
 
 
 def _train(run: Run, plan: Plan, state: TrainingState, cadence: Cadence, quiet: bool) -> Outcome:
-    display: Display = Silent() if quiet else choose_display(plan.budget.images)
+    display: Display = Silent() if quiet else Forgiving(lambda: choose_display(plan.budget.images))
     interrupts = Interrupts()
     with contextlib.closing(display), run.locked(), interrupts.caught():
         for note in plan.notes():

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn, get_args, get_type_hints
 
-from ganache.errors import RunError, UserError
+from ganache.console import end_with_status
+from ganache.errors import UserError
 from ganache.scratch.settings import PRESETS, ClassifierSettings, GanSettings, choose
 
 # Those of `arrays`, which cannot be asked: to import it is to choose one.
@@ -78,18 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def main() -> None:
     """Run the command line: exit status 0, 2 for a user's mistake, 1 for a run that failed, 130/143 when stopped."""
-    try:
-        status = run(parser().parse_args())
-    except UserError as error:
-        status = _complain(error, 2)
-    except RunError as error:
-        status = _complain(error, 1)
-    sys.exit(status)
-
-
-def _complain(error: Exception, status: int) -> int:
-    print(f"ganache.scratch: {' '.join(str(error).split())}", file=sys.stderr)
-    return status
+    end_with_status("ganache.scratch", lambda: run(parser().parse_args()))
 
 
 def _add_settings(command: argparse.ArgumentParser, kind: type[Any]) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from ganache import curves, runs
 from ganache.budget import Budget, Cadence
 from ganache.data import Dataset
+from ganache.display import Forgiving, Lines
 from ganache.errors import RunError, UserError
 from ganache.files import write_json
 from ganache.interrupts import Interrupts
@@ -29,7 +30,7 @@ Say: TypeAlias = Callable[[str], None]
 _KINDS: dict[str, type[Settings]] = {"gan": GanSettings, "classifier": ClassifierSettings}
 
 
-def begin(settings: Settings, source: Source, out: Path, say: Say = print) -> Signals | None:
+def begin(settings: Settings, source: Source, out: Path, say: Say | None = None) -> Signals | None:
     """Train a new run in the folder `out`; return the signal that interrupted it, None when it finished.
 
     Raises UserError for what cannot be done as asked, RunError when the run fails on the way.
@@ -42,10 +43,10 @@ def begin(settings: Settings, source: Source, out: Path, say: Say = print) -> Si
     recipe = export.recipe_of(settings, images) if isinstance(settings, GanSettings) else None
     record = _record(settings, source, dataset, Budget(images, None), cadence)
     run = _create(out, recipe, record)
-    return _train(run, task, settings, source, dataset, recipe, say)
+    return _train(run, task, settings, source, dataset, recipe, say or Forgiving(Lines).say)
 
 
-def resume(path: Path, epochs: int | None = None, data: str | None = None, say: Say = print) -> Signals | None:
+def resume(path: Path, epochs: int | None = None, data: str | None = None, say: Say | None = None) -> Signals | None:
     """Continue a run where its newest readable checkpoint stands, to its end or to a new number of passes.
 
     `data` says where the same data lies now. Raises UserError when it is no run of this engine, or its data
@@ -66,7 +67,7 @@ def resume(path: Path, epochs: int | None = None, data: str | None = None, say: 
         raise UserError(f"run: {path} cannot be continued, its data changed: {'; '.join(changes)}")
     task = _task(settings, dataset, source)
     recipe = run.recipe() if isinstance(settings, GanSettings) else None
-    return _train(run, task, settings, source, dataset, recipe, say)
+    return _train(run, task, settings, source, dataset, recipe, say or Forgiving(Lines).say)
 
 
 def _train(

@@ -1,0 +1,104 @@
+"""The terminal's side of a command: streams that show what they can, files before tables, a line for a failure."""
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from ganache.errors import RunError, UserError
+from ganache.files import write_json
+
+
+class Output(NamedTuple):
+    """A file that a command leaves: what it is called in the report, its path, and how it is written."""
+
+    title: str
+    path: Path
+    write: Callable[[], None]
+
+
+def json_output(path: Path, value: Callable[[], Any]) -> Output:
+    """Return a value as a JSON file of the report; writing it raises RunError when the disk refuses."""
+
+    def write() -> None:
+        try:
+            write_json(path, value())
+        except OSError as error:
+            raise RunError(f"could not write {path}: {error.strerror or error}") from error
+
+    return Output("written", path, write)
+
+
+def write_then_print(outputs: Sequence[Output], lines: Iterable[str]) -> None:
+    """Write all files, then print the lines and where the files are: what was computed survives a closed pipe.
+
+    A file that cannot be written costs neither the others nor the lines; its UserError or RunError is raised last.
+    """
+    written, failures = [], []
+    for output in outputs:
+        try:
+            output.write()
+            written.append(output)
+        except (UserError, RunError) as error:
+            failures.append(error)
+    for line in lines:
+        print(line)
+    for output in written:
+        print(f"{output.title:<14} {output.path}")
+    if failures:
+        raise type(failures[0])("; ".join(str(failure) for failure in failures))
+
+
+def end_with_status(program: str, command: Callable[[], int | None]) -> NoReturn:
+    """Run a command and leave: exit status 0 or its own, 2 for a user's mistake, 1 for what failed, 130 when stopped.
+
+    Every failure is one line on standard error. A reader that closed the pipe ends it silently, with 141.
+    """
+    show_anything()
+    try:
+        status = command() or 0
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except UserError as error:
+        status = _complain(program, error, 2)
+    except RunError as error:
+        status = _complain(program, error, 1)
+    except KeyboardInterrupt:
+        status = _complain(program, "stopped", 130)
+    except BrokenPipeError:
+        status = 141
+        _close_output()
+    except OSError as error:  # the machine's failure at a place that has no better words for it
+        where = f"{error.filename}: " if error.filename else ""
+        status = _complain(program, f"{where}{error.strerror or error}", 1)
+        _close_output()
+    sys.exit(status)
+
+
+def show_anything() -> None:
+    """Have the standard streams show what their encoding lacks as ``\\u2193``, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _complain(program: str, message: object, status: int) -> int:
+    line = " ".join(str(message).split())
+    if line:  # a command group without a command has shown its help instead
+        with contextlib.suppress(OSError):
+            print(f"{program}: {line}", file=sys.stderr)
+    return status
+
+
+def _close_output() -> None:
+    """Drop what is still waiting to be printed, about which Python would complain at its exit."""
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        sys.stdout.flush()
+        return
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
