@@ -5,12 +5,13 @@ import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ganache.data.npy import new_member, write_rows
 from ganache.errors import RunError, UserError, did_you_mean
 from ganache.files import replacing
 from ganache.pictures import layout
@@ -57,9 +58,10 @@ def write_array(
     assert suffix in (".npy", ".npz"), path
     with _or_run_error(path), replacing(path) as temporary, open(temporary, "wb") as file:
         if suffix == ".npy":
-            _write_npy(file, batches, count, shape, dtype)
-        else:
-            _write_npz(file, batches, count, shape, dtype)
+            write_rows(file, batches, count, shape, dtype)
+            return
+        with zipfile.ZipFile(file, "w") as archive, new_member(archive, "arr_0") as stored:
+            write_rows(stored, batches, count, shape, dtype)
 
 
 def write_folder(folder: Path, batches: Iterator[npt.NDArray[Any]], count: int) -> None:
@@ -81,43 +83,6 @@ def write_folder(folder: Path, batches: Iterator[npt.NDArray[Any]], count: int) 
                 _write_png(folder / f"{written:0{digits}d}.png", image)
                 written += 1
     assert written == count, f"{written} images came, {count} were announced"
-
-
-def _write_npy(
-    file: IO[bytes],
-    batches: Iterator[npt.NDArray[Any]],
-    count: int,
-    shape: tuple[int, ...],
-    dtype: np.dtype[Any],
-) -> None:
-    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (count, *shape)}
-    np.lib.format.write_array_header_1_0(file, header)
-    written = 0
-    for batch in batches:
-        assert batch.dtype == dtype, f"a batch of {batch.dtype}, {dtype} was announced"
-        assert batch.shape[1:] == shape, f"rows of {batch.shape[1:]}, {shape} was announced"
-        file.write(np.ascontiguousarray(batch).data)
-        written += len(batch)
-    assert written == count, f"{written} rows came, {count} were announced"
-
-
-def _write_npz(
-    file: IO[bytes],
-    batches: Iterator[npt.NDArray[Any]],
-    count: int,
-    shape: tuple[int, ...],
-    dtype: np.dtype[Any],
-) -> None:
-    # The date and the system are part of a zip's bytes: fixed, so that equal arrays are equal files.
-    member = zipfile.ZipInfo("arr_0.npy", date_time=(1980, 1, 1, 0, 0, 0))
-    member.create_system = 3
-    # Stored, not deflated: pixels hardly shrink, and a stored array is written and read at the disk's speed.
-    # Zip64 from the start, as np.savez does: the size is in front of data that may pass 4 GiB.
-    with (
-        zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive,
-        archive.open(member, "w", force_zip64=True) as stored,
-    ):
-        _write_npy(stored, batches, count, shape, dtype)
 
 
 def _refuse_to_mix(folder: Path) -> None:

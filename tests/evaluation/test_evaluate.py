@@ -18,6 +18,7 @@ from benchmarks import inception_score
 from ganache import cli
 from ganache.data import open_dataset
 from ganache.data.densities import ring
+from ganache.data.npy import StoredArray
 from ganache.data.packed import PackedDataset
 from ganache.errors import UserError
 from ganache.evaluation import classifier as classifiers
@@ -107,8 +108,10 @@ def test_no_value_depends_on_how_the_samples_are_cut(
     assert values(ganache.evaluate(tmp_path / "x.npz", **wanted)) == plain
     assert values(ganache.evaluate(tmp_path / "x", **wanted)) == plain
 
-    def cut_anew(self: Any, size: int) -> Iterator[NDArray[Any]]:
-        yield from (np.array(self._mapped[start : start + 7]) for start in range(0, 300, 7))
+    whole = StoredArray.pieces
+
+    def cut_anew(self: StoredArray, rows: int) -> Iterator[NDArray[Any]]:
+        return whole(self, 7)
 
     seen: list[int] = []
     extract = RandomExtractor.__call__
@@ -117,7 +120,7 @@ def test_no_value_depends_on_how_the_samples_are_cut(
         seen.append(len(images))
         return extract(self, images)
 
-    monkeypatch.setattr("ganache.evaluation.arrays.PlainArray.pieces", cut_anew)
+    monkeypatch.setattr(StoredArray, "pieces", cut_anew)
     monkeypatch.setattr(RandomExtractor, "__call__", counted)
     monkeypatch.setattr(sampling, "PIECE", 128)
     assert values(ganache.evaluate(tmp_path / "x.npy", **wanted)) == plain

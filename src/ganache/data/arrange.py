@@ -11,13 +11,13 @@ from ganache.data.types import Row, Skipped
 SPLITS = ("train", "val", "test")
 """The order of the splits in a store."""
 
-_SPLIT_NAMES = {
+SPLIT_NAMES = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "eval", "evaluation", "dev"), "val"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
 _DOMAIN = re.compile(r"(.+?)[_-]?([AB])", re.IGNORECASE)
-_LIKE_A_SPLIT = re.compile(r"(?<![a-z])(?:" + "|".join(_SPLIT_NAMES) + r")(?:[_-]?[ab])?(?![a-z])")
+_LIKE_A_SPLIT = re.compile(r"(?<![a-z])(?:" + "|".join(SPLIT_NAMES) + r")(?:[_-]?[ab])?(?![a-z])")
 _UNLABELLED = "unlabelled"
 
 
@@ -113,7 +113,7 @@ def _wrappers(paths: Iterable[tuple[str, ...]]) -> int:
 
 
 def _plain_splits(top: Sequence[str]) -> dict[str, tuple[str, str]]:
-    found = {folder: _SPLIT_NAMES.get(folder.lower(), "") for folder in top}
+    found = {folder: SPLIT_NAMES.get(folder.lower(), "") for folder in top}
     if "" in found.values() or (len(set(found.values())) < 2 and set(found.values()) != {"train"}):
         return {}
     return {folder: (split, "") for folder, split in found.items()}
@@ -123,9 +123,9 @@ def _domain_splits(top: Sequence[str]) -> dict[str, tuple[str, str]]:
     found = {}
     for folder in top:
         match = _DOMAIN.fullmatch(folder)
-        if match is None or match[1].lower() not in _SPLIT_NAMES:
+        if match is None or match[1].lower() not in SPLIT_NAMES:
             return {}
-        found[folder] = (_SPLIT_NAMES[match[1].lower()], match[2].upper())
+        found[folder] = (SPLIT_NAMES[match[1].lower()], match[2].upper())
     return found if {("train", "A"), ("train", "B")} <= set(found.values()) else {}
 
 
@@ -142,7 +142,7 @@ def _describe_splits(layout: Layout) -> str | None:
         said = "by folder: " + ", ".join(parts)
         has_domains = any(domain for _, domain in layout.splits.values())
         return f"{said}; their letters A and B are classes" if has_domains else said
-    alone = [folder for folder in layout.around if _SPLIT_NAMES.get(folder.lower(), "train") != "train"]
+    alone = [folder for folder in layout.around if SPLIT_NAMES.get(folder.lower(), "train") != "train"]
     if alone:
         return f"none: the folder {printable(alone[-1])} stands alone, and its pictures are the training images"
     alike = [folder for folder in layout.top if _LIKE_A_SPLIT.search(folder.lower())]
@@ -166,7 +166,7 @@ def _labelled(located: list[tuple[str, str, tuple[str, ...]]], layout: Layout) -
     if with_classes:
         return rows, {"labels": "by folder"}
     around = (*layout.around, *(located[0][2][:depth] if located else ()))
-    if not around or around[-1].lower() in _SPLIT_NAMES:
+    if not around or around[-1].lower() in SPLIT_NAMES:
         return rows, {}
     return rows, {"labels": f"none: the one folder {printable(around[-1])} around all pictures names no class"}
 

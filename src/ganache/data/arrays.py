@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +38,7 @@ class Contents:
     count: int
     label_names: tuple[str, ...]
     parts: Callable[[], Iterator[Part]]
+    decisions: dict[str, str] = field(default_factory=dict)
 
 
 class ArraySource:
@@ -68,7 +69,7 @@ class ArraySource:
             candidates=contents.count,
             shape=shape,
             label_names=contents.label_names,
-            decisions=decisions,
+            decisions={**contents.decisions, **decisions},
             original=describe_sizes(sizes),
             blocks=lambda: _blocks(contents, shape),
             converted=converted,

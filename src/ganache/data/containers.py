@@ -36,6 +36,9 @@ MAX_ENTRY_BYTES = 512 * 2**20
 LABEL_FILES = ("dataset.json", "labels.csv", "metadata.csv")
 """Files of these names may say which picture belongs to which class."""
 
+_PICKLED = (".pkl", ".pickle", ".pt", ".pth", ".ckpt")
+_PACKED = (".7z", ".rar", ".gz", ".bz2", ".xz", ".zst")
+_TABLES = (".h5", ".hdf5", ".mat", ".parquet", ".arrow", ".tfrecord", ".tfrecords", ".mdb", ".csv", ".json")
 _DROPPINGS = (
     *("__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found"),
 )  # of systems, whose pictures are thumbnails and waste
@@ -101,10 +104,14 @@ class Zip:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        if path.suffix.lower() in _PICKLED:  # some of them are zips
+            raise UserError(
+                f"data: {str(path)!r} is pickled, which could run code, and is never loaded; save its arrays as .npz"
+            )
         try:
             self._zip = zipfile.ZipFile(path)
         except _ZIP_ERRORS as error:
-            raise UserError(f"data: {str(path)!r} is not a readable zip file: {error}") from error
+            raise UserError(f"data: {str(path)!r} {_why_no_zip(path, error)}") from error
         self._entries: dict[str, zipfile.ZipInfo] = {}
         for name, entry in self._named():
             self._entries.setdefault(name, entry)
@@ -162,6 +169,17 @@ class Zip:
 def open_container(path: Path) -> Folder | Zip:
     """Return the folder or zip at a path."""
     return Folder(path) if path.is_dir() else Zip(path)
+
+
+def _why_no_zip(path: Path, error: Exception) -> str:
+    suffix = path.suffix.lower()
+    if suffix in IMAGE_SUFFIXES:
+        return "is one picture; name the folder that holds it and others"
+    if suffix in _PACKED:
+        return "is an archive, but no zip; unpack it first"
+    if suffix in _TABLES:
+        return "is of a kind that is not read; save its arrays as .npz, or its pictures into a folder"
+    return f"is not a readable zip file: {error}"
 
 
 def is_dropping(part: str) -> bool:

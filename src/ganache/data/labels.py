@@ -184,11 +184,16 @@ def _once(file: str, rows: Sequence[tuple[int, str, str]]) -> dict[str, str]:
     """Return the class by name; raises UserError where a name has two, or a class's name is no name."""
     found: dict[str, str] = {}
     for number, name, label in rows:
-        if len(label) > _MAX_LABEL or not label.isprintable():
+        if label and not is_class_name(label):
             raise UserError(f"data: {file}: line {number}: {label[:40]!r} … is no name of a class")
         if found.setdefault(_plain(name), label) != label:
             raise UserError(f"data: {file}: {name!r} is listed as {found[_plain(name)]!r} and as {label!r}")
     return found
+
+
+def is_class_name(text: str) -> bool:
+    """Return whether a text can be the name of a class: of letters that can be shown, and no more than 200."""
+    return 0 < len(text) <= _MAX_LABEL and text.isprintable()
 
 
 def _column(columns: Sequence[str], known: Sequence[str]) -> int | None:

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+from ganache.data.array_sets import array_source
 from ganache.data.arrays import ArraySource
 from ganache.data.catalog import cache_folder, named_source
 from ganache.data.cifar import cifar_source, is_tar
@@ -14,6 +15,7 @@ from ganache.data.densities import DENSITIES, Density
 from ganache.data.digests import DigestCache, TooManyUnknownError
 from ganache.data.idx import find_idx, idx_source
 from ganache.data.location import NAMES, as_text, refuse_run
+from ganache.data.npy import is_array_file
 from ganache.data.pack import PACKER_VERSION, read_preview, write_store
 from ganache.data.packed import PackedDataset, from_store
 from ganache.data.pictures import Pictures, refuse_many
@@ -150,7 +152,7 @@ def _from_path(path: Path, text: str, options: Options) -> Source | PackedDatase
             if found := cifar_source(path, text):
                 return found
             raise UserError(f"data: {text!r} holds none of CIFAR-10's batches; unpack other tar files first")
-        return Pictures(path, text)
+        return array_source(path, text) if is_array_file(path) else Pictures(path, text)
     if not path.is_dir():
         raise UserError(f"data: {text!r} is neither a folder nor a regular file")
     if is_store(path):

@@ -12,8 +12,10 @@ from ganache.data.containers import Folder, Zip, open_container
 from ganache.data.decode import Header
 from ganache.data.digests import DigestCache
 from ganache.data.labels import arrange_container, labels_key
+from ganache.data.npy import SUFFIXES
 from ganache.data.pool import read_all_headers, read_all_pixels, split_names
 from ganache.data.shapes import decide, describe_sizes
+from ganache.data.told import Ignored
 from ganache.data.types import Block, Options, Progress, Row, Skipped, Survey
 from ganache.errors import UserError
 from ganache.shape import ImageShape
@@ -52,7 +54,7 @@ class Pictures:
             refuse_many(skipped, candidates, options.max_skipped)
             progress(done, 2 * len(rows))
         if not readable:
-            raise UserError(_nothing(self.text, skipped, listing.ignored.count))
+            raise UserError(_nothing(self.text, skipped, listing.ignored))
         shape, decisions = decide(headers.sizes, headers.channels, options)
         labels = tuple(sorted({row.label for row in readable if row.label is not None}, key=natural_order))
         return Survey(
@@ -104,11 +106,13 @@ def refuse_many(skipped: Sequence[Skipped], candidates: int, max_skipped: float)
     )
 
 
-def _nothing(text: str, skipped: Sequence[Skipped], ignored: int) -> str:
+def _nothing(text: str, skipped: Sequence[Skipped], ignored: Ignored) -> str:
     if skipped:
         first = "; ".join(f"{skip.file}: {skip.reason}" for skip in skipped[:3])
         return f"data: none of the {len(skipped)} images in {text!r} can be read: {first}"
-    return f"data: no image files in {text!r} ({ignored} other files); PNG, JPEG, WebP, GIF, BMP, TIFF … are read"
+    if array := next((name for name in ignored.to_json()["ignored"] if name.lower().endswith(SUFFIXES)), None):
+        return f"data: no image files in {text!r}; an array is named itself, as {array} would be"
+    return f"data: no image files in {text!r} ({ignored.count} other files); PNG, JPEG, WebP, GIF, BMP, TIFF … are read"
 
 
 def _blocks(

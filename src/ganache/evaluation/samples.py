@@ -4,7 +4,7 @@ Nothing is held but a piece at a time, and nothing that is read can run code. Of
 a seeded choice is taken: files are often sorted by class, and their first ones would not stand for all.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,19 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache import generators
+from ganache.data.array_pictures import as_pictures, find_scale
+from ganache.data.array_sets import find_sets, read_labels
 from ganache.data.containers import Folder, Zip, open_container
 from ganache.data.decode import Header
 from ganache.data.labels import arrange_container
+from ganache.data.npy import StoredArray, is_array_file, open_arrays
 from ganache.data.pool import default_processes, read_all_headers, read_all_pixels, split_names
 from ganache.data.shapes import RESIZE_RULE
 from ganache.errors import UserError
-from ganache.evaluation.arrays import open_array
 from ganache.evaluation.inputs import stream
 from ganache.files import is_run
 from ganache.generators import TrainedGenerator
 from ganache.shape import ImageShape
 
-ARRAYS = (".npy", ".npz")
 GENERATOR = ".safetensors"
 PIECE_BYTES = 2**26
 PIECE = 1_000  # pictures at most
@@ -138,28 +139,43 @@ class PictureSamples:
 
 
 class ArraySamples:
-    """The rows of a .npy or .npz: uint8 pictures (N, H, W, C) or (N, H, W), or float points (N, 2)."""
+    """The rows of a .npy or .npz: pictures as data may hold them, with their classes, or float points (N, 2)."""
 
     images_seen: int | None = None
-    label_names: tuple[str, ...] = ()
 
     def __init__(self, path: Path) -> None:
         self.source, self.kind = str(path), f"{path.suffix.lower()} array"
-        self._array = open_array(path)
-        self.available: int | None = self._array.count
-        self.shape: ImageShape | None = self._array.shape
-        self.read = "as they are"
+        self.label_names: tuple[str, ...] = ()
+        self._pieces: Callable[[int], Iterator[NDArray[Any]]]
+        if (points := _points(path)) is not None:
+            self.shape: ImageShape | None = ImageShape(2, 1, 1)
+            self.available: int | None = points.shape[0]
+            self._labels = np.full(points.shape[0], -1, np.int32)
+            self._pieces = lambda rows: (piece.astype(np.float32).reshape(-1, 1, 1, 2) for piece in points.pieces(rows))
+            self.read = "as they are"
+            return
+        sets, _ = find_sets(path, "samples")
+        if len(sets) > 1:
+            splits = ", ".join(part.split for part in sets)
+            raise UserError(f"samples: {path} holds the splits {splits}; save the samples to be judged alone")
+        pictures = as_pictures(sets[0].pictures)
+        self.label_names, (self._labels,) = read_labels(sets)
+        scale = find_scale([pictures])
+        self.shape, self.available = pictures.shape, pictures.count
+        self._pieces = lambda rows: pictures.pieces(rows, scale)
+        self.read = "as they are" if scale.ends is None else scale.said
 
     def stream(self, count: int, seed: int, shape: ImageShape, asked: Sequence[str]) -> Iterator[Piece]:
         """Yield rows; raises UserError when the file turns out to be damaged."""
-        assert shape == self._array.shape, (shape, self._array.shape)
-        wanted = chosen(self._array.count, count, seed)
-        size = piece_size(shape)
+        assert shape == self.shape, (shape, self.shape)
+        assert self.available is not None
+        wanted = chosen(self.available, count, seed)
         done = 0
-        for images in self._array.pieces(size):
+        for images in self._pieces(piece_size(shape)):
             first, last = np.searchsorted(wanted, [done, done + len(images)])
             if last > first:
-                yield Piece(images[wanted[first:last] - done], np.full(last - first, -1))
+                rows = wanted[first:last]
+                yield Piece(images[rows - done], self._labels[rows].astype(np.int64))
             if last == len(wanted):
                 return
             done += len(images)
@@ -175,7 +191,15 @@ def open_samples(path: str | Path, device: str = "cpu") -> Samples:
         raise UserError(f"samples: there is no {str(path)!r}")
     if place.suffix.lower() == GENERATOR or (place / "run.json").is_file():
         return GeneratorSamples(generators.load(place, device), str(path))
-    return ArraySamples(place) if place.suffix.lower() in ARRAYS and place.is_file() else PictureSamples(place)
+    return ArraySamples(place) if place.is_file() and is_array_file(place) else PictureSamples(place)
+
+
+def _points(path: Path) -> StoredArray | None:
+    """Return the array of points in a file, if that is what it holds."""
+    arrays = open_arrays(path, "samples")
+    likely = [array for array in arrays if len(arrays) == 1 or array.name == "arr_0"]
+    found = (array for array in likely if array.dtype.kind == "f" and array.shape[1:] in ((2,), (1, 1, 2)))
+    return next((array for array in found if array.shape[0]), None)
 
 
 def run_of(path: str | Path) -> Path | None:
