@@ -21,7 +21,7 @@ app.add_typer(data_app, name="data")
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or a generator.safetensors.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
 Data = Annotated[
-    str, typer.Option(help="A folder or zip of pictures, .npy, .npz, IDX, CIFAR, packed store, or a name.")
+    str, typer.Option(help="A folder or zip of pictures, .npy, .npz, IDX, CIFAR, a packed store or a name.")
 ]
 SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="What --data of train takes.")]
 Images = Annotated[str | None, typer.Option(help="Budget: images seen by the discriminator, such as 200k.")]

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from ganache.data import catalog, opcodes, open_dataset, preview
 from ganache.data.packed import PackedDataset
@@ -316,13 +315,6 @@ def test_mnist_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert dataset.summary()["splits"] == {"train": [0, 60000], "test": [60000, 70000]}
     assert dataset.labels_of("test")[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
     assert round(float(dataset.rows("train", 0, 60000).images.mean() / 255), 4) == 0.1307  # the value everyone uses
-
-
-def test_a_path_wins_over_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "ring").mkdir()
-    Image.new("L", (4, 4)).save(tmp_path / "ring" / "a.png")
-    monkeypatch.chdir(tmp_path)
-    assert opened("ring", tmp_path).count == 1
 
 
 @pytest.mark.parametrize("name", ["mnits", "no/such/folder", "", "x" * 5000, "a\0b"])
