@@ -160,3 +160,10 @@ curves.draw([{"images_seen": 1, "loss/generator": 1.0}], Path(sys.argv[1]), "a r
 assert not {"matplotlib.pyplot", "torch"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", program, str(tmp_path / "curves.png")], check=True)
+
+
+@pytest.mark.parametrize("title", ["写真", "a$\\b$c", "caf\udce9", "\x1b[2J\n"])
+def test_any_folders_name_can_be_a_title(title: str, tmp_path: Path) -> None:
+    """Letters that the font lacks warned at the end of a training, bytes that are no Unicode ended it."""
+    curves.draw([], tmp_path / "curves.png", title)
+    assert (tmp_path / "curves.png").exists()

@@ -1,6 +1,6 @@
 import pytest
 
-from ganache.errors import RunError, UserError, did_you_mean, fold
+from ganache.errors import RunError, UserError, did_you_mean, fold, shown
 
 
 @pytest.mark.parametrize("name", ["wgan-gp", "WGAN_GP", "wganGP", "wgan-_gp"])
@@ -21,3 +21,18 @@ def test_nothing_is_suggested_when_nothing_is_close() -> None:
 def test_a_users_mistake_and_a_failed_run_are_told_apart() -> None:
     assert not issubclass(UserError, RunError)
     assert not issubclass(RunError, UserError)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("plain über 写真 👨‍👩‍👧", "plain über 写真 👨‍👩‍👧"),
+        ("red\x1b[31m", r"red\x1b[31m"),
+        ("two\nlines\r\t\0", r"two\nlines\r\t\x00"),
+        ("gnp.\u202eexe", r"gnp.\u202eexe"),
+        ("caf\udce9", r"caf\udce9"),
+        ("\x9b2J\x7f\u2028", r"\x9b2J\x7f\u2028"),
+    ],
+)
+def test_what_would_steer_a_terminal_is_shown_escaped(text: str, line: str) -> None:
+    assert shown(text) == line

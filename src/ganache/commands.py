@@ -14,7 +14,6 @@ from ganache import recipes as recipe_files
 from ganache.console import json_output, write_then_print
 from ganache.data.location import overlooked
 from ganache.planning import Plan, Progress, Request, make_plan
-from ganache.run import Run
 from ganache.runs import Outcome
 from ganache.units import count_text, duration_text, parse_size
 
@@ -39,8 +38,7 @@ def resume(run: Path, images: str | None, time: str | None, data: str | None, co
 def dry_run(request: Request, out: Path | None) -> None:
     """Print the resolved recipe, parameter counts, the data and a time estimate; write nothing."""
     mention_overlooked(request.data)
-    if out is not None:
-        Run.refuse_existing(out)
+    runs.check_place(out, request.data)
     with packing_bar() as progress:
         plan = make_plan(request, progress, write=False)
     print(plan.recipe.to_json())

@@ -1,12 +1,14 @@
 """A run's log as one picture: losses, logits, penalties and whatever else was measured, over images seen."""
 
 import math
+import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from ganache.errors import shown
 from ganache.files import replacing
 from ganache.units import count_text
 
@@ -55,13 +57,14 @@ def draw(lines: list[dict[str, Any]], out: Path, title: str) -> None:
     rows = max(1, math.ceil(len(panels) / columns))
     spaced = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
     figure = Figure(figsize=(6.4 * columns, 3.3 * rows + 0.5), dpi=110, layout=spaced, facecolor="white")
-    figure.suptitle(title, fontsize=13, color=_INK, fontweight="bold", parse_math=False)
+    figure.suptitle(shown(title), fontsize=13, color=_INK, fontweight="bold", parse_math=False)
     if not panels:
         figure.text(0.5, 0.45, "nothing measured yet", ha="center", color=_FAINT_INK, fontsize=12)
     for index, (group, series) in enumerate(panels.items()):
         axes = figure.add_subplot(rows, columns, index + 1)
         _panel(axes, _TITLES.get(group, group.replace("_", " ")), series, last)
-    with replacing(out) as temporary:
+    with replacing(out) as temporary, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a title in letters that the fonts here lack shows boxes
         FigureCanvasAgg(figure).print_png(temporary)
 
 

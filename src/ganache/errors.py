@@ -6,6 +6,8 @@ A broken invariant is neither: it is an ``assert`` and shows its traceback.
 import difflib
 from collections.abc import Iterable
 
+_JOINERS = "\u200c\u200d"  # of letters and of emoji
+
 
 class UserError(ValueError):
     """A mistake that the user can mend: one line naming the field, the value and what is allowed.
@@ -24,6 +26,16 @@ def did_you_mean(received: str, allowed: Iterable[str]) -> str:
     folded = {fold(name): name for name in names}
     close = difflib.get_close_matches(fold(received), folded, n=1, cutoff=0.6)
     return f" (did you mean {folded[close[0]]!r}?)" if close else ""
+
+
+def shown(text: str) -> str:
+    """Return a text for one line of a terminal: ``\\x1b`` for what moves a cursor, turns the writing or ends a line.
+
+    Bytes of a file's name that are no Unicode are escaped too.
+    """
+    return "".join(
+        mark if mark.isprintable() or mark in _JOINERS else mark.encode("unicode_escape").decode() for mark in text
+    )
 
 
 def fold(name: str) -> str:

@@ -4,17 +4,29 @@ import contextlib
 import json
 import os
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 PARTIAL = ".partial"  # part of the name of every file that is not whole yet
+MOST_NAME_BYTES = 120  # of 255, so that numbers, suffixes and marks of temporary files can be added
 RECIPE, RECORD = "recipe.json", "run.json"  # what makes a folder a run
 
 
 def is_run(folder: Path) -> bool:
     """Return whether a folder holds a run."""
     return all((folder / name).is_file() for name in (RECIPE, RECORD))
+
+
+def safe_name(text: str) -> str:
+    """Return a text as a file's name on any system: letters, digits and ``-_.+``, anything else as ``_``.
+
+    It begins with neither dash nor dot, ends with no dot and has at most 120 bytes; it is empty where nothing is left.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    kept = "".join(mark if unicodedata.category(mark)[0] in "LMN" or mark in "-_.+" else "_" for mark in composed)
+    return kept.encode()[:MOST_NAME_BYTES].decode(errors="ignore").lstrip("-.").rstrip(".")
 
 
 @contextlib.contextmanager

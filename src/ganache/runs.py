@@ -1,6 +1,8 @@
 """Beginning, continuing and finishing runs: what the commands `train`, `resume` and `plot` do."""
 
 import contextlib
+import itertools
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from signal import Signals
@@ -11,10 +13,12 @@ from PIL import Image
 from ganache import curves, pictures
 from ganache.budget import Budget, Cadence
 from ganache.data import select
+from ganache.data.location import refuse_among, title
 from ganache.data.told import summarise
 from ganache.devices import choose_device
 from ganache.display import Display, Forgiving, Silent, choose_display
 from ganache.errors import UserError
+from ganache.files import safe_name
 from ganache.interrupts import Interrupts
 from ganache.machine import describe_machine
 from ganache.planning import Plan, Progress, Request, Source, make_plan
@@ -26,6 +30,7 @@ from ganache.streams import untouched_global_stream
 from ganache.training import Training
 
 FRAMES_PER_SECOND = 10.0
+RUNS = Path("runs")  # where a run is made when no place is named
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,9 @@ def begin(request: Request, out: Path | None, quiet: bool, progress: Progress | 
 
     Raises UserError for what cannot be done as asked, RunError when the run fails on the way.
     """
-    if out is not None:
-        Run.refuse_existing(out)
+    check_place(out, request.data)
     plan = make_plan(request, progress)
-    out = out or _free_folder(f"{plan.recipe.name}-{plan.dataset.name}")
+    out = out or default_folder(plan)
     with untouched_global_stream():
         state = plan.build()
         cadence = plan.cadence()
@@ -142,8 +146,15 @@ def make_record(plan: Plan, cadence: Cadence) -> dict[str, Any]:
     }
 
 
-def _free_folder(name: str) -> Path:
-    """Return runs/NAME, or runs/NAME-2, -3, … when that is taken."""
-    first = Path("runs") / name
-    candidates = [first, *(Path("runs") / f"{name}-{number}" for number in range(2, 10_000))]
-    return next(candidate for candidate in candidates if not candidate.exists())
+def check_place(out: Path | None, data: str) -> None:
+    """Refuse a folder that is taken, or that lies in the data or in a run, before any data is read."""
+    if out is not None:
+        Run.refuse_existing(out)
+    refuse_among(out or RUNS, data)
+
+
+def default_folder(plan: Plan) -> Path:
+    """Return runs/RECIPE-DATA, or runs/RECIPE-DATA-2, -3, … when that is taken."""
+    name = safe_name(f"{plan.recipe.name}-{title(plan.source.data)}") or "run"
+    numbered = (RUNS / (name if number == 1 else f"{name}-{number}") for number in itertools.count(1))
+    return next(folder for folder in numbered if not os.path.lexists(folder))

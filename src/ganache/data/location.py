@@ -7,10 +7,12 @@ from ganache.data.catalog import NAMED_SETS
 from ganache.data.densities import DENSITIES
 from ganache.data.stacked import STACKED_MNIST
 from ganache.errors import UserError
-from ganache.files import RECORD, is_run
+from ganache.files import RECORD, is_run, safe_name
 
 NAMES = ("digits", *NAMED_SETS, STACKED_MNIST, *DENSITIES)
 """The sources that need no path."""
+
+_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".npy", ".npz")
 
 
 def as_text(source: str | Path) -> str:
@@ -31,6 +33,27 @@ def overlooked(text: str) -> str | None:
     other = os.path.join(os.curdir, text)
     kind = "folder" if os.path.isdir(text) else "file"
     return f"data: {text} is the set of that name; the {kind} {other} was not taken, --data {other} takes it"
+
+
+def title(text: str) -> str:
+    """Return what a run of this source is called after: a set's name, or a path's last part without its suffix."""
+    if text in NAMES:
+        return text
+    path = lasting(text)
+    last = os.path.basename(path)
+    while os.path.isfile(path) and os.path.splitext(last)[1].lower() in _SUFFIXES:
+        last = os.path.splitext(last)[0]
+    return safe_name(last) or "data"
+
+
+def refuse_among(out: Path, text: str) -> None:
+    """Raise UserError for a place inside the data, which what is written there would become, and inside a run."""
+    place = Path(os.path.realpath(os.path.expanduser(out)))
+    if text not in NAMES and os.path.isdir(data := lasting(text)) and place.is_relative_to(data):
+        raise UserError(f"out: {str(out)!r} lies in the data, {data!r}; name a folder outside it with --out")
+    for folder in place.parents:
+        if _is_any_run(folder):
+            raise UserError(f"out: {str(out)!r} lies in the run {str(folder)!r}; name a folder outside it with --out")
 
 
 def refuse_run(path: Path, text: str) -> None:

@@ -14,7 +14,7 @@ from ganache.data.cifar import cifar_source, is_tar
 from ganache.data.densities import DENSITIES, Density
 from ganache.data.digests import DigestCache, TooManyUnknownError
 from ganache.data.idx import find_idx, idx_source
-from ganache.data.location import NAMES, as_text, refuse_run
+from ganache.data.location import NAMES, as_text, refuse_among, refuse_run
 from ganache.data.npy import is_array_file
 from ganache.data.pack import PACKER_VERSION, read_preview, write_store
 from ganache.data.packed import PackedDataset, from_store
@@ -101,6 +101,7 @@ def pack(
     options, out = Options(size, channels, max_skipped), Path(out)
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise UserError(f"out: {str(out)!r} exists and is not an empty folder")
+    refuse_among(out, as_text(source))
     if _is_stacked(source, options):
         raise UserError(f"data: {STACKED_MNIST!r} is endless; there is nothing to pack")
     found = _resolve(source, options, cache_folder(cache), progress)

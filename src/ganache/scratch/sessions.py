@@ -35,7 +35,7 @@ def begin(settings: Settings, source: Source, out: Path, say: Say | None = None)
 
     Raises UserError for what cannot be done as asked, RunError when the run fails on the way.
     """
-    Run.refuse_existing(out)
+    runs.check_place(out, source.data)
     dataset = source.open()
     task = _task(settings, dataset, source)
     images = _images(settings, task)
