@@ -242,3 +242,13 @@ def test_unreadable_files_say_why(content: bytes, reason: str) -> None:
 def test_impossible_shapes(shape: tuple[int, int, int]) -> None:
     with pytest.raises(UserError, match=r"channels|size"):
         ImageShape(*shape)
+
+
+def test_stretched_pictures_lose_their_proportions_and_no_border() -> None:
+    """Inception is to see whole pictures: a crop of the middle says nothing of a difference at the border."""
+    wide = np.zeros((10, 40), np.uint8)
+    wide[:, :10] = 200  # the left quarter
+    whole = read_pixels(encoded(Image.fromarray(wide)), ImageShape(1, 20, 20), stretch=True)
+    assert np.unique(whole[0, :, :3]).tolist() == [200]
+    assert whole[0, :, 6:].max() == 0
+    assert read_pixels(encoded(Image.fromarray(wide)), ImageShape(1, 20, 20)).max() == 0  # columns 15 to 24

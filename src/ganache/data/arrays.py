@@ -71,7 +71,7 @@ class ArraySource:
             label_names=contents.label_names,
             decisions={**contents.decisions, **decisions},
             original=describe_sizes(sizes),
-            blocks=lambda: _blocks(contents, shape),
+            blocks=lambda: _blocks(contents, shape, options.stretch),
             converted=converted,
         )
 
@@ -97,11 +97,11 @@ def hash_files(paths: list[Path], digests: DigestCache) -> str:
     return hash_all([path.name for path in paths], found)
 
 
-def _blocks(contents: Contents, shape: ImageShape) -> Generator[Block, None, None]:
+def _blocks(contents: Contents, shape: ImageShape, stretch: bool) -> Generator[Block, None, None]:
     for part in contents.parts():
         images = part.images
         if shape != contents.shape:
-            images = np.stack([fit(_image(row), shape) for row in images])
+            images = np.stack([fit(_image(row), shape, stretch) for row in images])
         yield Block(part.split, images, part.labels)
 
 

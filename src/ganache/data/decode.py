@@ -83,8 +83,8 @@ def read_header(file: BinaryIO) -> Header:
         raise UnreadableError(_reason(error, file)) from error
 
 
-def read_pixels(file: BinaryIO, shape: ImageShape) -> npt.NDArray[np.uint8]:
-    """Return an image file's first frame as (C, H, W) uint8, covered and centre-cropped to the shape.
+def read_pixels(file: BinaryIO, shape: ImageShape, stretch: bool = False) -> npt.NDArray[np.uint8]:
+    """Return an image file's first frame as (C, H, W) uint8, brought to the shape as `fit` does.
 
     Raises UnreadableError with the reason.
     """
@@ -92,15 +92,19 @@ def read_pixels(file: BinaryIO, shape: ImageShape) -> npt.NDArray[np.uint8]:
         with _opened(file) as image:
             image.load()
             if _orientation(image) != 1:
-                return fit(ImageOps.exif_transpose(image), shape)
-            return fit(image, shape)
+                return fit(ImageOps.exif_transpose(image), shape, stretch)
+            return fit(image, shape, stretch)
     except READ_ERRORS as error:
         raise UnreadableError(_reason(error, file)) from error
 
 
-def fit(image: Image.Image, shape: ImageShape) -> npt.NDArray[np.uint8]:
-    """Return any image as (C, H, W) uint8: 8 bits, the wanted channels, then resized and centre-cropped."""
-    pixels = np.asarray(_resized(_with_channels(_eight_bit(image), shape.channels), shape))
+def fit(image: Image.Image, shape: ImageShape, stretch: bool = False) -> npt.NDArray[np.uint8]:
+    """Return any image as (C, H, W) uint8: 8 bits, the wanted channels, then the size.
+
+    It covers the shape and is centre-cropped, or is stretched to it, whatever becomes of its proportions.
+    """
+    ready = _with_channels(_eight_bit(image), shape.channels)
+    pixels = np.asarray(_stretched(ready, shape) if stretch else _resized(ready, shape))
     return np.ascontiguousarray(pixels.reshape(shape.height, shape.width, shape.channels).transpose(2, 0, 1))
 
 
@@ -189,6 +193,11 @@ def _resized(image: Image.Image, shape: ImageShape) -> Image.Image:
     box = (left_edge, top_edge, min(image.width, left_edge + kept_width), min(image.height, top_edge + kept_height))
     # Pillow premultiplies alpha around this call by itself, so colours under transparent pixels do not bleed.
     return image.resize((width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=None)
+
+
+def _stretched(image: Image.Image, shape: ImageShape) -> Image.Image:
+    # The filter of Parmar et al. 2022 (arXiv 2104.11222) for what feature networks are to see.
+    return image.resize((shape.width, shape.height), Image.Resampling.BICUBIC)
 
 
 def _reason(error: BaseException, file: BinaryIO) -> str:

@@ -37,14 +37,16 @@ def open_dataset(
     progress: Progress | None = None,
     cache: str | Path | None = None,
     processes: int | None = None,
+    stretch: bool = False,
 ) -> PackedDataset | Density | StackedDigits:
     """Return a source as a dataset, packed into the cache on its first use and found there afterwards.
 
     `source` is a folder, zip, IDX or CIFAR path, packed store or name; `size` (height, width) in pixels and `channels`
     are decided from the data when None; `progress` is called with (done, total); `processes` decode, by default one
-    per processor. Raises UserError for what the user can mend, RunError when disk or network fail.
+    per processor; with `stretch` pictures lose their proportions instead of their borders. Raises UserError for what
+    the user can mend, RunError when disk or network fail.
     """
-    options = Options(size, channels, max_skipped)
+    options = Options(size, channels, max_skipped, stretch)
     if _is_stacked(source, options):
         return StackedDigits(_gray(open_dataset(DIGITS, size, None, max_skipped, progress, cache, processes)))
     found = _resolve(source, options, cache_folder(cache), progress)
@@ -181,7 +183,7 @@ def _checked(dataset: PackedDataset, options: Options) -> PackedDataset:
 
 def _cached_path(source: Source, options: Options, digests: DigestCache, cache: Path) -> Path:
     """Return where a source's store lies; how many files may fail is no part of it, for it changes no pixel."""
-    parts = [source.content_key(digests), options.size, options.channels, PACKER_VERSION]
+    parts = [source.content_key(digests), options.size, options.channels, options.stretch, PACKER_VERSION]
     return cache / "stores" / hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 

@@ -64,7 +64,7 @@ class Pictures:
             label_names=labels,
             decisions={**decisions, **meanings},
             original=describe_sizes(headers.sizes),
-            blocks=lambda: _blocks(self._container, readable, labels, shape, processes),
+            blocks=lambda: _blocks(self._container, readable, labels, shape, processes, options.stretch),
             converted=headers.converted(shape),
             skipped=tuple(skipped),
             ignored=listing.ignored.to_json(),
@@ -116,7 +116,12 @@ def _nothing(text: str, skipped: Sequence[Skipped], ignored: Ignored) -> str:
 
 
 def _blocks(
-    container: Folder | Zip, rows: Sequence[Row], labels: tuple[str, ...], shape: ImageShape, processes: int
+    container: Folder | Zip,
+    rows: Sequence[Row],
+    labels: tuple[str, ...],
+    shape: ImageShape,
+    processes: int,
+    stretch: bool,
 ) -> Generator[Block, None, None]:
     numbers: dict[str | None, int] = {label: number for number, label in enumerate(labels)}
     numbers[None] = -1
@@ -127,7 +132,8 @@ def _blocks(
             parts.append(names)
             splits.append(split)
     position = 0
-    for split, names, pixels in zip(splits, parts, read_all_pixels(container, parts, shape, processes), strict=True):
+    decoded = read_all_pixels(container, parts, shape, processes, stretch)
+    for split, names, pixels in zip(splits, parts, decoded, strict=True):
         numbered = [numbers[row.label] for row in rows[position : position + len(names)]]
         position += len(names)
         kept = [number for number, reason in zip(numbered, pixels.reasons, strict=True) if reason is None]

@@ -33,6 +33,7 @@ class Question(NamedTuple):
 
     names: Sequence[str]
     shape: ImageShape | None
+    stretch: bool = False
 
 
 def default_processes() -> int:
@@ -53,13 +54,13 @@ def read_all_headers(container: Folder | Zip, names: Sequence[str], processes: i
 
 
 def read_all_pixels(
-    container: Folder | Zip, parts: Sequence[Sequence[str]], shape: ImageShape, processes: int
+    container: Folder | Zip, parts: Sequence[Sequence[str]], shape: ImageShape, processes: int, stretch: bool = False
 ) -> Iterator[Pixels]:
-    """Yield the pixels of each part of the files, in order."""
+    """Yield the pixels of each part of the files, in order, brought to the shape as `decode.fit` does."""
     if processes == 1 or sum(map(len, parts)) < SMALLEST_PARALLEL:
-        yield from (read_images(container, names, shape) for names in parts)
+        yield from (read_images(container, names, shape, stretch) for names in parts)
         return
-    questions = [Question(names, shape) for names in parts]
+    questions = [Question(names, shape, stretch) for names in parts]
     for pixels, reasons in _ask_workers(str(container.path.absolute()), questions, processes):
         images = np.frombuffer(pixels, np.uint8).reshape(-1, shape.channels, shape.height, shape.width)
         yield Pixels(images, reasons)
@@ -122,7 +123,9 @@ class _Worker:
         """Return the raw pixels and the answer; raises RunError when the process has died."""
         shape = question.shape
         sizes = None if shape is None else (shape.channels, shape.height, shape.width)
-        line = json.dumps({"path": self._path, "names": list(question.names), "shape": sizes})
+        line = json.dumps(
+            {"path": self._path, "names": list(question.names), "shape": sizes, "stretch": question.stretch}
+        )
         with contextlib.suppress(OSError, ValueError):
             stdin, stdout = _open(self._process.stdin), _open(self._process.stdout)
             stdin.write(line.encode() + b"\n")

@@ -13,6 +13,7 @@ LARGEST_KEPT = 256
 DEFAULT_SIDE = 64
 """The side, in pixels, that mixed or larger images are brought to: trained in reasonable time on one machine."""
 
+STRETCH_RULE = "stretched to the size with Pillow's antialiased bicubic filter"
 RESIZE_RULE = "scaled to cover the shape with Pillow's antialiased Lanczos filter, then centre-cropped"
 
 
@@ -25,7 +26,8 @@ def decide(
     """
     (height, width), why_size = _decide_size(sizes, options)
     count, why_channels = _decide_channels(channels, options)
-    decisions = {"size": why_size, "channels": why_channels, "resize": RESIZE_RULE}
+    resize = STRETCH_RULE if options.stretch else RESIZE_RULE
+    decisions = {"size": why_size, "channels": why_channels, "resize": resize}
     shape = ImageShape(count, height, width)
     if shape.is_point:
         raise UserError(

@@ -99,12 +99,14 @@ class Row(NamedTuple):
 class Options:
     """How to decode: (height, width) and channels or None to decide from the data; the share of files that may fail.
 
+    With `stretch` pictures are brought to the size without regard to their proportions, else covered and cropped.
     Raises UserError for values outside their ranges.
     """
 
     size: tuple[int, int] | None = None
     channels: int | None = None
     max_skipped: float = 0.01
+    stretch: bool = False
 
     def __post_init__(self) -> None:
         """Check every field before any file is touched."""

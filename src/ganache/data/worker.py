@@ -41,7 +41,7 @@ def read_headers(container: Folder | Zip, names: Sequence[str]) -> list[Header |
     return found
 
 
-def read_images(container: Folder | Zip, names: Sequence[str], shape: ImageShape) -> Pixels:
+def read_images(container: Folder | Zip, names: Sequence[str], shape: ImageShape, stretch: bool = False) -> Pixels:
     """Return the decoded images of the files and the reasons of those that failed."""
     images = np.empty((len(names), shape.channels, shape.height, shape.width), np.uint8)
     reasons: list[str | None] = []
@@ -50,7 +50,7 @@ def read_images(container: Folder | Zip, names: Sequence[str], shape: ImageShape
         for name in names:
             try:
                 with container.open(name) as file:
-                    images[count] = read_pixels(file, shape)
+                    images[count] = read_pixels(file, shape, stretch)
                 count += 1
                 reasons.append(None)
             except UnreadableError as error:
@@ -76,7 +76,7 @@ def _answer(question: dict[str, Any]) -> tuple[bytes, Any]:
     container = _container(question["path"])
     if question["shape"] is None:
         return b"", read_headers(container, question["names"])
-    pixels = read_images(container, question["names"], ImageShape(*question["shape"]))
+    pixels = read_images(container, question["names"], ImageShape(*question["shape"]), question["stretch"])
     return pixels.images.tobytes(), pixels.reasons
 
 
