@@ -97,11 +97,12 @@ def test_the_fingerprint_is_the_digits_and_the_size_is_chosen_like_theirs() -> N
 
 
 @pytest.mark.usefixtures("fake_mnist")
-def test_a_folder_of_that_name_is_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_of_that_name_is_a_folder_by_its_path_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "stacked-mnist").mkdir()
     monkeypatch.chdir(tmp_path)
+    assert open_dataset("stacked-mnist").count is None
     with pytest.raises(UserError, match="no image files"):
-        open_dataset("stacked-mnist")
+        open_dataset("./stacked-mnist")
 
 
 def test_a_split_that_lacks_a_digit_cannot_show_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
