@@ -28,10 +28,13 @@ class DamagedError(RunError):
 def save(path: Path, tensors: dict[str, Tensor], description: dict[str, Any]) -> None:
     """Write tensors with a JSON description and a digest of both; atomic and on the disk when it returns.
 
-    Raises RunError, leaving what was there, when the disk is full or refuses.
+    A file that holds exactly this already is left alone. Raises RunError, leaving what was there, when the disk is full
+    or refuses.
     """
     ready = _unshared({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
     sealed = {**description, "sha256": _digest(ready, description)}
+    if _sealed(path) == sealed:
+        return
     try:
         with replacing(path) as temporary:
             save_file(ready, temporary, {METADATA_KEY: json.dumps(sealed, sort_keys=True)})
@@ -86,6 +89,15 @@ def prune(folder: Path, keep_last: int, keep: Callable[[int], bool]) -> None:
     for path in newest(folder)[keep_last:]:
         if not keep(int(path.stem)):
             path.unlink()
+
+
+def _sealed(path: Path) -> Any:
+    """Return what a file says of itself, its digest included; None where there is no such file."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return json.loads((file.metadata() or {}).get(METADATA_KEY, "null"))
+    except (OSError, SafetensorError, ValueError, RecursionError):
+        return None
 
 
 def _unshared(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ganache.errors import RunError, UserError
 from ganache.files import PARTIAL, RECIPE, RECORD, is_run, sync, umask, write_json
+from ganache.interrupts import Interrupts
 from ganache.parts import parse
 from ganache.recipe import Recipe
 
@@ -98,8 +99,8 @@ class Run:
             yield  # the lock ends with the file, also when the process is killed
 
     @contextlib.contextmanager
-    def recorded(self) -> Iterator[None]:
-        """Note in run.json that a session began, when it ended, and why it failed if it did."""
+    def recorded(self, interrupts: Interrupts) -> Iterator[None]:
+        """Note in run.json that a session began, when it ended and how, in one move after all else is written."""
         sessions = [*self.record()["sessions"], {"began": now_text(), "command": shlex.join(sys.argv)}]
         self.update_record(outcome="running", sessions=sessions)
         try:
@@ -109,7 +110,8 @@ class Run:
                 self.update_record(outcome=f"failed: {error}")
             raise
         sessions[-1]["ended"] = now_text()
-        self.update_record(sessions=sessions)
+        signal = interrupts.received
+        self.update_record(outcome=f"interrupted by {signal.name}" if signal else "finished", sessions=sessions)
 
     def remove_leftovers(self) -> None:
         """Delete what a killed process had begun to write and not yet renamed."""
@@ -129,8 +131,10 @@ class Run:
         return record
 
     def update_record(self, **fields: Any) -> None:
-        """Replace some fields of run.json, atomically."""
-        write_json(self.record_file, {**self.record(), **fields})
+        """Replace some fields of run.json, atomically; nothing is written when they are as they were."""
+        record = self.record()
+        if fields != {name: record.get(name) for name in fields}:
+            write_json(self.record_file, {**record, **fields})
 
     def log_lines(self) -> list[dict[str, Any]]:
         """Return the lines of log.jsonl; a torn last line, as a crash leaves it, is not one."""

@@ -112,13 +112,10 @@ def _train(run: Run, plan: Plan, state: TrainingState, cadence: Cadence, quiet: 
         run.update_record(budget=asdict(plan.budget), source=plan.source.to_json())
         restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
         training = Training(run, state, plan.data, plan.budget, cadence, plan.evaluate_every)
-        with run.recorded():
+        with run.recorded(interrupts):
             training.go(display, interrupts)
             if interrupts.received is None:
-                run.update_record(outcome="finished")
                 plot(run.path)
-            else:
-                run.update_record(outcome=f"interrupted by {interrupts.received.name}")
     return Outcome(run.path, state.counters.images_seen, training.clock.before, interrupts.received)
 
 

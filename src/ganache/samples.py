@@ -1,5 +1,6 @@
 """The pictures taken during training: always the same latents, so that they show what changed."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,13 +41,20 @@ class SampleSheet:
         count = POINTS if state.shape.is_point else ROWS * columns if columns else PICTURES
         with state.streams.untouched():
             images = generator.sample(count, derive(state.seed, "sheet"), self._names if columns else ())
-        path = self._run.samples / f"{numbered(state.counters.images_seen)}.png"
         picture = grid(images, columns) if columns else for_display(images, self._reals)
-        with replacing(path) as temporary:
+        with replacing(self._path) as temporary:
             picture.save(temporary)
+
+    def is_drawn(self) -> bool:
+        """Whether there is a picture of this moment."""
+        return self._path.is_file()
 
     def forget_after(self, images_seen: int) -> None:
         """Delete the pictures of a future that did not happen."""
         for path in self._run.sample_files():
             if int(path.stem) > images_seen:
                 path.unlink()
+
+    @property
+    def _path(self) -> Path:
+        return self._run.samples / f"{numbered(self._state.counters.images_seen)}.png"

@@ -90,7 +90,7 @@ class Training:
         return self.budget.share(self.state.counters.images_seen, self.clock.seconds())
 
     def _open(self) -> None:
-        """Bring log, pictures and data to where the state stands; a new run begins with a picture and a checkpoint."""
+        """Bring every file and the data to where the state stands; a new run begins with a picture and a checkpoint."""
         seen = self.state.counters.images_seen
         self._logbook = Logbook(self.run, seen)
         self._sheet = SampleSheet(self.run, self.state, self.data)
@@ -105,6 +105,11 @@ class Training:
         if not checkpoint.newest(self.run.checkpoints):
             self._sheet.draw()
             self._save()
+            return
+        # The process may have ended between the checkpoint and what is written after it.
+        if self.share() >= 1.0 and not self._sheet.is_drawn():
+            self._sheet.draw()
+        self._publish()
 
     def _between_iterations(self, before: int, last: bool) -> None:
         seen, every = self.state.counters.images_seen, self.cadence
@@ -177,6 +182,11 @@ class Training:
         began = time.monotonic()
         self._logbook.sync()
         save_state(self.run, self.state, self.data.fingerprint)
+        self._publish()
+        self._saved_at, self._save_seconds = time.monotonic(), time.monotonic() - began
+
+    def _publish(self) -> None:
+        """Bring to the state's moment what follows from it: the generators, the record, which checkpoints are kept."""
         names = list(self.data.label_names) if self.state.labels else []
         facts = {"label_names": names, "images_seen": self.state.counters.images_seen, "data": self.data.fingerprint}
         generators.save(self.run.generator_file, self.state.average.network, self.state.recipe, self.state.shape, facts)
@@ -187,7 +197,6 @@ class Training:
             rollbacks=self.state.counters.rollbacks,
         )
         checkpoint.prune(self.run.checkpoints, KEEP_LAST, self.is_scheduled)
-        self._saved_at, self._save_seconds = time.monotonic(), time.monotonic() - began
 
     def is_scheduled(self, images_seen: int) -> bool:
         """Whether a checkpoint of this number is made in every run with this cadence, interrupted or not."""

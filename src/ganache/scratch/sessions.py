@@ -92,15 +92,13 @@ def _train(
     with _alone(run, recipe), interrupts.caught():
         training.restore(say)
         run.update_record(scratch=_engine(settings), budget=asdict(Budget(images, None)), source=source.to_json())
-        with run.recorded():
+        with run.recorded(interrupts):
             training.go(images, interrupts, say)
-        stopped = interrupts.received
-        run.update_record(outcome=f"interrupted by {stopped.name}" if stopped else "finished")
-    if recipe is not None:
-        runs.plot(run.path)
-    else:
-        curves.draw(run.log_lines(), run.curves_file, title=run.path.name)
-    return stopped
+            if recipe is not None:
+                runs.plot(run.path)
+            else:
+                curves.draw(run.log_lines(), run.curves_file, title=run.path.name)
+    return interrupts.received
 
 
 def _images(settings: Settings, task: GanTask | ClassifierTask) -> int:

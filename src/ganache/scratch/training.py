@@ -49,6 +49,8 @@ class Training:
             if not newest(self.run.checkpoints):
                 self._draw()
                 self._save()
+            else:  # the process may have ended between the checkpoint and what is written after it
+                self._publish()
             last = self.images_seen >= images
             while not last:
                 before, began = self.images_seen, time.perf_counter()
@@ -107,6 +109,10 @@ class Training:
         description = {**self.identity, "images_seen": self.images_seen, "facts": self.task.facts()}
         path = self.run.checkpoints / f"{numbered(self.images_seen)}.safetensors"
         save_arrays(path, to_files(self.task.arrays()), description)
+        self._publish()
+
+    def _publish(self) -> None:
+        """Bring to this moment what follows from the checkpoint: the generator, the record, which ones are kept."""
         self.export(self.images_seen)
         self.run.update_record(images_seen=self.images_seen, training_seconds=round(self.seconds, 3))
         prune(

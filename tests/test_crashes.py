@@ -1,0 +1,72 @@
+"""A process killed between two writes: the run is resumed, and every file is that of the run nobody disturbed."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ganache
+from benchmarks.same_run import differing
+from ganache import curves
+
+POINTS = ("generator.widths=[8]", "discriminator.widths=[8]", "batch_size=32")
+LAST = "checkpoints/00000160.safetensors"
+
+
+class Copies:
+    """Copies a folder before each change of an entry in it: what a process that is killed there leaves behind."""
+
+    def __init__(self, folder: Path, into: Path) -> None:
+        self.folder, self.into, self.taken = folder, into, list[Path]()
+
+    def before(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def copying(*arguments: Any, **options: Any) -> Any:
+            if self.folder.exists():
+                self.taken.append(self.into / f"{len(self.taken):04d}" / self.folder.name)
+                shutil.copytree(self.folder, self.taken[-1])
+            return call(*arguments, **options)
+
+        return copying
+
+
+def draw_quickly(lines: list[dict[str, Any]], out: Path, title: str) -> None:
+    """Take the place of the curves' drawing, which would be most of this file's time."""
+    with curves.replacing(out) as temporary:
+        temporary.write_text(json.dumps([title, lines]))
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[Path]]]:
+    """A finished run, and the copies of its folder before each rename and each removal in it."""
+    folder = tmp_path_factory.mktemp("crashes")
+    run = folder / "undisturbed" / "run"
+    copies = Copies(run, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(curves, "draw", draw_quickly)
+        with pytest.MonkeyPatch.context() as watched:
+            for name in ("replace", "unlink"):
+                watched.setattr(os, name, copies.before(getattr(os, name)))
+            ganache.train(data="ring", out=run, images=160, settings=POINTS, evaluate_every=64)
+        yield run, copies.taken
+
+
+def test_a_kill_anywhere_in_the_last_save_leaves_no_file_of_an_earlier_moment(life: tuple[Path, list[Path]]) -> None:
+    """Before, a kill after the last checkpoint's rename left generator.safetensors and run.json as they were."""
+    undisturbed, copies = life
+    ends = [copy for copy in copies if (copy / LAST).exists()]
+    assert len(ends) >= 10
+    assert "generator.safetensors" in differing(ends[0], undisturbed)
+    for copy in ends:
+        ganache.resume(copy)
+        assert differing(copy, undisturbed) == [], copy
+
+
+def test_a_kill_at_any_other_moment_does_not_either(life: tuple[Path, list[Path]]) -> None:
+    undisturbed, copies = life
+    for copy in [copy for copy in copies if not (copy / LAST).exists()][::13]:
+        ganache.resume(copy)
+        assert differing(copy, undisturbed) == [], copy
