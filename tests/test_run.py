@@ -1,14 +1,18 @@
 import errno
+import fcntl
 import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from signal import Signals
 from typing import Any
 
 import pytest
 
+from ganache import files
 from ganache import run as run_module
 from ganache.errors import RunError, UserError
+from ganache.interrupts import Interrupts
 from ganache.recipe import Recipe
 from ganache.run import Run, now_text, numbered
 from tests.tiny import tiny_recipe
@@ -168,12 +172,12 @@ def test_a_torn_last_line_is_none_wherever_it_is_torn(tmp_path: Path) -> None:
 def test_one_process_trains_a_run(tmp_path: Path) -> None:
     run = created(tmp_path / "run")
     other = Run.open(run.path)
-    with run.locked():
-        with pytest.raises(UserError) as refused, other.locked():
+    with run.locked(print):
+        with pytest.raises(UserError) as refused, other.locked(print):
             pass
         assert str(refused.value) == f"run: another process is training {run.path}"
         assert other.recipe() == tiny_recipe()  # it may be read all the same
-    with other.locked():
+    with other.locked(print):
         pass
 
 
@@ -181,13 +185,88 @@ def test_the_lock_ends_with_an_accident(tmp_path: Path) -> None:
     run = created(tmp_path / "run")
 
     def fail() -> None:
-        with run.locked():
+        with run.locked(print):
             raise RuntimeError("accident")
 
     with pytest.raises(RuntimeError, match="accident"):
         fail()
-    with Run.open(run.path).locked():
+    with Run.open(run.path).locked(print):
         pass
+
+
+class Locks:
+    """An `fcntl` whose locks are refused with this error; `modes` keeps how the files were open."""
+
+    LOCK_EX, LOCK_NB = 2, 4
+
+    def __init__(self, number: int) -> None:
+        self.number, self.modes = number, list[int]()
+
+    def flock(self, descriptor: int, operation: int) -> None:
+        self.modes.append(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE)
+        raise OSError(self.number, os.strerror(self.number))
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EINVAL])
+def test_where_there_are_no_locks_a_run_goes_on_with_a_word(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, any refusal read "another process is training"."""
+    run, said = created(tmp_path / "run"), list[str]()
+    locks = Locks(number)
+    monkeypatch.setattr(files, "fcntl", locks)
+    with run.locked(said.append):
+        pass
+    assert said == [f"{run.path} cannot be locked here: see to it that no other process trains it"]
+    assert locks.modes == [os.O_RDWR]  # NFS gives no lock on what is open for reading alone
+
+
+@pytest.mark.parametrize("number", [errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES])
+def test_only_a_held_lock_says_that_another_process_trains(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = created(tmp_path / "run")
+    monkeypatch.setattr(files, "fcntl", Locks(number))
+    with pytest.raises(UserError, match="another process is training"), run.locked(pytest.fail):
+        pass
+
+
+def test_a_system_without_such_locks_says_so_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, said = created(tmp_path / "run"), list[str]()
+    monkeypatch.setattr(files, "fcntl", None)
+    with run.locked(said.append):
+        assert len(said) == 1
+
+
+ENDS: list[tuple[BaseException, type[BaseException], str]] = [
+    (RunError("it diverges"), RunError, "failed: it diverges"),
+    (OSError(errno.EIO, os.strerror(errno.EIO), "a.png"), RunError, "failed: Input/output error: a.png"),
+    (MemoryError(), RunError, "failed: the memory does not suffice; a smaller --batch"),
+    (AssertionError("two\nlines"), AssertionError, "failed: AssertionError: two"),
+    (KeyboardInterrupt(), KeyboardInterrupt, "stopped at once by a second signal"),
+    (SystemExit(3), SystemExit, "failed: SystemExit: 3"),
+]
+
+
+@pytest.mark.parametrize(("accident", "raised", "outcome"), ENDS, ids=lambda value: type(value).__name__)
+def test_the_record_says_how_a_session_ended_whatever_the_end(
+    accident: BaseException, raised: type[BaseException], outcome: str, tmp_path: Path
+) -> None:
+    """Before, it went on saying "running" after all but a RunError."""
+    run = created(tmp_path / "run", sessions=[])
+    with pytest.raises(raised), run.recorded(Interrupts()):
+        raise accident
+    record = run.record()
+    assert record["outcome"].startswith(outcome)
+    assert record["sessions"][0].keys() == {"began", "ended", "command"}
+
+
+def test_a_session_that_was_asked_to_stop_says_by_what(tmp_path: Path) -> None:
+    run, interrupts = created(tmp_path / "run", sessions=[]), Interrupts()
+    with run.recorded(interrupts):
+        assert run.record()["outcome"] == "running"
+        interrupts.received = Signals.SIGTERM
+    assert run.record()["outcome"] == "interrupted by SIGTERM"
 
 
 def test_pictures_are_listed_in_the_order_of_training(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ganache.errors import RunError
+from ganache.errors import RunError, reason
 from ganache.files import replacing
 
 # One key holds all of the description: several would be written in an order that changes from run to run.
@@ -38,8 +38,8 @@ def save(path: Path, tensors: dict[str, Tensor], description: dict[str, Any]) ->
     try:
         with replacing(path) as temporary:
             save_file(ready, temporary, {METADATA_KEY: json.dumps(sealed, sort_keys=True)})
-    except (OSError, SafetensorError) as error:
-        raise RunError(f"could not write {path}: {_reason(error)}") from error
+    except SafetensorError as error:
+        raise RunError(f"could not write {path}: {reason(error)}") from error
 
 
 def load(path: Path, device: str = "cpu") -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -49,7 +49,7 @@ def load(path: Path, device: str = "cpu") -> tuple[dict[str, Tensor], dict[str, 
             sealed = json.loads((file.metadata() or {}).get(METADATA_KEY, "null"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no dictionary
     except (OSError, SafetensorError, ValueError, RecursionError) as error:
-        raise DamagedError(f"{path} cannot be read: {_reason(error)}") from error
+        raise DamagedError(f"{path} cannot be read: {reason(error)}") from error
     if not isinstance(sealed, dict) or "sha256" not in sealed:
         raise DamagedError(f"{path} was not written by ganache: it has no description")
     digest = sealed.pop("sha256")
@@ -77,8 +77,10 @@ def newest_readable(
         try:
             return path, *load(path)
         except DamagedError as error:
-            path.replace(path.with_suffix(".safetensors.damaged"))
-            say(f"{error}; set aside as {path.name}.damaged")
+            why = str(error)
+        # Not above: the exception still holds what was read, and Windows renames no file that is mapped into memory.
+        path.replace(path.with_suffix(".safetensors.damaged"))
+        say(f"{why}; set aside as {path.name}.damaged")
     if candidates:
         raise RunError(f"no checkpoint of {folder.parent} can be read; nothing else in it was changed")
     return None
@@ -117,9 +119,3 @@ def _digest(tensors: dict[str, Tensor], description: dict[str, Any]) -> str:
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

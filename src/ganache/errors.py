@@ -20,6 +20,13 @@ class RunError(RuntimeError):
     """The world failed a correct request (a full disk, a run that diverges): one line, exit status 1."""
 
 
+def reason(error: BaseException) -> str:
+    """Return in a few words why something failed: what the operating system says, or the first line of the error."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
 def did_you_mean(received: str, allowed: Iterable[str]) -> str:
     """Return `` (did you mean 'x'?)`` for the closest allowed name, or nothing when none is close."""
     names = list(allowed)

@@ -17,14 +17,13 @@ from typing import Any
 
 from ganache import generators
 from ganache.data import Selection
-from ganache.errors import RunError
 from ganache.evaluation.counting import published_samples
 from ganache.evaluation.evaluate import find_extractor, make_setting, requested_classes, score
 from ganache.evaluation.metrics import choose
 from ganache.evaluation.records import Evaluation, Score, evaluation_from
 from ganache.evaluation.reference import Reference
 from ganache.evaluation.samples import GeneratorSamples
-from ganache.files import replacing
+from ganache.files import write_text
 from ganache.generators import TrainedGenerator
 from ganache.run import Run
 from ganache.state import TrainingState
@@ -124,11 +123,7 @@ class Evaluations:
         return True
 
     def _write(self) -> None:
-        try:
-            with replacing(self._run.evaluations_file) as temporary:
-                temporary.write_text("".join(json.dumps(line) + "\n" for line in self._lines), encoding="utf-8")
-        except OSError as error:
-            raise RunError(f"could not write {self._run.evaluations_file}: {error.strerror or error}") from error
+        write_text(self._run.evaluations_file, "".join(json.dumps(line) + "\n" for line in self._lines))
 
     def _tell(self, evaluation: Evaluation, seen: int, is_best: bool) -> None:
         for one in evaluation.scores:

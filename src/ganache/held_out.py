@@ -54,7 +54,8 @@ class HeldOut:
             discriminator.eval()
             parts = [self._score(start, latents) for start in range(0, self.count, GROUP)]
             discriminator.train()
-        reals, fakes = (torch.cat(side) for side in zip(*parts, strict=True))
+        # On the CPU, since Apple's GPUs have no float64.
+        reals, fakes = (torch.cat(side).cpu() for side in zip(*parts, strict=True))
         boundary = state.recipe.objective.boundary(reals, fakes)
         return {
             "held_out/accuracy_real": float((reals > boundary).double().mean()),

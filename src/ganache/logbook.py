@@ -4,69 +4,93 @@ log.jsonl is the truth. TensorBoard's files are written anew from it whenever a 
 holds a line twice or shows what a crash undid.
 """
 
+import contextlib
 import importlib.util
 import json
 import os
-from typing import Any, Protocol
+import socket
+import time
+from pathlib import Path
+from typing import Any
 
-from ganache.files import replacing
+from ganache.files import write_text, writing
 from ganache.run import Run
 
 
-class _Writer(Protocol):
-    def add_scalar(self, tag: str, value: float, step: int) -> None: ...
-    def flush(self) -> None: ...
-    def close(self) -> None: ...
-
-
 class Logbook:
-    """The log of a run, continued after `images_seen`: later lines belong to a future that did not happen."""
+    """The log of a run, continued after `images_seen`: later lines belong to a future that did not happen.
+
+    All methods raise RunError when the disk refuses.
+    """
 
     def __init__(self, run: Run, images_seen: int) -> None:
         self.run = run
         self.lines = [line for line in run.log_lines() if line["images_seen"] <= images_seen]
-        with replacing(run.log_file) as temporary:
-            temporary.write_text("".join(_text(line) for line in self.lines), encoding="utf-8")
-        self._file = run.log_file.open("a", encoding="utf-8")
-        self._board = self._rebuild_board()
+        write_text(run.log_file, "".join(_text(line) for line in self.lines))
+        with writing(run.log_file), contextlib.ExitStack() as opened:
+            self._file = opened.enter_context(run.log_file.open("a", encoding="utf-8", newline="\n"))
+            run.remove_events()
+            self._board: Board | None = None
+            if importlib.util.find_spec("tensorboard") is not None:
+                self._board = opened.enter_context(contextlib.closing(Board(run.path)))
+                for line in self.lines:
+                    self._board.add(line)
+            opened.pop_all()
 
     def write(self, line: dict[str, Any]) -> None:
         """Append a line; it is in the file when this returns, on the disk after `sync`."""
         self.lines.append(line)
-        self._file.write(_text(line))
-        self._file.flush()
-        self._show(line)
+        with writing(self.run.log_file):
+            self._file.write(_text(line))
+            self._file.flush()
+            if self._board:
+                self._board.add(line)
 
     def sync(self) -> None:
         """Wait until all lines are on the disk."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        if self._board:
-            self._board.flush()
+        with writing(self.run.log_file):
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Finish both files."""
+        with writing(self.run.log_file), contextlib.ExitStack() as both:
+            both.callback(self._file.close)
+            if self._board:
+                both.callback(self._board.close)
+
+
+class Board:
+    """A file for TensorBoard in a folder, written at once: its own writer has a thread, which fails unheard."""
+
+    def __init__(self, folder: Path) -> None:
+        from tensorboard.summary.writer.record_writer import RecordWriter
+
+        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}"
+        with contextlib.ExitStack() as opened:
+            self._file = opened.enter_context((folder / name).open("wb"))
+            self._records = RecordWriter(self._file)
+            self._add(file_version="brain.Event:2")
+            opened.pop_all()
+
+    def add(self, line: dict[str, Any]) -> None:
+        """Show the numbers of a line of the log."""
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        numbers = {name: float(value) for name, value in line.items() if isinstance(value, int | float)}
+        step = int(numbers.pop("images_seen"))
+        values = [Summary.Value(tag=name, simple_value=value) for name, value in numbers.items()]
+        self._add(step=step, summary=Summary(value=values))
+
+    def close(self) -> None:
+        """Finish the file."""
         self._file.close()
-        if self._board:
-            self._board.close()
 
-    def _rebuild_board(self) -> _Writer | None:
-        for stale in self.run.path.glob("events.out.*"):
-            stale.unlink()
-        if importlib.util.find_spec("tensorboard") is None:
-            return None
-        from torch.utils.tensorboard import SummaryWriter
+    def _add(self, **event: Any) -> None:
+        from tensorboard.compat.proto.event_pb2 import Event
 
-        self._board = SummaryWriter(str(self.run.path))
-        for line in self.lines:
-            self._show(line)
-        return self._board
-
-    def _show(self, line: dict[str, Any]) -> None:
-        if self._board:
-            for name, value in line.items():
-                if name != "images_seen" and isinstance(value, int | float):
-                    self._board.add_scalar(name, value, line["images_seen"])
+        self._records.write(Event(wall_time=time.time(), **event).SerializeToString())
+        self._file.flush()
 
 
 def _text(line: dict[str, Any]) -> str:

@@ -8,20 +8,27 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ganache.errors import RunError, UserError
-from ganache.files import PARTIAL, RECIPE, RECORD, is_run, sync, umask, write_json
+from ganache.errors import RunError, UserError, reason
+from ganache.files import (
+    PARTIAL,
+    RECIPE,
+    RECORD,
+    is_run,
+    lock,
+    sync,
+    umask,
+    write_json,
+    write_text,
+    writing,
+)
 from ganache.interrupts import Interrupts
 from ganache.parts import parse
 from ganache.recipe import Recipe
-
-try:
-    import fcntl
-except ImportError:  # Windows: nothing keeps two processes apart there
-    fcntl = None  # type: ignore[assignment]
+from ganache.refusals import refusals
 
 FORMAT = 1
 
@@ -54,17 +61,20 @@ class Run:
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
             try:
-                (temporary / run.recipe_file.name).write_text(recipe.to_json() + "\n", encoding="utf-8")
+                write_text(temporary / run.recipe_file.name, recipe.to_json() + "\n")
                 write_json(temporary / run.record_file.name, {"format": FORMAT, **record})
                 for folder in (run.samples, run.checkpoints):
                     (temporary / folder.name).mkdir()
                 temporary.chmod(0o777 & ~umask())
+                with contextlib.suppress(FileNotFoundError):
+                    path.rmdir()  # it is empty; not every system renames onto a folder
                 os.replace(temporary, path)
                 sync(path.parent)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
-        except OSError as error:
-            raise RunError(f"could not create the run {path}: {error.strerror}") from error
+        except (OSError, RunError) as error:
+            why = reason(error.__cause__ or error)
+            raise RunError(f"could not create the run {path}: {why}") from error
         return run
 
     @classmethod
@@ -88,30 +98,53 @@ class Run:
             raise UserError(f"out: {str(path)!r} exists and is not empty; choose another folder for the run")
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep other processes from training this run; raises UserError when one does."""
-        with self.recipe_file.open("rb") as file:
-            if fcntl is not None:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
-                    raise UserError(f"run: another process is training {self.path}") from None
+    def locked(self, say: Callable[[str], None]) -> Iterator[None]:
+        """Keep other processes from training this run; raises UserError when one does.
+
+        Where there are no locks, as on some mounts and on Windows, that is said.
+        """
+        with contextlib.ExitStack() as stack:
+            with writing(self.recipe_file):  # a lock on a file that is open for reading alone cannot be had on NFS
+                file = stack.enter_context(self.recipe_file.open("r+b"))
+            taken = lock(file.fileno())
+            if taken == "held":
+                raise UserError(f"run: another process is training {self.path}")
+            if taken == "unavailable":
+                say(f"{self.path} cannot be locked here: see to it that no other process trains it")
             yield  # the lock ends with the file, also when the process is killed
 
     @contextlib.contextmanager
     def recorded(self, interrupts: Interrupts) -> Iterator[None]:
-        """Note in run.json that a session began, when it ended and how, in one move after all else is written."""
-        sessions = [*self.record()["sessions"], {"began": now_text(), "command": shlex.join(sys.argv)}]
+        """Note in run.json that a session began, when it ended and how, in one move after all else is written.
+
+        Raises RunError for what the machine refuses; any other exception passes, and is noted too.
+        """
+        session = {"began": now_text(), "command": shlex.join(sys.argv)}
+        sessions = [*self.record()["sessions"], session]
         self.update_record(outcome="running", sessions=sessions)
         try:
-            yield
-        except RunError as error:
-            with contextlib.suppress(RunError, OSError):  # the disk that failed the run may fail this note too
-                self.update_record(outcome=f"failed: {error}")
+            with refusals():
+                yield
+        except BaseException as error:
+            session["ended"] = now_text()
+            self._note_failure(outcome=_ending(error), sessions=sessions)
             raise
-        sessions[-1]["ended"] = now_text()
-        signal = interrupts.received
+        session["ended"], signal = now_text(), interrupts.received
         self.update_record(outcome=f"interrupted by {signal.name}" if signal else "finished", sessions=sessions)
+
+    def _note_failure(self, **fields: Any) -> None:
+        """Update the record on a disk that may be full: there TensorBoard's copy of the log makes room for it."""
+        try:
+            self.update_record(**fields)
+        except (RunError, UserError):
+            with contextlib.suppress(RunError, UserError, OSError):
+                self.remove_events()
+                self.update_record(**fields)
+
+    def remove_events(self) -> None:
+        """Delete TensorBoard's files, which are a copy of the log and written anew whenever a run is continued."""
+        for path in self.path.glob("events.out.*"):
+            path.unlink()
 
     def remove_leftovers(self) -> None:
         """Delete what a killed process had begun to write and not yet renamed."""
@@ -167,6 +200,14 @@ def numbered(images_seen: int) -> str:
 def now_text() -> str:
     """Return the time in UTC, ISO 8601, to the second."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _ending(error: BaseException) -> str:
+    if isinstance(error, RunError):
+        return f"failed: {error}"
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped at once by a second signal"
+    return f"failed: {type(error).__name__}: {reason(error)}"
 
 
 def _json_lines(path: Path) -> list[dict[str, Any]]:

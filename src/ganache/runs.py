@@ -23,6 +23,7 @@ from ganache.interrupts import Interrupts
 from ganache.machine import describe_machine
 from ganache.planning import Plan, Progress, Request, Source, make_plan
 from ganache.recipe import differences
+from ganache.refusals import refusals
 from ganache.run import Run, now_text
 from ganache.saving import restore
 from ganache.state import TrainingState
@@ -43,6 +44,7 @@ class Outcome:
     signal: Signals | None = None  # what interrupted it; None when it finished
 
 
+@refusals()
 def begin(request: Request, out: Path | None, quiet: bool, progress: Progress | None = None) -> Outcome:
     """Train a new run in the folder `out` (or one named after recipe and data under ``runs/``) to its end.
 
@@ -58,6 +60,7 @@ def begin(request: Request, out: Path | None, quiet: bool, progress: Progress | 
         return _train(run, plan, state, cadence, quiet)
 
 
+@refusals()
 def resume(path: Path, images: str | int | None, time: str | None, data: str | None, quiet: bool) -> Outcome:
     """Continue a run where its newest readable checkpoint stands, to its budget or to a new one.
 
@@ -89,6 +92,7 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
         return _train(run, plan, plan.build(), Cadence(**record["cadence"]), quiet)
 
 
+@refusals()
 def plot(path: Path) -> list[Path]:
     """Draw the curves and the animation of a run, finished or not; return their paths."""
     run = Run.open(path)
@@ -105,7 +109,7 @@ def plot(path: Path) -> list[Path]:
 def _train(run: Run, plan: Plan, state: TrainingState, cadence: Cadence, quiet: bool) -> Outcome:
     display: Display = Silent() if quiet else Forgiving(lambda: choose_display(plan.budget.images))
     interrupts = Interrupts()
-    with contextlib.closing(display), run.locked(), interrupts.caught():
+    with contextlib.closing(display), run.locked(display.say), interrupts.caught():
         for note in plan.notes():
             display.say(note)
         run.remove_leftovers()

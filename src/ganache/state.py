@@ -146,9 +146,11 @@ class TrainingState:
                     like = parameter.detach() if value.shape == parameter.shape else value.to(parameter.device)
                     self.players.optimizers[role].state[parameter][key] = torch.empty_like(like).copy_(value)
         self.counters = Counters(**counters)
-        self.best = {name: value.to(self.device) for name, value in _under(tensors, "best/").items()}
+        # Copies: what was read may be the file itself, mapped into memory, which Windows then would not delete.
+        self.best = {name: value.to(self.device, copy=True) for name, value in _under(tensors, "best/").items()}
         self.streams.load(_under(tensors, "stream/"))
-        self.tally = Tally({name: entry.to(self.device) for name, entry in _under(tensors, "tally/").items()})
+        entries = _under(tensors, "tally/").items()
+        self.tally = Tally({name: entry.to(self.device, copy=True) for name, entry in entries})
 
     def counts(self) -> dict[str, int]:
         """Return the counters as a dictionary."""

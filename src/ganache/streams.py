@@ -59,5 +59,10 @@ class Streams:
 def untouched_global_stream() -> Iterator[None]:
     """Give torch's default generators back to the caller as they were: the process may not be ours alone."""
     devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
-    with torch.random.fork_rng(devices=devices):
-        yield
+    apple = torch.mps.get_rng_state() if torch.backends.mps.is_available() else None
+    try:
+        with torch.random.fork_rng(devices=devices):
+            yield
+    finally:
+        if apple is not None:
+            torch.mps.set_rng_state(apple)

@@ -71,8 +71,9 @@ class Training:
         Raises RunError when the state cannot be kept finite, or the disk refuses.
         """
         self._display = display
-        self._open()
+        self._logbook = Logbook(self.run, self.state.counters.images_seen)
         try:
+            self._open()
             last = self.share() >= 1.0
             while not last:
                 before = self.state.counters.images_seen
@@ -90,9 +91,8 @@ class Training:
         return self.budget.share(self.state.counters.images_seen, self.clock.seconds())
 
     def _open(self) -> None:
-        """Bring every file and the data to where the state stands; a new run begins with a picture and a checkpoint."""
+        """Bring all else to where state and log stand; a new run begins with a picture and a checkpoint."""
         seen = self.state.counters.images_seen
-        self._logbook = Logbook(self.run, seen)
         self._sheet = SampleSheet(self.run, self.state, self.data)
         self._sheet.forget_after(seen)
         self._reals = Reals(self.data, self.state)
@@ -220,4 +220,5 @@ class Training:
         self.state.reseed_after_rollback(rollbacks)
         self._display.say(f"{what} became non-finite at {failed_at} images: back to {seen}, with new random numbers")
         self._logbook.close()
+        self._logbook = Logbook(self.run, seen)
         self._open()

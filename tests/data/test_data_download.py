@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ganache import files
 from ganache.data.catalog import NAMED_SETS
 from ganache.data.download import PinnedFile, _part_file, fetch
 from ganache.errors import RunError
@@ -155,6 +156,17 @@ def test_two_downloads_of_one_file_do_not_meet(server: Server, tmp_path: Path) -
         path = fetch(PINNED, [server.mirror("good")], tmp_path, timeout=0.2)
         assert path.read_bytes() == CONTENT
         assert other.read_bytes() == b"someone else's"
+
+
+def test_a_part_is_resumed_where_there_are_no_locks(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, a mount without locks read as another process's download, and every one began at the first byte."""
+    (tmp_path / "file.bin.part").write_bytes(CONTENT[:1000])
+    monkeypatch.setattr(files, "fcntl", None)
+    assert fetch(PINNED, [server.mirror("good")], tmp_path).read_bytes() == CONTENT
+    assert server.asked == [("good", "bytes=1000-")]
+    assert [path.name for path in tmp_path.iterdir()] == ["file.bin"]
 
 
 def test_a_folder_that_cannot_be_made(server: Server, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ganache.errors import RunError
 from ganache.files import replacing
 
 Stamps = npt.NDArray[np.int64]  # (N, 4)
@@ -85,7 +86,7 @@ class DigestCache:
         count = len(values).to_bytes(8, "little")
         body = b"".join((count, stamps.astype("<i8").tobytes(), values.tobytes(), blob))
         content = b"".join((_MAGIC, hashlib.sha256(body).digest(), body))
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, RunError):
             with replacing(path) as temporary:
                 temporary.write_bytes(content)
             kept = sorted(self._folder.glob("*.bin"), key=lambda found: found.stat().st_mtime)

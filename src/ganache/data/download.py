@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ganache.data.types import Progress
 from ganache.errors import RunError
-from ganache.files import sync
+from ganache.files import lock, sync
 
 TIMEOUT_SECONDS = 30.0
 """A server that sends nothing for so long is given up for the next mirror."""
@@ -134,9 +134,13 @@ def _starts_at(content_range: str) -> int:
 def _part_file(target: Path) -> Iterator[Path]:
     part = target.with_name(target.name + ".part")
     with part.open("ab") as handle:
-        if _locked(handle.fileno()):
+        taken = lock(handle.fileno())
+        if taken == "taken":
             yield part
             return
+    if taken == "unavailable":  # closed, since Windows does not rename an open file
+        yield part
+        return
     # Another process is downloading into that file: work beside it, and leave nothing behind.
     private = target.with_name(f"{target.name}.{os.getpid()}.part")
     private.write_bytes(b"")
@@ -144,15 +148,3 @@ def _part_file(target: Path) -> Iterator[Path]:
         yield private
     finally:
         private.unlink(missing_ok=True)
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        import fcntl
-    except ImportError:
-        return True  # no such locks on this system
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -12,11 +12,12 @@ from ganache import curves, runs
 from ganache.budget import Budget, Cadence
 from ganache.data import Dataset
 from ganache.display import Forgiving, Lines
-from ganache.errors import RunError, UserError
+from ganache.errors import RunError, UserError, reason
 from ganache.files import write_json
 from ganache.interrupts import Interrupts
 from ganache.planning import Source
 from ganache.recipe import Recipe, differences
+from ganache.refusals import refusals
 from ganache.run import FORMAT, Run, now_text
 from ganache.scratch import export
 from ganache.scratch.arrays import xp
@@ -30,6 +31,7 @@ Say: TypeAlias = Callable[[str], None]
 _KINDS: dict[str, type[Settings]] = {"gan": GanSettings, "classifier": ClassifierSettings}
 
 
+@refusals()
 def begin(settings: Settings, source: Source, out: Path, say: Say | None = None) -> Signals | None:
     """Train a new run in the folder `out`; return the signal that interrupted it, None when it finished.
 
@@ -46,6 +48,7 @@ def begin(settings: Settings, source: Source, out: Path, say: Say | None = None)
     return _train(run, task, settings, source, dataset, recipe, say or Forgiving(Lines).say)
 
 
+@refusals()
 def resume(path: Path, epochs: int | None = None, data: str | None = None, say: Say | None = None) -> Signals | None:
     """Continue a run where its newest readable checkpoint stands, to its end or to a new number of passes.
 
@@ -89,7 +92,7 @@ def _train(
     decisive = {name: value for name, value in asdict(settings).items() if name != "epochs"}
     identity = {"settings": decisive, "data": dataset.fingerprint}
     training = Training(run, task, cadence, settings.batch, identity, write_generator)
-    with _alone(run, recipe), interrupts.caught():
+    with _alone(run, recipe, say), interrupts.caught():
         training.restore(say)
         run.update_record(scratch=_engine(settings), budget=asdict(Budget(images, None)), source=source.to_json())
         with run.recorded(interrupts):
@@ -119,13 +122,13 @@ def _create(out: Path, recipe: Recipe | None, record: dict[str, Any]) -> Run:
     try:
         run.checkpoints.mkdir(parents=True)
         write_json(run.record_file, {"format": FORMAT, **record})
-    except OSError as error:
-        raise RunError(f"could not create the run {out}: {error.strerror}") from error
+    except (OSError, RunError) as error:
+        raise RunError(f"could not create the run {out}: {reason(error.__cause__ or error)}") from error
     return run
 
 
-def _alone(run: Run, recipe: Recipe | None) -> contextlib.AbstractContextManager[None]:
-    return run.locked() if recipe is not None else contextlib.nullcontext()  # the lock is on recipe.json
+def _alone(run: Run, recipe: Recipe | None, say: Say) -> contextlib.AbstractContextManager[None]:
+    return run.locked(say) if recipe is not None else contextlib.nullcontext()  # the lock is on recipe.json
 
 
 def _record(settings: Settings, source: Source, dataset: Dataset, budget: Budget, cadence: Cadence) -> dict[str, Any]:

@@ -1,0 +1,174 @@
+"""A real disk that is full at the moment when one file of a run is written: one line, and nothing is lost."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import ganache
+from benchmarks.same_run import differing
+from ganache import curves, data, files, logbook, training
+from ganache.run import Run
+from tests.test_crashes import POINTS, draw_quickly
+
+FULL = "No space left on device"
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A file system of its own, of 8 MB."""
+    folder = tmp_path_factory.mktemp("disk")
+    try:
+        command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("a file system can be mounted by root alone")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(disk: Path) -> None:
+    with (disk / "filler").open("ab", buffering=0) as filler, contextlib.suppress(OSError):
+        while filler.write(bytes(4096)):
+            pass
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A run of 160 points that was stopped after 96."""
+    real = training.iterate
+
+    def stopping(state: Any, reals: Any) -> None:
+        real(state, reals)
+        if state.counters.images_seen == 96:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(curves, "draw", draw_quickly)
+        patch.setattr(training, "iterate", stopping)
+        out = tmp_path_factory.mktemp("interrupted") / "run"
+        assert ganache.train(data="ring", out=out, images=160, settings=POINTS, evaluate_every=64).images_seen == 96
+        patch.setattr(training, "iterate", real)
+        yield out
+
+
+@pytest.fixture(scope="module")
+def finished(interrupted: Path) -> Path:
+    """The same run, gone on to its end on a disk with room."""
+    run = interrupted.parent / "finished" / "run"
+    shutil.copytree(interrupted, run)
+    ganache.resume(run)
+    return run
+
+
+class Full:
+    """Fills the disk when a file of this name is begun: a temporary one, the log's next line, TensorBoard's copy."""
+
+    def __init__(self, name: str, disk: Path, patch: pytest.MonkeyPatch) -> None:
+        self.name, self.disk = name, disk
+        self.watch(patch, files.tempfile, "mkstemp", lambda given: given["prefix"].strip("."))
+        self.watch(patch, logbook.Logbook, "write", lambda given: "line of the log")
+        self.watch(patch, logbook.Board, "__init__", lambda given: "events")
+
+    def watch(self, patch: pytest.MonkeyPatch, owner: Any, name: str, named: Any) -> None:
+        call = getattr(owner, name)
+
+        def filling(*arguments: Any, **options: Any) -> Any:
+            if named(options) == self.name:
+                fill(self.disk)
+                if name == "write":
+                    arguments[1]["long"] = "x" * 9_000  # more than the file's last block still takes
+            return call(*arguments, **options)
+
+        patch.setattr(owner, name, filling)
+
+
+KINDS = {
+    "log.jsonl": "log.jsonl",
+    "events": "log.jsonl",
+    "line of the log": "log.jsonl",
+    "00000128.png": "00000128.png",
+    "00000128.safetensors": "00000128.safetensors",
+    "generator.safetensors": "generator.safetensors",
+    "best.safetensors": "best.safetensors",
+    "evaluations.jsonl": "evaluations.jsonl",
+    "curves.png": "curves.png",
+    "progress.webp": "progress.webp",
+    "run.json": "run.json",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_file_of_a_run(
+    kind: str, disk: Path, interrupted: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, all but checkpoints and evaluations were a traceback, and run.json went on saying "running"."""
+    run = disk / "run"
+    shutil.copytree(interrupted, run)
+    if kind == "best.safetensors":
+        (run / kind).unlink()  # so that it is written
+    try:
+        Full(kind, disk, monkeypatch)
+        with pytest.raises(ganache.RunError, match=rf"^could not write \S*{KINDS[kind]}: \S") as failed:
+            ganache.resume(run)
+        monkeypatch.undo()
+        assert "\n" not in str(failed.value)
+        if kind not in ("run.json", "events"):  # where there is no room, and nothing to make it of
+            assert Run.open(run).record()["outcome"] == f"failed: {failed.value}"
+        (disk / "filler").unlink()
+        assert not list(run.rglob("*partial*"))
+        monkeypatch.setattr(curves, "draw", draw_quickly)
+        ganache.resume(run)
+        assert differing(run, finished) == []
+    finally:
+        (disk / "filler").unlink(missing_ok=True)
+        shutil.rmtree(run)
+
+
+def test_a_run_that_cannot_begin(disk: Path) -> None:
+    fill(disk)
+    try:
+        with pytest.raises(ganache.RunError, match=rf"^could not create the run .*new: {FULL}$"):
+            ganache.train(data="ring", out=disk / "new", images=32, settings=POINTS)
+    finally:
+        (disk / "filler").unlink()
+    assert list(disk.iterdir()) == []
+
+
+def test_data_that_cannot_be_packed(disk: Path, tmp_path: Path) -> None:
+    for number in range(40):
+        Image.fromarray(np.full((200, 200, 3), number, np.uint8)).save(tmp_path / f"{number}.png")
+    fill(disk)
+    with (disk / "filler").open("r+b") as filler:
+        filler.truncate(7 * 2**20)  # leaves 1 MB for 4.8
+    try:
+        with pytest.raises(ganache.RunError, match=FULL):
+            data.pack(tmp_path, disk / "store")
+    finally:
+        (disk / "filler").unlink()
+    assert list(disk.iterdir()) == []
+
+
+def test_a_quota_ends_the_command_with_one_line(tmp_path: Path) -> None:
+    """A limit on a file's size (ulimit -f) stands for a quota, on systems where nothing can be mounted."""
+    resource = pytest.importorskip("resource")
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+
+    settings = [part for setting in POINTS for part in ("--set", setting)]
+    command = [sys.executable, "-m", "ganache", "train", "--data", "ring", "--images", "64", "--out", "run", *settings]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, preexec_fn=limited)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("ganache: could not write ")
+    assert Run.open(tmp_path / "run").record()["outcome"].startswith("failed: could not write ")
