@@ -153,7 +153,7 @@ class NoFloat64(TorchFunctionMode):
 def test_what_is_measured_on_the_way_needs_no_float64_of_apples_gpus() -> None:
     """Before, the discriminator's examination did, which ended a training on MPS after its first pass."""
     held_out = examined(bound=0.5)
-    vitals = Vitals(select(Numbered()), tiny_state(tiny_recipe()), tick=1)
+    vitals = Vitals(select(Numbered()), tiny_state(tiny_recipe()))
     with NoFloat64():
         held_out.examine()
         vitals.measure()

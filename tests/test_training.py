@@ -41,7 +41,7 @@ def test_the_folder_holds_what_the_design_says(digits_run: Path) -> None:
 
 def test_log_lines_have_what_users_plot_and_nobody_else_writes_one(digits_run: Path) -> None:
     lines = Run.open(digits_run).log_lines()
-    every = json.loads((digits_run / "run.json").read_text())["cadence"]["tick"]
+    every = json.loads((digits_run / "run.json").read_text())["cadence"][0]["tick"]
     assert [line["images_seen"] for line in lines] == list(range(every, 641, every))
     assert all(
         {"training_seconds", "images_per_second", "loss/generator", "loss/discriminator"} <= line.keys()

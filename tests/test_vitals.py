@@ -110,7 +110,7 @@ def test_what_the_discriminator_says_of_the_reals_that_it_knows() -> None:
     for weight in state.players.networks["discriminator"].parameters():
         nn.init.constant_(weight, 0.0)
     next(reversed(list(state.players.networks["discriminator"].parameters()))).data.fill_(0.75)
-    assert Vitals(select(Spotted(ImageShape(1, 8, 8))), state, tick=16).measure()["logits/trained"] == 0.75
+    assert Vitals(select(Spotted(ImageShape(1, 8, 8))), state).measure()["logits/trained"] == 0.75
     assert state.players.networks["discriminator"].training
 
 
@@ -141,7 +141,7 @@ class Spotted(Numbered):
 def test_what_is_measured_of_pictures_is_the_same_whenever_it_is_asked() -> None:
     recipe = tiny_recipe(generator=DCGANGenerator(latent=Normal(size=3), width=4))
     state = tiny_state(recipe, ImageShape(1, 8, 8))
-    measured = Vitals(select(Spotted(ImageShape(1, 8, 8))), state, tick=16)
+    measured = Vitals(select(Spotted(ImageShape(1, 8, 8))), state)
     before = {name: tensor.clone() for name, tensor in state.tensors().items()}
     first = measured.measure()
     assert first == measured.measure()
@@ -159,7 +159,7 @@ def test_the_average_and_the_raw_generator_are_told_apart() -> None:
     state = tiny_state(tiny_recipe(), ImageShape(1, 8, 8))
     for weight in state.players.networks["generator"].parameters():
         nn.init.zeros_(weight)
-    found = Vitals(select(Spotted(ImageShape(1, 8, 8))), state, tick=16).measure()
+    found = Vitals(select(Spotted(ImageShape(1, 8, 8))), state).measure()
     assert found["diversity/raw"] == 0.0
     assert found["duplicates/raw"] == 1.0
     assert found["dead/raw"] == 1.0
@@ -172,25 +172,25 @@ def test_modes_are_counted_on_densities() -> None:
     weight, bias = list(state.average.network.parameters())[-2:]
     nn.init.zeros_(weight)
     bias.data.copy_(torch.atanh(torch.tensor(density.modes[1], dtype=torch.float32)))
-    found = Vitals(select(density), state, tick=16).measure()
+    found = Vitals(select(density), state).measure()
     assert (found["modes/average"], found["high_quality/average"]) == (1.0, 1.0)
     assert found["diversity/average"] == pytest.approx(0.0, abs=1e-5)
-    other = Vitals(select(density, ("mode 0", "mode 2")), state, tick=16).measure()
+    other = Vitals(select(density, ("mode 0", "mode 2")), state).measure()
     assert (other["modes/average"], other["high_quality/average"]) == (0.0, 0.0)
     assert {"saturated/raw", "checkerboard/raw", "dead/raw"}.isdisjoint(found)
 
 
 def test_a_handful_of_images_is_not_compared() -> None:
-    found = Vitals(select(Spotted(ImageShape(1, 8, 8), count=7)), tiny_state(tiny_recipe(), ImageShape(1, 8, 8)), 16)
+    found = Vitals(select(Spotted(ImageShape(1, 8, 8), count=7)), tiny_state(tiny_recipe(), ImageShape(1, 8, 8)))
     assert {name.partition("/")[0] for name in found.measure()} == {"movement", "logits"}
-    enough = Vitals(select(Spotted(ImageShape(1, 8, 8), count=8)), tiny_state(tiny_recipe(), ImageShape(1, 8, 8)), 16)
+    enough = Vitals(select(Spotted(ImageShape(1, 8, 8), count=8)), tiny_state(tiny_recipe(), ImageShape(1, 8, 8)))
     assert "diversity/raw" in enough.measure()
 
 
 def test_what_is_not_finite_is_left_out() -> None:
     state = tiny_state(tiny_recipe(), ImageShape(1, 8, 8))
     next(state.players.networks["generator"].parameters()).data.fill_(float("nan"))
-    found = Vitals(select(Spotted(ImageShape(1, 8, 8))), state, tick=16).measure()
+    found = Vitals(select(Spotted(ImageShape(1, 8, 8))), state).measure()
     assert "diversity/raw" not in found
     assert "diversity/average" in found
     json.dumps(found, allow_nan=False)
@@ -198,8 +198,7 @@ def test_what_is_not_finite_is_left_out() -> None:
 
 def test_measuring_is_rare() -> None:
     state = tiny_state(tiny_recipe(), ImageShape(1, 8, 8))
-    assert Vitals(select(Spotted(ImageShape(1, 8, 8))), state, tick=16).every == 24 * 64
-    assert Vitals(select(Spotted(ImageShape(1, 8, 8))), state, tick=10_000).every == 10_000
+    assert Vitals(select(Spotted(ImageShape(1, 8, 8))), state).every == 24 * 64
 
 
 def train(out: Path, images: int = 320) -> Run:

@@ -12,7 +12,7 @@ import torch
 import ganache
 from benchmarks.gpu.cases import Json, Workshop, noted
 from ganache import checkpoint
-from ganache.budget import Cadence
+from ganache.cadence import Cadence, Stretch
 from ganache.display import Silent
 from ganache.interrupts import Interrupts
 from ganache.iteration import Reals, iterate
@@ -81,7 +81,8 @@ def check_training(workshop: Workshop, recipe: str, folder: Path) -> Json:
 def _train(plan: Plan, folder: Path, stop_at: float = math.inf) -> Training:
     """Train a new run to its end or to the interruption, with a tenth of the usual ticks: those do wait."""
     images, least = plan.budget.images or 0, plan.recipe.images_per_iteration
-    cadence = Cadence(max(least, images // TICKS), max(least, images), max(least, images // 2))
+    stretch = Stretch(0, images, max(least, images // TICKS), max(least, images), max(least, images // 2))
+    cadence = Cadence((stretch,))
     interrupts = Interrupts()
     with untouched_global_stream():
         run = Run.create(folder, plan.recipe, make_record(plan, cadence))

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from ganache import recipes
-from ganache.budget import Budget, Cadence
+from ganache.budget import Budget
+from ganache.cadence import Cadence
 from ganache.data import Dataset, Selection, open_dataset, preview, select
 from ganache.data.location import NAMES, lasting
 from ganache.devices import (
@@ -136,13 +137,17 @@ class Plan:
                 synchronize(self.device)
             return (state.counters.images_seen - before) / (time.perf_counter() - began)
 
+    def images(self, images_seen: int = 0, training_seconds: float = 0.0) -> int:
+        """Return the budget in images; one of time by the speed of the run so far, or else of a few steps."""
+        if self.budget.images is not None:
+            return self.budget.images
+        assert self.budget.seconds is not None
+        speed = images_seen / training_seconds if images_seen and training_seconds else self.measure()
+        return max(1, int(speed * self.budget.seconds))
+
     def cadence(self) -> Cadence:
-        """Return how often what is done; for a run limited by time, its length in images is estimated first."""
-        images = self.budget.images
-        if images is None:
-            assert self.budget.seconds is not None
-            images = max(1, int(self.measure() * self.budget.seconds))
-        return Cadence.over(images, self.recipe.images_per_iteration)
+        """Return how often what is done in a run that begins."""
+        return Cadence.over(self.images(), self.recipe.images_per_iteration)
 
 
 def make_plan(request: Request, progress: Progress | None = None, write: bool = True) -> Plan:

@@ -11,7 +11,8 @@ from typing import Any
 from PIL import Image
 
 from ganache import curves, pictures
-from ganache.budget import Budget, Cadence
+from ganache.budget import Budget
+from ganache.cadence import Cadence
 from ganache.data import select
 from ganache.data.location import refuse_among, title
 from ganache.data.told import summarise
@@ -25,7 +26,7 @@ from ganache.planning import Plan, Progress, Request, Source, make_plan
 from ganache.recipe import differences
 from ganache.refusals import refusals
 from ganache.run import Run, now_text
-from ganache.saving import restore
+from ganache.saving import restore, seconds_at
 from ganache.state import TrainingState
 from ganache.streams import untouched_global_stream
 from ganache.training import Training
@@ -69,7 +70,7 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
     run = Run.open(path)
     record = run.record()
     source = Source.of(record["source"], data)
-    budget = Budget.parse(images, time) or Budget(**record["budget"])
+    before, given = Budget(**record["budget"]), Budget.parse(images, time)
     dataset = source.open()
     changes = differences(record["data"]["fingerprint"], dataset.fingerprint)
     if changes:
@@ -85,11 +86,12 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
         device,
         record["precision"],
         record["threads"],
-        budget,
+        given or before,
         record.get("evaluate_every"),
     )
     with untouched_global_stream():
-        return _train(run, plan, plan.build(), Cadence(**record["cadence"]), quiet)
+        cadence = Cadence.from_json(record["cadence"], before.images)
+        return _train(run, plan, plan.build(), cadence, quiet, extended=given is not None)
 
 
 @refusals()
@@ -106,15 +108,20 @@ def plot(path: Path) -> list[Path]:
     return drawn
 
 
-def _train(run: Run, plan: Plan, state: TrainingState, cadence: Cadence, quiet: bool) -> Outcome:
+def _train(
+    run: Run, plan: Plan, state: TrainingState, cadence: Cadence, quiet: bool, extended: bool = False
+) -> Outcome:
     display: Display = Silent() if quiet else Forgiving(lambda: choose_display(plan.budget.images))
     interrupts = Interrupts()
     with contextlib.closing(display), run.locked(display.say), interrupts.caught():
         for note in plan.notes():
             display.say(note)
         run.remove_leftovers()
-        run.update_record(budget=asdict(plan.budget), source=plan.source.to_json())
         restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
+        if extended:
+            seen = state.counters.images_seen
+            cadence = cadence.extended(seen, plan.images(seen, seconds_at(run, seen)), plan.recipe.images_per_iteration)
+        run.update_record(budget=asdict(plan.budget), cadence=cadence.to_json(), source=plan.source.to_json())
         training = Training(run, state, plan.data, plan.budget, cadence, plan.evaluate_every)
         with run.recorded(interrupts):
             training.go(display, interrupts)
@@ -137,7 +144,7 @@ def make_record(plan: Plan, cadence: Cadence) -> dict[str, Any]:
         "data": plan.data.summary(),
         "selection": plan.data.describe(),
         "budget": asdict(plan.budget),
-        "cadence": asdict(cadence),
+        "cadence": cadence.to_json(),
         "evaluate_every": plan.evaluate_every,
         "created": now_text(),
         "sessions": [],

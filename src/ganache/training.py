@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import torch
 
 from ganache import checkpoint, generators
-from ganache.budget import KEEP_LAST, SAFETY_SECONDS, SAVE_SHARE, Budget, Cadence, crosses
+from ganache.budget import KEEP_LAST, SAFETY_SECONDS, SAVE_SHARE, Budget
+from ganache.cadence import Cadence, crosses
 from ganache.data import Selection
 from ganache.devices import memory_in_use, synchronize
 from ganache.display import Display
@@ -97,7 +98,7 @@ class Training:
         self._sheet.forget_after(seen)
         self._reals = Reals(self.data, self.state)
         self._held_out = HeldOut(self.data, self.state)
-        self._vitals = Vitals(self.data, self.state, self.cadence.tick)
+        self._vitals = Vitals(self.data, self.state)
         self._doctor = Watch(self.state.recipe, self.data.summary(), self._logbook.lines)
         self._evaluations = Evaluations(self.run, self.state, self.data, self.evaluate_every, self._display.say)
         self._last_tick = (seen, self.clock.before)
@@ -112,8 +113,8 @@ class Training:
         self._publish()
 
     def _between_iterations(self, before: int, last: bool) -> None:
-        seen, every = self.state.counters.images_seen, self.cadence
-        tick = crosses(every.tick, before, seen)
+        seen, due = self.state.counters.images_seen, self.cadence.is_due
+        tick = due("tick", before, seen)
         if not (tick or last):
             return
         self.clock.stop()
@@ -122,9 +123,9 @@ class Training:
             if tick:
                 measured = self._vitals.measure() if self._is_due(self._vitals.every, before) else {}
                 self._log(self._examination(before) | measured | self._evaluation(before))
-            if last or crosses(every.samples, before, seen):
+            if last or due("samples", before, seen):
                 self._sheet.draw()
-            if last or crosses(every.checkpoint, before, seen) or self._save_is_due():
+            if last or due("checkpoint", before, seen) or self._save_is_due():
                 self._save()
         except NonFiniteError as error:
             self._roll_back(str(error))
@@ -150,8 +151,8 @@ class Training:
     def _is_due(self, every: int, before: int) -> bool:
         """Whether this tick is the first after a multiple of so many images."""
         # Counted in whole ticks: each interval lies between two of them, whatever happened inside it.
-        tick = self.cadence.tick
-        return crosses(every, before // tick * tick, self.state.counters.images_seen // tick * tick)
+        last, this = (self.cadence.reached("tick", images) for images in (before, self.state.counters.images_seen))
+        return crosses(every, last, this)
 
     def _log(self, marks: dict[str, float]) -> None:
         seen, seconds = self.state.counters.images_seen, self.clock.before
@@ -200,7 +201,7 @@ class Training:
 
     def is_scheduled(self, images_seen: int) -> bool:
         """Whether a checkpoint of this number is made in every run with this cadence, interrupted or not."""
-        return crosses(self.cadence.checkpoint, images_seen - self.state.recipe.images_per_iteration, images_seen)
+        return self.cadence.is_due("checkpoint", images_seen - self.state.recipe.images_per_iteration, images_seen)
 
     def _roll_back(self, what: str) -> None:
         """Return to the last scheduled checkpoint and go on from there with other random numbers.

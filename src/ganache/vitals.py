@@ -50,14 +50,14 @@ VARIES, DEAD = 0.05, 0.02  # a real pixel's deviation in [-1, 1], and the share 
 
 
 class Vitals:
-    """What is compared stays the same for the whole run; `every` is the images between two measurements."""
+    """What is compared stays the same for the whole run; `every` is the images between two measurements, or a tick."""
 
-    def __init__(self, data: Selection, state: TrainingState, tick: int) -> None:
+    def __init__(self, data: Selection, state: TrainingState) -> None:
         self._state = state
         stream = data.stream(derive(state.seed, "vitals"))
         wanted = POINTS if state.shape.is_point else PICTURES
         count = min(wanted, stream.count or wanted)
-        self.every = max(tick, RARITY * wanted)
+        self.every = RARITY * wanted
         batch = on_device(stream.batch(0, count), state)
         random = torch.Generator(state.device).manual_seed(derive(state.seed, "vitals"))
         self._latents = state.recipe.generator.latent.draw(count, random)

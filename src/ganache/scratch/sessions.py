@@ -9,7 +9,8 @@ from signal import Signals
 from typing import Any, TypeAlias
 
 from ganache import curves, runs
-from ganache.budget import Budget, Cadence
+from ganache.budget import Budget
+from ganache.cadence import Cadence
 from ganache.data import Dataset
 from ganache.display import Forgiving, Lines
 from ganache.errors import RunError, UserError, reason
@@ -88,13 +89,20 @@ def _train(
             generator = task.players["generator"].network
             export.write_generator(run.generator_file, generator, recipe, dataset.shape, facts)
 
-    cadence, images, interrupts = Cadence(**run.record()["cadence"]), _images(settings, task), Interrupts()
+    record, images, interrupts = run.record(), _images(settings, task), Interrupts()
+    cadence = Cadence.from_json(record["cadence"], record["budget"]["images"])
     decisive = {name: value for name, value in asdict(settings).items() if name != "epochs"}
     identity = {"settings": decisive, "data": dataset.fingerprint}
     training = Training(run, task, cadence, settings.batch, identity, write_generator)
     with _alone(run, recipe, say), interrupts.caught():
         training.restore(say)
-        run.update_record(scratch=_engine(settings), budget=asdict(Budget(images, None)), source=source.to_json())
+        training.cadence = cadence.extended(training.images_seen, images, settings.batch)
+        run.update_record(
+            scratch=_engine(settings),
+            budget=asdict(Budget(images, None)),
+            cadence=training.cadence.to_json(),
+            source=source.to_json(),
+        )
         with run.recorded(interrupts):
             training.go(images, interrupts, say)
             if recipe is not None:
@@ -143,7 +151,7 @@ def _record(settings: Settings, source: Source, dataset: Dataset, budget: Budget
         "source": source.to_json(),
         "data": dataset.summary(),
         "budget": asdict(budget),
-        "cadence": asdict(cadence),
+        "cadence": cadence.to_json(),
         "scratch": _engine(settings),
         "created": now_text(),
         "sessions": [],

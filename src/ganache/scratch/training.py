@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ganache.budget import KEEP_LAST, Cadence, crosses
+from ganache.budget import KEEP_LAST
+from ganache.cadence import Cadence
 from ganache.checkpoint import newest, newest_readable, prune
 from ganache.errors import RunError, UserError
 from ganache.files import replacing
@@ -63,15 +64,15 @@ class Training:
             self._logbook.close()
 
     def _between_steps(self, before: int, last: bool, say: Callable[[str], None]) -> None:
-        seen, every = self.images_seen, self.cadence
-        samples = last or crosses(every.samples, before, seen)
+        seen, due = self.images_seen, self.cadence.is_due
+        samples = last or due("samples", before, seen)
         if samples:
             self._note(self.task.measure())
-        if last or crosses(every.tick, before, seen):
+        if last or due("tick", before, seen):
             self._log(say)
         if samples:
             self._draw()
-        if last or crosses(every.checkpoint, before, seen):
+        if last or due("checkpoint", before, seen):
             self._save()
 
     def _note(self, values: dict[str, float]) -> None:
@@ -118,7 +119,7 @@ class Training:
         prune(
             self.run.checkpoints,
             KEEP_LAST,
-            lambda images: crosses(self.cadence.checkpoint, images - self.batch, images),
+            lambda images: self.cadence.is_due("checkpoint", images - self.batch, images),
         )
 
     def restore(self, say: Callable[[str], None]) -> None:
