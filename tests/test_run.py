@@ -240,7 +240,7 @@ def test_a_system_without_such_locks_says_so_too(tmp_path: Path, monkeypatch: py
 
 ENDS: list[tuple[BaseException, type[BaseException], str]] = [
     (RunError("it diverges"), RunError, "failed: it diverges"),
-    (OSError(errno.EIO, os.strerror(errno.EIO), "a.png"), RunError, "failed: Input/output error: a.png"),
+    (OSError(errno.EIO, os.strerror(errno.EIO), "a.png"), RunError, "failed: a.png: Input/output error"),
     (MemoryError(), RunError, "failed: the memory does not suffice; a smaller --batch"),
     (AssertionError("two\nlines"), AssertionError, "failed: AssertionError: two"),
     (KeyboardInterrupt(), KeyboardInterrupt, "stopped at once by a second signal"),

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from ganache.errors import RunError, UserError
+from ganache.errors import RunError, UserError, reason
 from ganache.files import write_json
+from ganache.refusals import refusals
 
 
 class Output(NamedTuple):
@@ -22,14 +23,7 @@ class Output(NamedTuple):
 
 def json_output(path: Path, value: Callable[[], Any]) -> Output:
     """Return a value as a JSON file of the report; writing it raises RunError when the disk refuses."""
-
-    def write() -> None:
-        try:
-            write_json(path, value())
-        except OSError as error:
-            raise RunError(f"could not write {path}: {error.strerror or error}") from error
-
-    return Output("written", path, write)
+    return Output("written", path, lambda: write_json(path, value()))
 
 
 def write_then_print(outputs: Sequence[Output], lines: Iterable[str]) -> None:
@@ -59,21 +53,22 @@ def end_with_status(program: str, command: Callable[[], int | None]) -> NoReturn
     """
     show_anything()
     try:
-        status = command() or 0
+        with refusals():
+            status = command() or 0
         if sys.stdout is not None:
             sys.stdout.flush()
     except UserError as error:
         status = _complain(program, error, 2)
     except RunError as error:
         status = _complain(program, error, 1)
+        _close_output()
     except KeyboardInterrupt:
         status = _complain(program, "stopped", 130)
     except BrokenPipeError:
         status = 141
         _close_output()
-    except OSError as error:  # the machine's failure at a place that has no better words for it
-        where = f"{error.filename}: " if error.filename else ""
-        status = _complain(program, f"{where}{error.strerror or error}", 1)
+    except OSError as error:  # what was printed last could not be kept
+        status = _complain(program, reason(error), 1)
         _close_output()
     sys.exit(status)
 

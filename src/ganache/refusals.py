@@ -18,8 +18,8 @@ def refusals() -> Iterator[None]:
     except BrokenPipeError:
         raise  # whoever read the output has left: nothing failed
     except OSError as error:
-        where = f": {error.filename}" if error.filename is not None else ""
-        raise RunError(f"{reason(error)}{where}") from error
+        where = f"{error.filename}: " if error.filename is not None else ""
+        raise RunError(f"{where}{reason(error)}") from error
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RunError) or not _is_out_of_memory(error):
             raise
