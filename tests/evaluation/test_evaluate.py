@@ -82,7 +82,7 @@ def test_a_folder_of_the_reals_is_at_no_distance_too(tmp_path: Path) -> None:
         found.warnings[1]
         == "60 samples are few for 512 features: all of their distance may be its bias (fd-infinity is 0)"
     )
-    assert found.samples.read.startswith("8x8x1; other sizes are scaled to cover the shape")
+    assert found.samples.read.startswith("8x8x1, their own size; other sizes are scaled to cover the shape")
 
 
 def test_a_distance_is_that_of_the_features_of_both_sets(real_digits: Path, tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ def test_a_subset_of_reals_and_of_samples_is_stated(real_digits: Path) -> None:
         ("RUN --features random --count 1", "count: 1 sample has no spread"),
         ("RUN --features random --count none", "count: 'none' is not a positive number"),
         ("RUN --features random --split test", "split: 'test' is not in this data, which has train"),
-        ("RUN --features random --label seven", "'seven' is not a class"),
+        ("RUN --features random --label seven", "'seven' is not known"),
         ("RUN --features random --data ring", "data: 'ring' has images of 1x1x2, but those of"),
         ("RUN --features random --size 9x9", "has images of 9x9x1, but those of"),
         ("RUN --features random --device tpu", "auto, cpu, cuda, mps"),
@@ -423,7 +423,7 @@ def test_the_command_prints_names_counts_and_protocol_and_keeps_the_records(
     for part in (
         f"judged         120 samples of {run} (generator, 640 images seen), as drawn",
         "against        digits, train: 1,797 images, fingerprint ",
-        "features       random, version 1, 512 values, checksum ",
+        "features       random, version 2, 512 values, checksum ",
         "fd/random@120-vs-train",
         "precision/random@120-vs-train",
         "warning        ",
@@ -454,19 +454,6 @@ def test_one_picture_of_each_class_has_a_better_inception_score_than_a_generator
     assert len(lines) == 2 + len(trained.scores)
     with Image.open(tmp_path / "inception-score.png") as drawn:
         assert drawn.mode == "L"
-
-
-def test_data_of_another_size_is_read_in_the_samples_size(tmp_path: Path) -> None:
-    for number, image in enumerate(digits()[:40]):
-        save(tmp_path / "large" / f"{number}.png", image[..., 0].repeat(2, 0).repeat(2, 1))
-    np.save(tmp_path / "x.npy", digits()[:40])
-    found = ganache.evaluate(tmp_path / "x.npy", data=tmp_path / "large", features="random", metrics=["fd"])
-    assert found.samples.size == "8x8x1"
-    for number, image in enumerate(digits()[:40]):
-        save(tmp_path / "small" / f"{number}.png", image[..., 0])
-    found = ganache.evaluate(tmp_path / "small", data=tmp_path / "large", features="random", metrics=["fd"])
-    assert found.samples.size == "16x16x1"
-    assert any("are all 8x8x1; they are read as 16x16x1, like the reals" in warning for warning in found.warnings)
 
 
 def test_other_data_than_the_run_was_trained_on_is_a_warning(digits_run: Path, tmp_path: Path) -> None:

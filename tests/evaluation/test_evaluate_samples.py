@@ -79,9 +79,9 @@ def test_subfolders_are_the_classes(tmp_path: Path) -> None:
 
 def test_a_folder_tells_its_size_when_it_has_one(tmp_path: Path) -> None:
     save(tmp_path / "0.png", pixels(5, 4))
-    assert PictureSamples(tmp_path).own_shape() == SHAPE
+    assert PictureSamples(tmp_path).own_shape == SHAPE
     save(tmp_path / "1.png", pixels(5, 5))
-    assert PictureSamples(tmp_path).own_shape() is None
+    assert PictureSamples(tmp_path).own_shape is None
 
 
 def test_a_generator_draws_what_the_library_draws_of_the_classes_asked_for(digits_run: Path) -> None:
@@ -201,4 +201,4 @@ def test_what_is_not_there_or_holds_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"1\.png of .* cannot be read: not an image"):
         whole(open_samples(tmp_path / "x"))
     with pytest.raises(UserError, match=r"1\.png of .* cannot be read: not an image"):
-        PictureSamples(tmp_path / "x").own_shape()
+        assert PictureSamples(tmp_path / "x").own_shape

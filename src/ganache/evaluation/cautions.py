@@ -13,9 +13,10 @@ def warnings_of_data(source: Samples, dataset: Dataset, record: dict[str, Any] |
     warnings = []
     if record is not None and record["data"]["fingerprint"] != dataset.fingerprint:
         warnings.append(f"{dataset.name} is not the data that {source.source} was trained on")
-    if isinstance(source, PictureSamples) and (own := source.own_shape()) != dataset.shape:
+    if isinstance(source, PictureSamples) and (own := source.own_shape) != dataset.shape:
+        as_what = "which loses their proportions" if source.stretch else "like the reals"
         had = f"all {own}" if own else "of several sizes"
-        warnings.append(f"the pictures in {source.source} are {had}; they are read as {dataset.shape}, like the reals")
+        warnings.append(f"the pictures in {source.source} are {had}; they are read as {dataset.shape}, {as_what}")
     return warnings
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganache.data import Dataset, preview
+from ganache.data import Dataset
 from ganache.data.packed import PackedDataset
 from ganache.data.selection import compared_classes
 from ganache.data.types import Progress
@@ -25,12 +25,13 @@ from ganache.evaluation.metrics import Metric, choose, defaults
 from ganache.evaluation.records import Evaluation, SampleSet, Score
 from ganache.evaluation.reference import Reference
 from ganache.evaluation.samples import GeneratorSamples, Labels, Piece, Samples, open_samples, run_of
+from ganache.evaluation.sizes import open_reals
 from ganache.planning import Source
 from ganache.run import Run
-from ganache.shape import ImageShape
 from ganache.units import parse_count, parse_size
 
 DEFAULT_COUNT = 10_000  # samples, or as many as there are reals where those are fewer
+LARGEST_JUDGED = 128  # pixels of the longer side, above which a classifier takes hours to train on a processor
 LEAST_LABELLED = 500  # labelled training images, below which a classifier of them is no good judge
 
 Say = Callable[[str], None]
@@ -149,7 +150,8 @@ def find_extractor(
 ) -> Extractor:
     """Return the extractor with this name, or the one that suits the data; errors as `features.find`.
 
-    Points have `pixels`; pictures of at least two classes, 500 of them labelled, `classifier`; all others `random`.
+    Points have `pixels`; pictures of at least two classes, 500 of them labelled and no side above 128 pixels,
+    `classifier`; all others `random`.
     """
     chosen = name or ("inception" if weights is not None else default_features(dataset))
     if chosen == "classifier" and isinstance(dataset, PackedDataset):
@@ -162,6 +164,8 @@ def default_features(dataset: Dataset) -> str:
     if dataset.shape.is_point:
         return "pixels"
     if not isinstance(dataset, PackedDataset) or len(dataset.label_names) < 2:
+        return "random"
+    if max(dataset.shape.height, dataset.shape.width) > LARGEST_JUDGED:
         return "random"
     return "classifier" if int((dataset.labels_of("train") >= 0).sum()) >= LEAST_LABELLED else "random"
 
@@ -206,30 +210,24 @@ def pick(pieces: Iterator[Piece], numbers: Sequence[int]) -> NDArray[Any]:
 
 
 def _open_data(asked: Asked, source: Samples, record: dict[str, Any] | None, progress: Progress | None) -> Dataset:
-    """Return the reals in the samples' size: a run's as it read them, others in the size that the samples have."""
+    """Return the reals: a run's as it read them, others in the size that was asked for or that suits both."""
     size = parse_size(asked.size) if asked.size else None
     kept = (record or {}).get("source")
     if asked.data is None and kept is None:
         raise UserError("data: what are the samples to be compared with? Name it with --data")
     wanted = Source.of(kept, asked.data) if kept is not None else Source(str(asked.data))
     if size is not None or asked.channels is not None:
-        wanted = Source(wanted.data, size, asked.channels)
-    elif kept is None and source.shape is not None:
-        wanted = _in_size(wanted, source.shape)
-    dataset = wanted.open(progress)
+        dataset = Source(wanted.data, size, asked.channels).open(progress)
+    elif kept is not None:
+        dataset = wanted.open(progress)
+    else:
+        dataset = open_reals(source, wanted.data, asked.features == "inception" or asked.weights is not None, progress)
     if source.shape not in (None, dataset.shape):
         raise UserError(
             f"data: {dataset.name!r} has images of {dataset.shape}, but those of {source.source!r} are {source.shape}"
             " (height, width, channels)"
         )
     return dataset
-
-
-def _in_size(wanted: Source, shape: ImageShape) -> Source:
-    own = preview(wanted.data).shape
-    if own == shape or own.is_point or shape.is_point:
-        return wanted
-    return replace(wanted, size=(shape.height, shape.width), channels=shape.channels)
 
 
 def _count(asked: str | int | None, source: Samples, reference: Reference) -> int:

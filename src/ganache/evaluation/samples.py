@@ -4,6 +4,7 @@ Nothing is held but a piece at a time, and nothing that is read can run code. Of
 a seeded choice is taken: files are often sorted by class, and their first ones would not stand for all.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from ganache.data.decode import Header
 from ganache.data.labels import arrange_container
 from ganache.data.npy import StoredArray, is_array_file, open_arrays
 from ganache.data.pool import default_processes, read_all_headers, read_all_pixels, split_names
-from ganache.data.shapes import RESIZE_RULE
+from ganache.data.shapes import RESIZE_RULE, STRETCH_RULE
 from ganache.errors import UserError
 from ganache.evaluation.inputs import stream
 from ganache.files import is_run
@@ -106,9 +107,11 @@ class PictureSamples:
         self.shape: ImageShape | None = None
         self.label_names = tuple(sorted({row.label for row in self._rows if row.label is not None}))
         self.read = ""
+        self.stretch, self.why = False, ""  # how pictures of other sizes are brought to the shape, and why to that one
 
+    @functools.cached_property
     def own_shape(self) -> ImageShape | None:
-        """Return the shape that all files share, or None; raises UserError for a file that cannot be read."""
+        """The shape that all files share, or None; raises UserError for a file that cannot be read."""
         shapes = set()
         names = [row.name for row in self._rows]
         answers = (answer for part in read_all_headers(self._container, names, default_processes()) for answer in part)
@@ -124,11 +127,12 @@ class PictureSamples:
         rows = [self._rows[index] for index in chosen(self.available, count, seed)]
         numbers: dict[str | None, int] = {name: number for number, name in enumerate(self.label_names)}
         numbers[None] = -1
-        self.read = f"{shape}; other sizes are {RESIZE_RULE}"
+        why = f", {self.why}" if self.why else ""
+        self.read = f"{shape}{why}; other sizes are {STRETCH_RULE if self.stretch else RESIZE_RULE}"
         parts = list(split_names([row.name for row in rows], shape.pixels))
         done = 0
         for names, pixels in zip(
-            parts, read_all_pixels(self._container, parts, shape, default_processes()), strict=True
+            parts, read_all_pixels(self._container, parts, shape, default_processes(), self.stretch), strict=True
         ):
             for name, reason in zip(names, pixels.reasons, strict=True):
                 if reason is not None:
