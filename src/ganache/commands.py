@@ -158,7 +158,7 @@ def print_summary(summary: dict[str, Any]) -> None:
         print(f"skipped        {unnamed:,} more, which manifest.json of the packed store lists")
     if ignored := summary.get("ignored_count"):
         print(f"ignored        {ignored:,} files that are no images by their names")
-    print(f"fingerprint    {summary['fingerprint']}")
+    print(f"fingerprint    {summary['fingerprint'] or 'known when it is packed'}")
 
 
 def judgement_table(judgement: "Judgement", run: Path) -> Iterator[str]:

@@ -3,7 +3,7 @@ import gzip
 import os
 import struct
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,12 @@ import numpy as np
 import pytest
 
 from ganache.data import catalog, opcodes, open_dataset, preview
+from ganache.data.arrays import ArraySource, Contents, Part
 from ganache.data.packed import PackedDataset
+from ganache.data.previews import read_preview
+from ganache.data.types import Options
 from ganache.errors import RunError, UserError
+from ganache.shape import ImageShape
 from tests.data.data_files import idx_bytes, pixels, python_batch, write_idx
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
@@ -337,3 +341,29 @@ def test_the_cache_is_where_each_system_keeps_it(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("GANACHE_CACHE", "/mine")
     assert catalog.cache_folder() == Path("/mine")
     assert catalog.cache_folder("there") == Path("there")
+
+
+def test_a_preview_of_arrays_takes_every_nth_row_across_their_parts() -> None:
+    cuts = (("train", 0, 4), ("train", 4, 9), ("test", 9, 11), ("test", 11, 12), ("test", 12, 14))
+
+    def parts() -> Iterator[Part]:
+        for split, first, stop in cuts:
+            rows = np.arange(first, stop)
+            yield Part(split, rows.astype(np.uint8).reshape(-1, 1, 1, 1), (rows % 3).astype(np.int32))
+
+    source = ArraySource(
+        "rows", lambda digests: "", lambda: Contents("rows", ImageShape(1, 1, 1), 14, ("a", "b", "c"), parts)
+    )
+    sample = source.survey(Options(), 1, lambda done, total: None).peek(5)
+    assert [(block.split, block.images.ravel().tolist()) for block in sample.blocks] == [
+        ("train", [0, 3]), ("train", [6]), ("test", [9]), ("test", [12]),
+    ]  # fmt: skip
+    assert [block.labels.tolist() for block in sample.blocks] == [[0, 0], [0], [0], [0]]
+    assert {split: counts.tolist() for split, counts in sample.counts.items()} == {
+        "train": [3, 3, 3, 0], "test": [2, 2, 1, 0],
+    }  # fmt: skip
+    seen = read_preview(source, Options(size=(2, 2)), 1, lambda done, total: None)
+    assert seen.summary()["splits"] == {"train": [0, 9], "test": [9, 14]}
+    assert seen.summary()["classes"] == {"a": 5, "b": 5, "c": 4}
+    assert seen.summary()["decisions"]["looked at"] == "14 of 14 images; the others when it is packed"
+    assert seen.rows("test", 0, 5).images[:, 0, 1, 1].tolist() == [9, 10, 11, 12, 13]

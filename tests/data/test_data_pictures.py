@@ -2,6 +2,7 @@ import os
 import socket
 import zipfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganache.data import open_dataset, opening, pack, preview
+from ganache.data import open_dataset, opening, pack, pool, preview, previews
 from ganache.data.arrange import arrange, natural_order
-from ganache.data.containers import Zip
-from ganache.data.pack import _Sample
+from ganache.data.containers import Folder, Zip
 from ganache.data.packed import PackedDataset
 from ganache.data.shapes import decide
 from ganache.data.store import IMAGES
-from ganache.data.types import Block, Options, Row
+from ganache.data.types import Options, Row
+from ganache.data.worker import Pixels
 from ganache.errors import UserError
+from ganache.shape import ImageShape
 from tests.data.data_files import classes, pixels, png_header, save
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
@@ -323,28 +325,60 @@ def test_a_second_opening_decodes_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     assert opened(copy, tmp_path).fingerprint != first.fingerprint
 
 
-def test_preview_tells_what_packing_tells_and_writes_nothing(tmp_path: Path) -> None:
+def test_a_preview_tells_what_packing_tells_but_decodes_256_rows_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # `data info` and `--dry-run` decoded every picture to tell the fingerprint.
+    decoded: list[str] = []
+    honest = pool.read_images
+
+    def noticed(container: Folder | Zip, names: Sequence[str], shape: ImageShape, stretch: bool) -> Pixels:
+        decoded.extend(names)
+        return honest(container, names, shape, stretch)
+
+    monkeypatch.setattr(pool, "read_images", noticed)
+    monkeypatch.setattr(opening, "PREVIEW_BYTES", 0)
     root = classes(tmp_path / "train-set", ("a", "b"), each=200, side=2)
     seen = preview(root, cache=tmp_path / "cache", processes=1)
     assert not (tmp_path / "cache").exists()
+    assert len(decoded) == 200  # every second of 400
     packed = opened(root, tmp_path)
-    assert seen.summary() == packed.summary()
-    assert seen.fingerprint == packed.fingerprint
+    told = packed.summary()
+    looked_at = "the headers of 400 and 200 images; the others when it is packed"
+    told["decisions"]["looked at"] = looked_at
+    assert seen.summary() == {**told, "fingerprint": None}
+    assert seen.fingerprint == ""
     batch = seen.stream(0).batch(0, 64)
     assert batch.images.shape == (64, 3, 2, 2)
     assert set(batch.labels.tolist()) == {0, 1}
     assert isinstance(seen, PackedDataset)
-    assert len(seen.labels_of("train")) == 200  # every second row of 400
+    assert np.array_equal(seen.rows("train", 0, 200).images, packed.pick("train", np.arange(0, 400, 2)).images)
+    assert preview(root, cache=tmp_path / "cache").summary()["fingerprint"] is None  # nothing may be read to find it
+    assert seen.rows_by_label().tolist() == packed.rows_by_label().tolist() == [200, 200, 0]
 
 
-def test_a_sample_is_even_across_blocks() -> None:
-    sample = _Sample(3, classes=14)
-    for split, first, stop in (("train", 0, 4), ("train", 4, 9), ("test", 9, 11), ("test", 11, 12), ("test", 12, 14)):
-        rows = np.arange(first, stop)
-        sample.keep(Block(split, rows.astype(np.uint8).reshape(-1, 1, 1, 1), rows.astype(np.int32)))
-    images, labels, held = sample.arrays()
-    assert labels.tolist() == images.ravel().tolist() == [0, 3, 6, 9, 12]  # every third of train, and of test
-    assert held == {"train": (0, 3), "test": (3, 5)}
+def test_of_very_many_files_an_even_sample_of_headers_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(previews, "HEADERS", 50)
+    root = classes(tmp_path / "set", ("a", "b"), each=60, side=2)
+    seen = preview(root, cache=tmp_path / "cache", processes=1).summary()
+    assert seen["decisions"]["looked at"] == (
+        "the headers of 40 of 120 files and 120 images; the others when it is packed"
+    )
+    assert (seen["count"], seen["classes"], seen["splits"]) == (120, {"a": 60, "b": 60}, {"train": [0, 120]})
+    for number in range(0, 60, 3):  # 20 of the 40 that are looked at
+        (root / "a" / f"{number}.png").write_bytes(b"")
+    with pytest.raises(UserError, match=r"20 of 40 images cannot be read"):  # the sample's share counts
+        preview(root, cache=tmp_path / "cache", processes=1, max_skipped=0.2)
+    assert preview(root, cache=tmp_path / "cache", processes=1, max_skipped=0.5).count == 100
+
+
+def test_a_preview_judges_the_pixels_that_it_read(tmp_path: Path) -> None:
+    whole = save(tmp_path / "whole.png", pixels(32, 32)).read_bytes()
+    root = broken(tmp_path / "set", good=10, bad=0)
+    for index in range(17):
+        (root / f"cut{index}.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError, match=r"17 of 27 images cannot be read.*cut0\.png: truncated"):
+        preview(root, cache=tmp_path / "cache")
 
 
 def test_a_preview_knows_classes_of_which_it_holds_no_row(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from PIL import Image
 
 from ganache.data.decode import fit
 from ganache.data.digests import DigestCache, hash_all, stamp
+from ganache.data.packed import count_labels
 from ganache.data.shapes import decide, describe_sizes
-from ganache.data.types import Block, Options, Progress, Survey
+from ganache.data.types import Block, Options, Peek, Progress, Survey
 from ganache.errors import UserError
 from ganache.shape import ImageShape
 
@@ -53,7 +54,7 @@ class ArraySource:
         """Return the hash of the content."""
         return self._key(digests)
 
-    def survey(self, options: Options, processes: int, progress: Progress) -> Survey:
+    def survey(self, options: Options, processes: int, progress: Progress, most_headers: int | None = None) -> Survey:
         """Read the headers; nothing runs in parallel, for one thread does all at the disk's speed."""
         contents = self._read()
         own = contents.shape
@@ -72,6 +73,7 @@ class ArraySource:
             decisions={**contents.decisions, **decisions},
             original=describe_sizes(sizes),
             blocks=lambda: _blocks(contents, shape, options.stretch),
+            peek=lambda rows: _peek(contents, shape, options.stretch, rows),
             converted=converted,
         )
 
@@ -99,10 +101,27 @@ def hash_files(paths: list[Path], digests: DigestCache) -> str:
 
 def _blocks(contents: Contents, shape: ImageShape, stretch: bool) -> Generator[Block, None, None]:
     for part in contents.parts():
-        images = part.images
-        if shape != contents.shape:
-            images = np.stack([fit(_image(row), shape, stretch) for row in images])
-        yield Block(part.split, images, part.labels)
+        yield Block(part.split, _fitted(part.images, shape, stretch), part.labels)
+
+
+def _peek(contents: Contents, shape: ImageShape, stretch: bool, rows: int) -> Peek:
+    step = max(1, -(-contents.count // rows))
+    blocks: list[Block] = []
+    counts: dict[str, npt.NDArray[np.int64]] = {}
+    for part in contents.parts():
+        counted = counts.setdefault(part.split, np.zeros(len(contents.label_names) + 1, np.int64))
+        first = -int(counted.sum()) % step
+        counted += count_labels(part.labels, len(contents.label_names))
+        images = part.images[first::step].copy()  # of a mapped file, no more is read than these
+        if len(images):
+            blocks.append(Block(part.split, _fitted(images, shape, stretch), part.labels[first::step]))
+    return Peek(blocks, counts)
+
+
+def _fitted(images: npt.NDArray[np.uint8], shape: ImageShape, stretch: bool) -> npt.NDArray[np.uint8]:
+    if images.shape[1:] == (shape.channels, shape.height, shape.width):
+        return images
+    return np.stack([fit(_image(row), shape, stretch) for row in images])
 
 
 def _image(row: npt.NDArray[np.uint8]) -> Image.Image:

@@ -16,10 +16,11 @@ from ganache.data.digests import DigestCache, TooManyUnknownError
 from ganache.data.idx import find_idx, idx_source
 from ganache.data.location import NAMES, as_text, refuse_among, refuse_run
 from ganache.data.npy import is_array_file
-from ganache.data.pack import PACKER_VERSION, read_preview, write_store
+from ganache.data.pack import PACKER_VERSION, write_store
 from ganache.data.packed import PackedDataset, from_store
 from ganache.data.pictures import Pictures, refuse_many
 from ganache.data.pool import default_processes
+from ganache.data.previews import read_preview
 from ganache.data.stacked import DIGITS, STACKED_MNIST, StackedDigits
 from ganache.data.store import Store, is_store
 from ganache.data.types import Options, Progress, Source
@@ -69,9 +70,10 @@ def preview(
     cache: str | Path | None = None,
     processes: int | None = None,
 ) -> PackedDataset | Density | StackedDigits:
-    """Return a dataset with the full summary and fingerprint but at most 256 rows, writing nothing to the disk.
+    """Return a dataset with about 256 rows and the summary of the whole, writing nothing to the disk.
 
-    The cached store if there is one. Arguments and errors as for open_dataset; a named set may still be downloaded.
+    Names and headers are looked at, of very many files those of an even sample; the fingerprint is empty. The cached
+    store, which is whole, if there is one. Arguments and errors as for open_dataset; a named set may be downloaded.
     """
     options = Options(size, channels, max_skipped)
     if _is_stacked(source, options):

@@ -1,4 +1,4 @@
-"""From a source to a store, or to a preview: the blocks run past once, counted and hashed on the way."""
+"""From a source to a store: the blocks run past once, counted and hashed on the way."""
 
 import contextlib
 import hashlib
@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ganache.data.packed import PackedDataset, count_labels
 from ganache.data.pictures import refuse_many
 from ganache.data.store import IMAGES, LABELS, ArrayFile, building, fingerprint, write_manifest
 from ganache.data.types import Block, Options, Progress, Skipped, Source, Survey
 from ganache.errors import UserError
 
-PREVIEW_ROWS = 256
 PACKER_VERSION = 2
 """Raised whenever the same source and options would give other pixels, so that cached stores are made again."""
 
@@ -41,43 +38,6 @@ def write_store(source: Source, target: Path, options: Options, processes: int, 
         write_manifest(folder, manifest)
 
 
-def read_preview(source: Source, options: Options, processes: int, progress: Progress) -> PackedDataset:
-    """Decode a source and keep its summary and an even sample of at most 256 rows; nothing is written."""
-    survey = source.survey(options, processes, progress)
-    sample = _Sample(max(1, -(-survey.candidates // PREVIEW_ROWS)), len(survey.label_names))
-    manifest = _run(source, survey, options, progress, sample.keep)
-    return PackedDataset(source.text, manifest, *sample.arrays(), counts=sample.counts)
-
-
-class _Sample:
-    """Every n-th row of each split, and how many rows of each class there were."""
-
-    def __init__(self, step: int, classes: int) -> None:
-        self._step, self._classes = step, classes
-        self.counts: dict[str, npt.NDArray[np.int64]] = {}
-        self._seen: Counter[str] = Counter()
-        self._images: list[npt.NDArray[np.uint8]] = []
-        self._labels: list[npt.NDArray[np.int32]] = []
-        self._held: dict[str, tuple[int, int]] = {}
-        self._count = 0
-
-    def keep(self, block: Block) -> None:
-        first = -self._seen[block.split] % self._step
-        self._seen[block.split] += len(block.images)
-        counted = count_labels(block.labels, self._classes)
-        self.counts[block.split] = self.counts.get(block.split, 0) + counted
-        images = block.images[first :: self._step].copy()
-        if len(images):
-            self._images.append(images)
-            self._labels.append(block.labels[first :: self._step])
-            start, _ = self._held.get(block.split, (self._count, 0))
-            self._count += len(images)
-            self._held[block.split] = (start, self._count)
-
-    def arrays(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32], dict[str, tuple[int, int]]]:
-        return np.concatenate(self._images), np.concatenate(self._labels), self._held
-
-
 def _run(
     source: Source, survey: Survey, options: Options, progress: Progress, keep: Callable[[Block], None]
 ) -> dict[str, Any]:
@@ -100,15 +60,16 @@ def _run(
                 splits[block.split][1] = position
             progress(min(survey.candidates, position + len(skipped)) + survey.candidates, 2 * survey.candidates)
     if not position:
-        raise UserError(_nothing_decoded(source.text, skipped))
-    manifest = _manifest(source, survey, classes, splits, sorted(skipped))
+        raise nothing_decoded(source.text, skipped)
+    manifest = manifest_of(source, survey, classes, splits, sorted(skipped))
     manifest["sha256"] = {name: digest.hexdigest() for name, digest in digests.items()}
     return {**manifest, "fingerprint": fingerprint(manifest)}
 
 
-def _manifest(
+def manifest_of(
     source: Source, survey: Survey, classes: Counter[int], splits: dict[str, list[int]], skipped: list[Skipped]
 ) -> dict[str, Any]:
+    """Return the manifest without its checksums; `classes` counts rows by label, -1 where there is none."""
     shape = survey.shape
     return {
         "source": source.text,
@@ -127,6 +88,7 @@ def _manifest(
     }
 
 
-def _nothing_decoded(text: str, skipped: list[Skipped]) -> str:
+def nothing_decoded(text: str, skipped: list[Skipped]) -> UserError:
+    """Return the error that says why a source has no rows."""
     first = "; ".join(f"{skip.file}: {skip.reason}" for skip in skipped[:3])
-    return f"data: none of the {len(skipped)} images in {text!r} can be read: {first}"
+    return UserError(f"data: none of the {len(skipped)} images in {text!r} can be read: {first}")

@@ -50,8 +50,8 @@ class PackedDataset:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the content, independent of path and time."""
-        return str(self._manifest["fingerprint"])
+        """SHA-256 of the content, independent of path and time; empty for a sample."""
+        return str(self._manifest["fingerprint"] or "")
 
     @property
     def count(self) -> int:

@@ -1,7 +1,8 @@
 """A folder or zip of image files as a source: headers first, one decision for the set, then pixels."""
 
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from ganache.data.decode import Header
 from ganache.data.digests import DigestCache
 from ganache.data.labels import arrange_container, labels_key
 from ganache.data.npy import SUFFIXES
+from ganache.data.packed import count_labels
 from ganache.data.pool import read_all_headers, read_all_pixels, split_names
 from ganache.data.shapes import decide, describe_sizes
 from ganache.data.told import Ignored
-from ganache.data.types import Block, Options, Progress, Row, Skipped, Survey
+from ganache.data.types import Block, Options, Peek, Progress, Row, Skipped, Survey
 from ganache.errors import UserError
 from ganache.shape import ImageShape
 
@@ -35,28 +37,28 @@ class Pictures:
         """Return a hash of all image files' names and contents, and of the files that name their classes."""
         return f"pictures-{self._container.content_key(digests)}{labels_key(self._container)}"
 
-    def survey(self, options: Options, processes: int, progress: Progress) -> Survey:
-        """Read every header; raises UserError when nothing, or too little, can be read."""
+    def survey(self, options: Options, processes: int, progress: Progress, most_headers: int | None = None) -> Survey:
+        """Read every header, or an even sample of them; raises UserError when nothing, or too little, can be read."""
         listing, (rows, outside, meanings) = arrange_container(self._container)
         skipped = [*listing.skipped, *outside]
         candidates = len(rows) + len(skipped)
-        headers, readable = Headers(), []
-        done = 0
-        for answers in read_all_headers(self._container, [row.name for row in rows], processes):
+        headers = Headers(rows, most_headers)
+        for answers in read_all_headers(self._container, [row.name for row in headers.looked_at], processes):
             for answer in answers:
-                row = rows[done]
-                done += 1
-                if isinstance(answer, str):
-                    skipped.append(Skipped(printable(row.name), answer))
-                else:
-                    readable.append(row)
-                    headers.add(answer)
-            refuse_many(skipped, candidates, options.max_skipped)
-            progress(done, 2 * len(rows))
-        if not readable:
+                headers.add(answer)
+            refuse_many([*skipped, *headers.lost], candidates, options.max_skipped)
+            progress(headers.count, 2 * len(headers.looked_at))
+        # Of a sample, the share that cannot be read is also the sample's own.
+        refuse_many(headers.lost, headers.count, options.max_skipped)
+        skipped += headers.lost
+        if not headers.sizes:
             raise UserError(_nothing(self.text, skipped, listing.ignored))
+        readable = headers.readable(rows)
         shape, decisions = decide(headers.sizes, headers.channels, options)
         labels = tuple(sorted({row.label for row in readable if row.label is not None}, key=natural_order))
+        decode = partial(
+            _blocks, self._container, labels=labels, shape=shape, processes=processes, stretch=options.stretch
+        )
         return Survey(
             kind="folder of images" if isinstance(self._container, Folder) else "zip of images",
             candidates=candidates,
@@ -64,26 +66,42 @@ class Pictures:
             label_names=labels,
             decisions={**decisions, **meanings},
             original=describe_sizes(headers.sizes),
-            blocks=lambda: _blocks(self._container, readable, labels, shape, processes, options.stretch),
+            blocks=lambda: decode(readable),
+            peek=lambda count: _peek(readable, labels, count, decode),
             converted=headers.converted(shape),
+            headers=headers.count,
             skipped=tuple(skipped),
             ignored=listing.ignored.to_json(),
         )
 
 
 class Headers:
-    """Counts over the headers seen so far: all that is kept of them."""
+    """Of every row, or of at most `most` of them in even steps: counts over the headers, and which have none."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: Sequence[Row], most: int | None) -> None:
+        self.looked_at = rows if most is None else rows[:: max(1, -(-len(rows) // most))]
+        self.count = 0
+        self.lost: list[Skipped] = []
         self.sizes: Counter[tuple[int, int]] = Counter()
         self.channels: Counter[int] = Counter()
         self._notes: Counter[str] = Counter()
+        self._without: set[str] = set()
 
-    def add(self, header: Header) -> None:
-        """Count one header."""
-        self.sizes[header.height, header.width] += 1
-        self.channels[header.channels] += 1
-        self._notes.update(header.notes)
+    def add(self, answer: Header | str) -> None:
+        """Count the header of the next row that is looked at, or the reason why it has none."""
+        name = self.looked_at[self.count].name
+        self.count += 1
+        if isinstance(answer, str):
+            self.lost.append(Skipped(printable(name), answer))
+            self._without.add(name)
+        else:
+            self.sizes[answer.height, answer.width] += 1
+            self.channels[answer.channels] += 1
+            self._notes.update(answer.notes)
+
+    def readable(self, rows: Sequence[Row]) -> list[Row]:
+        """Return the rows but for those whose header was looked for in vain."""
+        return [row for row in rows if row.name not in self._without]
 
     def converted(self, shape: ImageShape) -> dict[str, int]:
         """Return how many files were converted in which way to get the shape."""
@@ -113,6 +131,20 @@ def _nothing(text: str, skipped: Sequence[Skipped], ignored: Ignored) -> str:
     if array := next((name for name in ignored.to_json()["ignored"] if name.lower().endswith(SUFFIXES)), None):
         return f"data: no image files in {text!r}; an array is named itself, as {array} would be"
     return f"data: no image files in {text!r} ({ignored.count} other files); PNG, JPEG, WebP, GIF, BMP, TIFF … are read"
+
+
+def _peek(
+    rows: Sequence[Row], labels: tuple[str, ...], count: int, decode: Callable[[Sequence[Row]], Iterator[Block]]
+) -> Peek:
+    numbers: dict[str | None, int] = {label: number for number, label in enumerate(labels)} | {None: -1}
+    step = max(1, -(-len(rows) // count))
+    chosen: list[Row] = []
+    counts = {}
+    for split, members in groupby(rows, key=lambda row: row.split):
+        held = list(members)
+        chosen += held[::step]
+        counts[split] = count_labels(np.array([numbers[row.label] for row in held]), len(labels))
+    return Peek(list(decode(chosen)), counts)
 
 
 def _blocks(

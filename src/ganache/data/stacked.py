@@ -45,7 +45,9 @@ class StackedDigits:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the digits' fingerprint and of the rule by which they are stacked."""
+        """SHA-256 of the digits' fingerprint and of the rule by which they are stacked; empty without the former."""
+        if not self.digits.fingerprint:
+            return ""
         rule = json.dumps({"stacked": 3, "digits": self.digits.fingerprint, "version": 1})
         return hashlib.sha256(rule.encode()).hexdigest()
 
@@ -62,7 +64,7 @@ class StackedDigits:
             "splits": dict.fromkeys(kept["splits"]),
             "digits": {"count": kept["count"], "fingerprint": kept["fingerprint"]},
             "skipped": [],
-            "fingerprint": self.fingerprint,
+            "fingerprint": self.fingerprint or None,
         }
 
     def rows_by_label(self, split: str = "train") -> None:

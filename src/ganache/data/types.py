@@ -53,7 +53,7 @@ class Dataset(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the content, independent of path and time."""
+        """SHA-256 of the content, independent of path and time; empty while it is not known, in a preview."""
         ...
 
     @property
@@ -126,11 +126,19 @@ class Block:
     skipped: tuple[Skipped, ...] = ()
 
 
+class Peek(NamedTuple):
+    """A few rows of each split in order, and how many rows (K + 1,) of each split have each label, last without one."""
+
+    blocks: list[Block]
+    counts: dict[str, npt.NDArray[np.int64]]
+
+
 @dataclass(frozen=True)
 class Survey:
     """All that is known of a source before its pixels are decoded; `blocks` decodes them, ordered by split.
 
-    `ignored` are fields of the manifest about files that are no images.
+    `peek` decodes every n-th row of each split, about as many as it is asked for. `headers` is how many headers were
+    read, None where rows have none; `ignored` are fields of the manifest about files that are no images.
     """
 
     kind: str
@@ -140,7 +148,9 @@ class Survey:
     decisions: dict[str, str]
     original: dict[str, Any]
     blocks: Callable[[], Generator[Block, None, None]]
+    peek: Callable[[int], Peek]
     converted: dict[str, int]
+    headers: int | None = None
     skipped: tuple[Skipped, ...] = ()
     ignored: dict[str, Any] = field(default_factory=dict)
 
@@ -157,8 +167,8 @@ class Source(Protocol):
         """
         ...
 
-    def survey(self, options: Options, processes: int, progress: Progress) -> Survey:
-        """Look at everything but the pixels and decide one shape."""
+    def survey(self, options: Options, processes: int, progress: Progress, most_headers: int | None = None) -> Survey:
+        """Look at everything but the pixels and decide one shape; with `most_headers`, at so many headers at most."""
         ...
 
 
