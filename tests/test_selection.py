@@ -182,6 +182,24 @@ def test_a_training_says_once_that_nothing_can_be_examined(
         assert out.count("not examined on test: no image there has a label that is trained") == 1
 
 
+def test_pictures_beside_class_folders_are_left_out_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They were a class named `unlabelled`, which a conditional generator drew as often as any other."""
+    data, out = kaggle(tmp_path) / "train", tmp_path / "run"
+    for number in range(5):
+        save(data / f"{number}.png", pixels(8, 8, 1, number))
+    settings = [part for setting in CONDITIONAL for part in ("--set", setting)]
+    status, printed, _ = run(
+        monkeypatch, capsys, "train", "dcgan", "--data", data, "--out", out, "--images", 32, *settings
+    )
+    assert status == 0
+    assert "without a label, and left out: 5 of 29 training images" in printed
+    assert Run.open(out).record()["selection"] == {"classes": ["cats", "dogs"], "rows": 24, "left_out": 5}
+    assert ganache.load(out).label_names == ("cats", "dogs")
+    assert "without class  5" in run(monkeypatch, capsys, "data", "info", data)[1]
+
+
 def test_an_unlabelled_training_split_is_refused_by_the_plan(tmp_path: Path) -> None:
     """Class folders in `test/` alone name no class of a training image: was a traceback, is one line and no folder."""
     data = tmp_path / "data"

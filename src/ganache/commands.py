@@ -152,6 +152,8 @@ def print_summary(summary: dict[str, Any]) -> None:
     if summary.get("classes"):
         classes = (name if images is None else f"{name} ({images:,})" for name, images in summary["classes"].items())
         print(f"classes        {', '.join(classes)}")
+        if summary.get("unlabelled"):
+            print(f"without class  {summary['unlabelled']:,}")
     for entry in summary.get("skipped", []):
         print(f"skipped        {entry['file']}: {entry['reason']}")
     if unnamed := summary.get("skipped_count", 0) - len(summary.get("skipped", [])):

@@ -67,7 +67,7 @@ def test_zip_and_folder_are_the_same_data(tmp_path: Path) -> None:
         (["a.png", "b.png"], [("a.png", "train", None), ("b.png", "train", None)]),
         (["w/a.png", "w/b.png"], [("w/a.png", "train", None), ("w/b.png", "train", None)]),
         (["w/x/a.png", "w/y/b.png"], [("w/x/a.png", "train", "x"), ("w/y/b.png", "train", "y")]),
-        (["x/a.png", "b.png"], [("b.png", "train", "unlabelled"), ("x/a.png", "train", "x")]),
+        (["x/a.png", "b.png"], [("b.png", "train", None), ("x/a.png", "train", "x")]),
         (["x/1/a.png", "y/b.png"], [("x/1/a.png", "train", "x/1"), ("y/b.png", "train", "y")]),
         (
             ["Test/x/a.png", "TRAIN/x/a.png", "TRAIN/y/b.png"],

@@ -18,7 +18,6 @@ SPLIT_NAMES = {
 }
 _DOMAIN = re.compile(r"(.+?)[_-]?([AB])", re.IGNORECASE)
 _LIKE_A_SPLIT = re.compile(r"(?<![a-z])(?:" + "|".join(SPLIT_NAMES) + r")(?:[_-]?[ab])?(?![a-z])")
-_UNLABELLED = "unlabelled"
 
 
 class Arrangement(NamedTuple):
@@ -157,13 +156,8 @@ def _describe_splits(layout: Layout) -> str | None:
 
 def _labelled(located: list[tuple[str, str, tuple[str, ...]]], layout: Layout) -> tuple[list[Row], dict[str, str]]:
     depth = _wrappers(path for _, _, path in located)
-    with_classes = {split for _, split, path in located if len(path) > depth + 1}
-    rows = []
-    for name, split, path in located:
-        label = printable("/".join(path[depth:-1])) or _UNLABELLED
-        # A split without any class folder is unlabelled as a whole: it adds no class of its own.
-        rows.append(Row(name, split, label if split in with_classes else None))
-    if with_classes:
+    rows = [Row(name, split, printable("/".join(path[depth:-1])) or None) for name, split, path in located]
+    if any(row.label is not None for row in rows):
         return rows, {"labels": "by folder"}
     around = (*layout.around, *(located[0][2][:depth] if located else ()))
     if not around or around[-1].lower() in SPLIT_NAMES:
