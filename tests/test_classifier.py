@@ -134,6 +134,14 @@ def test_images_without_a_label_are_left_out() -> None:
     assert judge.accuracy == 1.0
 
 
+def test_a_class_of_the_test_split_alone_is_not_tested() -> None:
+    """Its images cannot be read right by anybody who never saw their like: 25% of 12 where 6 were of such a class."""
+    labels = [0, 1] * 8 + [0, 1, 2, 2]
+    dataset = labelled(shades(labels), labels, ("dark", "light", "new"), train=16, test=4)
+    judge = quickly(dataset)
+    assert (judge.tested, judge.accuracy, judge.split) == (2, 1.0, "test")
+
+
 def test_large_images_are_used_as_far_as_memory_is_meant_to_go(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[int] = []
     monkeypatch.setattr(classifier, "_fit", lambda network, images, *rest: given.append(len(images)))

@@ -20,6 +20,9 @@ from ganache.files import replacing
 MOST_PIXELS = 64_000_000
 """The largest grid: 64 megapixels, which viewers still open and which takes at most 256 MB in memory."""
 
+MOST_FRAME_SIDE = 1_100
+"""Pixels of an animation's longer side: 120 frames of that size take 436 MB, and WebP has none above 16,383."""
+
 GAP = 2
 """Pixels between the cells of a grid, whatever the cells' enlargement."""
 
@@ -116,6 +119,16 @@ def fit_frames(paths: list[Path], most: int = 120) -> list[Path]:
     if len(paths) <= most:
         return list(paths)
     return [paths[round(index * (len(paths) - 1) / (most - 1))] for index in range(most)]
+
+
+def frame_of(path: Path) -> Image.Image:
+    """Return a picture as a frame of an animation, shrunk where it is large: all frames are in memory at once."""
+    with Image.open(path) as picture:
+        picture.load()
+    if max(picture.size) <= MOST_FRAME_SIDE:
+        return picture
+    width, height = (max(1, side * MOST_FRAME_SIDE // max(picture.size)) for side in picture.size)
+    return picture.resize((width, height), Image.Resampling.BOX)
 
 
 def animation_suffix() -> str:

@@ -13,6 +13,7 @@ from ganache.budget import Budget
 from ganache.cadence import Cadence
 from ganache.data import Dataset, Selection, open_dataset, preview, select
 from ganache.data.location import NAMES, lasting
+from ganache.data.selection import TRAIN
 from ganache.devices import (
     Precision,
     autocast_for,
@@ -23,10 +24,12 @@ from ganache.devices import (
     synchronize,
 )
 from ganache.errors import UserError
+from ganache.evaluation.reference import refuse_few
 from ganache.held_out import unexamined
 from ganache.iteration import Reals, iterate
 from ganache.recipe import Recipe, with_settings
 from ganache.rehearsal import rehearse
+from ganache.samples import cells_of_sheet
 from ganache.state import TrainingState
 from ganache.streams import untouched_global_stream
 from ganache.units import parse_count, parse_size
@@ -165,7 +168,12 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     dataset = source.open(progress, write)
     recipe = named or _with_requests(recipes.default_for(dataset.shape), request)
     data = select(dataset, source.labels, recipe.conditional)
-    rehearse(recipe, data.shape, len(data.label_names) if recipe.conditional else 0)
+    classes = len(data.label_names) if recipe.conditional else 0
+    rehearse(recipe, data.shape, classes)
+    data.stream(seed)
+    cells_of_sheet(data.shape, classes)
+    if every is not None:
+        refuse_few(data.dataset, TRAIN, data.rows())
     precision = choose_precision(request.precision, device, dataset.shape)
     budget = budget or Budget(recipe.images, None)
     return Plan(recipe, source, data, seed, device, precision, torch.get_num_threads(), budget, every)

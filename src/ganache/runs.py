@@ -3,17 +3,16 @@
 import contextlib
 import itertools
 import os
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from signal import Signals
 from typing import Any
 
-from PIL import Image
-
-from ganache import curves, pictures
+from ganache import checkpoint, curves, pictures
 from ganache.budget import Budget
 from ganache.cadence import Cadence
-from ganache.data import select
+from ganache.data import Selection, select
 from ganache.data.location import refuse_among, title
 from ganache.data.told import summarise
 from ganache.devices import choose_device
@@ -58,7 +57,13 @@ def begin(request: Request, out: Path | None, quiet: bool, progress: Progress | 
         state = plan.build()
         cadence = plan.cadence()
         run = Run.create(out, plan.recipe, make_record(plan, cadence))
-        return _train(run, plan, state, cadence, quiet)
+        try:
+            return _train(run, plan, state, cadence, quiet)
+        except UserError:
+            # What the plan overlooked would be refused at every resume too.
+            if not checkpoint.newest(run.checkpoints):
+                shutil.rmtree(run.path, ignore_errors=True)
+            raise
 
 
 @refusals()
@@ -78,10 +83,12 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
         raise UserError(f"run: {path} cannot be continued, its data changed: {'; '.join(changes)}")
     device = choose_device(record["device"])
     recipe = run.recipe()
+    selected = select(dataset, source.labels, recipe.conditional)
+    _refuse_other_classes(run, record, selected)
     plan = Plan(
         recipe,
         source,
-        select(dataset, source.labels, recipe.conditional),
+        selected,
         record["seed"],
         device,
         record["precision"],
@@ -94,6 +101,16 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
         return _train(run, plan, plan.build(), cadence, quiet, extended=given is not None)
 
 
+def _refuse_other_classes(run: Run, record: dict[str, Any], data: Selection) -> None:
+    """Refuse a conditional run of a version that took all classes of the data for its own, trained or not."""
+    known, trained = len(data.dataset.label_names), len(data.label_names)
+    if data.conditional and "selection" not in record and known != trained:
+        raise UserError(
+            f"run: {run.path} is of an earlier version, whose networks have all {known} classes of the data instead of "
+            f"the {trained} that are trained; train it anew"
+        )
+
+
 @refusals()
 def plot(path: Path) -> list[Path]:
     """Draw the curves and the animation of a run, finished or not; return their paths."""
@@ -103,7 +120,7 @@ def plot(path: Path) -> list[Path]:
     frames = pictures.fit_frames(run.sample_files())
     if frames:
         animation = run.path / f"progress{pictures.animation_suffix()}"
-        pictures.animate((Image.open(frame) for frame in frames), animation, FRAMES_PER_SECOND)
+        pictures.animate(map(pictures.frame_of, frames), animation, FRAMES_PER_SECOND)
         drawn.append(animation)
     return drawn
 

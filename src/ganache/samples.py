@@ -1,23 +1,50 @@
 """The pictures taken during training: always the same latents, so that they show what changed."""
 
+import contextlib
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganache.data import Selection
+from ganache.errors import UserError
 from ganache.files import replacing
 from ganache.generators import TrainedGenerator
-from ganache.pictures import for_display, grid
+from ganache.pictures import for_display, grid, layout
 from ganache.run import Run, numbered
+from ganache.shape import ImageShape
 from ganache.state import TrainingState
 from ganache.streams import derive
 
-PICTURES = 64  # images on a sheet
 POINTS = 2_500  # points of a density on a sheet
-ROWS = 8  # of a sheet with a column for each class
+ROWS = 8  # of a sheet, which has as many columns, or one for each class
 MOST_COLUMNS = 16
+
+
+class Cells(NamedTuple):
+    """How many images a sheet has, and in how many columns, one for each class; None: in about a square."""
+
+    images: int
+    columns: int | None
+
+
+def cells_of_sheet(shape: ImageShape, classes: int) -> Cells:
+    """Return what a sheet holds: fewer images than usual where that many would be above 64 megapixels.
+
+    Raises UserError where one image is.
+    """
+    if shape.is_point:
+        return Cells(POINTS, None)
+    columns = classes if 1 < classes <= MOST_COLUMNS else None
+    by_class = [Cells(rows * columns, columns) for rows in range(ROWS, 0, -1)] if columns else []
+    for cells in (*by_class, *(Cells(side * side, None) for side in range(ROWS, 0, -1))):
+        with contextlib.suppress(UserError):
+            layout(cells.images, shape.height, shape.width, cells.columns)
+            return cells
+    raise UserError(
+        f"size: pictures of {shape.height}x{shape.width} are above 64 megapixels, too large for a sheet of samples"
+    )
 
 
 class SampleSheet:
@@ -37,8 +64,7 @@ class SampleSheet:
         generator = TrainedGenerator(
             state.average.network, state.recipe.generator, state.shape, self._names, description={}
         )
-        columns = len(self._names) if 1 < len(self._names) <= MOST_COLUMNS else None
-        count = POINTS if state.shape.is_point else ROWS * columns if columns else PICTURES
+        count, columns = cells_of_sheet(state.shape, len(self._names))
         with state.streams.untouched():
             images = generator.sample(count, derive(state.seed, "sheet"), self._names if columns else ())
         picture = grid(images, columns) if columns else for_display(images, self._reals)

@@ -26,6 +26,7 @@ from ganache.scratch.examples import images_of, pixels, train_and_test
 from ganache.scratch.export import recipe_of, to_arrays
 from ganache.scratch.settings import PRESETS, ClassifierSettings, GanSettings
 from ganache.scratch.tasks import ClassifierTask, GanTask
+from tests.labelled import labelled, shades
 
 SEVENS = Source("digits", labels=("7",))
 TINY = GanSettings(latent=6, width=12, epochs=3, batch=32, dropout=0.3, seed=5)
@@ -293,3 +294,15 @@ def test_pixels_and_images_are_each_others_inverse() -> None:
     rows = pixels(images)
     assert (rows.min(), rows.max(), rows.shape) == (0.0, 1.0, (4, 64))
     np.testing.assert_array_equal(images_of(rows, ganache.ImageShape(1, 8, 8))[..., 0], images[:, 0])
+
+
+def test_a_test_split_without_labels_is_no_test() -> None:
+    """It was tested on no images at all, and divided by their number."""
+    labels = [0, 1] * 10 + [-1, -1, 2, 1]
+    names = ("dark", "light", "new")
+    examples, held = train_and_test(labelled(shades(labels)[:23], labels[:23], names, train=20, test=3), seed=0)
+    assert (examples.count, len(held.images)) == (18, 2)
+    examples, held = train_and_test(labelled(shades(labels), labels, names, train=20, test=4), seed=0)
+    assert (examples.count, held.labels.tolist()) == (20, [1])
+    with pytest.raises(UserError, match="no two classes to tell apart"):
+        train_and_test(labelled(shades(labels[20:]), labels[20:], names, train=3, test=1), seed=0)

@@ -164,13 +164,21 @@ def train_classifier(
 
 
 def _drawn(dataset: PackedDataset, split: str, seed: int, most: int) -> Batch:
-    stream = dataset.stream(derive(seed, "classifier", split), dataset.label_names, split)
+    stream = dataset.stream(derive(seed, "classifier", split), _trained(dataset), split)
     assert stream.count is not None
     return stream.batch(0, min(stream.count, most, max(1, MOST_BYTES // dataset.shape.pixels)))
 
 
+def _trained(dataset: PackedDataset) -> tuple[str, ...]:
+    """Return the classes of the training images; what occurs in the test split alone cannot be judged."""
+    counts = dataset.rows_by_label("train")
+    occurring = tuple(name for name, count in zip(dataset.label_names, counts[:-1], strict=True) if count)
+    return occurring or dataset.label_names
+
+
 def _is_labelled(dataset: PackedDataset, split: str) -> bool:
-    return split in dataset.summary()["splits"] and bool((dataset.labels_of(split) >= 0).any())
+    places = [dataset.label_names.index(name) for name in _trained(dataset)]
+    return split in dataset.summary()["splits"] and bool(dataset.rows_by_label(split)[places].any())
 
 
 def _fit(network: ClassifierNetwork, images: Tensor, labels: Tensor, passes: int, least_steps: int) -> None:

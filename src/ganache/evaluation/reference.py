@@ -43,6 +43,13 @@ class Rows:
     labels: Labels
 
 
+def refuse_few(dataset: Dataset, split: str, count: int | None) -> None:
+    """Raise UserError where `count` reals, None without end, are too few to be compared with."""
+    if count is not None and count < 2:
+        there = f"there {'is' if count == 1 else 'are'} {count}"
+        raise UserError(f"data: scores need 2 images or more of what was asked; in {split} of {dataset.name!r} {there}")
+
+
 class Reference:
     """One split of a data set, only the named classes if there are any, seen through one extractor.
 
@@ -65,8 +72,7 @@ class Reference:
         self._folder, self._say = (cache or cache_folder()) / "references", say
         self.count = self._stream.count
         self.used = ENDLESS_REALS if self.count is None else self.count
-        if self.used < 2:
-            raise UserError(f"data: the split {split!r} of {dataset.name!r} has {self.used} images of what was asked")
+        refuse_few(dataset, split, self.count)
         self._moments: AnyMoments | None = None
         self._rows: Rows | None = None
 

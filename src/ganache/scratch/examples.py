@@ -29,17 +29,23 @@ class Examples:
 
 
 def train_and_test(dataset: Dataset, seed: int) -> tuple[Examples, Batch]:
-    """Return what a classifier learns from, and labelled images that it never sees: the test split or else a tenth.
+    """Return what a classifier learns from, and labelled images that it never sees.
 
-    Raises UserError when the data has fewer than two classes.
+    The latter are those of the test split, or a tenth of the others where it has none of the classes that are learnt.
+    Raises UserError when the training images have fewer than two classes.
     """
-    if not isinstance(dataset, PackedDataset) or len(dataset.label_names) < 2:
-        raise UserError(f"data: {dataset.name!r} has no two classes to tell apart")
+    no_two = UserError(f"data: {dataset.name!r} has no two classes to tell apart")
+    if not isinstance(dataset, PackedDataset):
+        raise no_two
     train = _labelled(dataset, "train")
+    if len(np.unique(train.labels)) < 2:
+        raise no_two
     order = Random(seed, _ORDERS - 1).order(len(train.images))
     if "test" in dataset.summary()["splits"]:
         held = _labelled(dataset, "test")
-        return Examples(train.images, train.labels, seed), Batch(held.images[:_MOST_TESTED], held.labels[:_MOST_TESTED])
+        known = np.flatnonzero(np.isin(held.labels, train.labels))[:_MOST_TESTED]
+        if len(known):
+            return Examples(train.images, train.labels, seed), Batch(held.images[known], held.labels[known])
     rows, kept = order[len(order) // 10 :], order[: len(order) // 10]
     if not kept:
         raise UserError(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ganache import generators
-from ganache.data.packed import PackedDataset
+from ganache.data.selection import TRAIN, Selection, select
 from ganache.data.types import Progress
 from ganache.errors import UserError
 from ganache.evaluation.doctor import remedies
@@ -17,7 +17,7 @@ from ganache.evaluation.doctor.finding import Finding
 from ganache.evaluation.doctor.prescription import command
 from ganache.evaluation.inputs import Features
 from ganache.evaluation.memorisation import memorisation
-from ganache.held_out import SPLITS
+from ganache.held_out import held_out_split
 from ganache.planning import Source
 from ganache.run import Run
 
@@ -80,13 +80,11 @@ def _copies(run: Run, record: dict[str, Any], data: str, progress: Progress | No
     dataset = source.open(progress)
     if dataset.fingerprint != record["data"]["fingerprint"]:
         raise UserError(f"data: {data!r} is not what {str(run.path)!r} learnt from: {record['data']['source']!r} is")
-    splits = dataset.summary()["splits"]
-    held_out = next((split for split in SPLITS if split in splits), None)
-    if not isinstance(dataset, PackedDataset) or held_out is None:
+    known = select(dataset, source.labels, run.recipe().conditional)
+    held_out = held_out_split(known)
+    if held_out is None or (known.rows(held_out) or 0) < LEAST_HELD_OUT:
         return None
-    training, unseen = (_pixels(dataset, split, source.labels) for split in ("train", held_out))
-    if len(unseen) < LEAST_HELD_OUT:
-        return None
+    training, unseen = (_pixels(known, split) for split in (TRAIN, held_out))
     samples = generators.load(run.path).sample(SAMPLES, seed=0, labels=())
     found = memorisation(samples.transpose(0, 3, 1, 2).reshape(SAMPLES, -1).astype(np.float32), training, unseen)
     if not (found.copied > COPIED and found.share - found.expected > ERRORS * found.standard_error):
@@ -97,9 +95,7 @@ def _copies(run: Run, record: dict[str, Any], data: str, progress: Progress | No
     )
 
 
-def _pixels(dataset: PackedDataset, split: str, labels: tuple[str, ...]) -> Features:
-    start, stop = dataset.summary()["splits"][split]
-    batch = dataset.rows(split, 0, stop - start)
-    wanted = [dataset.label_names.index(label) for label in labels]
-    chosen = np.isin(batch.labels, wanted) if wanted else np.ones(len(batch.labels), bool)
-    return batch.images[chosen].reshape(int(chosen.sum()), -1).astype(np.float32)
+def _pixels(data: Selection, split: str) -> Features:
+    rows = data.rows(split)
+    assert rows is not None
+    return data.stream(0, split).batch(0, rows).images.reshape(rows, -1).astype(np.float32)
