@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ganache import generators, runs
-from ganache.data.location import as_text
+from ganache.data.given import Given, as_source
 from ganache.evaluation import compare as comparing
 from ganache.evaluation import evaluate as evaluating
 from ganache.evaluation import judging
@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]
 def train(
     recipe: str | Recipe | None = None,
     *,
-    data: str | Path,
+    data: Given,
     out: str | Path | None = None,
     images: str | int | None = None,
     time: str | float | None = None,
@@ -44,15 +44,16 @@ def train(
     """Train a GAN into a new run directory and return how it ended.
 
     `recipe` is a name, a Python file that defines one, a Recipe, or None for the data's default; `data` a folder, a
-    zip, a store or a name (a Path is never a name); `images` (``"200k"``) or `time` (``"10m"``) the budget; `size`
-    (height, width) in pixels; `labels` restricts the data to classes; `settings` are ``"field=value"``; `max_skipped`
-    is the share of images that may be unreadable; every `evaluate_every` images the averaged generator is scored;
-    `progress` hears of packing, (done, total).
+    zip, a .npz, a store or a name (a Path is never a name), pictures as one array of NumPy or torch (N, H, W[, C]), or
+    (pictures, classes), which are copied into the user's cache; `images` (``"200k"``) or `time` (``"10m"``) the budget;
+    `size` (height, width) in pixels; `labels` restricts the data to classes; `settings` are ``"field=value"``;
+    `max_skipped` is the share of images that may be unreadable; every `evaluate_every` images the averaged generator is
+    scored; `progress` hears of packing, (done, total).
 
     Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
     """
     request = Request(
-        as_text(data),
+        as_source(data),
         recipe,
         images,
         time,
@@ -83,7 +84,7 @@ def resume(
     *,
     images: str | int | None = None,
     time: str | None = None,
-    data: str | Path | None = None,
+    data: Given | None = None,
     quiet: bool = True,
 ) -> Outcome:
     """Continue a run from its newest readable checkpoint, to its own budget or a new total.
@@ -91,7 +92,7 @@ def resume(
     After a crash the result has the same bits as a run that was never interrupted. `data` says where the same data
     lies now. Raises UserError when recipe or data changed, RunError when the run fails on the way.
     """
-    return runs.resume(Path(run), images, time, as_text(data) if data is not None else None, quiet)
+    return runs.resume(Path(run), images, time, as_source(data) if data is not None else None, quiet)
 
 
 def load(run: str | Path, *, device: str = "cpu", precision: str = "fp32") -> TrainedGenerator:
@@ -111,7 +112,7 @@ def plot(run: str | Path) -> list[Path]:
 def judge(
     run: str | Path,
     *,
-    data: str | Path,
+    data: Given,
     count: int = 10_000,
     seed: int = 0,
     labels: Sequence[str] = (),
@@ -124,13 +125,13 @@ def judge(
     `labels` restricts reals and requests to some classes; `progress` hears of packing, `say` of a training. Raises
     UserError for points, data of another shape or of fewer than two classes, classes that are not the generator's.
     """
-    return judging.judge_run(run, as_text(data), count, seed, labels, device, progress, say)
+    return judging.judge_run(run, as_source(data), count, seed, labels, device, progress, say)
 
 
 def evaluate(
-    samples: str | Path,
+    samples: Given,
     *,
-    data: str | Path | None = None,
+    data: Given | None = None,
     metrics: Sequence[str] = (),
     features: str | None = None,
     weights: str | Path | None = None,
@@ -152,8 +153,8 @@ def evaluate(
     packing and samples, `say` of what is prepared once. Raises UserError for what cannot be done as asked.
     """
     asked = evaluating.Asked(
-        str(samples),
-        None if data is None else as_text(data),
+        str(samples) if isinstance(samples, str | Path) else as_source(samples, "samples"),
+        None if data is None else as_source(data),
         tuple(metrics),
         features,
         None if weights is None else Path(weights),
@@ -176,10 +177,10 @@ def compare(*paths: str | Path) -> Comparison:
     return comparing.compare(paths)
 
 
-def diagnose(run: str | Path, *, data: str | Path | None = None, progress: Progress | None = None) -> Examination:
+def diagnose(run: str | Path, *, data: Given | None = None, progress: Progress | None = None) -> Examination:
     """Say what is wrong with a run by its log, finished or not, and what to change.
 
     With `data`, where the run's data lies, its samples are also compared with the training images and held-out ones.
     Raises UserError when it is no run, has no log yet, or did not learn from these data.
     """
-    return examination.examine(Path(run), as_text(data) if data is not None else None, progress)
+    return examination.examine(Path(run), as_source(data) if data is not None else None, progress)

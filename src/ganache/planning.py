@@ -12,6 +12,7 @@ from ganache import recipes
 from ganache.budget import Budget
 from ganache.cadence import Cadence
 from ganache.data import Dataset, Selection, open_dataset, preview, select
+from ganache.data.given import is_kept
 from ganache.data.location import NAMES, lasting
 from ganache.data.selection import TRAIN
 from ganache.devices import (
@@ -58,6 +59,10 @@ class Source:
         }
         kept = cls(**fields)
         if data is None and kept.data not in NAMES and not os.path.exists(os.path.expanduser(kept.data)):
+            if is_kept(kept.data):
+                raise UserError(
+                    f"data: the run's array is no longer in {kept.data!r}; give it again: resume(…, data=array)"
+                )
             raise UserError(f"data: the run's was {kept.data!r}, and there is none now; say with --data where it lies")
         return replace(kept, data=data or kept.data)
 

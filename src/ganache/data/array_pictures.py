@@ -69,6 +69,11 @@ def as_pictures(stored: StoredArray) -> PictureArray:
     return PictureArray(stored, ImageShape(channels, height, width), order.startswith("(N, channels"), order)
 
 
+def is_points(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
+    """Return whether an array holds points of a plane, as a generator of them draws."""
+    return dtype.kind == "f" and shape[:1] != (0,) and shape[1:] in ((2,), (1, 1, 2))
+
+
 def find_scale(arrays: Sequence[PictureArray]) -> Scale:
     """Return one rule for the values of all arrays, from the smallest and the largest of them.
 

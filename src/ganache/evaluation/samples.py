@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache import generators
-from ganache.data.array_pictures import as_pictures, find_scale
+from ganache.data.array_pictures import as_pictures, find_scale, is_points
 from ganache.data.array_sets import find_sets, read_labels
 from ganache.data.containers import Folder, Zip, open_container
 from ganache.data.decode import Header
@@ -202,8 +202,7 @@ def _points(path: Path) -> StoredArray | None:
     """Return the array of points in a file, if that is what it holds."""
     arrays = open_arrays(path, "samples")
     likely = [array for array in arrays if len(arrays) == 1 or array.name == "arr_0"]
-    found = (array for array in likely if array.dtype.kind == "f" and array.shape[1:] in ((2,), (1, 1, 2)))
-    return next((array for array in found if array.shape[0]), None)
+    return next((array for array in likely if is_points(array.shape, array.dtype)), None)
 
 
 def run_of(path: str | Path) -> Path | None:
