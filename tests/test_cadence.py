@@ -213,3 +213,13 @@ def test_a_budget_of_time_is_extended_by_the_speed_so_far(tmp_path: Path) -> Non
     first, second = run.record()["cadence"]
     assert (first["since"], first["planned"], second["since"]) == (0, 320, 320)
     assert second["planned"] == pytest.approx(100 * 320, rel=0.01)
+
+
+def test_a_run_of_an_earlier_version_is_extended_like_any_other(tmp_path: Path) -> None:
+    run = train(tmp_path / "run", 320)
+    [stretch] = run.record()["cadence"]
+    run.update_record(cadence={kind: stretch[kind] for kind in KINDS})
+    ganache.resume(run.path)
+    assert run.record()["cadence"] == [stretch]
+    ganache.resume(run.path, images=960)
+    assert [one["since"] for one in run.record()["cadence"]] == [0, 320]

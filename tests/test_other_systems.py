@@ -115,6 +115,21 @@ def test_a_run_from_beginning_to_end(
     assert not list(tmp_path.rglob("*partial*"))
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="the imitation reads /proc")
+def test_a_state_that_was_read_holds_no_file(tmp_path: Path) -> None:
+    """Before, the best generator was the checkpoint itself, mapped into memory, which Windows does not delete."""
+    path, state = tmp_path / "a.safetensors", tiny_state(tiny_recipe())
+    state.best = {"weight": torch.ones(1000)}
+    state.tally.add({"loss": torch.ones(3)})
+    checkpoint.save(path, state.tensors(), {})
+    tensors, _ = checkpoint.load(path)
+    assert in_use(path)
+    state.load(tensors, state.counts())
+    del tensors
+    assert not in_use(path)
+    assert torch.equal(state.best["weight"], torch.ones(1000))
+
+
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
 def test_a_folder_whose_disk_fails_is_an_error_all_the_same(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

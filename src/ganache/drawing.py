@@ -8,7 +8,7 @@ from PIL import Image
 
 from ganache import exports, pictures
 from ganache.devices import choose_device
-from ganache.errors import RunError, UserError
+from ganache.errors import UserError
 from ganache.files import replacing
 from ganache.generators import load
 
@@ -60,8 +60,5 @@ def _save(picture: Image.Image, path: Path) -> None:
     if path.suffix.lower() in {".jpg", ".jpeg"} and picture.mode in {"LA", "RGBA"}:  # JPEG has no alpha
         white = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(white, picture.convert("RGBA")).convert("RGB")
-    try:
-        with replacing(path) as temporary:
-            picture.save(temporary)
-    except OSError as error:
-        raise RunError(f"could not write {path}: {error.strerror or error}") from error
+    with replacing(path) as temporary:
+        picture.save(temporary)

@@ -1,6 +1,5 @@
 """Generated images as files: one array, or a folder of pictures, written batch by batch in constant memory."""
 
-import contextlib
 import os
 import zipfile
 from collections.abc import Iterator
@@ -12,8 +11,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from ganache.data.npy import new_member, write_rows
-from ganache.errors import RunError, UserError, did_you_mean
-from ganache.files import replacing
+from ganache.errors import UserError, did_you_mean
+from ganache.files import replacing, writing
 from ganache.pictures import layout
 
 Kind = Literal["picture", "array", "folder"]
@@ -56,7 +55,7 @@ def write_array(
     """
     suffix = path.suffix.lower()
     assert suffix in (".npy", ".npz"), path
-    with _or_run_error(path), replacing(path) as temporary, open(temporary, "wb") as file:
+    with replacing(path) as temporary, open(temporary, "wb") as file:
         if suffix == ".npy":
             write_rows(file, batches, count, shape, dtype)
             return
@@ -77,7 +76,7 @@ def write_folder(folder: Path, batches: Iterator[npt.NDArray[Any]], count: int) 
             raise UserError(f"--out: points cannot be a folder of pictures; write an array, such as {folder.name}.npy")
         assert batch.dtype == np.uint8, batch.dtype
         assert batch.ndim == 4, batch.shape
-        with _or_run_error(folder):
+        with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             for image in batch:
                 _write_png(folder / f"{written:0{digits}d}.png", image)
@@ -100,11 +99,3 @@ def _write_png(path: Path, image: npt.NDArray[np.uint8]) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _or_run_error(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise RunError(f"{path} could not be written: {error.strerror or error}") from error

@@ -151,11 +151,8 @@ def animate(
     if suffix not in writers:
         hint = did_you_mean(suffix, writers)
         raise UserError(f"--out: {str(out)!r} is not an animation; its name may end in {', '.join(writers)}{hint}")
-    try:
-        with replacing(out) as temporary:
-            writers[suffix](_same_size(frames), temporary, frames_per_second, loop, hold_last)
-    except OSError as error:
-        raise RunError(f"{out} could not be written: {error.strerror or error}") from error
+    with replacing(out) as temporary:
+        writers[suffix](_same_size(frames), temporary, frames_per_second, loop, hold_last)
 
 
 _Writer = Callable[[Iterator[Image.Image], Path, float, bool, float], None]

@@ -144,7 +144,8 @@ class Run:
     def remove_events(self) -> None:
         """Delete TensorBoard's files, which are a copy of the log and written anew whenever a run is continued."""
         for path in self.path.glob("events.out.*"):
-            path.unlink()
+            with writing(path):  # which Windows refuses while TensorBoard reads it
+                path.unlink()
 
     def remove_leftovers(self) -> None:
         """Delete what a killed process had begun to write and not yet renamed."""

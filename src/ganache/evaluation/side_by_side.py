@@ -50,8 +50,8 @@ def save(picture: Image.Image, path: Path) -> None:
     try:
         with replacing(path) as temporary:
             picture.save(temporary)
-    except (OSError, ValueError) as error:  # Pillow has a ValueError for a suffix that it does not know
-        raise RunError(f"could not write {path}: {getattr(error, 'strerror', None) or error}") from error
+    except ValueError as error:  # Pillow's, for a suffix that it does not know
+        raise RunError(f"could not write {path}: {error}") from error
 
 
 def _fitting(title: str, width: int, pen: ImageDraw.ImageDraw, font: Any) -> str:
