@@ -108,7 +108,7 @@ def test_train_says_where_everything_is(
     status, text, complaint = run(monkeypatch, capsys, "train", "--data", "digits", "--images", "64", *settings)
     assert (status, complaint) == (0, "")
     assert "runs/dcgan-digits/samples/" in text
-    assert len([line for line in text.splitlines() if "images/s" in line]) == 4
+    assert len([line for line in text.splitlines() if "images/s  " in line]) == 4
     assert (tmp_path / "runs/dcgan-digits/generator.safetensors").exists()
 
 

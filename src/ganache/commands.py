@@ -5,15 +5,15 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from ganache import drawing, runs
+from ganache import briefing, drawing, runs
 from ganache import recipes as recipe_files
-from ganache.console import json_output, write_then_print
+from ganache.console import json_output, show, write_then_print
 from ganache.data.location import overlooked
-from ganache.planning import Plan, Progress, Request, make_plan
+from ganache.planning import Progress, Request, make_plan
 from ganache.runs import Outcome
 from ganache.units import count_text, duration_text, parse_size
 
@@ -45,11 +45,8 @@ def dry_run(request: Request, out: Path | None) -> None:
     state = plan.build()
     for role, network in state.players.networks.items():
         print(f"{role:<14} {sum(weight.numel() for weight in network.parameters()):,} parameters")
-    print_summary(plan.dataset.summary())
-    for note in plan.notes():
-        print(f"note           {note}")
-    print(f"device         {plan.device.type}, {plan.precision}, {plan.threads} threads, seed {plan.seed}")
-    print(f"estimate       {_estimate(plan)}")
+    show(briefing.data_lines(plan.dataset.summary()))
+    show(briefing.plan_lines(plan, plan.measure(), out or runs.default_folder(plan)))
     print("nothing was written")
 
 
@@ -121,9 +118,8 @@ def data_info(source: str, size: str | None, channels: int | None, max_skipped: 
     mention_overlooked(source)
     with packing_bar() as progress:
         pixels = parse_size(size) if size else None
-        print_summary(
-            preview(source, size=pixels, channels=channels, max_skipped=max_skipped, progress=progress).summary()
-        )
+        found = preview(source, size=pixels, channels=channels, max_skipped=max_skipped, progress=progress)
+    show(briefing.data_lines(found.summary()))
 
 
 def data_pack(source: str, out: Path, size: str | None, channels: int | None, max_skipped: float) -> None:
@@ -134,33 +130,8 @@ def data_pack(source: str, out: Path, size: str | None, channels: int | None, ma
     with packing_bar() as progress:
         pixels = parse_size(size) if size else None
         packed = pack(source, out, size=pixels, channels=channels, max_skipped=max_skipped, progress=progress)
-    print_summary(packed.summary())
+    show(briefing.data_lines(packed.summary()))
     print(f"packed         {out}")
-
-
-def print_summary(summary: dict[str, Any]) -> None:
-    """Print a data summary: what it is, how its shape was decided, classes, splits, what was skipped and why."""
-    channels, height, width = summary["shape"]
-    count = f"{summary['count']:,} images" if summary["count"] is not None else "endless points"
-    sides = f"{height}×{width}, {channels} channel{'s' * (channels > 1)}"
-    print(f"data           {summary['source']}: {count} of {sides}")
-    for name, decision in summary.get("decisions", {}).items():
-        print(f"{name:<14} {decision}")
-    for name, rows in summary["splits"].items():
-        if rows is not None:
-            print(f"split          {name}: {rows[1] - rows[0]:,}")
-    if summary.get("classes"):
-        classes = (name if images is None else f"{name} ({images:,})" for name, images in summary["classes"].items())
-        print(f"classes        {', '.join(classes)}")
-        if summary.get("unlabelled"):
-            print(f"without class  {summary['unlabelled']:,}")
-    for entry in summary.get("skipped", []):
-        print(f"skipped        {entry['file']}: {entry['reason']}")
-    if unnamed := summary.get("skipped_count", 0) - len(summary.get("skipped", [])):
-        print(f"skipped        {unnamed:,} more, which manifest.json of the packed store lists")
-    if ignored := summary.get("ignored_count"):
-        print(f"ignored        {ignored:,} files that are no images by their names")
-    print(f"fingerprint    {summary['fingerprint'] or 'known when it is packed'}")
 
 
 def judgement_table(judgement: "Judgement", run: Path) -> Iterator[str]:
@@ -185,16 +156,6 @@ def judgement_table(judgement: "Judgement", run: Path) -> Iterator[str]:
     if judgement.label_accuracy is not None:
         yield f"labels         {judgement.label_accuracy:.1%} of the samples have the class that was asked for"
     yield f"{judgement.name}  {judgement.frechet_distance:.2f}"
-
-
-def _estimate(plan: Plan) -> str:
-    speed = plan.measure()
-    if plan.budget.seconds is not None:
-        images = speed * plan.budget.seconds
-        return f"{count_text(images)} images in {duration_text(plan.budget.seconds)} at {speed:.0f} images/s"
-    assert plan.budget.images is not None
-    seconds = duration_text(plan.budget.images / speed)
-    return f"{seconds} for {count_text(plan.budget.images)} images at {speed:.0f} images/s, without pictures and saving"
 
 
 def _report(outcome: Outcome) -> None:

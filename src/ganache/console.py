@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from ganache.errors import RunError, UserError, reason
+from ganache.errors import RunError, UserError, reason, shown
 from ganache.files import write_json
 from ganache.refusals import refusals
 
@@ -38,12 +38,16 @@ def write_then_print(outputs: Sequence[Output], lines: Iterable[str]) -> None:
             written.append(output)
         except (UserError, RunError) as error:
             failures.append(error)
-    for line in lines:
-        print(line)
-    for output in written:
-        print(f"{output.title:<14} {output.path}")
+    show(lines)
+    show(f"{output.title:<14} {output.path}" for output in written)
     if failures:
         raise type(failures[0])("; ".join(str(failure) for failure in failures))
+
+
+def show(lines: Iterable[str]) -> None:
+    """Print lines, with escapes for what would steer a terminal in the names that they hold."""
+    for line in lines:
+        print(shown(line))
 
 
 def end_with_status(program: str, command: Callable[[], int | None]) -> NoReturn:
@@ -81,7 +85,7 @@ def show_anything() -> None:
 
 
 def _complain(program: str, message: object, status: int) -> int:
-    line = " ".join(str(message).split())
+    line = shown(" ".join(str(message).split()))
     if line:  # a command group without a command has shown its help instead
         with contextlib.suppress(OSError):
             print(f"{program}: {line}", file=sys.stderr)

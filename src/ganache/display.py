@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+from ganache.errors import shown
 from ganache.units import count_text, duration_text
 
 _LOSSES = {"G": "loss/generator", "D": "loss/discriminator"}  # a generator that is left alone has none
@@ -51,6 +52,7 @@ class Lines(Silent):
 
     def say(self, message: str) -> None:
         """Print the message, with escapes for what this output cannot show."""
+        message = shown(message)
         try:
             print(message, flush=True)
         except UnicodeEncodeError:
@@ -88,7 +90,7 @@ class Bar:
 
     def say(self, message: str) -> None:
         """Print the message above the bar."""
-        self._progress.console.print(message, markup=False, highlight=False)
+        self._progress.console.print(shown(message), markup=False, highlight=False)
 
     def close(self) -> None:
         """Leave the bar as it stands."""

@@ -132,13 +132,20 @@ class Plan:
             autocast_for(self.precision, self.device),
         )
 
-    def measure(self, seconds: float = 2.0) -> float:
-        """Return images per second from a few steps of a training that is then thrown away."""
+    def measure(self, seconds: float = 2.0, patient: bool = True) -> float:
+        """Return images per second from a few steps of a training that is then thrown away.
+
+        Unless `patient`, a first step that takes so long is measure enough, although it is slower than others.
+        """
         with untouched_global_stream():
             state = self.build()
             reals = Reals(self.data, state)
+            began = time.perf_counter()
             iterate(state, reals)  # the first one also allocates and chooses kernels
             synchronize(self.device)
+            first = time.perf_counter() - began
+            if first >= seconds and not patient:
+                return state.counters.images_seen / first
             began, before = time.perf_counter(), state.counters.images_seen
             while time.perf_counter() - began < seconds:
                 iterate(state, reals)
@@ -149,13 +156,19 @@ class Plan:
         """Return the budget in images; one of time by the speed of the run so far, or else of a few steps."""
         if self.budget.images is not None:
             return self.budget.images
-        assert self.budget.seconds is not None
         speed = images_seen / training_seconds if images_seen and training_seconds else self.measure()
-        return max(1, int(speed * self.budget.seconds))
+        return self._images_at(speed)
 
-    def cadence(self) -> Cadence:
-        """Return how often what is done in a run that begins."""
-        return Cadence.over(self.images(), self.recipe.images_per_iteration)
+    def cadence(self, speed: float | None = None) -> Cadence:
+        """Return how often what is done in a run that begins; `speed` is in images per second, where it is known."""
+        images = self.images() if speed is None else self._images_at(speed)
+        return Cadence.over(images, self.recipe.images_per_iteration)
+
+    def _images_at(self, speed: float) -> int:
+        if self.budget.images is not None:
+            return self.budget.images
+        assert self.budget.seconds is not None
+        return max(1, int(speed * self.budget.seconds))
 
 
 def make_plan(request: Request, progress: Progress | None = None, write: bool = True) -> Plan:

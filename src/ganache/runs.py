@@ -4,12 +4,13 @@ import contextlib
 import itertools
 import os
 import shutil
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from signal import Signals
 from typing import Any
 
-from ganache import checkpoint, curves, pictures
+from ganache import briefing, checkpoint, curves, pictures
 from ganache.budget import Budget
 from ganache.cadence import Cadence
 from ganache.data import Selection, select
@@ -29,8 +30,10 @@ from ganache.saving import restore, seconds_at
 from ganache.state import TrainingState
 from ganache.streams import untouched_global_stream
 from ganache.training import Training
+from ganache.units import listed
 
 FRAMES_PER_SECOND = 10.0
+GLANCE_SECONDS = 0.5  # of measuring, before a training says about how long it takes
 RUNS = Path("runs")  # where a run is made when no place is named
 
 
@@ -53,12 +56,16 @@ def begin(request: Request, out: Path | None, quiet: bool, progress: Progress | 
     check_place(out, request.data)
     plan = make_plan(request, progress)
     out = out or default_folder(plan)
-    with untouched_global_stream():
+    with untouched_global_stream(), contextlib.closing(_display(plan, quiet)) as display:
+        speed = None
+        if not quiet:
+            speed = plan.measure() if plan.budget.images is None else plan.measure(GLANCE_SECONDS, patient=False)
+            _say(display, briefing.data_lines(plan.dataset.summary()), briefing.plan_lines(plan, speed, out))
         state = plan.build()
-        cadence = plan.cadence()
+        cadence = plan.cadence(speed)
         run = Run.create(out, plan.recipe, make_record(plan, cadence))
         try:
-            return _train(run, plan, state, cadence, quiet)
+            return _train(run, plan, state, cadence, display)
         except UserError:
             # What the plan overlooked would be refused at every resume too.
             if not checkpoint.newest(run.checkpoints):
@@ -80,7 +87,7 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
     changes = differences(record["data"]["fingerprint"], dataset.fingerprint)
     if changes:
         changes = differences(summarise(record["data"]), dataset.summary())
-        raise UserError(f"run: {path} cannot be continued, its data changed: {'; '.join(changes)}")
+        raise UserError(f"run: {path} cannot be continued, its data changed: {listed(changes, 5, '; ')}")
     device = choose_device(record["device"])
     recipe = run.recipe()
     selected = select(dataset, source.labels, recipe.conditional)
@@ -96,9 +103,10 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
         given or before,
         record.get("evaluate_every"),
     )
-    with untouched_global_stream():
+    with untouched_global_stream(), contextlib.closing(_display(plan, quiet)) as display:
+        _say(display, briefing.resumed_lines(plan, run.path, record["images_seen"], record["training_seconds"]))
         cadence = Cadence.from_json(record["cadence"], before.images)
-        return _train(run, plan, plan.build(), cadence, quiet, extended=given is not None)
+        return _train(run, plan, plan.build(), cadence, display, extended=given is not None)
 
 
 def _refuse_other_classes(run: Run, record: dict[str, Any], data: Selection) -> None:
@@ -125,14 +133,20 @@ def plot(path: Path) -> list[Path]:
     return drawn
 
 
+def _display(plan: Plan, quiet: bool) -> Display:
+    return Silent() if quiet else Forgiving(lambda: choose_display(plan.budget.images))
+
+
+def _say(display: Display, *parts: Iterable[str]) -> None:
+    for line in itertools.chain(*parts):
+        display.say(line)
+
+
 def _train(
-    run: Run, plan: Plan, state: TrainingState, cadence: Cadence, quiet: bool, extended: bool = False
+    run: Run, plan: Plan, state: TrainingState, cadence: Cadence, display: Display, extended: bool = False
 ) -> Outcome:
-    display: Display = Silent() if quiet else Forgiving(lambda: choose_display(plan.budget.images))
     interrupts = Interrupts()
-    with contextlib.closing(display), run.locked(display.say), interrupts.caught():
-        for note in plan.notes():
-            display.say(note)
+    with run.locked(display.say), interrupts.caught():
         run.remove_leftovers()
         restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
         if extended:

@@ -22,6 +22,7 @@ from ganache.run import Run
 from ganache.samples import SampleSheet
 from ganache.saving import forget_after, restore, save_state, seconds_at
 from ganache.state import NonFiniteError, Tally, TrainingState
+from ganache.units import counted
 from ganache.vitals import Vitals
 
 MOST_ROLLBACKS = 3  # from one checkpoint; a run that needs more diverges by design
@@ -138,7 +139,7 @@ class Training:
         marks = examined.examine()
         self._display.say(
             f"after pass {seen // examined.every} the discriminator is right about "
-            f"{100 * marks['held_out/accuracy_real']:.2f}% of {examined.count} held-out images and "
+            f"{100 * marks['held_out/accuracy_real']:.2f}% of {counted(examined.count, 'held-out image')} and "
             f"{100 * marks['held_out/accuracy_fake']:.2f}% of as many fakes"
         )
         return marks

@@ -1,6 +1,7 @@
 """Quantities as people write them: ``200k`` images, ``10m`` of training, ``64x48`` pixels."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 
 from ganache.errors import UserError
@@ -44,6 +45,24 @@ def parse_size(text: str, field: str = "size") -> tuple[int, int]:
         if 1 <= height <= 16384 and 1 <= width <= 16384:
             return height, width
     raise UserError(f"{field}: {str(text)!r} is not HEIGHTxWIDTH in pixels, such as 64x64 or 96x128 (1 to 16384)")
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: 1 image, 1,797 images; 2 classes with a `plural` of its own."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
+def listed(items: Sequence[str], most: int = 10, between: str = ", ") -> str:
+    """Return the first `most` of some names, each of at most 120 letters, and how many more there are."""
+    kept = [brief(item) for item in items[:most]]
+    more = [f"… and {len(items) - most:,} more"] if len(items) > most else []
+    return between.join([*kept, *more])
+
+
+def brief(text: str, most: int = 120) -> str:
+    """Return a text, or its beginning and its end with … for the middle where it has more than `most` letters."""
+    half = most // 2
+    return text if len(text) <= most else f"{text[: most - half - 1]}…{text[-half:]}"
 
 
 def count_text(count: float) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ganache import commands
+from ganache.briefing import data_lines
 from ganache.data import open_dataset
 from ganache.data.told import Ignored, summarise
 from tests.data.data_files import classes
@@ -37,7 +37,7 @@ def test_a_million_different_suffixes_take_no_more_room_than_twenty() -> None:
     assert suffixes["others"] == 3_000 - 19
 
 
-def test_the_summary_of_much_junk_is_short_and_counts_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_summary_of_much_junk_is_short_and_counts_it(tmp_path: Path) -> None:
     root = classes(tmp_path / "set")
     for number in range(250):
         (root / f"{number:04d}.png").touch()
@@ -48,10 +48,10 @@ def test_the_summary_of_much_junk_is_short_and_counts_it(tmp_path: Path, capsys:
     assert (summary["ignored_count"], len(summary["ignored"])) == (250, 100)
     (store,) = (tmp_path / "cache" / "stores").iterdir()
     assert json.loads((store / "manifest.json").read_text())["skipped"] == SKIPPED  # the store keeps them all
-    commands.print_summary(summary)
-    printed = capsys.readouterr().out
-    assert "skipped        150 more, which manifest.json of the packed store lists\n" in printed
-    assert "ignored        250 files" in printed
+    lines = list(data_lines(summary))
+    assert "skipped        250 files" in lines
+    assert "               … and 247 more; the packed store's manifest.json lists them all" in lines
+    assert "ignored        250 files that are no images by their names: .txt (250)" in lines
 
 
 @pytest.mark.parametrize("again", [False, True])
