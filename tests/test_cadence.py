@@ -1,13 +1,15 @@
 """How often a run does what, and what becomes of it when the run is made longer."""
 
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import ganache
-from ganache import checkpoint
+from ganache import checkpoint, training
 from ganache.cadence import Cadence, Kind, Stretch, crosses, round_down
 from ganache.run import Run
 from tests.test_crashes import POINTS
@@ -223,3 +225,32 @@ def test_a_run_of_an_earlier_version_is_extended_like_any_other(tmp_path: Path) 
     assert run.record()["cadence"] == [stretch]
     ganache.resume(run.path, images=960)
     assert [one["since"] for one in run.record()["cadence"]] == [0, 320]
+
+
+def test_a_rollback_after_an_extension_returns_to_the_same_point_interrupted_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, poisoned = training.iterate, list[int]()
+
+    def iterate(state: Any, reals: Any) -> None:
+        real(state, reals)
+        if state.counters.images_seen == 384 and stop:
+            os.kill(os.getpid(), signal.SIGTERM)
+        if state.counters.images_seen == 416 and not poisoned:
+            poisoned.append(416)
+            next(state.players.networks["generator"].parameters()).data.fill_(float("nan"))
+
+    ends = []
+    for stop in (False, True):
+        run = train(tmp_path / str(stop), 320)
+        monkeypatch.setattr(training, "iterate", iterate)
+        poisoned.clear()
+        ganache.resume(run.path, images=1_600)
+        if stop:
+            assert (run.checkpoints / "00000384.safetensors").exists()  # no rollback's aim: it was made by chance
+            stop = False
+            ganache.resume(run.path)
+        monkeypatch.undo()
+        assert run.record()["rollbacks"] == 1
+        ends.append((run.checkpoints / "00001600.safetensors").read_bytes())
+    assert ends[0] == ends[1]

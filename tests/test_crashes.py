@@ -12,6 +12,7 @@ import pytest
 import ganache
 from benchmarks.same_run import differing
 from ganache import curves
+from ganache.run import Run
 
 POINTS = ("generator.widths=[8]", "discriminator.widths=[8]", "batch_size=32")
 LAST = "checkpoints/00000160.safetensors"
@@ -70,3 +71,19 @@ def test_a_kill_at_any_other_moment_does_not_either(life: tuple[Path, list[Path]
     for copy in [copy for copy in copies if not (copy / LAST).exists()][::13]:
         ganache.resume(copy)
         assert differing(copy, undisturbed) == [], copy
+
+
+def test_a_file_of_another_moment_is_written_anew_when_a_finished_run_is_resumed(life: tuple[Path, list[Path]]) -> None:
+    undisturbed, copies = life
+    run, earlier = undisturbed.parent / "older" / "run", copies[len(copies) // 2]
+    shutil.copytree(undisturbed, run)
+    ganache.resume(run)
+    assert differing(run, undisturbed) == []
+    for name in ("generator.safetensors", "best.safetensors"):
+        shutil.copy(earlier / "generator.safetensors", run / name)
+    for name in ("samples/00000160.png", "curves.png", "progress.webp"):
+        (run / name).unlink()
+    Run(run).update_record(images_seen=96, training_seconds=0.0)
+    assert len(differing(run, undisturbed)) == 6
+    ganache.resume(run)
+    assert differing(run, undisturbed) == []
