@@ -11,6 +11,7 @@ from ganache.evaluation.compare import Comparison, compare, picture
 from ganache.evaluation.evaluate import Asked, Found, evaluate
 from ganache.evaluation.records import Evaluation, Score
 from ganache.evaluation.side_by_side import pairs_picture, save
+from ganache.evaluation.statistics import SPLIT
 from ganache.run import Run
 
 ARROWS = {"lower": "↓", "higher": "↑", "neither": ""}
@@ -62,7 +63,8 @@ def table(evaluation: Evaluation) -> Iterator[str]:
     age = f", {samples.images_seen:,} images seen" if samples.images_seen is not None else ""
     yield f"judged         {samples.count:,} samples of {samples.source} ({samples.kind}{age}), {samples.read}"
     only = f", only {', '.join(reference.labels)}" if reference.labels else ""
-    count = f"{reference.count:,} images" if reference.count is not None else "endless"
+    endless = "a mean and a covariance" if reference.split == SPLIT else "endless"
+    count = f"{reference.count:,} images" if reference.count is not None else endless
     mark = reference.fingerprint[:12]
     yield f"against        {reference.source}, {reference.split}: {count}{only}, fingerprint {mark}"
     seen = {_features_text(score) for score in evaluation.scores if score.protocol.features}

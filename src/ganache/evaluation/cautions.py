@@ -2,16 +2,22 @@
 
 from typing import Any
 
-from ganache.data import Dataset
 from ganache.evaluation.evidence import Evidence
 from ganache.evaluation.metrics import TRUSTED
+from ganache.evaluation.reference import Reference
 from ganache.evaluation.samples import PictureSamples, Samples
+from ganache.evaluation.statistics import StatisticsReference
 
 
-def warnings_of_data(source: Samples, dataset: Dataset, record: dict[str, Any] | None) -> list[str]:
+def warnings_of_data(source: Samples, reference: Reference, record: dict[str, Any] | None) -> list[str]:
     """Say that data or sizes are not the samples' own; `record` is that of the run that they come from."""
-    warnings = []
-    if record is not None and record["data"]["fingerprint"] != dataset.fingerprint:
+    warnings, dataset = [], reference.dataset
+    if isinstance(reference, StatisticsReference):
+        warnings.append(
+            f"{dataset.name} does not say of which images and features it is, only that they are"
+            f" {reference.extractor.size:,}; a score is right if they are those of {reference.extractor.name!r}"
+        )
+    elif record is not None and record["data"]["fingerprint"] != dataset.fingerprint:
         warnings.append(f"{dataset.name} is not the data that {source.source} was trained on")
     if isinstance(source, PictureSamples) and (own := source.own_shape) != dataset.shape:
         as_what = "which loses their proportions" if source.stretch else "like the reals"
@@ -24,7 +30,7 @@ def warnings_of_few(evidence: Evidence) -> list[str]:
     """Say that a Fréchet distance is too high, and by how much, when a set is small for the number of features."""
     size, count, reals = evidence.setting.extractor.size, evidence.setting.count, evidence.reference.used
     warnings = []
-    if reals < TRUSTED * size:
+    if 0 < reals < TRUSTED * size:
         warnings.append(f"{reals:,} reals are few for {size:,} features: compare distances to these same reals only")
     if count >= TRUSTED * size:
         return warnings

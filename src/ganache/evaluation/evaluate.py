@@ -25,7 +25,8 @@ from ganache.evaluation.metrics import Metric, choose, defaults
 from ganache.evaluation.records import Evaluation, SampleSet, Score
 from ganache.evaluation.reference import Reference
 from ganache.evaluation.samples import GeneratorSamples, Labels, Piece, Samples, open_samples, run_of
-from ganache.evaluation.sizes import open_reals
+from ganache.evaluation.sizes import open_reals, own_reading
+from ganache.evaluation.statistics import Statistics, StatisticsReference, find_statistics
 from ganache.planning import Source
 from ganache.run import Run
 from ganache.units import parse_count, parse_size
@@ -74,15 +75,12 @@ def evaluate(asked: Asked, progress: Progress | None = None, say: Say = lambda l
     source = open_samples(asked.samples, device.type)
     run = run_of(asked.samples)
     record = Run.open(run).record() if run else None
-    dataset = _open_data(asked, source, record, progress)
-    labels = _classes(asked, source, dataset, record)
-    extractor = find_extractor(asked.features, dataset, asked.weights, None, device, progress, say)
-    reference = Reference(dataset, extractor, asked.split, labels, say=say)
+    reference = _reference(asked, source, record, device, progress, say)
     count = _count(asked.count, source, reference)
     requests = requested_classes(source, reference, count, asked.seed)
     setting = make_setting(reference, source, requests, count, asked.seed)
     chosen = choose(asked.metrics, setting) if asked.metrics else defaults(setting)
-    warnings = warnings_of_data(source, dataset, record)
+    warnings = warnings_of_data(source, reference, record)
     found = score(source, reference, setting, chosen, requests, bool(asked.metrics), progress, say)
     return replace(found, evaluation=_warned(found.evaluation, [*warnings, *found.evaluation.warnings]))
 
@@ -184,6 +182,7 @@ def make_setting(reference: Reference, source: Samples, requests: Sequence[str],
         or (not isinstance(source, GeneratorSamples) and bool((_numbers(source, reference.dataset) >= 0).any())),
         knows_classes=isinstance(extractor, ClassifierExtractor | InceptionExtractor),
         judges_classes=isinstance(extractor, ClassifierExtractor),
+        has_reals=not isinstance(reference, StatisticsReference),
     )
 
 
@@ -207,6 +206,28 @@ def pick(pieces: Iterator[Piece], numbers: Sequence[int]) -> NDArray[Any]:
         if len(found) == len(wanted):
             break
     return np.stack([found[int(number)] for number in numbers])
+
+
+def _reference(
+    asked: Asked,
+    source: Samples,
+    record: dict[str, Any] | None,
+    device: torch.device,
+    progress: Progress | None,
+    say: Say,
+) -> Reference:
+    """Return the reals: images seen through the features that suit them, or statistics of such features."""
+    if asked.data is None or (arrays := find_statistics(asked.data)) is None:
+        dataset = _open_data(asked, source, record, progress)
+        labels = _classes(asked, source, dataset, record)
+        extractor = find_extractor(asked.features, dataset, asked.weights, None, device, progress, say)
+        return Reference(dataset, extractor, asked.split, labels, say=say)
+    if asked.labels or asked.split != "train" or asked.size or asked.channels:
+        raise UserError(f"data: {asked.data!r} holds statistics, which have no splits, labels, size or channels")
+    of_inception = any(array.name == "mu" and array.shape == (InceptionExtractor.size,) for array in arrays)
+    name = asked.features or ("inception" if of_inception or asked.weights is not None else None)
+    known = Statistics(asked.data, arrays, own_reading(source, name == "inception"))
+    return StatisticsReference(known, find_extractor(name, known, asked.weights, None, device, progress, say))
 
 
 def _open_data(asked: Asked, source: Samples, record: dict[str, Any] | None, progress: Progress | None) -> Dataset:
@@ -237,7 +258,7 @@ def _count(asked: str | int | None, source: Samples, reference: Reference) -> in
     never more than there are.
     """
     if asked is None:
-        wanted = published_samples(reference.dataset) or min(DEFAULT_COUNT, reference.used)
+        wanted = published_samples(reference.dataset) or min(DEFAULT_COUNT, reference.used or DEFAULT_COUNT)
         count = min(wanted, source.available or wanted)
     else:
         count = parse_count(asked, "count")

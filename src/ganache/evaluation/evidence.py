@@ -35,6 +35,7 @@ class Setting:
     has_classes: bool  # whether each sample's class is known
     knows_classes: bool  # whether the extractor gives logits
     judges_classes: bool  # whether these logits are of the data's own classes
+    has_reals: bool = True  # whether there are images to compare with, and not their moments alone
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from ganache.evaluation.counting import knows_modes
 from ganache.evaluation.evidence import KEPT, PAIRED, Evidence, Setting
 from ganache.evaluation.records import Score, metric_named
 
+OF_MOMENTS = ("fd", "fd-infinity", "is")  # what needs no more of the reals than their moments
 TRUSTED = 10  # samples for each feature; with fewer a Fréchet distance is clearly too high
 
 
@@ -22,6 +23,12 @@ class Metric:
     refuse: Callable[[Setting], str | None]
     keeps: Callable[[Setting], int]
     score: Callable[[Evidence], list[Score]]
+
+    def why_not(self, setting: Setting) -> str | None:
+        """Return why it cannot be had here, None where it can."""
+        if not setting.has_reals and self.name not in OF_MOMENTS:
+            return f"{setting.dataset.name!r} holds a mean and a covariance, and no images"
+        return self.refuse(setting)
 
 
 def _always(setting: Setting) -> str | None:
@@ -115,7 +122,7 @@ def choose(names: tuple[str, ...], setting: Setting) -> list[Metric]:
         known = metric_named(name, setting.extractor.name)
         if known not in METRICS:
             raise UserError(f"metrics: {name!r} is not one of {', '.join(METRICS)}{did_you_mean(name, METRICS)}")
-        if reason := METRICS[known].refuse(setting):
+        if reason := METRICS[known].why_not(setting):
             raise UserError(f"metrics: {name!r} cannot be had: {reason}")
         chosen[known] = METRICS[known]
     return list(chosen.values())
@@ -127,4 +134,4 @@ def defaults(setting: Setting) -> list[Metric]:
         names = ["modes", "sliced-wasserstein"]
     else:
         names = [name for name in METRICS if name != "sliced-wasserstein"]
-    return [METRICS[name] for name in names if METRICS[name].refuse(setting) is None]
+    return [METRICS[name] for name in names if METRICS[name].why_not(setting) is None]

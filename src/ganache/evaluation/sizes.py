@@ -11,6 +11,7 @@ from pathlib import Path
 from ganache.data import Dataset, open_dataset, preview
 from ganache.data.store import is_store
 from ganache.data.types import Progress
+from ganache.errors import UserError
 from ganache.evaluation.features.inception import SIDE
 from ganache.evaluation.samples import PictureSamples, Samples
 from ganache.planning import Source
@@ -42,6 +43,22 @@ def open_reals(source: Samples, data: str, for_inception: bool, progress: Progre
     if meeting.stretch:
         return open_dataset(data, meeting.size, meeting.channels, progress=progress, stretch=True)
     return Source(data, meeting.size, meeting.channels).open(progress)
+
+
+def own_reading(source: Samples, for_inception: bool) -> ImageShape:
+    """Return the shape in which samples are read when there are no reals to meet, and tell the samples of it.
+
+    Raises UserError for pictures of several sizes, but for inception, which sees each in a size of its own.
+    """
+    if not isinstance(source, PictureSamples):
+        assert source.shape is not None
+        return source.shape
+    if source.own_shape is not None:
+        return source.own_shape
+    if not for_inception:
+        raise UserError(f"samples: the pictures in {source.source!r} have several sizes; statistics bring them to none")
+    source.stretch, source.why = True, "each straight in the size of the network"
+    return ImageShape(3, SIDE, SIDE)
 
 
 def _meeting(source: Samples, data: str, for_inception: bool) -> Meeting:
