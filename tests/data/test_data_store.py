@@ -203,16 +203,6 @@ def test_a_damaged_cached_store_is_made_again(tmp_path: Path) -> None:
     assert is_store(store)
 
 
-def test_an_interrupted_packing_leaves_nothing(tmp_path: Path) -> None:
-    def interrupt(done: int, total: int) -> None:
-        if done > total / 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        pack(classes(tmp_path / "set"), tmp_path / "out" / "store", progress=interrupt)
-    assert not list((tmp_path / "out").iterdir())
-
-
 def test_what_a_killed_packing_left_is_removed_later(tmp_path: Path) -> None:
     old, young, other = (tmp_path / name for name in (".store.1.partial", ".store.2.partial", ".store2.3.partial"))
     for folder in (old, young, other):

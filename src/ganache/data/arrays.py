@@ -72,7 +72,7 @@ class ArraySource:
             label_names=contents.label_names,
             decisions={**contents.decisions, **decisions},
             original=describe_sizes(sizes),
-            blocks=lambda: _blocks(contents, shape, options.stretch),
+            blocks=lambda start: _blocks(contents, shape, options.stretch, start),
             peek=lambda rows: _peek(contents, shape, options.stretch, rows),
             converted=converted,
         )
@@ -99,9 +99,12 @@ def hash_files(paths: list[Path], digests: DigestCache) -> str:
     return hash_all([path.name for path in paths], found)
 
 
-def _blocks(contents: Contents, shape: ImageShape, stretch: bool) -> Generator[Block, None, None]:
+def _blocks(contents: Contents, shape: ImageShape, stretch: bool, start: int) -> Generator[Block, None, None]:
     for part in contents.parts():
-        yield Block(part.split, _fitted(part.images, shape, stretch), part.labels)
+        passed = min(start, len(part.labels))
+        start -= passed
+        if passed < len(part.labels):
+            yield Block(part.split, _fitted(part.images[passed:], shape, stretch), part.labels[passed:])
 
 
 def _peek(contents: Contents, shape: ImageShape, stretch: bool, rows: int) -> Peek:

@@ -53,11 +53,12 @@ def open_dataset(
     found = _resolve(source, options, cache_folder(cache), progress)
     if isinstance(found, PackedDataset | Density):
         return found
-    path = _cached_path(found, options, DigestCache(cache_folder(cache)), cache_folder(cache))
+    key = _store_key(found, options, DigestCache(cache_folder(cache)))
+    path = _cached_path(key, cache)
     if kept := _from_cache(found, path, options):
         return kept
     shutil.rmtree(path, ignore_errors=True)  # damaged, and nobody's own: made again
-    write_store(found, path, options, processes or default_processes(), progress or _silent)
+    write_store(found, path, options, processes or default_processes(), progress or _silent, key)
     return from_store(found.text, Store(path))
 
 
@@ -83,7 +84,7 @@ def preview(
         return found
     with contextlib.suppress(TooManyUnknownError):
         digests = DigestCache(cache_folder(cache), PREVIEW_BYTES)
-        if kept := _from_cache(found, _cached_path(found, options, digests, cache_folder(cache)), options):
+        if kept := _from_cache(found, _cached_path(_store_key(found, options, digests), cache), options):
             return kept
     return read_preview(found, options, processes or default_processes(), progress or _silent)
 
@@ -113,7 +114,8 @@ def pack(
         raise UserError(f"data: {found.name!r} is an endless density; there is nothing to pack")
     if isinstance(found, PackedDataset):
         raise UserError(f"data: {found.name!r} is packed already; copy the folder")
-    write_store(found, out, options, processes or default_processes(), progress or _silent)
+    key = _store_key(found, options, DigestCache(cache_folder(cache)))
+    write_store(found, out, options, processes or default_processes(), progress or _silent, key)
     return from_store(found.text, Store(out))
 
 
@@ -183,10 +185,14 @@ def _checked(dataset: PackedDataset, options: Options) -> PackedDataset:
     return dataset
 
 
-def _cached_path(source: Source, options: Options, digests: DigestCache, cache: Path) -> Path:
-    """Return where a source's store lies; how many files may fail is no part of it, for it changes no pixel."""
+def _store_key(source: Source, options: Options, digests: DigestCache) -> str:
+    """Return what makes a store; how many files may fail is no part of it, for it changes no pixel."""
     parts = [source.content_key(digests), options.size, options.channels, options.stretch, PACKER_VERSION]
-    return cache / "stores" / hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def _cached_path(key: str, cache: str | Path | None) -> Path:
+    return cache_folder(cache) / "stores" / key
 
 
 def _from_cache(source: Source, path: Path, options: Options) -> PackedDataset | None:

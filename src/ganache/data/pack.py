@@ -1,69 +1,97 @@
 """From a source to a store: the blocks run past once, counted and hashed on the way."""
 
 import contextlib
+import glob
 import hashlib
+import json
+import shutil
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from ganache.data.drafts import JOURNAL, Draft
 from ganache.data.pictures import refuse_many
-from ganache.data.store import IMAGES, LABELS, ArrayFile, building, fingerprint, write_manifest
+from ganache.data.store import building, fingerprint, write_manifest
 from ganache.data.types import Block, Options, Progress, Skipped, Source, Survey
-from ganache.errors import UserError
+from ganache.errors import RunError, UserError
+from ganache.files import PARTIAL
 
 PACKER_VERSION = 2
 """Raised whenever the same source and options would give other pixels, so that cached stores are made again."""
 
+LABEL_BYTES = 4
+SPARE_BYTES = 2**26
+"""So much more than a store's pixels and labels must be free for it."""
 
-def write_store(source: Source, target: Path, options: Options, processes: int, progress: Progress) -> None:
-    """Decode a source into a store at `target`, whole or not at all; raises UserError or RunError."""
+
+def write_store(
+    source: Source, target: Path, options: Options, processes: int, progress: Progress, key: str | None = None
+) -> None:
+    """Decode a source into a store at `target`, whole or not at all.
+
+    Where an earlier packing of the same source and options was stopped, as `key` says, this one goes on.
+    Raises UserError or RunError.
+    """
     survey = source.survey(options, processes, progress)
-    shape = survey.shape
-    with building(target) as folder, contextlib.ExitStack() as stack:
-        images = ArrayFile(folder / IMAGES, "|u1", (shape.channels, shape.height, shape.width))
-        stack.callback(images.close)
-        labels = ArrayFile(folder / LABELS, "<i4", ())
-        stack.callback(labels.close)
-
-        def keep(block: Block) -> None:
-            images.append(block.images)
-            labels.append(block.labels)
-
-        manifest = _run(source, survey, options, progress, keep)
-        images.finish()
-        labels.finish()
+    _refuse_full(target, survey)
+    whole_key = _whole_key(key, survey)
+    with building(target, resumable=key is not None) as folder:
+        with Draft(folder, whole_key, survey.shape) as draft:
+            manifest = _run(source, survey, options, progress, draft)
+            draft.finish()
         write_manifest(folder, manifest)
+        (folder / JOURNAL).unlink()
 
 
-def _run(
-    source: Source, survey: Survey, options: Options, progress: Progress, keep: Callable[[Block], None]
-) -> dict[str, Any]:
+def _run(source: Source, survey: Survey, options: Options, progress: Progress, draft: Draft) -> dict[str, Any]:
     skipped = list(survey.skipped)
     classes: Counter[int] = Counter()
     splits: dict[str, list[int]] = {}
-    digests = {IMAGES: hashlib.sha256(), LABELS: hashlib.sha256()}
-    position = 0
-    with contextlib.closing(survey.blocks()) as blocks:
+    files, position = 0, 0
+
+    def count(block: Block) -> None:
+        nonlocal skipped, files, position
+        skipped += block.skipped
+        refuse_many(skipped, survey.candidates, options.max_skipped)
+        files += len(block.images) + len(block.skipped)
+        if len(block.images):
+            classes.update(block.labels.tolist())
+            splits.setdefault(block.split, [position, position])
+            position += len(block.images)
+            splits[block.split][1] = position
+        progress(min(survey.candidates, position + len(skipped)) + survey.candidates, 2 * survey.candidates)
+
+    for block in draft.kept():
+        count(block)
+    draft.begin()
+    with contextlib.closing(survey.blocks(files)) as blocks:
         for block in blocks:
-            skipped += block.skipped
-            refuse_many(skipped, survey.candidates, options.max_skipped)
-            if len(block.images):
-                keep(block)
-                digests[IMAGES].update(np.ascontiguousarray(block.images).data)
-                digests[LABELS].update(block.labels.astype("<i4").tobytes())
-                classes.update(block.labels.tolist())
-                splits.setdefault(block.split, [position, position])
-                position += len(block.images)
-                splits[block.split][1] = position
-            progress(min(survey.candidates, position + len(skipped)) + survey.candidates, 2 * survey.candidates)
+            draft.append(block)
+            count(block)
     if not position:
         raise nothing_decoded(source.text, skipped)
     manifest = manifest_of(source, survey, classes, splits, sorted(skipped))
-    manifest["sha256"] = {name: digest.hexdigest() for name, digest in digests.items()}
+    manifest["sha256"] = draft.checksums()
     return {**manifest, "fingerprint": fingerprint(manifest)}
+
+
+def _whole_key(key: str | None, survey: Survey) -> str:
+    """Return what must be the same for a packing to go on: also what the headers, read anew, decided."""
+    decided = [key, str(survey.shape), survey.label_names, survey.candidates, len(survey.skipped)]
+    return hashlib.sha256(json.dumps(decided).encode()).hexdigest()
+
+
+def _refuse_full(target: Path, survey: Survey) -> None:
+    """Raise RunError when the store would not fit on the disk."""
+    place = next(folder for folder in target.absolute().parents if folder.exists())
+    held = sum(path.stat().st_size for path in place.glob(f".{glob.escape(target.name)}{PARTIAL}/*.npy"))
+    needed = survey.candidates * (survey.shape.pixels + LABEL_BYTES) + SPARE_BYTES - held
+    if needed > (free := shutil.disk_usage(place).free):
+        raise RunError(
+            f"data: {survey.candidates:,} images of {survey.shape} need {needed / 2**30:.1f} GiB in {str(place)!r},"
+            f" where {free / 2**30:.1f} GiB are free; GANACHE_CACHE (or --out of `data pack`) names another place,"
+            " --size makes them smaller"
+        )
 
 
 def manifest_of(

@@ -66,7 +66,7 @@ class Pictures:
             label_names=labels,
             decisions={**decisions, **meanings},
             original=describe_sizes(headers.sizes),
-            blocks=lambda: decode(readable),
+            blocks=lambda start: decode(readable[start:]),
             peek=lambda count: _peek(readable, labels, count, decode),
             converted=headers.converted(shape),
             headers=headers.count,

@@ -4,6 +4,7 @@ import contextlib
 import glob
 import hashlib
 import json
+import math
 import os
 import shutil
 import time
@@ -17,13 +18,19 @@ import numpy.typing as npt
 
 from ganache.data.types import Skipped
 from ganache.errors import RunError, UserError
-from ganache.files import sync, write_json
+from ganache.files import PARTIAL, sync, write_json
 from ganache.shape import ImageShape
 
+try:
+    import fcntl
+except ImportError:  # Windows: there a packing that was stopped begins anew
+    fcntl = None  # type: ignore[assignment]
+
+_HAS_LOCKS = fcntl is not None
 FORMAT = "ganache-store"
 VERSION = 1
 IMAGES, LABELS, MANIFEST = "images.npy", "labels.npy", "manifest.json"
-_HEADER_BYTES = 128
+HEADER_BYTES = 128
 _HASH_BYTES = 16 * 2**20
 _ABANDONED_SECONDS = 3600
 
@@ -31,30 +38,34 @@ _ABANDONED_SECONDS = 3600
 class ArrayFile:
     """A .npy file that grows row by row: its header, of fixed length, gets the row count at the end.
 
+    Of a file that is there already the first `rows` are kept.
     Layout: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html, version 1.0.
     """
 
-    def __init__(self, path: Path, dtype: str, row_shape: tuple[int, ...]) -> None:
+    def __init__(self, path: Path, dtype: str, row_shape: tuple[int, ...], rows: int = 0) -> None:
         self._path = path
         self._dtype = dtype
         self._row_shape = row_shape
-        self._file = path.open("wb")
-        self._file.write(b"\0" * _HEADER_BYTES)
-        self._rows = 0
+        self._file = path.open("r+b" if rows else "wb")
+        self._rows = rows
+        length = HEADER_BYTES + rows * math.prod(row_shape) * np.dtype(dtype).itemsize
+        self._file.truncate(length)
+        self._file.seek(length)
 
     def append(self, rows: npt.NDArray[Any]) -> None:
         """Write more rows."""
         content = np.ascontiguousarray(rows, self._dtype)
         assert content.shape[1:] == self._row_shape
         self._file.write(content.data)
+        self._file.flush()
         self._rows += len(content)
 
     def finish(self) -> None:
         """Complete the header and flush to the disk."""
         text = f"{{'descr': '{self._dtype}', 'fortran_order': False, 'shape': {(self._rows, *self._row_shape)}, }}"
-        start = b"\x93NUMPY\x01\x00" + (_HEADER_BYTES - 10).to_bytes(2, "little")
+        start = b"\x93NUMPY\x01\x00" + (HEADER_BYTES - 10).to_bytes(2, "little")
         self._file.seek(0)
-        self._file.write(start + text.encode().ljust(_HEADER_BYTES - 11) + b"\n")
+        self._file.write(start + text.encode().ljust(HEADER_BYTES - 11) + b"\n")
         self.close()
         sync(self._path)
 
@@ -64,24 +75,61 @@ class ArrayFile:
 
 
 @contextlib.contextmanager
-def building(target: Path) -> Iterator[Path]:
-    """Give a temporary folder beside the target, which becomes the target on success and vanishes on an exception.
+def building(target: Path, resumable: bool = False) -> Iterator[Path]:
+    """Give a temporary folder beside the target, which becomes the target on success and vanishes on an error.
 
-    When another process finished the same target meanwhile, that one stays. Raises RunError when the disk refuses.
+    When another process finished the same target meanwhile, that one stays. With `resumable` an interrupt, or a decoder
+    that died, leaves the folder, and the next packing of this target is given it again; of two at a time one has a
+    folder of its own. Raises RunError when the disk refuses.
     """
-    temporary = target.parent / f".{target.name}.{uuid.uuid4().hex[:12]}.partial"
+    is_kept = False
+    with contextlib.ExitStack() as stack:
+        temporary = target.parent / f".{target.name}.{uuid.uuid4().hex[:12]}{PARTIAL}"
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _sweep(target)
+            shared = target.parent / f".{target.name}{PARTIAL}"
+            if resumable and stack.enter_context(_claimed(shared)):
+                temporary, is_kept = shared, True
+            else:
+                temporary.mkdir()
+            yield temporary
+            sync(temporary)
+            _move(temporary, target)
+            is_kept = False
+            sync(target.parent)
+        except OSError as error:
+            is_kept = False
+            raise RunError(f"data: the store {str(target)!r} cannot be written: {error}") from error
+        except UserError:
+            is_kept = False
+            raise
+        finally:
+            if not is_kept:
+                shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _claimed(folder: Path) -> Iterator[bool]:
+    """Make a folder, if it is not there, and lock it; False when another process has it, or there are no locks."""
+    if not _HAS_LOCKS:
+        yield False
+        return
+    folder.mkdir(exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target)
-        temporary.mkdir()
-        yield temporary
-        sync(temporary)
-        _move(temporary, target)
-        sync(target.parent)
-    except OSError as error:
-        raise RunError(f"data: the store {str(target)!r} cannot be written: {error}") from error
+        yield _lock(descriptor, folder)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, folder: Path) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Its owner may have moved it to its target before the lock was free.
+        return os.path.samestat(os.fstat(descriptor), os.stat(folder))
+    except OSError:
+        return False
 
 
 class Store:
@@ -186,7 +234,7 @@ def _mapped(path: Path, name: str, dtype: np.dtype[Any], shape: tuple[int, ...])
         size = (path / name).stat().st_size
     except (OSError, ValueError, EOFError, SyntaxError) as error:
         raise _damaged(path, f"{name} cannot be read ({error})") from error
-    if array.shape != shape or array.dtype != dtype or size != _HEADER_BYTES + array.nbytes:
+    if array.shape != shape or array.dtype != dtype or size != HEADER_BYTES + array.nbytes:
         raise _damaged(path, f"{name} holds {array.dtype} {array.shape} in {size} bytes, not {dtype} {shape}")
     # A plain view: indexing a memmap itself would hand out more memmaps.
     return np.asarray(array)
@@ -198,7 +246,7 @@ def _damaged(path: Path, what: str) -> UserError:
 
 def _sweep(target: Path) -> None:
     """Remove what a packing of this target that was killed has left; one that still grows is let alone."""
-    for left in target.parent.glob(f".{glob.escape(target.name)}.*.partial"):
+    for left in target.parent.glob(f".{glob.escape(target.name)}.*{PARTIAL}"):
         with contextlib.suppress(OSError):  # its owner may be removing it at this moment
             newest = max(path.stat().st_mtime for path in (left, *left.iterdir()))
             if time.time() - newest > _ABANDONED_SECONDS:

@@ -137,8 +137,9 @@ class Peek(NamedTuple):
 class Survey:
     """All that is known of a source before its pixels are decoded; `blocks` decodes them, ordered by split.
 
-    `peek` decodes every n-th row of each split, about as many as it is asked for. `headers` is how many headers were
-    read, None where rows have none; `ignored` are fields of the manifest about files that are no images.
+    `blocks` begins behind so many rows, decoded or lost; `peek` decodes every n-th row of each split, about as many as
+    it is asked for. `headers` is how many headers were read, None where rows have none; `ignored` are fields of the
+    manifest about files that are no images.
     """
 
     kind: str
@@ -147,7 +148,7 @@ class Survey:
     label_names: tuple[str, ...]
     decisions: dict[str, str]
     original: dict[str, Any]
-    blocks: Callable[[], Generator[Block, None, None]]
+    blocks: Callable[[int], Generator[Block, None, None]]
     peek: Callable[[int], Peek]
     converted: dict[str, int]
     headers: int | None = None
