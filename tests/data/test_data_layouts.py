@@ -59,18 +59,18 @@ def names_of(root: Path) -> list[str | None]:
             ["Training/glioma/0.png", "Training/none/0.png", "Testing/glioma/1.png"],
             [("Training/glioma/0.png", "train", "glioma"), ("Training/none/0.png", "train", "none"),
              ("Testing/glioma/1.png", "test", "glioma")],
-            "by folder: train from Training, test from Testing",
+            "train from Training, test from Testing",
         ),
         (["train/0.png", "eval/0.png"], [("train/0.png", "train", None), ("eval/0.png", "val", None)],
-         "by folder: train, val from eval"),
+         "train, val from eval"),
         (["train/0.png", "DEV/0.png", "validation/1.png"],
          [("train/0.png", "train", None), ("DEV/0.png", "val", None), ("validation/1.png", "val", None)],
-         "by folder: train, val from DEV and validation"),
+         "train, val from DEV and validation"),
         (
             ["horse2zebra/trainA/0.png", "horse2zebra/trainB/1.png", "horse2zebra/testA/2.png"],
             [("horse2zebra/trainA/0.png", "train", "A"), ("horse2zebra/trainB/1.png", "train", "B"),
              ("horse2zebra/testA/2.png", "test", "A")],
-            "by folder: train from trainA and trainB, test from testA; their letters A and B are classes",
+            "train from trainA and trainB, test from testA; their letters A and B are classes",
         ),
         (["test/0.png", "test/1.png"], [("test/0.png", "train", None), ("test/1.png", "train", None)],
          "none: the folder test stands alone, and its pictures are the training images"),
@@ -79,7 +79,7 @@ def names_of(root: Path) -> list[str | None]:
 def test_known_names_are_splits_and_it_is_said(names: list[str], expected: Rows, said: str) -> None:
     arranged = arrange(names)
     assert [tuple(row) for row in arranged.rows] == expected
-    assert arranged.decisions["splits"] == said
+    assert arranged.decisions["split folders"] == said
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_what_looks_like_a_split_and_is_none_is_said(names: list[str], alike: st
     arranged = arrange(names)
     assert {row.split for row in arranged.rows} == {"train"}
     assert [row.label for row in arranged.rows] == [name.partition("/")[0] for name in names]
-    assert (arranged.decisions.get("splits") or "").startswith(alike or "")
-    assert ("splits" in arranged.decisions) == bool(alike)
+    assert (arranged.decisions.get("split folders") or "").startswith(alike or "")
+    assert ("split folders" in arranged.decisions) == bool(alike)
 
 
 def test_one_class_folder_is_no_class_and_it_is_said(tmp_path: Path) -> None:

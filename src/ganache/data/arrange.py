@@ -79,7 +79,7 @@ def arrange(
         else:
             split, domain = layout.splits[path[0]]
             located.append((name, split, (domain, *path[1:]) if domain else path[1:]))
-    decisions = {} if not (said := _describe_splits(layout)) else {"splits": said}
+    decisions = {} if not (said := _describe_splits(layout)) else {"split folders": said}
     if labels is None:
         rows, decided = _labelled(located, layout)
         decisions |= decided
@@ -138,7 +138,7 @@ def _describe_splits(layout: Layout) -> str | None:
             for split in SPLITS
             if (names := folders.get(split))
         ]
-        said = "by folder: " + ", ".join(parts)
+        said = ", ".join(parts)
         has_domains = any(domain for _, domain in layout.splits.values())
         return f"{said}; their letters A and B are classes" if has_domains else said
     alone = [folder for folder in layout.around if SPLIT_NAMES.get(folder.lower(), "train") != "train"]
