@@ -17,6 +17,8 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Look at training data, or pack it once and for all.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+cache_app = typer.Typer(help="Look at the cache, or empty it.", no_args_is_help=True)
+app.add_typer(cache_app, name="cache")
 
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or a generator.safetensors.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
@@ -231,6 +233,22 @@ def data_pack(
     from ganache import commands
 
     commands.data_pack(source, out, size, channels, max_skipped)
+
+
+@cache_app.command("list")
+def cache_list() -> None:
+    """Say where the cache lies, what is in it and how large that is."""
+    from ganache.cache_commands import print_cache
+
+    print_cache()
+
+
+@cache_app.command("clear")
+def cache_clear() -> None:
+    """Remove what Ganache can make or download anew, without asking, and say what that freed."""
+    from ganache.cache_commands import clear_cache
+
+    clear_cache()
 
 
 @app.callback(invoke_without_command=True)

@@ -13,6 +13,7 @@ from ganache import briefing, drawing, runs
 from ganache import recipes as recipe_files
 from ganache.console import json_output, show, write_then_print
 from ganache.data.location import overlooked
+from ganache.places import check_output
 from ganache.planning import Progress, Request, make_plan
 from ganache.runs import Outcome
 from ganache.units import count_text, duration_text, parse_size
@@ -89,6 +90,8 @@ def judge(
     from ganache.evaluation.judging import judge_run
 
     load_code(code)
+    if json is not None:
+        check_output(json, "json")
     mention_overlooked(data)
     with packing_bar() as progress:
         judgement = judge_run(run, data, count, seed, labels, device, progress, say)

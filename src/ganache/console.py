@@ -10,7 +10,10 @@ from typing import Any, NamedTuple, NoReturn
 
 from ganache.errors import RunError, UserError, reason, shown
 from ganache.files import write_json
+from ganache.places import brief
 from ganache.refusals import refusals
+
+MOST_SHOWN = 900  # characters of a failure
 
 
 class Output(NamedTuple):
@@ -85,7 +88,7 @@ def show_anything() -> None:
 
 
 def _complain(program: str, message: object, status: int) -> int:
-    line = shown(" ".join(str(message).split()))
+    line = brief(shown(" ".join(str(message).split())), MOST_SHOWN)
     if line:  # a command group without a command has shown its help instead
         with contextlib.suppress(OSError):
             print(f"{program}: {line}", file=sys.stderr)

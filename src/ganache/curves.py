@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ganache.errors import shown
 from ganache.files import replacing
+from ganache.reading import is_number
 from ganache.units import count_text
 
 _TITLES = {
@@ -73,7 +74,7 @@ def panels_of(lines: list[dict[str, Any]]) -> dict[str, list[Series]]:
     measured: dict[str, list[tuple[float, float]]] = {}
     for line in lines:
         for key, value in line.items():
-            if "images_seen" in line and key not in _NOT_DRAWN and _is_number(value):
+            if "images_seen" in line and key not in _NOT_DRAWN and is_number(value):
                 measured.setdefault(key, []).append((line["images_seen"], value))
     panels: dict[str, list[Series]] = {group: [] for group in _FIRST}
     # The speed says least about the model, so it is last.
@@ -109,10 +110,6 @@ def logarithmic(series: list[Series]) -> bool:
 def noisy(values: npt.NDArray[np.float64]) -> bool:
     """Whether values (N,) go up and down so often that they are worth smoothing; a schedule is drawn as it is."""
     return len(values) >= _FEW and float(np.abs(np.diff(values)).sum()) > 4 * float(np.ptp(values))
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _panel(axes: Any, title: str, series: list[Series], last: float) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from ganache.commands import load_code, mention_overlooked, packing_bar
 from ganache.console import json_output, write_then_print
 from ganache.evaluation.doctor.examination import MEMORISATION, Examination, examine
+from ganache.places import check_output
 from ganache.units import count_text
 
 WIDTH = 110
@@ -16,6 +17,8 @@ WIDTH = 110
 def run_doctor(run: Path, json: Path | None, data: str | None, code: Path | None) -> None:
     """Print what was found; write it as JSON if asked to. Being sick is no error."""
     load_code(code)
+    if json is not None:
+        check_output(json, "json")
     mention_overlooked(data)
     with packing_bar() as progress:
         found = examine(run, data, progress)

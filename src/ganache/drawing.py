@@ -11,6 +11,7 @@ from ganache.devices import choose_device
 from ganache.errors import UserError
 from ganache.files import replacing
 from ganache.generators import load
+from ganache.places import check_place
 
 
 def sample_to(
@@ -51,6 +52,7 @@ def interpolate_to(
     """
     if frames < 2:
         raise UserError(f"frames: {frames} is too few for a walk; it needs at least 2")
+    check_place(out, "--out")
     generator = load(run, choose_device(device).type)
     walk = (pictures.for_display(images) for images in generator.walk(seed, frames, labels))
     pictures.animate(walk, Path(out), frames_per_second=25.0, hold_last=0.0)

@@ -10,8 +10,9 @@ from ganache.errors import RunError, UserError
 from ganache.evaluation.compare import Comparison, compare, picture
 from ganache.evaluation.evaluate import Asked, Found, evaluate
 from ganache.evaluation.records import Evaluation, Score
-from ganache.evaluation.side_by_side import pairs_picture, save
+from ganache.evaluation.side_by_side import check_picture, pairs_picture, save
 from ganache.evaluation.statistics import SPLIT
+from ganache.places import check_output
 from ganache.run import Run
 
 ARROWS = {"lower": "↓", "higher": "↑", "neither": ""}
@@ -37,6 +38,10 @@ def run_evaluate(
     """Print the scores with their protocol; keep them in the run that was judged, and in a file if asked to."""
     load_code(code)
     mention_overlooked(data)
+    if pairs is not None:
+        check_picture(pairs, "pairs")
+    if json is not None:
+        check_output(json, "json")
     asked = Asked(samples, data, metrics, features, weights, count, seed, split, labels, size, channels, device)
     with packing_bar() as progress:
         found = evaluate(asked, progress, say)
@@ -50,6 +55,10 @@ def run_evaluate(
 
 def run_compare(paths: Sequence[str], out: Path | None, json: Path | None) -> None:
     """Print a table of what compares and what does not; draw and write what was asked for."""
+    if out is not None:
+        check_picture(out, "out")
+    if json is not None:
+        check_output(json, "json")
     found = compare(paths)
     outputs = [json_output(json, found.to_json)] if json is not None else []
     if out is not None:

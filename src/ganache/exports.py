@@ -14,6 +14,7 @@ from ganache.data.npy import new_member, write_rows
 from ganache.errors import UserError, did_you_mean
 from ganache.files import replacing, writing
 from ganache.pictures import layout
+from ganache.places import check_place
 
 Kind = Literal["picture", "array", "folder"]
 """What --out can name: one picture of all images, one array, or a folder with a picture of each."""
@@ -33,6 +34,7 @@ def destination(out: str, count: int) -> Kind:
 
     Raises UserError for another suffix, and for a picture of so many images that no size of image would fit.
     """
+    check_place(out, "--out")
     suffix = Path(out).suffix.lower()
     if out and (out.endswith(("/", os.sep)) or not suffix):
         return "folder"

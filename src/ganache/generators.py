@@ -15,6 +15,7 @@ from ganache.critic import Autocast
 from ganache.devices import autocast_for, choose_precision, memory_format_for
 from ganache.errors import UserError, did_you_mean
 from ganache.parts import parse
+from ganache.places import check_place
 from ganache.recipe import Recipe
 from ganache.run import Run
 from ganache.shape import ImageShape
@@ -135,6 +136,7 @@ def load(path: str | Path, device: str = "cpu", precision: str = "fp32") -> Trai
     In `precision` bf16 (``auto``: where the hardware multiplies it faster) its images are approximate. Raises UserError
     when there is no generator, it is damaged, its kind of network is not known here, or the device cannot do bf16.
     """
+    check_place(path, "run")
     file = Path(path)
     if file.is_dir():
         file = Run.open(file).generator_file

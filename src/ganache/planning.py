@@ -29,6 +29,7 @@ from ganache.evaluation.reference import refuse_few
 from ganache.held_out import unexamined
 from ganache.iteration import Reals, iterate
 from ganache.recipe import Recipe, with_settings
+from ganache.record import well_formed
 from ganache.rehearsal import rehearse
 from ganache.samples import cells_of_sheet
 from ganache.state import TrainingState
@@ -57,7 +58,8 @@ class Source:
         fields: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in record.items()
         }
-        kept = cls(**fields)
+        with well_formed("its source"):
+            kept = cls(**fields)
         if data is None and kept.data not in NAMES and not os.path.exists(os.path.expanduser(kept.data)):
             if is_kept(kept.data):
                 raise UserError(

@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime
-import json
 import os
 import shlex
 import shutil
@@ -27,7 +26,10 @@ from ganache.files import (
 )
 from ganache.interrupts import Interrupts
 from ganache.parts import parse
+from ganache.places import check_place
+from ganache.reading import json_file, json_lines
 from ganache.recipe import Recipe
+from ganache.record import check
 from ganache.refusals import refusals
 
 FORMAT = 1
@@ -80,6 +82,7 @@ class Run:
     @classmethod
     def open(cls, path: Path) -> "Run":
         """Return an existing run; raises UserError when there is none at the path."""
+        check_place(path, "run")
         _refuse_bytes(path, "run")
         run = cls(path)
         if not path.exists():
@@ -91,6 +94,7 @@ class Run:
     @classmethod
     def refuse_existing(cls, path: Path) -> None:
         """Raise UserError when the path is taken, naming the way on when it is by a run."""
+        check_place(path, "out")
         _refuse_bytes(path, "out")
         if cls(path).recipe_file.exists():
             raise UserError(f"out: {str(path)!r} already holds a run; continue it with: ganache resume {path}")
@@ -120,7 +124,7 @@ class Run:
         Raises RunError for what the machine refuses; any other exception passes, and is noted too.
         """
         session = {"began": now_text(), "command": shlex.join(sys.argv)}
-        sessions = [*self.record()["sessions"], session]
+        sessions = [*self.record("sessions")["sessions"], session]
         self.update_record(outcome="running", sessions=sessions)
         try:
             with refusals():
@@ -155,13 +159,17 @@ class Run:
 
     def recipe(self) -> Recipe:
         """Return the recipe of recipe.json; raises UserError when it is not valid."""
-        return parse(Recipe, _read_json(self.recipe_file))
+        return parse(Recipe, json_file(self.recipe_file, "run"))
 
-    def record(self) -> dict[str, Any]:
-        """Return run.json; raises UserError when it is damaged or of another format."""
-        record = _read_json(self.record_file)
+    def record(self, *needed: str) -> dict[str, Any]:
+        """Return run.json.
+
+        Raises UserError when it is damaged or of another format, and when a field that is `needed` is missing.
+        """
+        record = json_file(self.record_file, "run")
         if not isinstance(record, dict) or record.get("format") != FORMAT:
             raise UserError(f"run: {self.record_file} is not of format {FORMAT}, which this version reads")
+        check(record, str(self.record_file), needed)
         return record
 
     def update_record(self, **fields: Any) -> None:
@@ -172,11 +180,15 @@ class Run:
 
     def log_lines(self) -> list[dict[str, Any]]:
         """Return the lines of log.jsonl; a torn last line, as a crash leaves it, is not one."""
-        return _json_lines(self.log_file)
+        return json_lines(self.log_file)
 
     def evaluation_lines(self) -> list[dict[str, Any]]:
         """Return the lines of evaluations.jsonl, likewise."""
-        return _json_lines(self.evaluations_file)
+        lines = json_lines(self.evaluations_file)
+        for number, line in enumerate(lines, 1):
+            if "evaluation" not in line:
+                raise UserError(f"run: line {number} of {self.evaluations_file} has no evaluation")
+        return lines
 
     def sample_files(self) -> list[Path]:
         """Return the pictures taken during training, in the order of training."""
@@ -209,23 +221,3 @@ def _ending(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "stopped at once by a second signal"
     return f"failed: {type(error).__name__}: {reason(error)}"
-
-
-def _json_lines(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
-    lines: list[dict[str, Any]] = []
-    for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            line = json.loads(text)
-        except json.JSONDecodeError:
-            break
-        lines.append(line)
-    return lines
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"run: {path} cannot be read: {error}") from None

@@ -24,6 +24,7 @@ from ganache.interrupts import Interrupts
 from ganache.machine import describe_machine
 from ganache.planning import Plan, Progress, Request, Source, make_plan
 from ganache.recipe import differences
+from ganache.record import NEEDED_TO_RESUME, well_formed
 from ganache.refusals import refusals
 from ganache.run import Run, now_text
 from ganache.saving import restore, seconds_at
@@ -80,9 +81,14 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
     Raises UserError when it is no run, or its recipe or data changed; RunError when the run fails on the way.
     """
     run = Run.open(path)
-    record = run.record()
+    record = run.record(*NEEDED_TO_RESUME)
     source = Source.of(record["source"], data)
-    before, given = Budget(**record["budget"]), Budget.parse(images, time)
+    given = Budget.parse(images, time)
+    with well_formed(str(run.record_file)):
+        before = Budget(**record["budget"])
+        cadence = Cadence.from_json(record["cadence"], before.images)
+    if given is None and before == Budget(None, None):
+        raise UserError(f"run: {run.record_file} has no budget; give one with --images or --time")
     dataset = source.open()
     changes = differences(record["data"]["fingerprint"], dataset.fingerprint)
     if changes:
@@ -105,7 +111,6 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
     )
     with untouched_global_stream(), contextlib.closing(_display(plan, quiet)) as display:
         _say(display, briefing.resumed_lines(plan, run.path, record["images_seen"], record["training_seconds"]))
-        cadence = Cadence.from_json(record["cadence"], before.images)
         return _train(run, plan, plan.build(), cadence, display, extended=given is not None)
 
 

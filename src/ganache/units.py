@@ -73,6 +73,16 @@ def count_text(count: float) -> str:
     return f"{count:.0f}"
 
 
+def bytes_text(count: int) -> str:
+    """Return a number of bytes in short: 950 B, 1.5 MiB."""
+    value, unit = float(count), "B"
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if value < 1024 or unit == "TiB":
+            break
+        value /= 1024
+    return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
+
+
 def duration_text(seconds: float) -> str:
     """Return a duration in short: 8s, 3m 20s, 2h 05m."""
     whole = max(0, round(seconds))

@@ -128,7 +128,8 @@ def named_source(name: str, cache: Path, progress: Progress | None = None) -> Ar
     except RunError as error:
         files = ", ".join(file.name for file in named.files)
         raise RunError(
-            f"data: {name!r} is not on this machine; put {files} into {folder} (or $GANACHE_DATA/{name}). {error}"
+            f"data: {name!r} is not on this machine; put {files} into {folder} (or $GANACHE_DATA/{name};"
+            f" GANACHE_CACHE names another folder than {str(cache)!r} for the cache). {error}"
         ) from error
     source = _find(name, folder)
     assert source is not None

@@ -8,6 +8,7 @@ from ganache.data.densities import DENSITIES
 from ganache.data.stacked import STACKED_MNIST
 from ganache.errors import UserError
 from ganache.files import RECORD, is_run, safe_name
+from ganache.places import check_place
 
 NAMES = ("digits", *NAMED_SETS, STACKED_MNIST, *DENSITIES)
 """The sources that need no path."""
@@ -18,12 +19,19 @@ _SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".npy", ".npz")
 def as_text(source: str | Path) -> str:
     """Return a source as it is written after ``--data``: a Path is never a name, also where it reads like one."""
     text = str(source)
+    _check(text)
     return os.path.join(os.curdir, text) if isinstance(source, Path) and text in NAMES else text
 
 
 def lasting(text: str) -> str:
     """Return what still means the same data from any folder: a name as it is, a path absolute and resolved."""
+    _check(text)
     return text if text in NAMES else os.path.realpath(os.path.expanduser(text))
+
+
+def _check(text: str) -> None:
+    if text not in NAMES:
+        check_place(os.path.expanduser(text), "data")
 
 
 def overlooked(text: str) -> str | None:

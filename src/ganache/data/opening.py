@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ganache.data.array_sets import array_source
 from ganache.data.arrays import ArraySource
+from ganache.data.cache import named_cache
 from ganache.data.catalog import cache_folder, named_source
 from ganache.data.cifar import cifar_source, is_tar
 from ganache.data.densities import DENSITIES, Density
@@ -25,6 +26,7 @@ from ganache.data.stacked import DIGITS, STACKED_MNIST, StackedDigits
 from ganache.data.store import Store, is_store
 from ganache.data.types import Options, Progress, Source
 from ganache.errors import UserError, did_you_mean
+from ganache.places import check_place
 
 PREVIEW_BYTES = 2**26
 """A preview reads no more to find out whether its source is packed already."""
@@ -58,7 +60,8 @@ def open_dataset(
     if kept := _from_cache(found, path, options):
         return kept
     shutil.rmtree(path, ignore_errors=True)  # damaged, and nobody's own: made again
-    write_store(found, path, options, processes or default_processes(), progress or _silent, key)
+    with named_cache(cache_folder(cache)):
+        write_store(found, path, options, processes or default_processes(), progress or _silent, key)
     return from_store(found.text, Store(path))
 
 
@@ -104,6 +107,7 @@ def pack(
     Arguments and errors as for open_dataset.
     """
     options, out = Options(size, channels, max_skipped), Path(out)
+    check_place(out, "out")
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise UserError(f"out: {str(out)!r} exists and is not an empty folder")
     refuse_among(out, as_text(source))

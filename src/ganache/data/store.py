@@ -140,7 +140,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.manifest = _read_manifest(path)
+        self.manifest = manifest_of(path)
         shape = (int(self.manifest["count"]), *map(int, self.manifest["shape"]))
         self.shape = ImageShape(*shape[1:])
         self.images = _mapped(path, IMAGES, np.dtype("u1"), shape)
@@ -192,10 +192,11 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     write_json(folder / MANIFEST, {"format": FORMAT, "version": VERSION, **manifest})
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
+def manifest_of(path: Path) -> dict[str, Any]:
+    """Return a store's manifest; raises UserError when it is damaged or of another version."""
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _damaged(path, f"{MANIFEST} cannot be read ({error})") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise _damaged(path, f"{MANIFEST} is not a {FORMAT} manifest")

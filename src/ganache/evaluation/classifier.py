@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ganache import checkpoint
+from ganache.data.cache import named_cache
 from ganache.data.catalog import cache_folder
 from ganache.data.packed import PackedDataset
 from ganache.data.types import Batch
@@ -122,7 +123,8 @@ def classifier_for(
         say(f"training a classifier on {dataset.name}, once; it stays in {path.parent}")
         trained = train_classifier(dataset)
         facts = {"accuracy": trained.accuracy, "tested": trained.tested, "split": trained.split}
-        checkpoint.save(path, dict(trained.network.state_dict()), facts)
+        with named_cache(cache or cache_folder()):
+            checkpoint.save(path, dict(trained.network.state_dict()), facts)
         return trained
     network = ClassifierNetwork(dataset.shape, len(dataset.label_names))
     network.load_state_dict(tensors)

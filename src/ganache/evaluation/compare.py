@@ -14,6 +14,7 @@ from ganache.errors import UserError
 from ganache.evaluation.records import Evaluation, Score, differences, evaluation_from, read_evaluation
 from ganache.evaluation.side_by_side import panels
 from ganache.pictures import for_display
+from ganache.places import check_place
 from ganache.planning import Source
 from ganache.run import Run
 from ganache.streams import derive
@@ -76,6 +77,7 @@ def compare(paths: Sequence[str | Path]) -> Comparison:
 
 def evaluation_at(path: Path) -> Evaluation:
     """Return the evaluation in a JSON file, or a run's: the one last asked for, else the last during training."""
+    check_place(path, "compare")
     if not path.exists():
         raise UserError(f"compare: there is no {str(path)!r}")
     if not path.is_dir():
@@ -97,7 +99,7 @@ def picture(paths: Sequence[str | Path], seed: int = 0) -> Image.Image:
     runs = [Path(path) for path in paths if Path(path).is_dir()]
     if not runs:
         raise UserError("out: pictures are drawn from runs, and none was named")
-    source = Source.of(Run.open(runs[0]).record()["source"])
+    source = Source.of(Run.open(runs[0]).record("source")["source"])
     dataset = source.open()
     count = POINTS if dataset.shape.is_point else PICTURES
     batch = dataset.stream(derive(seed, "compare"), source.labels).batch(0, count)

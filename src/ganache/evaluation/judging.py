@@ -180,7 +180,7 @@ def _source(run: Path, data: str) -> Source:
     """Return the data as the run read its own, so that it has the same size; as it comes for a bare generator."""
     if not run.is_dir():
         return Source(data)
-    return Source.of(Run.open(run).record()["source"], data)
+    return Source.of(Run.open(run).record("source")["source"], data)
 
 
 def training_images(dataset: PackedDataset, labels: Sequence[str] = ()) -> Iterator[NDArray[np.uint8]]:

@@ -5,7 +5,6 @@ are kept beside the protocol, not in it: the same protocol with another seed is 
 """
 
 import importlib.metadata
-import json
 import math
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ganache import recipe
 from ganache.errors import UserError
 from ganache.parts import explain
+from ganache.reading import json_file
 from ganache.units import count_text
 
 PROTOCOL = 1  # grows when a metric's definition changes: scores of before and after do not compare
@@ -178,11 +178,7 @@ def evaluation_from(value: Any, where: str) -> Evaluation:
 
 def read_evaluation(path: Path) -> Evaluation:
     """Return the evaluation in a JSON file; raises UserError when there is none."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{path} cannot be read: {error}") from None
-    return evaluation_from(value, str(path))
+    return evaluation_from(json_file(path, "evaluation"), str(path))
 
 
 def _binding(protocol: Protocol) -> dict[str, Any]:

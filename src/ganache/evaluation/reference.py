@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from ganache import checkpoint
+from ganache.data.cache import named_cache
 from ganache.data.catalog import cache_folder
 from ganache.data.packed import PackedDataset
 from ganache.data.types import Dataset
@@ -180,4 +181,5 @@ class Reference:
 
     def _save(self, path: Path, arrays: dict[str, NDArray[Any]]) -> None:
         tensors = {name: torch.from_numpy(np.asarray(array, order="C")) for name, array in arrays.items()}
-        checkpoint.save(path, tensors, {"content": "reference"})
+        with named_cache(self._folder.parent):
+            checkpoint.save(path, tensors, {"content": "reference"})

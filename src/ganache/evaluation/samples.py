@@ -26,6 +26,7 @@ from ganache.errors import UserError
 from ganache.evaluation.inputs import stream
 from ganache.files import is_run
 from ganache.generators import TrainedGenerator
+from ganache.places import check_place
 from ganache.shape import ImageShape
 
 GENERATOR = ".safetensors"
@@ -191,6 +192,7 @@ def open_samples(path: str | Path, device: str = "cpu") -> Samples:
     Raises UserError when there is nothing there that can be judged.
     """
     place = Path(path).expanduser()
+    check_place(place, "samples")
     if not place.exists():
         raise UserError(f"samples: there is no {str(path)!r}")
     if place.suffix.lower() == GENERATOR or (place / "run.json").is_file():

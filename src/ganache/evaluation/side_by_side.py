@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ganache.errors import RunError
+from ganache.errors import UserError
 from ganache.evaluation.evaluate import Found, pick
 from ganache.files import replacing
 from ganache.pictures import grid
+from ganache.places import check_output
 
 PAIRS = 32
 PAIRS_A_ROW = 4
 _TITLE = 16  # pixels
 _MARGIN = 8  # pixels
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 _INK = "#3b3f46"
 
 
@@ -45,13 +47,17 @@ def panels(titled: Sequence[tuple[str, Image.Image]]) -> Image.Image:
     return canvas
 
 
+def check_picture(path: Path, field: str) -> None:
+    """Raise UserError for a name that is no picture's."""
+    check_output(path, field)
+    if path.suffix.lower() not in SUFFIXES:
+        raise UserError(f"{field}: {str(path)!r} is no picture; its name may end in {', '.join(SUFFIXES)}")
+
+
 def save(picture: Image.Image, path: Path) -> None:
     """Write a picture by its suffix, atomically; raises RunError when it cannot be written."""
-    try:
-        with replacing(path) as temporary:
-            picture.save(temporary)
-    except ValueError as error:  # Pillow's, for a suffix that it does not know
-        raise RunError(f"could not write {path}: {error}") from error
+    with replacing(path) as temporary:
+        picture.save(temporary)
 
 
 def _fitting(title: str, width: int, pen: ImageDraw.ImageDraw, font: Any) -> str:

@@ -1,13 +1,17 @@
 """The recipes: one file per GAN, each a function `recipe` that returns a frozen Recipe."""
 
+import contextlib
 import importlib
 import importlib.util
 import pkgutil
 import sys
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 from ganache.errors import UserError, did_you_mean, fold
+from ganache.places import check_place
 from ganache.recipe import Recipe
 from ganache.shape import ImageShape
 
@@ -23,7 +27,8 @@ def find(name: str) -> Recipe:
     Raises UserError when there is no such recipe (with the closest name) or the file has no function `recipe`.
     """
     maker = getattr(_module(name), "recipe", None)
-    made = maker() if callable(maker) else None
+    with _explained(Path(name)):
+        made = maker() if callable(maker) else None
     if not isinstance(made, Recipe):
         raise UserError(f"recipe: {name!r} has no function recipe() that returns a ganache.Recipe")
     return made
@@ -42,9 +47,10 @@ def describe(name: str) -> str:
 def load_code(path: Path) -> ModuleType:
     """Run a Python file that the user named, so that the parts it defines are known.
 
-    Raises UserError when there is no such file.
+    Raises UserError when there is no such file, and in one line, with the place in the file, for what it raises.
     """
-    if not path.is_file():
+    check_place(path, "code")
+    if not path.is_file() or path.suffix != ".py":
         raise UserError(f"code: there is no Python file {str(path)!r}")
     name = f"ganache_code_{path.stem}"  # a file called random.py must not take the place of Python's own
     specification = importlib.util.spec_from_file_location(name, path)
@@ -52,8 +58,26 @@ def load_code(path: Path) -> ModuleType:
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     sys.modules[name] = module
-    specification.loader.exec_module(module)
+    with _explained(path):
+        specification.loader.exec_module(module)
     return module
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn whatever the user's own file raises into one line, with the last line of the file that it passed."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if Path(frame.filename).name == path.name]
+        complaint = str(error)
+        if isinstance(error, SyntaxError):
+            lines, complaint = [error.lineno], error.msg
+        place = f", in line {lines[-1]}" if lines and lines[-1] else ""
+        raise UserError(f"code: {str(path)!r} cannot be run: {type(error).__name__}: {complaint}{place}") from error
 
 
 def _module(name: str) -> ModuleType:

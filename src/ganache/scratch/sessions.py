@@ -16,8 +16,10 @@ from ganache.display import Forgiving, Lines
 from ganache.errors import RunError, UserError, reason
 from ganache.files import write_json
 from ganache.interrupts import Interrupts
+from ganache.places import check_place
 from ganache.planning import Source
 from ganache.recipe import Recipe, differences
+from ganache.record import check, well_formed
 from ganache.refusals import refusals
 from ganache.run import FORMAT, Run, now_text
 from ganache.scratch import export
@@ -56,14 +58,17 @@ def resume(path: Path, epochs: int | None = None, data: str | None = None, say: 
     `data` says where the same data lies now. Raises UserError when it is no run of this engine, or its data
     changed; RunError when the run fails on the way.
     """
+    check_place(path, "run")
     run = Run(path)
     if not run.record_file.is_file():
         raise UserError(f"run: there is no run at {str(path)!r}")
     record = run.record()
     if "scratch" not in record:
         raise UserError(f"run: {path} was not trained on this engine; continue it with: ganache resume {path}")
-    settings = _KINDS[record["scratch"]["kind"]](**record["scratch"]["settings"])
-    settings = replace(settings, epochs=settings.epochs if epochs is None else epochs)
+    check(record, str(run.record_file), ("source.data", "data.fingerprint", "cadence"))
+    with well_formed(str(run.record_file)):
+        settings = _KINDS[record["scratch"]["kind"]](**record["scratch"]["settings"])
+        settings = replace(settings, epochs=settings.epochs if epochs is None else epochs)
     source = Source.of(record["source"], data)
     dataset = source.open()
     changes = differences({"data": record["data"]["fingerprint"]}, {"data": dataset.fingerprint})
@@ -89,8 +94,9 @@ def _train(
             generator = task.players["generator"].network
             export.write_generator(run.generator_file, generator, recipe, dataset.shape, facts)
 
-    record, images, interrupts = run.record(), _images(settings, task), Interrupts()
-    cadence = Cadence.from_json(record["cadence"], record["budget"]["images"])
+    record, images, interrupts = run.record("cadence"), _images(settings, task), Interrupts()
+    with well_formed(str(run.record_file)):
+        cadence = Cadence.from_json(record["cadence"], record["budget"]["images"])
     decisive = {name: value for name, value in asdict(settings).items() if name != "epochs"}
     identity = {"settings": decisive, "data": dataset.fingerprint}
     training = Training(run, task, cadence, settings.batch, identity, write_generator)

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ganache.reading import is_number
 from ganache.recipe import Recipe
 
 FEWEST = 3  # values in a part of the run, for its median to mean something
@@ -31,7 +32,7 @@ class Chart:
         """Read one more line; what is no finite number in it was not measured."""
         self.images_seen = int(line["images_seen"])
         for name, value in line.items():
-            if isinstance(value, int | float) and math.isfinite(value):
+            if is_number(value):
                 places, values = self._columns.setdefault(name, ([], []))
                 places.append(self.images_seen)
                 values.append(float(value))

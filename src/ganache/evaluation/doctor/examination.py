@@ -56,7 +56,11 @@ def examine(path: Path, data: str | None = None, progress: Progress | None = Non
     Raises UserError when it is no run, has no log, or the data are not those that it learnt from.
     """
     run = Run.open(path)
-    lines, recipe, record = run.log_lines(), run.recipe(), run.record()
+    lines, recipe, record = (
+        run.log_lines(),
+        run.recipe(),
+        run.record(*(("source", "data.fingerprint") if data is not None else ())),
+    )
     if not lines and record.get("outcome") in ("running", "finished"):
         raise UserError(f"run: {str(path)!r} has nothing in its log yet")
     findings = diagnose(lines, recipe, record)

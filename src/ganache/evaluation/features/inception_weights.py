@@ -16,11 +16,13 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ganache import checkpoint
+from ganache.data.cache import named_cache
 from ganache.data.catalog import cache_folder
 from ganache.data.download import PinnedFile, fetch
 from ganache.data.types import Progress
 from ganache.errors import RunError, UserError
 from ganache.evaluation.features.inception import InceptionExtractor, InceptionNetwork
+from ganache.places import check_place
 
 SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 SIZE = 95_628_359  # bytes
@@ -58,6 +60,7 @@ def expected_shapes() -> dict[str, tuple[int, ...]]:
 
 
 def _given(path: Path) -> tuple[dict[str, Tensor], str]:
+    check_place(path, "weights")
     if not path.is_file():
         raise UserError(f"weights: {str(path)!r} is not a file")
     if path.stat().st_size > MOST_BYTES:
@@ -91,7 +94,8 @@ def _published(cache: Path, progress: Progress | None) -> dict[str, Tensor]:
     except checkpoint.DamagedError:  # absent, torn or of another version: it is made anew
         pass
     tensors = _unpickled(_on_this_machine(cache) or _downloaded(cache / "downloads" / "inception", progress))
-    checkpoint.save(converted, tensors, {"converted_from": SHA256})
+    with named_cache(cache):
+        checkpoint.save(converted, tensors, {"converted_from": SHA256})
     return tensors
 
 
