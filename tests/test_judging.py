@@ -169,7 +169,7 @@ def test_the_json_holds_scores_reals_and_protocol() -> None:
 @pytest.mark.parametrize(
     ("generator", "count", "labels", "line"),
     [
-        (writing([(0, 0)]), 1, (), "count: 1 samples"),
+        (writing([(0, 0)]), 1, (), "count: 1 sample has no spread"),
         (writing([(0, 0)], shape=ImageShape(3, 1, 2)), 8, (), "images of 1x2x1, but the generator draws 1x2x3"),
         (writing({}, label_names=("dark", "pink", "light")), 8, (), "lacks classes that the generator draws: pink"),
         (writing([(0, 0)]), 8, ("gray",), r"labels: 'gray' is not a class of this data \(did you mean 'grey'\?\)"),

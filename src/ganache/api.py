@@ -13,6 +13,7 @@ from ganache.evaluation.doctor import examination
 from ganache.evaluation.doctor.examination import Examination
 from ganache.evaluation.judging import Judgement
 from ganache.evaluation.records import Evaluation
+from ganache.files import at_home
 from ganache.generators import TrainedGenerator
 from ganache.planning import Plan, Request, make_plan
 from ganache.recipe import Recipe
@@ -68,7 +69,7 @@ def train(
         max_skipped,
         evaluate_every,
     )
-    return runs.begin(request, Path(out) if out is not None else None, quiet, progress)
+    return runs.begin(request, at_home(out) if out is not None else None, quiet, progress)
 
 
 def plan(request: Request) -> Plan:
@@ -92,7 +93,7 @@ def resume(
     After a crash the result has the same bits as a run that was never interrupted. `data` says where the same data
     lies now. Raises UserError when recipe or data changed, RunError when the run fails on the way.
     """
-    return runs.resume(Path(run), images, time, as_source(data) if data is not None else None, quiet)
+    return runs.resume(at_home(run), images, time, as_source(data) if data is not None else None, quiet)
 
 
 def load(run: str | Path, *, device: str = "cpu", precision: str = "fp32") -> TrainedGenerator:
@@ -101,12 +102,12 @@ def load(run: str | Path, *, device: str = "cpu", precision: str = "fp32") -> Tr
     In `precision` bf16, or auto where that is faster, images are approximate. Raises UserError when there is no
     generator, it is damaged, or its kind of network is not known.
     """
-    return generators.load(run, device, precision)
+    return generators.load(at_home(run), device, precision)
 
 
 def plot(run: str | Path) -> list[Path]:
     """Draw a run's curves.png and progress animation, finished or not; return their paths."""
-    return runs.plot(Path(run))
+    return runs.plot(at_home(run))
 
 
 def judge(
@@ -125,7 +126,7 @@ def judge(
     `labels` restricts reals and requests to some classes; `progress` hears of packing, `say` of a training. Raises
     UserError for points, data of another shape or of fewer than two classes, classes that are not the generator's.
     """
-    return judging.judge_run(run, as_source(data), count, seed, labels, device, progress, say)
+    return judging.judge_run(at_home(run), as_source(data), count, seed, labels, device, progress, say)
 
 
 def evaluate(
@@ -157,7 +158,7 @@ def evaluate(
         None if data is None else as_source(data),
         tuple(metrics),
         features,
-        None if weights is None else Path(weights),
+        None if weights is None else at_home(weights),
         count,
         seed,
         split,
@@ -174,7 +175,7 @@ def compare(*paths: str | Path) -> Comparison:
 
     Raises UserError for fewer than two, and for a path that holds no evaluation.
     """
-    return comparing.compare(paths)
+    return comparing.compare([at_home(path) for path in paths])
 
 
 def diagnose(run: str | Path, *, data: Given | None = None, progress: Progress | None = None) -> Examination:
@@ -183,4 +184,4 @@ def diagnose(run: str | Path, *, data: Given | None = None, progress: Progress |
     With `data`, where the run's data lies, its samples are also compared with the training images and held-out ones.
     Raises UserError when it is no run, has no log yet, or did not learn from these data.
     """
-    return examination.examine(Path(run), as_source(data) if data is not None else None, progress)
+    return examination.examine(at_home(run), as_source(data) if data is not None else None, progress)

@@ -1,5 +1,6 @@
 """The command `ganache`: arguments in, one library call out."""
 
+import functools
 import os
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,8 +21,20 @@ app.add_typer(data_app, name="data")
 cache_app = typer.Typer(help="Look at the cache, or empty it.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
 
-RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or a generator.safetensors.")]
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
+
+def _at_home(value: Any) -> Any:
+    """Return a path, or each of several, with the user's folder for ``~``, which a shell leaves in ``--out=~/x``."""
+    if isinstance(value, list | tuple):
+        return [_at_home(one) for one in value]
+    return value if value is None else type(value)(os.path.expanduser(value))
+
+
+# Of whatever is a path.
+_option = functools.partial(typer.Option, callback=_at_home)
+_argument = functools.partial(typer.Argument, callback=_at_home)
+
+RunPath = Annotated[Path, _argument(metavar="RUN", help="A run's folder, or a generator.safetensors.")]
+RunFolder = Annotated[Path, _argument(metavar="RUN", help="A run's folder.")]
 Data = Annotated[
     str, typer.Option(help="A folder or zip of pictures, .npy, .npz, IDX, CIFAR, a packed store or a name.")
 ]
@@ -38,14 +51,14 @@ Precision = Annotated[str, typer.Option(help="auto, fp32 or bf16.")]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.")]
 Batch = Annotated[int | None, typer.Option(help="Images in a batch; the recipe's if left out.")]
 EvaluateEvery = Annotated[str | None, typer.Option(metavar="N", help="Score the generator every N images: 50k.")]
-Code = Annotated[Path | None, typer.Option(help="A Python file that defines the run's own parts.")]
+Code = Annotated[Path | None, _option(help="A Python file that defines the run's own parts.")]
 
 
 @app.command()
 def train(
     data: Data,
-    recipe: Annotated[str | None, typer.Argument(help="A name, or a Python file; see `ganache recipes`.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder; runs/RECIPE-DATA if left out.")] = None,
+    recipe: Annotated[str | None, _argument(help="A name, or a Python file; see `ganache recipes`.")] = None,
+    out: Annotated[Path | None, _option(help="The run's folder; runs/RECIPE-DATA if left out.")] = None,
     images: Images = None,
     time: Time = None,
     size: Size = None,
@@ -95,7 +108,7 @@ def resume(run: RunFolder, images: Images = None, time: Time = None, data: Data 
 @app.command()
 def sample(
     run: RunPath,
-    out: Annotated[str, typer.Option(help="grid.png, folder/, x.npy or x.npz.")],
+    out: Annotated[str, _option(help="grid.png, folder/, x.npy or x.npz.")],
     count: Annotated[int, typer.Option(help="How many images.")] = 64,
     seed: Seed = 0,
     label: Label = None,
@@ -112,7 +125,7 @@ def sample(
 @app.command()
 def interpolate(
     run: RunPath,
-    out: Annotated[str, typer.Option(help="walk.gif, walk.webp or walk.mp4.")],
+    out: Annotated[str, _option(help="walk.gif, walk.webp or walk.mp4.")],
     frames: Annotated[int, typer.Option(help="How many frames, 25 a second.")] = 100,
     seed: Seed = 0,
     label: Label = None,
@@ -132,7 +145,7 @@ def judge(
     count: Annotated[int, typer.Option(help="How many samples.")] = 10_000,
     seed: Seed = 0,
     label: Label = None,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write scores and protocol there.")] = None,
+    json: Annotated[Path | None, _option(metavar="FILE", help="Write scores and protocol there.")] = None,
     device: Device = "auto",
     code: Code = None,
 ) -> None:
@@ -144,19 +157,19 @@ def judge(
 
 @app.command()
 def evaluate(
-    samples: Annotated[str, typer.Argument(help="A run, a .safetensors, a folder or zip of pictures, x.npz, x.npy.")],
+    samples: Annotated[str, _argument(help="A run, a .safetensors, a folder or zip of pictures, x.npz, x.npy.")],
     data: Annotated[str | None, typer.Option(help="What to compare with; a run's own data if left out.")] = None,
     metrics: Annotated[str, typer.Option(metavar="NAME,NAME", help="What the data allows, if left out.")] = "",
     features: Annotated[str | None, typer.Option(help="inception, classifier, random or pixels.")] = None,
-    weights: Annotated[Path | None, typer.Option(metavar="FILE", help="The weights of inception.")] = None,
+    weights: Annotated[Path | None, _option(metavar="FILE", help="The weights of inception.")] = None,
     count: Annotated[str | None, typer.Option(metavar="N", help="How many samples, such as 10k.")] = None,
     seed: Seed = 0,
     split: Annotated[str, typer.Option(help="The reals' split.")] = "train",
     label: Label = None,
     size: Size = None,
     channels: Channels = None,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all records there.")] = None,
-    pairs: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw samples beside the nearest reals.")] = None,
+    json: Annotated[Path | None, _option(metavar="FILE", help="Write all records there.")] = None,
+    pairs: Annotated[Path | None, _option(metavar="PNG", help="Draw samples beside the nearest reals.")] = None,
     device: Device = "auto",
     code: Code = None,
 ) -> None:
@@ -172,9 +185,9 @@ def evaluate(
 
 @app.command()
 def compare(
-    evaluations: Annotated[list[str], typer.Argument(metavar="A B …", help="Runs, or files of evaluate --json.")],
-    out: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw the runs' samples beside reals.")] = None,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the comparison there.")] = None,
+    evaluations: Annotated[list[str], _argument(metavar="A B …", help="Runs, or files of evaluate --json.")],
+    out: Annotated[Path | None, _option(metavar="PNG", help="Draw the runs' samples beside reals.")] = None,
+    json: Annotated[Path | None, _option(metavar="FILE", help="Write the comparison there.")] = None,
 ) -> None:
     """Compare evaluations where their protocols match, and say where not."""
     from ganache.evaluation_commands import run_compare
@@ -185,7 +198,7 @@ def compare(
 @app.command()
 def doctor(
     run: RunFolder,
-    json: Annotated[Path | None, typer.Option(metavar="OUT", help="Write the findings there.")] = None,
+    json: Annotated[Path | None, _option(metavar="OUT", help="Write the findings there.")] = None,
     data: Annotated[str | None, typer.Option(help="The run's data, to look for copies of training images.")] = None,
     code: Code = None,
 ) -> None:
@@ -224,7 +237,7 @@ def data_info(
 @data_app.command("pack")
 def data_pack(
     source: SourceArgument,
-    out: Annotated[Path, typer.Option(help="The store's folder.")],
+    out: Annotated[Path, _option(help="The store's folder.")],
     size: Size = None,
     channels: Channels = None,
     max_skipped: MaxSkipped = 0.01,

@@ -13,10 +13,11 @@ from ganache import briefing, drawing, runs
 from ganache import recipes as recipe_files
 from ganache.console import json_output, show, write_then_print
 from ganache.data.location import overlooked
+from ganache.errors import shown
 from ganache.places import check_output
 from ganache.planning import Progress, Request, make_plan
 from ganache.runs import Outcome
-from ganache.units import count_text, duration_text, parse_size
+from ganache.units import count_text, counted, duration_text, listed, parse_size
 
 if TYPE_CHECKING:
     from ganache.evaluation.judging import Judgement
@@ -64,7 +65,7 @@ def sample(
     """Draw images and say where they are."""
     load_code(code)
     drawing.sample_to(run, out, count, seed, labels, device, precision)
-    print(f"{count} images from seed {seed}: {out}")
+    show([f"{counted(count, 'image')} from seed {seed}: {out}"])
 
 
 def interpolate(
@@ -73,7 +74,7 @@ def interpolate(
     """Draw a walk and say where it is."""
     load_code(code)
     drawing.interpolate_to(run, out, frames, seed, labels, device)
-    print(f"{frames} frames from seed {seed}: {out}")
+    show([f"{counted(frames, 'frame')} from seed {seed}: {out}"])
 
 
 def judge(
@@ -101,8 +102,7 @@ def judge(
 
 def plot(run: Path) -> None:
     """Draw a run's curves and animation and say where they are."""
-    for path in runs.plot(run):
-        print(path)
+    show(str(path) for path in runs.plot(run))
 
 
 def recipes(name: str | None) -> None:
@@ -134,14 +134,14 @@ def data_pack(source: str, out: Path, size: str | None, channels: int | None, ma
         pixels = parse_size(size) if size else None
         packed = pack(source, out, size=pixels, channels=channels, max_skipped=max_skipped, progress=progress)
     show(briefing.data_lines(packed.summary()))
-    print(f"packed         {out}")
+    show([f"packed         {out}"])
 
 
 def judgement_table(judgement: "Judgement", run: Path) -> Iterator[str]:
     """Yield the classes' shares as a table, then every score beside what the reals have, then the distance."""
     samples, reals, right = judgement.samples, judgement.reals, judgement.label_accuracies or {}
     classifier = judgement.classifier
-    restricted = f", only {', '.join(judgement.labels)}" if judgement.labels else ""
+    restricted = f", only {listed(judgement.labels)}" if judgement.labels else ""
     yield f"judged         {samples.count:,} samples of {run}, seed {judgement.seed}"
     yield f"against        {reals.count:,} training images of {judgement.data}{restricted}"
     tested = f"{classifier['accuracy']:.2%} of {classifier['tested']:,} images ({classifier['split']})"
@@ -165,16 +165,20 @@ def _report(outcome: Outcome) -> None:
     folder = shlex.quote(str(outcome.run))
     at = f"{count_text(outcome.images_seen)} images, {duration_text(outcome.training_seconds)} of training"
     if outcome.signal is not None:
-        print(f"stopped at {at}; everything is saved. Continue with: ganache resume {folder}")
+        show([f"stopped at {at}; everything is saved. Continue with: ganache resume {folder}"])
         raise typer.Exit(128 + outcome.signal)
-    print(f"finished: {at}")
-    print(f"pictures       {outcome.run}/samples/, {outcome.run}/progress.webp, {outcome.run}/curves.png")
-    print(f"draw more      ganache sample {folder} --count 64 --seed 1 --out grid.png")
+    show(
+        [
+            f"finished: {at}",
+            f"pictures       {outcome.run}/samples/, {outcome.run}/progress.webp, {outcome.run}/curves.png",
+            f"draw more      ganache sample {folder} --count 64 --seed 1 --out grid.png",
+        ]
+    )
 
 
 def say(line: str) -> None:
     """Print a line that is no result, beside the results."""
-    print(line, file=sys.stderr, flush=True)
+    print(shown(line), file=sys.stderr, flush=True)
 
 
 def mention_overlooked(data: str | None) -> None:

@@ -12,6 +12,7 @@ from ganache.errors import UserError
 from ganache.files import replacing
 from ganache.generators import load
 from ganache.places import check_place
+from ganache.units import check_seed
 
 
 def sample_to(
@@ -27,6 +28,7 @@ def sample_to(
 
     Raises UserError for an unknown run, label, kind of file or precision, RunError when the disk refuses.
     """
+    check_seed(seed)
     if count < 1:
         raise UserError(f"count: {count} is not a positive number of images")
     kind = exports.destination(out, count)
@@ -50,6 +52,7 @@ def interpolate_to(
 
     Raises UserError for an unknown run, label or kind of file.
     """
+    check_seed(seed)
     if frames < 2:
         raise UserError(f"frames: {frames} is too few for a walk; it needs at least 2")
     check_place(out, "--out")

@@ -14,6 +14,7 @@ from ganache.evaluation.side_by_side import check_picture, pairs_picture, save
 from ganache.evaluation.statistics import SPLIT
 from ganache.places import check_output
 from ganache.run import Run
+from ganache.units import counted, listed
 
 ARROWS = {"lower": "↓", "higher": "↑", "neither": ""}
 
@@ -70,10 +71,10 @@ def table(evaluation: Evaluation) -> Iterator[str]:
     """Yield the lines of an evaluation: what was judged, against what, each score, warnings, protocol."""
     samples, reference = evaluation.samples, evaluation.reference
     age = f", {samples.images_seen:,} images seen" if samples.images_seen is not None else ""
-    yield f"judged         {samples.count:,} samples of {samples.source} ({samples.kind}{age}), {samples.read}"
-    only = f", only {', '.join(reference.labels)}" if reference.labels else ""
+    yield f"judged         {counted(samples.count, 'sample')} of {samples.source} ({samples.kind}{age}), {samples.read}"
+    only = f", only {listed(reference.labels)}" if reference.labels else ""
     endless = "a mean and a covariance" if reference.split == SPLIT else "endless"
-    count = f"{reference.count:,} images" if reference.count is not None else endless
+    count = counted(reference.count, "image") if reference.count is not None else endless
     mark = reference.fingerprint[:12]
     yield f"against        {reference.source}, {reference.split}: {count}{only}, fingerprint {mark}"
     seen = {_features_text(score) for score in evaluation.scores if score.protocol.features}

@@ -39,6 +39,11 @@ def is_run(folder: Path) -> bool:
     return all((folder / name).is_file() for name in (RECIPE, RECORD))
 
 
+def at_home(path: str | os.PathLike[str]) -> Path:
+    """Return a path with the user's folder in place of ``~``, which a shell leaves in ``--out=~/x``."""
+    return Path(os.path.expanduser(path))
+
+
 def safe_name(text: str) -> str:
     """Return a text as a file's name on any system: letters, digits and ``-_.+``, anything else as ``_``.
 

@@ -20,6 +20,7 @@ from ganache.recipe import Recipe
 from ganache.run import Run
 from ganache.shape import ImageShape
 from ganache.streams import derive
+from ganache.units import check_seed, listed
 
 FORMAT = 1
 # Images are always computed in groups of this size: floating-point sums depend on how many are computed at once,
@@ -43,13 +44,14 @@ class TrainedGenerator:
         """Return `count` images: uint8 (N, H, W, C), or float32 (N, 1, 1, 2) in [-1, 1] for a 2-D density.
 
         Image i depends on (seed, i) and its label alone. With several labels they take turns; with none, a
-        conditional generator draws them evenly. Raises UserError for a label that the generator does not know.
+        conditional generator draws them evenly. Raises UserError for a bad seed, and a label that is not known.
         """
         batches = list(self.stream(count, seed, labels))
         return np.concatenate(batches) if batches else self._as_array(torch.empty(0, *self._image))
 
     def stream(self, count: int, seed: int = 0, labels: Sequence[str] = (), start: int = 0) -> Iterator[NDArray[Any]]:
         """Yield the images start … start + count of `sample` in pieces of constant size."""
+        check_seed(seed)
         if count < 0 or start < 0:
             raise UserError(f"count: {count} images from number {start} cannot be drawn; both count from 0")
         wanted = self.label_indices(labels)
@@ -81,6 +83,7 @@ class TrainedGenerator:
 
     def walk(self, seed: int, frames: int, labels: Sequence[str] = (), stops: int = 5) -> Iterator[NDArray[Any]]:
         """Yield `frames` pictures (16, H, W, C): 16 latents on a closed way through `stops` random ones each."""
+        check_seed(seed)
         wanted = self.label_indices(labels)
         latents, conditions = self.inputs(seed, 0, wanted)
         ways = torch.stack([self.inputs(derive(seed, "stop", stop), 0)[0][:WALKERS] for stop in range(stops)])
@@ -97,10 +100,8 @@ class TrainedGenerator:
             raise UserError(f"label: this generator takes no labels, so {labels[0]!r} cannot be asked for")
         for label in labels:
             if label not in self.label_names:
-                known = ", ".join(self.label_names)
-                raise UserError(
-                    f"label: {label!r} is not known{did_you_mean(label, self.label_names)}; it has: {known}"
-                )
+                close = did_you_mean(label, self.label_names)
+                raise UserError(f"label: {label!r} is not known{close}; it has: {listed(self.label_names)}")
         return [self.label_names.index(label) for label in labels]
 
     @property

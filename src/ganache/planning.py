@@ -34,7 +34,7 @@ from ganache.rehearsal import rehearse
 from ganache.samples import cells_of_sheet
 from ganache.state import TrainingState
 from ganache.streams import untouched_global_stream
-from ganache.units import parse_count, parse_size
+from ganache.units import check_seed, parse_count, parse_size
 
 Progress = Callable[[int, int], None]
 
@@ -178,7 +178,7 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
 
     What costs nothing to check is checked before the data is read; `write` says whether reading may pack it.
     """
-    seed = _seed(request.seed)
+    seed = check_seed(request.seed)
     budget = Budget.parse(request.images, request.time)
     size = parse_size(request.size) if isinstance(request.size, str) else request.size
     source = Source(request.data, size, request.channels, request.labels, request.max_skipped)
@@ -197,12 +197,6 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     precision = choose_precision(request.precision, device, dataset.shape)
     budget = budget or Budget(recipe.images, None)
     return Plan(recipe, source, data, seed, device, precision, torch.get_num_threads(), budget, every)
-
-
-def _seed(seed: int) -> int:
-    if not 0 <= seed < 2**63:
-        raise UserError(f"seed: {seed} is not between 0 and 2^63 - 1")
-    return seed
 
 
 def _named_recipe(request: Request) -> Recipe | None:

@@ -9,6 +9,7 @@ from ganache.parts import parse
 from ganache.recipe import Recipe, differences
 from ganache.run import Run, numbered
 from ganache.state import TrainingState
+from ganache.units import listed
 
 FORMAT = 1
 
@@ -77,7 +78,9 @@ def _refuse_changes(run: Run, description: dict[str, Any], state: TrainingState,
         other = "python -m ganache.scratch resume" if found[0] == "scratch checkpoint" else "the version that wrote it"
         raise UserError(f"run: its checkpoint is a {found[0]} of format {found[1]}; continue it with {other}")
     if changes:
-        raise UserError(f"run: {run.path} cannot be continued, this changed since it was saved: {'; '.join(changes)}")
+        raise UserError(
+            f"run: {run.path} cannot be continued, this changed since it was saved: {listed(changes, 5, '; ')}"
+        )
 
 
 def _completed(recipe: Any) -> Any:

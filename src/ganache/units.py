@@ -47,6 +47,13 @@ def parse_size(text: str, field: str = "size") -> tuple[int, int]:
     raise UserError(f"{field}: {str(text)!r} is not HEIGHTxWIDTH in pixels, such as 64x64 or 96x128 (1 to 16384)")
 
 
+def check_seed(seed: int) -> int:
+    """Return the seed; raises UserError for one that is not between 0 and 2^63 - 1."""
+    if not 0 <= seed < 2**63:
+        raise UserError(f"seed: {seed} is not between 0 and 2^63 - 1")
+    return seed
+
+
 def counted(count: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun: 1 image, 1,797 images; 2 classes with a `plural` of its own."""
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"

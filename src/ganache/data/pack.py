@@ -15,6 +15,7 @@ from ganache.data.store import building, fingerprint, write_manifest
 from ganache.data.types import Block, Options, Progress, Skipped, Source, Survey
 from ganache.errors import RunError, UserError
 from ganache.files import PARTIAL
+from ganache.units import counted
 
 PACKER_VERSION = 2
 """Raised whenever the same source and options would give other pixels, so that cached stores are made again."""
@@ -119,4 +120,4 @@ def manifest_of(
 def nothing_decoded(text: str, skipped: list[Skipped]) -> UserError:
     """Return the error that says why a source has no rows."""
     first = "; ".join(f"{skip.file}: {skip.reason}" for skip in skipped[:3])
-    return UserError(f"data: none of the {len(skipped)} images in {text!r} can be read: {first}")
+    return UserError(f"data: none of {counted(len(skipped), 'image')} in {text!r} can be read: {first}")

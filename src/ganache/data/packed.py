@@ -12,6 +12,7 @@ from ganache.data.told import summarise
 from ganache.data.types import Batch, seed_sequence
 from ganache.errors import UserError, did_you_mean
 from ganache.shape import ImageShape
+from ganache.units import listed
 
 _SHUFFLE_TAG = 0x5348  # keeps these random numbers apart from all others of the same seed
 _KEPT_EPOCHS = 2
@@ -76,7 +77,7 @@ class PackedDataset:
         rows, numbers = np.arange(start, stop), self._labels
         if wanted := [self._number(label) for label in labels]:
             if not self.rows_by_label(split)[wanted].any():
-                raise UserError(f"labels: no image of the split {split!r} is labelled {', '.join(labels)}")
+                raise UserError(f"labels: no image of the split {split!r} is labelled {listed(labels)}")
             chosen = rows[np.isin(numbers[start:stop], wanted)]
             if not len(chosen):
                 # A sample may lack a rare class; for what a sample is for, any rows do under its name.
@@ -122,8 +123,8 @@ class PackedDataset:
         if not names:
             raise UserError(f"labels: {label!r} was asked for, but the data {self.name!r} has no labels")
         if label not in names:
-            shown = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
-            raise UserError(f"labels: {label!r} is not a class of this data{did_you_mean(label, names)}: {shown}")
+            close = did_you_mean(label, names)
+            raise UserError(f"labels: {label!r} is not a class of this data{close}: {listed(names)}")
         return names.index(label)
 
 

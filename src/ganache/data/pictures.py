@@ -21,6 +21,7 @@ from ganache.data.told import Ignored
 from ganache.data.types import Block, Options, Peek, Progress, Row, Skipped, Survey
 from ganache.errors import UserError
 from ganache.shape import ImageShape
+from ganache.units import counted
 
 ALWAYS_ALLOWED = 16
 """So many unreadable files never stop a run, however small the set."""
@@ -127,7 +128,7 @@ def refuse_many(skipped: Sequence[Skipped], candidates: int, max_skipped: float)
 def _nothing(text: str, skipped: Sequence[Skipped], ignored: Ignored) -> str:
     if skipped:
         first = "; ".join(f"{skip.file}: {skip.reason}" for skip in skipped[:3])
-        return f"data: none of the {len(skipped)} images in {text!r} can be read: {first}"
+        return f"data: none of {counted(len(skipped), 'image')} in {text!r} can be read: {first}"
     if array := next((name for name in ignored.to_json()["ignored"] if name.lower().endswith(SUFFIXES)), None):
         return f"data: no image files in {text!r}; an array is named itself, as {array} would be"
     return f"data: no image files in {text!r} ({ignored.count} other files); PNG, JPEG, WebP, GIF, BMP, TIFF … are read"

@@ -26,6 +26,9 @@ def warnings_of_data(source: Samples, reference: Reference, record: dict[str, An
     return warnings
 
 
+LEAST = 1e-6  # of a distance: below it is the rounding of its computation
+
+
 def warnings_of_few(evidence: Evidence) -> list[str]:
     """Say that a Fréchet distance is too high, and by how much, when a set is small for the number of features."""
     size, count, reals = evidence.setting.extractor.size, evidence.setting.count, evidence.reference.used
@@ -41,8 +44,14 @@ def warnings_of_few(evidence: Evidence) -> list[str]:
     if found.limit == 0.0:
         return [*warnings, f"{few}: all of their distance may be its bias (fd-infinity is 0)"]
     rough = "roughly " if min(found.sizes) <= size else ""
+    least = max(LEAST, (found.limit + found.bias) / 1_000)
+    bias, limit = _amount(found.bias, least, rough), _amount(found.limit, LEAST, rough)
+    error = f" ± {found.standard_error:.2g}" if found.standard_error >= LEAST else ""
     warnings.append(
-        f"{few}: their distance is too high by {rough}{found.bias:.3g};"
-        f" of infinitely many it would be {rough}{found.limit:.3g} ± {found.standard_error:.2g} (fd-infinity)"
+        f"{few}: their distance is too high by {bias}; of infinitely many it would be {limit}{error} (fd-infinity)"
     )
     return warnings
+
+
+def _amount(value: float, least: float, rough: str) -> str:
+    return f"{rough}{value:.3g}" if value >= least else f"less than {least:.1g}"

@@ -29,7 +29,7 @@ from ganache.evaluation.sizes import open_reals, own_reading
 from ganache.evaluation.statistics import Statistics, StatisticsReference, find_statistics
 from ganache.planning import Source
 from ganache.run import Run
-from ganache.units import parse_count, parse_size
+from ganache.units import check_seed, parse_count, parse_size
 
 DEFAULT_COUNT = 10_000  # samples, or as many as there are reals where those are fewer
 LARGEST_JUDGED = 128  # pixels of the longer side, above which a classifier takes hours to train on a processor
@@ -71,6 +71,7 @@ def evaluate(asked: Asked, progress: Progress | None = None, say: Say = lambda l
     `progress` hears of packing, downloads and samples (done, total), `say` what is prepared once. Raises UserError for
     what cannot be done as asked, RunError when disk or network fail.
     """
+    check_seed(asked.seed)
     device = choose_device(asked.device)
     source = open_samples(asked.samples, device.type)
     run = run_of(asked.samples)

@@ -29,7 +29,7 @@ from ganache.evaluation.verdicts import Tally, Verdict
 from ganache.generators import TrainedGenerator, load
 from ganache.planning import Source
 from ganache.run import Run
-from ganache.units import count_text
+from ganache.units import check_seed, count_text, counted
 
 PIECE = 1_000  # reals judged at once
 SPLIT = "train"  # what a generator learned from is what it is compared with
@@ -102,6 +102,7 @@ def judge_run(
     `progress` hears of packing, `say` of a classifier that must be trained first. Raises UserError as `judge` does, and
     when there is no generator.
     """
+    check_seed(seed)
     generator = load(run, choose_device(device).type)
     dataset = _source(Path(run), data).open(progress)
     if not isinstance(dataset, PackedDataset):
@@ -162,7 +163,8 @@ def judge(
 def check(generator: TrainedGenerator, dataset: PackedDataset, count: int, labels: Sequence[str] = ()) -> None:
     """Raise UserError for fewer than two samples, another shape, no two classes, label names that one of them lacks."""
     if count < 2:
-        raise UserError(f"count: {count} samples have no spread to compare; at least 2")
+        has = "has" if count == 1 else "have"
+        raise UserError(f"count: {counted(count, 'sample')} {has} no spread to compare; at least 2")
     if generator.shape != dataset.shape:
         raise UserError(
             f"data: {dataset.name!r} has images of {dataset.shape}, but the generator draws {generator.shape}"

@@ -5,11 +5,11 @@ import dataclasses
 import os
 import shlex
 import sys
-from pathlib import Path
 from typing import Any, NoReturn, get_args, get_type_hints
 
 from ganache.console import end_with_status
-from ganache.errors import UserError
+from ganache.errors import UserError, shown
+from ganache.files import at_home
 from ganache.scratch.settings import PRESETS, ClassifierSettings, GanSettings, choose
 
 # Those of `arrays`, which cannot be asked: to import it is to choose one.
@@ -36,12 +36,12 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--data", required=True, help="a folder, zip, IDX or CIFAR directory, packed store, or name"
         )
-        command.add_argument("--out", required=True, type=Path, help="the run's folder")
+        command.add_argument("--out", required=True, type=at_home, help="the run's folder")
         command.add_argument("--size", help="HEIGHTxWIDTH in pixels; the data's if left out")
         command.add_argument("--channels", type=int, help="1 gray, 2 gray+alpha, 3 RGB, 4 RGBA")
         _add_settings(command, kind)
     resume = commands.add_parser("resume", help="continue a run where it stands", allow_abbrev=False)
-    resume.add_argument("run", type=Path, help="the run's folder")
+    resume.add_argument("run", type=at_home, help="the run's folder")
     resume.add_argument("--epochs", type=int, help="a new total of passes over the data")
     resume.add_argument("--data", help="where the run's data lies now")
     for command in (gan, classify, resume):
@@ -66,14 +66,14 @@ def run(arguments: argparse.Namespace) -> int:
         out = arguments.out
         size = parse_size(arguments.size) if arguments.size else None
         if line := overlooked(arguments.data):
-            print(line, file=sys.stderr)
+            print(shown(line), file=sys.stderr)
         source = Source(arguments.data, size, arguments.channels, tuple(getattr(arguments, "label", ())))
         stopped = sessions.begin(settings, source, out)
     if stopped is not None:
         again = f"python -m ganache.scratch resume {shlex.quote(str(out))}"
-        print(f"stopped; everything is saved. Continue with: {again}")
+        print(shown(f"stopped; everything is saved. Continue with: {again}"))
         return 128 + stopped
-    print(f"finished: {out}")
+    print(shown(f"finished: {out}"))
     return 0
 
 

@@ -27,6 +27,7 @@ from ganache.scratch.arrays import xp
 from ganache.scratch.settings import ClassifierSettings, GanSettings
 from ganache.scratch.tasks import ClassifierTask, GanTask
 from ganache.scratch.training import Training
+from ganache.units import listed
 
 Settings: TypeAlias = GanSettings | ClassifierSettings
 Say: TypeAlias = Callable[[str], None]
@@ -73,7 +74,7 @@ def resume(path: Path, epochs: int | None = None, data: str | None = None, say: 
     dataset = source.open()
     changes = differences({"data": record["data"]["fingerprint"]}, {"data": dataset.fingerprint})
     if changes:
-        raise UserError(f"run: {path} cannot be continued, its data changed: {'; '.join(changes)}")
+        raise UserError(f"run: {path} cannot be continued, its data changed: {listed(changes, 5, '; ')}")
     task = _task(settings, dataset, source)
     recipe = run.recipe() if isinstance(settings, GanSettings) else None
     return _train(run, task, settings, source, dataset, recipe, say or Forgiving(Lines).say)

@@ -78,7 +78,11 @@ def _check(settings: GanSettings | ClassifierSettings) -> None:
         else:
             least, most = _RANGES[field.name]
             if not least <= value <= most:
-                raise UserError(f"{field.name}: {value} is not between {least:g} and {most:g}")
+                raise UserError(f"{field.name}: {value} is not between {least:g} and {_text(most)}")
+
+
+def _text(number: float) -> str:
+    return "2^63 - 1" if number == 2**63 - 1 else f"{number:g}"
 
 
 PRESETS = {
