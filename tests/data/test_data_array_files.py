@@ -151,6 +151,14 @@ def bare_npz(path: Path, content: bytes) -> Path:
     return path
 
 
+@pytest.mark.parametrize("text", ["{'descr': ('|u1", "{'descr': '|u1', 'shape': (3,)}", "3", "[" * 90, "{1: 2}"])
+def test_a_header_of_any_text_is_one_line(tmp_path: Path, text: str) -> None:
+    """Before, an open bracket was a traceback (tokenize.TokenError), of samples and of packed stores too."""
+    content = text.encode().ljust(117) + b"\n"
+    (tmp_path / "x.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(content).to_bytes(2, "little") + content)
+    assert "cannot be read: " in refused(tmp_path / "x.npy")
+
+
 def test_what_could_run_code_is_never_loaded(tmp_path: Path) -> None:
     trap = np.array([Trap(tmp_path / "sprung")], dtype=object)
     np.save(tmp_path / "a.npy", trap, allow_pickle=True)

@@ -147,6 +147,9 @@ def test_out_must_be_empty(dataset: PackedDataset, tmp_path: Path) -> None:
         pack("ring", tmp_path / "ring")
 
 
+OPEN_BRACKET = b"\x93NUMPY\x01\x00\x76\x00" + b"{'descr': ('|u1'".ljust(117) + b"\n"
+
+
 def edit(path: Path, **changes: Any) -> None:
     manifest = json.loads(path.read_text())
     path.write_text(json.dumps({**manifest, **changes}))
@@ -158,6 +161,8 @@ def edit(path: Path, **changes: Any) -> None:
         (lambda path: (path / "images.npy").write_bytes((path / "images.npy").read_bytes()[:-1]), "images.npy"),
         (lambda path: (path / "images.npy").write_bytes((path / "images.npy").read_bytes() + b"x"), "images.npy holds"),
         (lambda path: (path / "images.npy").write_bytes(b"nothing"), "images.npy cannot be read"),
+        # NumPy tokenizes a header that it cannot parse, and an open bracket was a traceback.
+        (lambda path: (path / "images.npy").write_bytes(OPEN_BRACKET), "images.npy cannot be read"),
         (lambda path: (path / "labels.npy").unlink(), "labels.npy cannot be read"),
         (lambda path: np.save(path / "labels.npy", np.full(9, 3, np.int32)), "a label without a name"),
         (lambda path: np.save(path / "labels.npy", np.zeros(9, np.int64)), "labels.npy holds int64"),

@@ -5,6 +5,7 @@ Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 
 import contextlib
 import math
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -23,10 +24,11 @@ MAX_WHOLE_BYTES = 2**30
 
 _MAGIC = b"\x93NUMPY"
 _MAX_MEMBERS = 1_000
-_DAMAGE = (
-    *(OSError, ValueError, EOFError, SyntaxError, RuntimeError, MemoryError, OverflowError),
-    *(zipfile.BadZipFile, zlib.error, NotImplementedError),
+DAMAGE = (
+    *(OSError, ValueError, EOFError, SyntaxError, RuntimeError, MemoryError, OverflowError, TypeError),
+    *(tokenize.TokenError, zipfile.BadZipFile, zlib.error, NotImplementedError),
 )
+"""What NumPy and the archives raise on damaged files; NumPy passes a header through Python's tokenizer."""
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,6 @@ def _readable(field: str, path: Path) -> Iterator[None]:
         yield
     except UserError:
         raise
-    except _DAMAGE as error:
+    except DAMAGE as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UserError(f"{field}: {path} cannot be read: {reason}") from error

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ganache.data.npy import DAMAGE
 from ganache.data.types import Skipped
 from ganache.errors import RunError, UserError
 from ganache.files import PARTIAL, sync, write_json
@@ -233,7 +234,7 @@ def _mapped(path: Path, name: str, dtype: np.dtype[Any], shape: tuple[int, ...])
     try:
         array = np.load(path / name, mmap_mode="r", allow_pickle=False)
         size = (path / name).stat().st_size
-    except (OSError, ValueError, EOFError, SyntaxError) as error:
+    except DAMAGE as error:
         raise _damaged(path, f"{name} cannot be read ({error})") from error
     if array.shape != shape or array.dtype != dtype or size != HEADER_BYTES + array.nbytes:
         raise _damaged(path, f"{name} holds {array.dtype} {array.shape} in {size} bytes, not {dtype} {shape}")
