@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -144,7 +145,9 @@ def test_a_run_that_cannot_begin(disk: Path) -> None:
     assert list(disk.iterdir()) == []
 
 
-def test_data_that_cannot_be_packed(disk: Path, tmp_path: Path) -> None:
+def test_data_that_cannot_be_packed(disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # There was room when it was asked for; another process takes it meanwhile.
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=2**40))
     for number in range(40):
         Image.fromarray(np.full((200, 200, 3), number, np.uint8)).save(tmp_path / f"{number}.png")
     fill(disk)

@@ -172,7 +172,7 @@ def test_of_two_packings_at_once_each_has_a_folder_of_its_own(root: Path, tmp_pa
 def test_where_folders_cannot_be_locked_a_packing_begins_anew(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ganache.data.store._HAS_LOCKS", False)
+    monkeypatch.setattr("ganache.files.fcntl", None)
     with pytest.raises(KeyboardInterrupt):
         packed(root, tmp_path / "store", stopping(14))
     assert not list(tmp_path.glob(".store*"))

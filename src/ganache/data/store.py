@@ -18,16 +18,10 @@ import numpy.typing as npt
 
 from ganache.data.npy import DAMAGE
 from ganache.data.types import Skipped
-from ganache.errors import RunError, UserError
-from ganache.files import PARTIAL, sync, write_json
+from ganache.errors import RunError, UserError, reason
+from ganache.files import PARTIAL, lock, sync, write_json
 from ganache.shape import ImageShape
 
-try:
-    import fcntl
-except ImportError:  # Windows: there a packing that was stopped begins anew
-    fcntl = None  # type: ignore[assignment]
-
-_HAS_LOCKS = fcntl is not None
 FORMAT = "ganache-store"
 VERSION = 1
 IMAGES, LABELS, MANIFEST = "images.npy", "labels.npy", "manifest.json"
@@ -101,7 +95,7 @@ def building(target: Path, resumable: bool = False) -> Iterator[Path]:
             sync(target.parent)
         except OSError as error:
             is_kept = False
-            raise RunError(f"data: the store {str(target)!r} cannot be written: {error}") from error
+            raise RunError(f"data: the store {str(target)!r} cannot be written: {reason(error)}") from error
         except UserError:
             is_kept = False
             raise
@@ -112,25 +106,23 @@ def building(target: Path, resumable: bool = False) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _claimed(folder: Path) -> Iterator[bool]:
-    """Make a folder, if it is not there, and lock it; False when another process has it, or there are no locks."""
-    if not _HAS_LOCKS:
-        yield False
-        return
-    folder.mkdir(exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        yield _lock(descriptor, folder)
-    finally:
-        os.close(descriptor)
+    """Make a folder, if it is not there, and lock it; False when another process has it, or there are no locks.
 
-
-def _lock(descriptor: int, folder: Path) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Its owner may have moved it to its target before the lock was free.
-        return os.path.samestat(os.fstat(descriptor), os.stat(folder))
-    except OSError:
-        return False
+    There, as on Windows, a packing that was stopped begins anew.
+    """
+    with contextlib.ExitStack() as stack:
+        taken, is_there = "unavailable", False
+        with contextlib.suppress(OSError):  # Windows opens no folders
+            folder.mkdir(exist_ok=True)
+            descriptor = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, descriptor)
+            taken = lock(descriptor)
+            # Its owner may have moved it to its target before the lock was free.
+            is_there = os.path.samestat(os.fstat(descriptor), os.stat(folder))
+        if taken == "unavailable":
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        yield taken == "taken" and is_there
 
 
 class Store:
