@@ -14,6 +14,7 @@ from ganache.data.densities import ring
 from ganache.data.packed import PackedDataset
 from ganache.data.selection import compared_classes
 from ganache.errors import UserError
+from ganache.evaluation.records import Evaluation
 from ganache.held_out import HeldOut, held_out_split, unexamined
 from ganache.iteration import Reals
 from ganache.planning import Request
@@ -233,3 +234,24 @@ def test_two_digits_make_a_generator_of_two_classes(tmp_path: Path, monkeypatch:
     line = Run.open(out).evaluation_lines()[0]["evaluation"]
     assert line["reference"]["labels"] == ["3", "7"]
     assert line["reference"]["count"] == 362
+
+
+@pytest.mark.parametrize(("labels", "held_out"), [((), 24), (("a",), 24), (("b",), None)])
+def test_copies_are_not_looked_for_among_classes_that_were_never_trained(
+    labels: tuple[str, ...], held_out: int | None, tmp_path: Path
+) -> None:
+    """Held-out images of a class that occurs in `test/` alone are far from all training images, copies or not."""
+    for number in range(24):
+        for place in ("train/a", "train/b", "test/a", "test/new"):
+            save(tmp_path / "data" / place / f"{number}.png", pixels(8, 8, 1, number))
+    np.save(tmp_path / "samples.npy", np.stack([pixels(8, 8, 1, number) for number in range(24)])[..., None])
+
+    def evaluate() -> Evaluation:
+        samples, data = tmp_path / "samples.npy", tmp_path / "data"
+        return ganache.evaluate(samples, data=data, metrics=["memorisation"], features="pixels", labels=labels)
+
+    if held_out is None:
+        with pytest.raises(UserError, match="memorisation: no held-out image has a label that was asked for"):
+            evaluate()
+    else:
+        assert evaluate().scores[0].protocol.settings["held_out_count"] == held_out

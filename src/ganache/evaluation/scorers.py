@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ganache.data import select
 from ganache.errors import UserError
 from ganache.evaluation.birthday import support_size
 from ganache.evaluation.classes import class_shares, frechet_by_class, label_accuracy
@@ -114,11 +115,17 @@ def manifold_records(evidence: Evidence) -> list[Score]:
 
 
 def memorisation_records(evidence: Evidence) -> list[Score]:
-    """Return the share of samples that are copies of training images; the pairs stay with the evidence."""
+    """Return the share of samples that are copies of training images; the pairs stay with the evidence.
+
+    Raises UserError where no held-out image is of a class that occurs among the training images.
+    """
     setting, kept = evidence.setting, evidence.kept.some(PAIRED, evidence.setting.seed)
-    split = next(split for split in TEST_SPLITS if split in setting.dataset.summary()["splits"])
+    known = select(setting.dataset, setting.labels)
+    split = next((split for split in TEST_SPLITS if known.rows(split)), None)
+    if split is None:
+        raise UserError("memorisation: no held-out image has a label that was asked for")
     training = Reference(setting.dataset, setting.extractor, "train", setting.labels, evidence.reference.cache)
-    held_out = Reference(setting.dataset, setting.extractor, split, setting.labels, evidence.reference.cache)
+    held_out = Reference(setting.dataset, setting.extractor, split, known.labels_in(split), evidence.reference.cache)
     held = held_out.rows(min(held_out.used, PAIRED)).features
     found = memorisation(kept.features, training.rows(training.used).features, held)
     evidence.pairs = Pairs(kept.numbers[found.samples], training, found.training, found.distances)
