@@ -14,6 +14,7 @@ from ganache import checkpoint, networks
 from ganache.critic import Autocast
 from ganache.devices import autocast_for, choose_precision, memory_format_for
 from ganache.errors import UserError, did_you_mean
+from ganache.networks.limits import at_most
 from ganache.parts import parse
 from ganache.places import check_place
 from ganache.recipe import Recipe
@@ -156,9 +157,12 @@ def load(path: str | Path, device: str = "cpu", precision: str = "fp32") -> Trai
         raise UserError(f"{error}; if a file of yours defines it, name that file with --code") from None
     mismatch = UserError(f"run: the weights in {file} are not those of the {type(config).__name__} that it describes")
     try:
-        with torch.device("meta"):  # no memory is taken on the file's word: the weights that it holds must fit first
+        with (
+            at_most(len(tensors), "run"),
+            torch.device("meta"),
+        ):  # no memory is taken on the file's word: the weights that it holds must fit first
             described = config.build(shape, len(label_names)).state_dict()
-    except (RuntimeError, TypeError, OverflowError):  # sizes that no tensor can have
+    except (RuntimeError, TypeError, OverflowError, UserError):  # sizes that no tensor can have
         raise mismatch from None
     if _layout(described) != _layout(tensors):
         raise mismatch

@@ -28,6 +28,7 @@ from ganache.errors import UserError
 from ganache.evaluation.reference import refuse_few
 from ganache.held_out import unexamined
 from ganache.iteration import Reals, iterate
+from ganache.networks.limits import MOST_WEIGHTS, at_most
 from ganache.recipe import Recipe, with_settings
 from ganache.record import well_formed
 from ganache.rehearsal import rehearse
@@ -125,14 +126,15 @@ class Plan:
         """Return the state of a training that has not begun. Raises UserError when a network cannot have the shape."""
         make_reproducible(self.device, self.threads)
         keep_freed_memory()
-        return TrainingState(
-            self.recipe,
-            self.data.shape,
-            len(self.data.label_names),
-            self.seed,
-            self.device,
-            autocast_for(self.precision, self.device),
-        )
+        with at_most(2 * MOST_WEIGHTS, "recipe"):
+            return TrainingState(
+                self.recipe,
+                self.data.shape,
+                len(self.data.label_names),
+                self.seed,
+                self.device,
+                autocast_for(self.precision, self.device),
+            )
 
     def measure(self, seconds: float = 2.0, patient: bool = True) -> float:
         """Return images per second from a few steps of a training that is then thrown away.

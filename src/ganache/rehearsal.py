@@ -6,6 +6,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.parametrizations import _SpectralNorm
 
 from ganache.errors import UserError
+from ganache.networks.limits import MOST_WEIGHTS, at_most
 from ganache.penalties import SlopePenalty, WeightClipping
 from ganache.recipe import Recipe
 from ganache.shape import ImageShape
@@ -20,7 +21,7 @@ def rehearse(recipe: Recipe, shape: ImageShape, labels: int) -> None:
     size = recipe.batch_size
     expected = (size, shape.channels, shape.height, shape.width)
     try:
-        with torch.device("meta"), torch.no_grad():
+        with at_most(MOST_WEIGHTS, "recipe"), torch.device("meta"), torch.no_grad():
             conditions = torch.zeros(size, labels)
             images = recipe.generator.build(shape, labels)(torch.zeros(size, recipe.generator.latent.size), conditions)
             made = tuple(images.shape)
