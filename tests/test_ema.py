@@ -1,6 +1,9 @@
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from ganache.ema import WeightAverage
 
@@ -72,3 +75,37 @@ def test_the_network_itself_is_not_moved() -> None:
     average, now = WeightAverage(network(1.0)), network(0.5)
     average.update(now, 10, half_life=10)
     assert values(now) == {0.5}
+
+
+def scaled(layer: Any, factor: float | None = None) -> Any:
+    """Give a spectrally normalised layer other weights, `factor` times its own, and let it iterate once."""
+    weight = layer.parametrizations.weight.original
+    with torch.no_grad():
+        weight.copy_(torch.randn_like(weight) if factor is None else factor * weight)
+    layer(torch.randn(2, 4))
+    return layer
+
+
+def test_spectral_norms_vectors_are_copied_and_stay_unit_vectors() -> None:
+    """An average of directions is no direction: its length fell below 1 and the weight was divided by too little."""
+    torch.manual_seed(0)
+    layer = spectral_norm(nn.Linear(4, 3)).train()
+    average = WeightAverage(layer)
+    for _ in range(20):
+        average.update(scaled(layer), 100, half_life=100)
+    found, now = dict(average.network.named_buffers()), dict(layer.named_buffers())
+    for name in ("parametrizations.weight.0._u", "parametrizations.weight.0._v"):
+        assert torch.equal(found[name], now[name])
+        assert float(found[name].norm()) == pytest.approx(1.0, rel=1e-5)
+
+
+def test_a_spectrally_normalised_weight_is_averaged_consistently() -> None:
+    torch.manual_seed(0)
+    layer = spectral_norm(nn.Linear(4, 3)).train()
+    for _ in range(50):
+        scaled(layer, 1.0)
+    average = WeightAverage(layer)
+    for _ in range(50):
+        average.update(scaled(layer, 1.01), 10, half_life=100)
+    weight: Any = average.network.weight
+    assert float(torch.linalg.matrix_norm(weight, 2)) == pytest.approx(1.0, rel=1e-3)

@@ -126,7 +126,7 @@ def test_a_discriminator_gives_one_logit_for_each_image_and_learns(
 @pytest.mark.parametrize("part", [*GENERATORS, *DISCRIMINATORS], ids=lambda part: type(part).__name__)
 def test_labels_change_what_comes_out(part: Generator | Discriminator) -> None:
     torch.manual_seed(0)
-    network = part.build(ImageShape(1, 16, 16), 3).eval()
+    network = awake(part.build(ImageShape(1, 16, 16), 3).eval())
     inputs = torch.randn(1, 5) if isinstance(part, Generator) else torch.randn(1, 1, 16, 16)
     outputs = [network(inputs, torch.eye(3)[index : index + 1]).detach() for index in range(3)]
     assert all(not torch.equal(first, second) for first, second in itertools.combinations(outputs, 2))

@@ -8,13 +8,13 @@ from torch import Tensor, nn
 from ganache.data import select
 from ganache.iteration import Reals, iterate
 from ganache.networks import DCGANDiscriminator, DCGANGenerator, Discriminator, MLPDiscriminator, Normal
-from ganache.networks.layers import ConditionalBatchNorm, LabelProjection
+from ganache.networks.layers import ConditionalBatchNorm, LabelProjection, glorot_initialised, normal_initialised
 from ganache.objectives import Hinge
 from ganache.optimizers import Adam
 from ganache.recipe import Optimizers
 from ganache.rehearsal import rehearse
 from ganache.shape import ImageShape
-from tests.test_networks import parameters
+from tests.test_networks import awake, parameters
 from tests.tiny import Numbered, tiny_recipe, tiny_state
 
 SHAPE = ImageShape(1, 16, 16)
@@ -108,7 +108,7 @@ def test_a_conditionally_normalised_generator_has_labels_nowhere_else() -> None:
 def test_attribute_vectors_condition_as_well_as_classes() -> None:
     torch.manual_seed(0)
     part = DCGANGenerator(latent=Normal(size=5), width=4, max_width=8, conditional_norm=True)
-    network = part.build(SHAPE, 2).eval()
+    network = awake(part.build(SHAPE, 2).eval())
     latent = torch.randn(1, 5)
     images = [network(latent, torch.tensor([values])).detach() for values in ([0.0, 0.0], [0.3, -2.0], [0.3, 2.0])]
     assert len({float(image.sum()) for image in images}) == 3
@@ -185,3 +185,17 @@ def test_the_power_iterations_are_part_of_the_state(part: Discriminator) -> None
 def assert_same(made: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
     assert made.keys() == expected.keys()
     assert [name for name in made if not torch.equal(made[name], expected[name])] == []
+
+
+@pytest.mark.parametrize("initialised", [normal_initialised, glorot_initialised, lambda module: module])
+def test_conditional_batch_norm_begins_as_batch_norm_and_hears_its_labels(initialised: Any) -> None:
+    """Scales began with a deviation of 0.19 around 1, without the paper's first weights from -2.1 to 4.2."""
+    torch.manual_seed(0)
+    network = initialised(nn.Sequential(ConditionalBatchNorm(6, 3), nn.Conv2d(6, 2, 1)))
+    layer = network[0]
+    features, labels = torch.randn(12, 6, 4, 4), torch.eye(3)[torch.arange(12) % 3]
+    made = layer(features, labels)
+    torch.testing.assert_close(made, nn.BatchNorm2d(6, affine=False)(features), rtol=0.0, atol=0.0)
+    (made * torch.randn_like(made)).sum().backward()
+    assert bool(layer.scale.weight.grad.all())
+    assert bool(layer.shift.weight.grad.all())

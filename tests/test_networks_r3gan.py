@@ -1,16 +1,19 @@
 import itertools
 import math
 from collections.abc import Iterator
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from scipy.signal import convolve2d
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, conv2d, linear
+from torch.nn.functional import conv2d, linear
 
 from ganache.errors import UserError
 from ganache.networks import Discriminator, Generator, Normal, R3GANDiscriminator, R3GANGenerator
 from ganache.networks.base import FeatureDiscriminator
-from ganache.networks.r3gan import GAIN, _Block, _Pointwise, _Resized
+from ganache.networks.r3gan import GAIN, Downsampled, Size, Upsampled, _Block, _Filtered, _Pointwise
 from ganache.parts import parse
 from ganache.shape import ImageShape
 from tests.test_networks import awake, parameters
@@ -91,7 +94,8 @@ def test_nothing_normalises(network: Generator | Discriminator) -> None:
     kinds = {type(module) for module in network.build(DIGIT, 3).modules()}
     assert not [kind for kind in kinds if "norm" in kind.__name__.lower() or "Parametriz" in kind.__name__]
     assert nn.Conv2d in kinds
-    assert not list(network.build(DIGIT, 3).buffers())
+    built = network.build(DIGIT, 3)
+    assert built.state_dict().keys() == dict(built.named_parameters()).keys()
 
 
 def test_a_sample_does_not_depend_on_its_batch() -> None:
@@ -113,7 +117,7 @@ def test_the_parameters_by_hand() -> None:
     assert parameters(discriminator) == 8 + blocks + between + 64 * 16 + 64
     assert parameters(R3GANDiscriminator(width=8, blocks=2).build(DIGIT, 0)) - parameters(discriminator) == blocks
     capped = R3GANDiscriminator(width=8, max_width=8).build(DIGIT, 0)
-    assert parameters(capped) == 8 + 4 * block(8) + 3 * 8 * 8 + 8 * 16 + 8
+    assert parameters(capped) == 8 + 4 * block(8) + 8 * 16 + 8
     told = parameters(R3GANGenerator(width=8).build(DIGIT, 10)) - parameters(generator)
     assert told == 10 * 64 + 64 * 64
     assert parameters(R3GANDiscriminator(width=8).build(DIGIT, 10)) - parameters(discriminator) == 10 * 64
@@ -145,7 +149,7 @@ def test_weights_are_drawn_with_the_gain_of_the_activation_and_of_the_depth() ->
         assert dict(last.named_parameters()).keys() == {"weight"}
         assert not last.weight.any()
     between = [layer for layer in network.get_submodule("layers").children() if isinstance(layer, _Pointwise)]
-    assert [(layer.in_features, layer.out_features) for layer in between] == [(64, 128), (128, 256), (256, 256)]
+    assert [(layer.in_features, layer.out_features) for layer in between] == [(64, 128), (128, 256)]
     for layer in between:
         assert spread(layer.weight) == pytest.approx(1 / math.sqrt(layer.in_features), rel=0.05)
 
@@ -226,15 +230,60 @@ def test_a_pointwise_layer_is_a_convolution_of_one_pixel() -> None:
     torch.testing.assert_close(layer(features), conv2d(features, layer.weight[:, :, None, None], layer.bias))
 
 
+def resampled(line: list[float], large: int, small: int, way: type[_Filtered]) -> list[float]:
+    found = way((1, large), (1, small))(torch.tensor(line).reshape(1, 1, 1, -1))
+    values: list[float] = found.flatten().tolist()
+    return values
+
+
 def test_resampling_by_hand() -> None:
-    features = torch.randn(2, 3, 8, 6)
-    assert torch.equal(_Resized((8, 6))(features), features)
-    torch.testing.assert_close(_Resized((4, 3))(features), avg_pool2d(features, 2))
-    # Three places over five: their centres are 1/6, 1/2, 5/6 of the side, at 1/3, 2, 11/3 in places of the five.
-    line = torch.tensor([0.0, 3.0, 6.0, 9.0, 12.0]).reshape(1, 1, 1, 5)
-    torch.testing.assert_close(_Resized((1, 3))(line).flatten(), torch.tensor([1.0, 6.0, 11.0]))
-    pair = torch.tensor([0.0, 4.0]).reshape(1, 1, 1, 2)
-    torch.testing.assert_close(_Resized((1, 4))(pair).flatten(), torch.tensor([0.0, 1.0, 3.0, 4.0]))
+    # [1, 3, 3, 1] / 8 from one place before; beyond the borders there are zeros.
+    assert resampled([8.0, 16.0, 24.0, 32.0], 4, 2, Downsampled) == [
+        (3 * 8 + 3 * 16 + 24) / 8,
+        (16 + 3 * 24 + 3 * 32) / 8,
+    ]
+    # Of three places the last counts twice.
+    assert resampled([8.0, 16.0, 24.0], 3, 2, Downsampled) == [(3 * 8 + 3 * 16 + 24) / 8, (16 + 3 * 24 + 3 * 24) / 8]
+    assert resampled([4.0, 8.0], 4, 2, Upsampled) == [3.0, (3 * 4 + 8) / 4, (4 + 3 * 8) / 4, 6.0]
+    assert resampled([4.0, 8.0], 3, 2, Upsampled) == [3.0, 5.0, 7.0]
+
+
+@pytest.mark.parametrize("size", [(8, 6), (2, 4), (16, 2)])
+def test_resampling_is_a_filter_of_pairs_as_the_authors_define_it(size: tuple[int, int]) -> None:
+    """Bilinear and mean resampling until now; an independent reference by SciPy: [1, 2, 1] / 4 on the larger side."""
+    small = (size[0] // 2, size[1] // 2)
+    blur = np.outer([1.0, 2.0, 1.0], [1.0, 2.0, 1.0]) / 16.0
+    large = torch.randn(1, 1, *size, dtype=torch.float64)
+    filtered = convolve2d(large[0, 0].numpy(), blur, mode="same")
+    means = filtered.reshape(small[0], 2, small[1], 2).mean(axis=(1, 3))
+    torch.testing.assert_close(Downsampled(size, small)(large)[0, 0], torch.from_numpy(means))
+    few = torch.randn(1, 1, *small, dtype=torch.float64)
+    repeated = few[0, 0].numpy().repeat(2, 0).repeat(2, 1)
+    torch.testing.assert_close(
+        Upsampled(size, small)(few)[0, 0], torch.from_numpy(convolve2d(repeated, blur, mode="same"))
+    )
+
+
+@pytest.mark.parametrize(("large", "small"), [((9, 7), (5, 4)), ((9, 4), (5, 4)), ((3, 12), (3, 6)), ((8, 5), (4, 3))])
+def test_a_constant_stays_one_inside_at_any_size_and_in_any_precision(large: Size, small: Size) -> None:
+    for dtype in (torch.float32, torch.float64, torch.bfloat16):
+        for way, before, after in ((Downsampled, large, small), (Upsampled, small, large)):
+            with torch.autocast("cpu", torch.bfloat16):
+                found = way(large, small)(torch.ones(2, 3, *before, dtype=dtype))
+            assert found.shape == (2, 3, *after)
+            assert found.dtype == dtype
+            inside = [slice(1, -1) if a != b else slice(None) for a, b in zip(large, small, strict=True)]
+            assert (found[:, :, inside[0], inside[1]] == 1.0).all()
+
+
+def test_a_1x1_convolution_stands_only_where_the_width_changes() -> None:
+    for part in (R3GANGenerator(width=8, max_width=8), R3GANDiscriminator(width=8, max_width=8)):
+        network: Any = part.build(ImageShape(1, 32, 32), 0)
+        kinds = [type(layer).__name__ for layer in network.layers]
+        assert kinds.count("_Pointwise") == (1 if isinstance(part, R3GANGenerator) else 0)  # to the image
+        assert kinds.count("Upsampled") + kinds.count("Downsampled") == 3
+    network = R3GANDiscriminator(width=8, max_width=16).build(ImageShape(1, 32, 32), 0)
+    assert [type(layer).__name__ for layer in network.layers].count("_Pointwise") == 1
 
 
 def test_groups_that_do_not_divide_a_block_are_refused_with_what_would() -> None:

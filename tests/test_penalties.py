@@ -112,13 +112,13 @@ def test_the_labels_reach_the_critic() -> None:
     assert values.tolist() == pytest.approx([weight, 4.0 * weight], rel=1e-14)
 
 
-def test_the_slope_of_patches_is_that_of_their_sum() -> None:
+def test_the_slope_of_patches_is_that_of_their_mean() -> None:
     class Patches(nn.Module):
         def forward(self, images: Tensor, labels: Tensor) -> Tensor:
             return images * torch.arange(1.0, 7.0, dtype=torch.float64).reshape(1, 1, 2, 3)
 
     values = squared_slope(critic_of(Patches()), draw(2, 1, 2, 3), torch.zeros(2, 0))
-    assert values.tolist() == [91.0, 91.0]
+    assert values.tolist() == pytest.approx([91.0 / 36] * 2, rel=1e-12)  # (1² + … + 6²) / 6²
 
 
 def test_a_penalty_is_computed_in_full_precision_when_the_critic_is_not() -> None:
@@ -175,3 +175,20 @@ def test_no_constraint_leaves_the_weights() -> None:
     before = network.weight.detach().clone()
     Unconstrained().apply(network)
     assert torch.equal(network.weight, before)
+
+
+@pytest.mark.parametrize("side", [1, 4, 32])
+def test_the_slope_of_a_map_of_logits_is_that_of_their_mean(side: int) -> None:
+    """R1 was the slope of the logits' sum: of a map of 32 × 32 a million times what the losses average."""
+
+    class Map(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.tensor(3.0, dtype=torch.float64))
+
+        def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+            return (images * self.weight).sum(dim=(1, 2, 3))[:, None, None].expand(-1, side, side)
+
+    # Every logit is 3 Σ x, and so is their mean: over six pixels |∇|² = 6 · 3², and half of it in R1.
+    critic, images = critic_of(Map()), draw(2, 1, 2, 3)
+    assert R1()(critic, seen_by(images)).tolist() == pytest.approx([27.0] * 2, rel=1e-12)

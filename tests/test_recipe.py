@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from ganache.errors import UserError
 from ganache.networks import MLPGenerator, Uniform
 from ganache.objectives import LeastSquares
 from ganache.optimizers import Adam
+from ganache.parts import FrozenDict
 from ganache.penalties import R1, Weighted
 from ganache.recipe import Optimizers, Recipe, differences, leaves, with_settings
 from ganache.schedules import Linear
@@ -175,3 +177,25 @@ def test_the_players_may_have_different_optimisers() -> None:
     recipe = tiny_recipe(optimizers=Optimizers(generator=Adam(learning_rate=1e-4), discriminator=Adam()))
     tree = recipe.model_dump(mode="json")["optimizers"]
     assert (tree["generator"]["learning_rate"], tree["discriminator"]["learning_rate"]) == (1e-4, 1e-3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda parts: parts.__setitem__("a", R1()),
+        lambda parts: parts.__delitem__("a"),
+        lambda parts: parts.pop("a"),
+        lambda parts: parts.popitem(),
+        lambda parts: parts.update(a=R1()),
+        lambda parts: parts.clear(),
+        lambda parts: parts.setdefault("b", R1()),
+        lambda parts: parts.__ior__({"b": R1()}),
+    ],
+)
+def test_named_parts_refuse_every_change(change: Callable[[FrozenDict[Any]], object]) -> None:
+    """`.pop`, `.update` and `|=` went through."""
+    parts = FrozenDict(a=R1())
+    with pytest.raises(TypeError, match="a recipe does not change"):
+        change(parts)
+    assert parts == {"a": R1()}
+    assert type(parts | {"b": R1()}) is type(parts.copy()) is dict

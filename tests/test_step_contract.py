@@ -100,7 +100,7 @@ def test_records_are_detached_one_value_a_sample_under_stable_names() -> None:
         assert value.shape == (8,)
         assert not value.requires_grad
     torch.testing.assert_close(first["logits/real"], batch.reals.mean(dim=(1, 2, 3)))  # 2 · x/2
-    assert first["penalty/r1"].tolist() == [2.0] * 8  # ½ · four pixels · (2/2)²
+    assert first["penalty/r1"].tolist() == [0.125] * 8  # ½ · four pixels · (2/2 · a quarter of the mean logit)²
     shares = (batch.reals > 0).float().mean(dim=(1, 2, 3))
     torch.testing.assert_close(first["accuracy/real"], shares)  # of an image's four logits, those above 0
 

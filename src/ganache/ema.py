@@ -4,6 +4,7 @@ import copy
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
 
 
 class WeightAverage:
@@ -16,16 +17,19 @@ class WeightAverage:
     def update(self, network: nn.Module, images: int, half_life: float) -> None:
         """Move towards the network after `images` more images: a weight from `half_life` ago counts half.
 
-        Batch norm's running statistics are averaged like weights, since they belong to them; counters are copied.
+        Batch norm's running statistics are averaged like weights, since they belong to them. All other buffers are
+        copied: counters, and spectral norm's vectors, whose average would have no length of 1.
         """
         weight = 1.0 - 0.5 ** (images / half_life) if half_life > 0 else 1.0
-        averages, values = _floats(self.network), _floats(network)
+        averages, values = _averaged(self.network), _averaged(network)
         torch._foreach_lerp_(averages, values, weight)
+        done = {id(tensor) for tensor in averages}
         for average, value in zip(self.network.buffers(), network.buffers(), strict=True):
-            if not average.is_floating_point():
+            if id(average) not in done:
                 average.copy_(value)
 
 
-def _floats(network: nn.Module) -> list[Tensor]:
-    floats = [buffer for buffer in network.buffers() if buffer.is_floating_point()]
-    return [parameter.detach() for parameter in network.parameters()] + floats
+def _averaged(network: nn.Module) -> list[Tensor]:
+    norms = [module for module in network.modules() if isinstance(module, _NormBase)]
+    statistics = [buffer for norm in norms for buffer in (norm.running_mean, norm.running_var) if buffer is not None]
+    return [parameter.detach() for parameter in network.parameters()] + statistics

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ganache.data import Selection
+from ganache.inference import as_in_inference
 from ganache.iteration import on_device
 from ganache.state import TrainingState
 from ganache.streams import derive
@@ -48,13 +49,12 @@ class HeldOut:
 
         The training's streams and modules are left as they were.
         """
-        discriminator, state = self._state.players.networks["discriminator"], self._state
+        state = self._state
+        players = state.players
         latents = torch.Generator(state.device).manual_seed(derive(state.seed, "held out"))
-        with state.streams.untouched(), torch.no_grad():
-            discriminator.eval()
+        looked_at = as_in_inference(players.networks["discriminator"], players.augmenter)
+        with state.streams.untouched(), torch.no_grad(), looked_at:
             parts = [self._score(start, latents) for start in range(0, self.count, GROUP)]
-            discriminator.train()
-        # On the CPU, since Apple's GPUs have no float64.
         reals, fakes = (torch.cat(side).cpu() for side in zip(*parts, strict=True))
         boundary = state.recipe.objective.boundary(reals, fakes)
         return {

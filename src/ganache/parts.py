@@ -8,7 +8,7 @@ already imported: nothing in a file can bring code with it.
 import inspect
 import json
 from collections.abc import Iterator
-from typing import Any, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -27,13 +27,12 @@ PartType = TypeVar("PartType", bound="Part")
 class FrozenDict(dict[str, PartType]):
     """Parts by name, fixed once they are there."""
 
-    def __setitem__(self, name: str, part: PartType) -> None:
+    def _refuse(self, *given: Any, **named: Any) -> NoReturn:
         """Refuse: a recipe does not change."""
         raise TypeError("a recipe does not change; make another with .changed(…)")
 
-    def __delitem__(self, name: str) -> None:
-        """Refuse: a recipe does not change."""
-        raise TypeError("a recipe does not change; make another with .changed(…)")
+    # All that changes a dict; what `|` and `copy` return is a plain one.
+    __setitem__ = __delitem__ = __ior__ = pop = popitem = update = clear = setdefault = _refuse
 
     def __hash__(self) -> int:  # type: ignore[override]
         """Return the same for equal contents."""

@@ -7,6 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganache.critic import Critic, CriticPass
+from ganache.objectives import per_sample
 from ganache.parts import Part
 from ganache.schedules import NonNegative
 
@@ -102,10 +103,13 @@ class WeightClipping(Constraint):
 
 
 def squared_slope(critic: Critic, images: Tensor, labels: Tensor) -> Tensor:
-    """Return |∇ D(images)|² (N,), differentiable with respect to the critic's weights."""
+    """Return |∇ D(images)|² (N,), differentiable with respect to the critic's weights.
+
+    Of a map of logits D is the mean, as in the losses: otherwise γ would mean another thing for each size of the map.
+    """
     points = images.detach().requires_grad_()
     # Each logit depends on its own image alone, so the gradient of the sum holds every image's gradient.
-    logits = critic.precisely(points, labels)
+    logits = per_sample(critic.precisely(points, labels))
     (slope,) = torch.autograd.grad(logits.sum(), points, create_graph=True)
     return slope.flatten(1).square().sum(dim=1)
 

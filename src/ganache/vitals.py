@@ -31,6 +31,7 @@ from torch import Tensor, nn
 
 from ganache.data import Selection
 from ganache.evaluation.modes import count_modes
+from ganache.inference import as_in_inference
 from ganache.iteration import on_device
 from ganache.players import ROLES
 from ganache.state import TrainingState
@@ -73,12 +74,11 @@ class Vitals:
         rates = state.rates()
         for role in ROLES:
             found[f"movement/{role}"] = movement(state.players.networks[role], rates[f"learning_rate/{role}"])
-        with state.streams.untouched(), torch.no_grad():
-            raw.eval()
+        looked_at = as_in_inference(*state.players.networks.values(), state.players.augmenter)
+        with state.streams.untouched(), torch.no_grad(), looked_at:
             for name, network in (("average", state.average.network), ("raw", raw)):
                 fakes = network(self._latents, self._labels).float()
                 found |= {f"{what}/{name}": value for what, value in self._compare(fakes).items()}
-            raw.train()
             found |= self._places(fakes) | self._of_what_it_knows()
         if self._reals is not None:
             found |= {f"{what}/real": value for what, value in self._reals.traits.items()}
@@ -93,10 +93,8 @@ class Vitals:
         return found
 
     def _of_what_it_knows(self) -> dict[str, float]:
-        discriminator = self._state.players.networks["discriminator"].eval()
         critic = self._state.players.critic(self._state.counters.images_seen)
         logits = critic(self._images, self._labels)
-        discriminator.train()
         return {"logits/trained": float(logits.mean())}
 
     def _places(self, fakes: Tensor) -> dict[str, float]:

@@ -6,11 +6,15 @@
 - The slope by a large weight costs several times what a matrix product with as many multiplications does. It is
   computed as one product, of the features and the patches that they were made from.
 
+While a network is traced or exported the layers are torch's alone. In automatic mixed precision, what strides over
+very narrow images is computed in float32: there torch's kernels read memory that nobody wrote.
+
 Values and slopes, of any order, are those of torch's layers but for rounding. One thing costs more: where only the
 slope by the input is asked for, as in penalties, that by the weight is computed too if the weight learns.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -21,6 +25,7 @@ from torch.autograd import Function
 Pair = tuple[int, ...]  # of height and width
 
 TILES = {1: 4, 2: 2, 3: 2, 4: 2}  # channels of an image: the tile's side; with more, torch's kernels are as good
+FEWEST_TILES = 2  # along a side: of one column in bfloat16, oneDNN's kernel for matrix tiles reads unwritten memory
 # From so many elements of a weight on, and up to so many positions of a batch's features, a product is faster.
 LARGE = {torch.float32: (2**22, 1_024), torch.bfloat16: (2**17, 6_400)}
 
@@ -30,7 +35,14 @@ class Conv2d(nn.Conv2d):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map (N, inputs, H, W) to (N, outputs, h, w)."""
-        if not _has_faster_way(self, self.in_channels, images):
+        if is_traced():
+            return super().forward(images)
+        columns = images.shape[-1]
+        if self.stride[1] > 1 and not isinstance(self.padding, str):
+            places = (columns + 2 * self.padding[1] - self.kernel_size[1]) // self.stride[1] + 1
+            if _is_misread(images, columns, places, self.stride[1]):
+                return _in_float32(super().forward, images)
+        if not _has_faster_way(self, self.in_channels, images, images.shape[-2:]):
             return super().forward(images)
         given = _in_precision(images, self.weight, self.bias)
         features: Tensor = _Convolution.apply(*given, self.stride, self.padding)  # type: ignore[no-untyped-call]
@@ -42,14 +54,21 @@ class ConvTranspose2d(nn.ConvTranspose2d):
 
     def forward(self, features: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Map (N, inputs, h, w) to (N, outputs, H, W)."""
-        if output_size is not None or not _has_faster_way(self, self.out_channels, features):
+        if is_traced():
             return super().forward(features, output_size)
-        assert isinstance(self.padding, tuple)
-        least = _least_size(features.shape[2:], self.kernel_size, self.stride, self.padding)
-        size = tuple(side + more for side, more in zip(least, self.output_padding, strict=True))
+        size = self._size(features)
+        if output_size is None and _is_misread(features, size[1], features.shape[-1], self.stride[1]):
+            return _in_float32(super().forward, features)
+        if output_size is not None or not _has_faster_way(self, self.out_channels, features, size):
+            return super().forward(features, output_size)
         given = _in_precision(features, self.weight, self.bias)
         images: Tensor = _Transposed.apply(*given, self.stride, self.padding, size)  # type: ignore[no-untyped-call]
         return images
+
+    def _size(self, features: Tensor) -> Pair:
+        assert isinstance(self.padding, tuple)
+        least = _least_size(features.shape[-2:], self.kernel_size, self.stride, self.padding)
+        return tuple(side + more for side, more in zip(least, self.output_padding, strict=True))
 
 
 class _Convolution(Function):
@@ -91,7 +110,7 @@ def _transposed(
     features: Tensor, weight: Tensor, bias: Tensor | None, stride: Pair, padding: Pair, size: Pair
 ) -> Tensor:
     """Return `conv_transpose2d` of features (N, I, h, w), weight (I, O, kh, kw) and bias (O,), as (N, O, *size)."""
-    if tile := _tile(weight.shape[1], stride):
+    if tile := _tile(weight.shape[1], stride, size):
         return _by_tiles(features, weight, bias, stride, padding, size, tile)
     least = _least_size(features.shape[2:], weight.shape[2:], stride, padding)
     output_padding = tuple(side - without for side, without in zip(size, least, strict=True))
@@ -104,10 +123,11 @@ def _least_size(features: Pair, kernel: Pair, stride: Pair, padding: Pair) -> Pa
     return tuple((side - 1) * step - 2 * pad + taps for side, taps, step, pad in sides)
 
 
-def _tile(channels: int, stride: Pair) -> int:
-    """Return the side of the tiles for images of so many channels; 0 where there are none."""
+def _tile(channels: int, stride: Pair, size: Pair) -> int:
+    """Return the side of the tiles for images of so many channels and this size; 0 where there are none."""
     tile = TILES.get(channels, 0)
-    return tile if all(tile % step == 0 for step in stride) else 0
+    fits = all(tile % step == 0 for step in stride) and all(side > (FEWEST_TILES - 1) * tile for side in size)
+    return tile if fits else 0
 
 
 def _by_tiles(
@@ -170,7 +190,29 @@ def _by_product(features: Tensor, images: Tensor, weight: Tensor, stride: Pair, 
     return product.view(outputs, height, width, inputs).permute(0, 3, 1, 2)
 
 
-def _has_faster_way(layer: nn.Conv2d | nn.ConvTranspose2d, channels: int, given: Tensor) -> bool:
+def is_traced() -> bool:
+    """Whether the layer is being written down for another program, which does not know our functions."""
+    return bool(torch.jit.is_tracing() or torch.compiler.is_exporting())  # type: ignore[attr-defined, no-untyped-call]
+
+
+def _is_misread(given: Tensor, columns: int, places: int, stride: int) -> bool:
+    """Whether oneDNN's kernels for bfloat16 may read memory that nobody wrote: striding over images of few columns.
+
+    Found by comparing 16,000 geometries with float64: slopes by the weight of images narrower than the stride, and
+    features of a single column. In torch 2.13 they are wrong on AVX-512; without a stride none was.
+    """
+    mixed = torch.is_autocast_enabled("cpu") and _dtype(given) == torch.bfloat16
+    return given.device.type == "cpu" and mixed and stride > 1 and (places == 1 or columns < stride)
+
+
+def _in_float32(layer: Callable[[Tensor], Tensor], given: Tensor) -> Tensor:
+    with torch.autocast("cpu", enabled=False):
+        made = layer(given.float())
+    return made.to(_dtype(made))
+
+
+def _has_faster_way(layer: nn.Conv2d | nn.ConvTranspose2d, channels: int, given: Tensor, size: Pair) -> bool:
+    """Whether a layer between images of so many channels and this size and features is better not torch's own."""
     if given.device.type != "cpu" or given.dim() != 4 or isinstance(layer.padding, str):
         return False
     if layer.groups > 1 or layer.dilation != (1, 1) or layer.padding_mode != "zeros":
@@ -179,7 +221,7 @@ def _has_faster_way(layer: nn.Conv2d | nn.ConvTranspose2d, channels: int, given:
         return False
     # The weight itself is not looked at: spectral normalisation makes it anew each time that it is.
     elements = layer.in_channels * layer.out_channels * math.prod(layer.kernel_size)
-    return bool(_tile(channels, layer.stride)) or _is_large(elements, _dtype(given))
+    return bool(_tile(channels, layer.stride, size)) or _is_large(elements, _dtype(given))
 
 
 def _is_large(elements: int, dtype: torch.dtype) -> bool:

@@ -51,7 +51,7 @@ class DCGANDiscriminator(Discriminator):
     bias: bool = True  # of the layers without batch norm
     projection: bool = False  # labels by an inner product with the last features, not as planes beside the image
     spectral_norm: bool = False  # every weight matrix divided by its largest singular value; batch norm undoes it
-    spectral_bound: float = Field(default=1.0, gt=0)  # with it: how steep the logit may be
+    spectral_bound: float = Field(default=1.0, gt=0)  # with it: the product of all norms (layers.spectrally_normalised)
     normal_weights: bool = True  # as the generator's
 
     def build(self, shape: ImageShape, labels: int) -> nn.Module:

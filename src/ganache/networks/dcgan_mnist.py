@@ -66,7 +66,7 @@ class _MNISTDCGANDiscriminator(FeatureDiscriminator):
         height, width = _halved(_halved((shape.height, shape.width)))
         self.layers = nn.Sequential(
             *(Conv2d(shape.channels + labels, 64, 5, 2, padding=2), nn.LeakyReLU(0.2), Dropout(0.3)),
-            *(nn.Conv2d(64, 128, 5, 2, padding=2), nn.LeakyReLU(0.2), Dropout(0.3)),
+            *(Conv2d(64, 128, 5, 2, padding=2), nn.LeakyReLU(0.2), Dropout(0.3)),
             *(nn.Flatten(), nn.Linear(128 * height * width, 1)),
         )
 

@@ -1,11 +1,13 @@
 """Layers that several families share."""
 
+from typing import TypeGuard
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 from torch.nn.utils.parametrize import register_parametrization
 
-from ganache.networks.convolutions import ConvTranspose2d
+from ganache.networks.convolutions import ConvTranspose2d, is_traced
 
 
 def with_labels(vectors: Tensor, labels: Tensor) -> Tensor:
@@ -75,14 +77,23 @@ class ConditionalBatchNorm(nn.Module):
     def __init__(self, features: int, labels: int) -> None:
         super().__init__()
         self.norm = nn.BatchNorm2d(features, affine=False)
-        self.scale = nn.Linear(labels, features, bias=False)
-        self.shift = nn.Linear(labels, features, bias=False)
+        self.scale, self.shift = _FromZero(labels, features), _FromZero(labels, features)
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
         """Map (N, features, H, W) to the same shape; labels are (N, K)."""
         scale, shift = 1.0 + self.GAIN * self.scale(labels), self.GAIN * self.shift(labels)
         normalised: Tensor = self.norm(features) * scale[:, :, None, None] + shift[:, :, None, None]
         return normalised
+
+
+class _FromZero(nn.Linear):
+    """A linear map without bias that begins as zero and that no initialiser draws anew."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, bias=False)
+
+    def reset_parameters(self) -> None:
+        nn.init.zeros_(self.weight)
 
 
 class LabelProjection(nn.Module):
@@ -111,7 +122,7 @@ class Dropout(nn.Dropout):
 
     def forward(self, features: Tensor) -> Tensor:
         """Map a tensor of any shape to the same, while training with zeros for a share p of its elements."""
-        if not self.training or not self.p or features.device.type != "cpu":
+        if not self.training or not self.p or features.device.type != "cpu" or is_traced():
             return super().forward(features)
         dropped = min(round(self.p * self.STEPS), self.STEPS - 1)
         kept = torch.empty_like(features)
@@ -128,10 +139,14 @@ def draw_normal(weight: Tensor, mean: float, deviation: float) -> None:
         nn.init.normal_(weight, mean, deviation)
 
 
+def _is_drawn(layer: nn.Module) -> TypeGuard[nn.Conv2d | nn.ConvTranspose2d | nn.Linear]:
+    return isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear) and not isinstance(layer, _FromZero)
+
+
 def normal_initialised(module: nn.Module, deviation: float = 0.02) -> nn.Module:
     """Draw every weight from N(0, 0.02²), batch norm's scale from N(1, 0.02²), as Radford et al. 2016, section 4."""
     for layer in module.modules():
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+        if _is_drawn(layer):
             draw_normal(layer.weight, 0.0, deviation)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
@@ -144,7 +159,7 @@ def normal_initialised(module: nn.Module, deviation: float = 0.02) -> nn.Module:
 def glorot_initialised(module: nn.Module) -> nn.Module:
     """Draw every weight uniformly in ±√(6 / (inputs + outputs)), biases 0 (Glorot & Bengio 2010, equation 16)."""
     for layer in module.modules():
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+        if _is_drawn(layer):
             nn.init.xavier_uniform_(layer.weight)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
@@ -154,8 +169,11 @@ def glorot_initialised(module: nn.Module) -> nn.Module:
 def spectrally_normalised(module: nn.Module, bound: float = 1.0) -> nn.Module:
     """Divide every weight matrix by its largest singular value, estimated by one power iteration a forward pass.
 
-    Each is multiplied by an equal share of `bound` again: no path of the network is steeper than that. In a share
-    for each layer, because in one of them it would draw all bends of the network together.
+    Each is multiplied by an equal share of `bound` again, so that the product of their norms is `bound`. In a share for
+    each layer, because in one of them it would draw all bends of the network together. A chain of linear layers alone
+    is thereby no steeper than `bound`. What is normalised of a convolution is its kernel as a matrix (outputs, all
+    else): as a map of images it may be steeper, up to √(kernel's height · width) times without a stride. And labels
+    by projection add a product of features and labels, whose own steepness is not bounded by the layers before it.
     Source: Miyato et al. 2018, equation 8 and algorithm 1. The iteration's vectors are buffers, part of the state.
     """
     layers = [layer for layer in module.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]

@@ -35,7 +35,7 @@ class MLPDiscriminator(Discriminator):
     dropout: float = Field(default=0.0, ge=0, lt=1)  # after each hidden layer
     projection: bool = False  # labels by an inner product with the last features, not beside the pixels
     spectral_norm: bool = False  # every weight matrix divided by its largest singular value
-    spectral_bound: float = Field(default=1.0, gt=0)  # with it: how steep the logit may be; points need more than 1
+    spectral_bound: float = Field(default=1.0, gt=0)  # with it: the product of all norms; points need more than 1
 
     def build(self, shape: ImageShape, labels: int) -> nn.Module:
         """Return the module; every shape is possible."""

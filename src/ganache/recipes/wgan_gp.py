@@ -17,7 +17,10 @@ from ganache.recipe import Optimizers, Recipe
 
 
 def recipe() -> Recipe:
-    """Return the recipe: `wgan` with the penalty in the place of the clipping."""
+    """Return the recipe: `wgan` with the penalty in the place of the clipping.
+
+    Adam is the document's (5e-5, β 0.9 and 0.999), not the paper's (1e-4, β 0 and 0.9).
+    """
     adam = Adam(learning_rate=5e-5)
     return Recipe(
         name="wgan-gp",
