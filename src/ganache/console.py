@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, NoReturn
 
 from ganache.errors import RunError, UserError, reason, shown
 from ganache.files import write_json
-from ganache.places import brief
 from ganache.refusals import refusals
+from ganache.units import brief
 
 MOST_SHOWN = 900  # characters of a failure
 

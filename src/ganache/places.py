@@ -5,8 +5,7 @@ import os
 from pathlib import Path
 
 from ganache.errors import UserError, shown
-
-MOST_SHOWN = 160  # characters of a name in a message
+from ganache.units import brief
 
 
 def check_place(path: str | Path, field: str) -> None:
@@ -33,8 +32,3 @@ def check_output(path: Path, field: str) -> None:
     check_place(path, field)
     if path.is_dir():
         raise UserError(f"{field}: {brief(str(path))!r} is a folder, not the name of a file")
-
-
-def brief(text: str, most: int = MOST_SHOWN) -> str:
-    """Return a text, the middle of one with more than `most` characters left out."""
-    return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from ganache.errors import UserError
 from ganache.parts import explain
-from ganache.places import brief
 from ganache.reading import MOST_COUNT
+from ganache.units import brief
 
 Count = Annotated[int, Field(ge=0, lt=MOST_COUNT)]
 Positive = Annotated[int, Field(ge=1, lt=MOST_COUNT)]
