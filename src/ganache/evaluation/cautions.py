@@ -44,8 +44,7 @@ def warnings_of_few(evidence: Evidence) -> list[str]:
     if found.limit == 0.0:
         return [*warnings, f"{few}: all of their distance may be its bias (fd-infinity is 0)"]
     rough = "roughly " if min(found.sizes) <= size else ""
-    least = max(LEAST, (found.limit + found.bias) / 1_000)
-    bias, limit = _amount(found.bias, least, rough), _amount(found.limit, LEAST, rough)
+    bias, limit = _amount(found.bias, rough), _amount(found.limit, rough)
     error = f" ± {found.standard_error:.2g}" if found.standard_error >= LEAST else ""
     warnings.append(
         f"{few}: their distance is too high by {bias}; of infinitely many it would be {limit}{error} (fd-infinity)"
@@ -53,5 +52,5 @@ def warnings_of_few(evidence: Evidence) -> list[str]:
     return warnings
 
 
-def _amount(value: float, least: float, rough: str) -> str:
-    return f"{rough}{value:.3g}" if value >= least else f"less than {least:.1g}"
+def _amount(value: float, rough: str) -> str:
+    return f"{rough}{value:.3g}" if value >= LEAST else f"less than {LEAST:g}"
