@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 import ganache
 from ganache.errors import UserError
+from ganache.evaluation import samples as sample_files
 from ganache.evaluation.samples import PictureSamples, Piece, Samples, chosen, in_pieces, open_samples, run_of
 from ganache.shape import ImageShape
 from tests.data.data_files import classes, pixels, save
@@ -202,3 +203,22 @@ def test_what_is_not_there_or_holds_nothing_is_refused(tmp_path: Path) -> None:
         whole(open_samples(tmp_path / "x"))
     with pytest.raises(UserError, match=r"1\.png of .* cannot be read: not an image"):
         assert PictureSamples(tmp_path / "x").own_shape
+
+
+def test_of_foreign_pictures_only_those_that_are_shown_are_decoded_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The picture of the nearest pairs decoded the whole folder a second time.
+    samples = open_samples(classes(tmp_path / "set", ("a", "b"), each=30))
+    assert isinstance(samples, PictureSamples)
+    everything = whole(samples, 40, seed=5).images
+    read: list[str] = []
+    honest = sample_files.read_all_pixels
+
+    def noticed(container: Any, parts: Any, *more: Any) -> Any:
+        read.extend(name for part in parts for name in part)
+        return honest(container, parts, *more)
+
+    monkeypatch.setattr(sample_files, "read_all_pixels", noticed)
+    assert np.array_equal(samples.pick([39, 2, 2], 40, 5, SHAPE), everything[[39, 2, 2]])
+    assert len(read) == 3

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ganache.evaluation import neighbours
-from ganache.evaluation.neighbours import Pairs, nearest, nearest_others
+from ganache.evaluation.neighbours import Pairs, nearest, nearest_in_blocks, nearest_others
 
 Floats = NDArray[np.floating]
 TILES = [7, 64, 1024]
@@ -116,3 +116,14 @@ def test_all_points_may_be_asked_for_and_one_set_twice_is_two_sets() -> None:
 def test_constant_vectors_are_at_distance_zero() -> None:
     constant = np.full((40, 5), 0.1, dtype=np.float32)
     assert (nearest_others(constant, k=3).squares == 0).all()
+
+
+@pytest.mark.parametrize("size", [1, 7, 60])
+def test_points_in_blocks_have_the_same_nearest_as_all_at_once_ties_included(size: int) -> None:
+    random = np.random.default_rng(3)
+    points = random.integers(0, 3, (60, 4)).astype(np.float32)  # many equal distances
+    queries = random.integers(0, 3, (25, 4)).astype(np.float32)
+    blocks = (points[start : start + size] for start in range(0, 60, size))
+    found, whole = nearest_in_blocks(queries, blocks), nearest(queries, points)
+    assert np.array_equal(found.indices, whole.indices)
+    assert np.array_equal(found.squares, whole.squares)

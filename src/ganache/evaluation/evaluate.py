@@ -24,7 +24,7 @@ from ganache.evaluation.features import ClassifierExtractor, Extractor, Inceptio
 from ganache.evaluation.metrics import Metric, choose, defaults
 from ganache.evaluation.records import Evaluation, SampleSet, Score
 from ganache.evaluation.reference import Reference
-from ganache.evaluation.samples import GeneratorSamples, Labels, Piece, Samples, open_samples, run_of
+from ganache.evaluation.samples import GeneratorSamples, Labels, PictureSamples, Piece, Samples, open_samples, run_of
 from ganache.evaluation.sizes import open_reals, own_reading
 from ganache.evaluation.statistics import Statistics, StatisticsReference, find_statistics
 from ganache.planning import Source
@@ -62,7 +62,7 @@ class Found:
 
     evaluation: Evaluation
     evidence: Evidence
-    pieces: Callable[[], Iterator[Piece]]  # the samples once more
+    images: Callable[[Sequence[int]], NDArray[Any]]  # the samples (n, H, W, C) with these numbers
 
 
 def evaluate(asked: Asked, progress: Progress | None = None, say: Say = lambda line: None) -> Found:
@@ -135,7 +135,13 @@ def score(
     evaluation = Evaluation(
         samples=judged, reference=reference.describe(), scores=tuple(scores), warnings=tuple(warnings)
     )
-    return Found(evaluation, evidence, pieces)
+
+    def images(places: Sequence[int]) -> NDArray[Any]:
+        if isinstance(source, PictureSamples):  # which need not all be decoded again
+            return source.pick(places, setting.count, setting.seed, dataset.shape)
+        return pick(pieces(), places)
+
+    return Found(evaluation, evidence, images)
 
 
 def find_extractor(

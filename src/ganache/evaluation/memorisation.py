@@ -22,7 +22,7 @@ import numpy as np
 
 from ganache.errors import UserError
 from ganache.evaluation.inputs import Features, Floats, check_features
-from ganache.evaluation.neighbours import Indices, nearest
+from ganache.evaluation.neighbours import Indices, Nearest, nearest
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +55,12 @@ def memorisation(features: Features, training: Features, held_out: Features, qua
     check_features("features", features)
     check_features("training", training)
     check_features("held_out", held_out, least=int(np.ceil(1 / quantile)))
-    found = nearest(features, training)
-    ours, theirs = found.squares[:, 0], nearest(held_out, training).squares[:, 0]
+    return compare(nearest(features, training), nearest(held_out, training), quantile)
+
+
+def compare(found: Nearest, unseen: Nearest, quantile: float = 0.05) -> Memorisation:
+    """Compare the distances of samples and of held-out reals to their nearest training images."""
+    ours, theirs = found.squares[:, 0], unseen.squares[:, 0]
     threshold = np.quantile(theirs, quantile, method="inverted_cdf")  # one of the distances: ties stay ties
     share, expected = float((ours <= threshold).mean()), float((theirs <= threshold).mean())
     order = np.argsort(ours, kind="stable")

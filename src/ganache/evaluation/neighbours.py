@@ -10,7 +10,7 @@ vectors as they were given, subtracted in float64. So the results are those of a
 (d ≤ radius), and do not depend on the tiles.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,22 @@ class Nearest:
 def nearest(queries: Features, points: Features, k: int = 1) -> Nearest:
     """Return the k nearest of `points` (M, D), k ≤ M, of each of `queries` (N, D)."""
     return _nearest(Pairs(queries, points), k, None)
+
+
+def nearest_in_blocks(queries: Features, blocks: Iterable[Features]) -> Nearest:
+    """Return the nearest of each of `queries` (N, D) among points that come in blocks (M, D), of which one is held.
+
+    The same as `nearest` of all points at once: distances are exact, and of equal ones the first counts.
+    """
+    indices, squares = np.zeros((len(queries), 1), np.intp), np.full((len(queries), 1), np.inf)
+    done = 0
+    for block in blocks:
+        found = nearest(queries, block)
+        nearer = found.squares < squares
+        indices[nearer], squares[nearer] = found.indices[nearer] + done, found.squares[nearer]
+        done += len(block)
+    assert done, "no points"
+    return Nearest(indices, squares)
 
 
 def nearest_others(points: Features, k: int = 1) -> Nearest:

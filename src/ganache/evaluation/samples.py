@@ -130,17 +130,26 @@ class PictureSamples:
         numbers[None] = -1
         why = f", {self.why}" if self.why else ""
         self.read = f"{shape}{why}; other sizes are {STRETCH_RULE if self.stretch else RESIZE_RULE}"
-        parts = list(split_names([row.name for row in rows], shape.pixels))
         done = 0
-        for names, pixels in zip(
-            parts, read_all_pixels(self._container, parts, shape, default_processes(), self.stretch), strict=True
-        ):
+        for images in self._read([row.name for row in rows], shape):
+            labels = [numbers[row.label] for row in rows[done : done + len(images)]]
+            yield Piece(images, np.array(labels, np.int64))
+            done += len(images)
+
+    def pick(self, places: Sequence[int], count: int, seed: int, shape: ImageShape) -> NDArray[np.uint8]:
+        """Return those (n, H, W, C) of the pictures that `stream` yields that have these places in it."""
+        assert self.available is not None
+        rows = chosen(self.available, count, seed)
+        return np.concatenate(list(self._read([self._rows[rows[place]].name for place in places], shape)))
+
+    def _read(self, wanted: Sequence[str], shape: ImageShape) -> Iterator[NDArray[np.uint8]]:
+        parts = list(split_names(wanted, shape.pixels))
+        read = read_all_pixels(self._container, parts, shape, default_processes(), self.stretch)
+        for names, pixels in zip(parts, read, strict=True):
             for name, reason in zip(names, pixels.reasons, strict=True):
                 if reason is not None:
                     raise UserError(f"samples: {name} of {self.source!r} cannot be read: {reason}")
-            labels = [numbers[row.label] for row in rows[done : done + len(names)]]
-            yield Piece(pixels.images.transpose(0, 2, 3, 1), np.array(labels, np.int64))
-            done += len(names)
+            yield pixels.images.transpose(0, 2, 3, 1)
 
 
 class ArraySamples:

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ganache.errors import UserError
-from ganache.evaluation.evaluate import Found, pick
+from ganache.evaluation.evaluate import Found
 from ganache.files import replacing
 from ganache.pictures import grid
 from ganache.places import check_output
@@ -26,7 +26,7 @@ def pairs_picture(found: Found, count: int = PAIRS) -> Image.Image:
     pairs = found.evidence.pairs
     assert pairs is not None, "memorisation was not among the metrics"
     count = min(count, len(pairs.samples))
-    samples = pick(found.pieces(), pairs.samples[:count].tolist())
+    samples = found.images(pairs.samples[:count].tolist())
     reals = pairs.training.images(pairs.places[:count].tolist())
     together = np.stack([samples, reals], axis=1).reshape(2 * count, *samples.shape[1:])
     return grid(together, columns=2 * min(PAIRS_A_ROW, count))

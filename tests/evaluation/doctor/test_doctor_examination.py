@@ -13,7 +13,9 @@ from torch import nn
 
 import ganache
 from ganache import cli, generators
-from ganache.data import open_dataset
+from ganache.data import Batch, open_dataset
+from ganache.data.packed import ShuffledStream
+from ganache.evaluation.doctor import examination
 from ganache.recipe import Recipe
 from ganache.run import Run
 from ganache.shape import ImageShape
@@ -123,6 +125,31 @@ def test_copies_of_training_images_are_found_with_the_data(tmp_path: Path) -> No
     drawing(run, unseen)  # real, but not what it learnt from
     assert ganache.diagnose(run, data=folder).findings == ()
     assert ganache.diagnose(run).looked_for["memorisation"] is False
+
+
+def test_training_images_are_compared_in_blocks_and_not_held_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = open_dataset(folder := pictures(tmp_path / "data"), cache=tmp_path / "cache")
+    run = written(tmp_path / "run", log(OF_PICTURES), picture_recipe(), data=dataset.summary())
+    drawing(run, torch.from_numpy(dataset.rows("train", 0, 1).images / 127.5 - 1.0).float())  # type: ignore[union-attr]
+    once = ganache.diagnose(run, data=folder)
+    taken: list[int] = []
+    honest = ShuffledStream.batch
+
+    def noticed(stream: ShuffledStream, position: int, count: int) -> Batch:
+        taken.append(count)
+        return honest(stream, position, count)
+
+    monkeypatch.setattr(ShuffledStream, "batch", noticed)
+    monkeypatch.setattr(examination, "_BLOCK_BYTES", 7 * 4 * 64)
+    assert ganache.diagnose(run, data=folder).findings == once.findings
+    assert taken[0] >= 100  # the held-out images, of which a bounded number is taken
+    assert set(taken[1:-1]) == {7}
+    monkeypatch.setattr(examination, "MOST_HELD_OUT", 100)
+    taken.clear()
+    ganache.diagnose(run, data=folder)
+    assert taken[0] == 100
 
 
 def test_copies_cannot_be_looked_for_without_held_out_images(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A run examined after the fact: its log, and with its data at hand whether its samples are copies."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,16 @@ from ganache.evaluation.doctor.diagnosis import diagnose, examined
 from ganache.evaluation.doctor.finding import Finding
 from ganache.evaluation.doctor.prescription import command
 from ganache.evaluation.inputs import Features
-from ganache.evaluation.memorisation import memorisation
+from ganache.evaluation.memorisation import compare
+from ganache.evaluation.neighbours import Nearest, nearest_in_blocks
 from ganache.held_out import held_out_split
 from ganache.planning import Source
 from ganache.run import Run
+from ganache.shape import ImageShape
 
 MEMORISATION = "memorisation"
-SAMPLES, LEAST_HELD_OUT = 1_000, 100
+SAMPLES, LEAST_HELD_OUT, MOST_HELD_OUT = 1_000, 100, 10_000
+_BLOCK_BYTES, _HELD_BYTES = 2**26, 2**27  # of training and of held-out images that are held at once, in float32
 COPIED, ERRORS = 0.1, 4.0  # share of the samples, and standard errors above what chance would give
 
 
@@ -88,9 +92,12 @@ def _copies(run: Run, record: dict[str, Any], data: str, progress: Progress | No
     held_out = held_out_split(known)
     if held_out is None or (known.rows(held_out) or 0) < LEAST_HELD_OUT:
         return None
-    training, unseen = (_pixels(known, split) for split in (TRAIN, held_out))
     samples = generators.load(run.path).sample(SAMPLES, seed=0, labels=())
-    found = memorisation(samples.transpose(0, 3, 1, 2).reshape(SAMPLES, -1).astype(np.float32), training, unseen)
+    unseen = next(_pixels(known, held_out, _held_rows(known.shape)))
+    both = np.concatenate([samples.transpose(0, 3, 1, 2).reshape(SAMPLES, -1), unseen]).astype(np.float32)
+    near = nearest_in_blocks(both, _pixels(known, TRAIN, _rows(_BLOCK_BYTES, known.shape)))
+    ours, theirs = (Nearest(near.indices[part], near.squares[part]) for part in (slice(SAMPLES), slice(SAMPLES, None)))
+    found = compare(ours, theirs)
     if not (found.copied > COPIED and found.share - found.expected > ERRORS * found.standard_error):
         return ""
     return (
@@ -99,7 +106,20 @@ def _copies(run: Run, record: dict[str, Any], data: str, progress: Progress | No
     )
 
 
-def _pixels(data: Selection, split: str) -> Features:
-    rows = data.rows(split)
-    assert rows is not None
-    return data.stream(0, split).batch(0, rows).images.reshape(rows, -1).astype(np.float32)
+def _pixels(data: Selection, split: str, rows: int) -> Iterator[Features]:
+    """Yield a split's images as vectors (n, D) in one shuffled order, so many at a time: a split may fit no memory."""
+    count = data.rows(split)
+    assert count is not None
+    stream = data.stream(0, split)
+    for start in range(0, count, rows):
+        images = stream.batch(start, min(rows, count - start)).images
+        yield images.reshape(len(images), -1).astype(np.float32)
+
+
+def _held_rows(shape: ImageShape) -> int:
+    """Return how many held-out images, a random choice of them, stand for all."""
+    return max(LEAST_HELD_OUT, min(MOST_HELD_OUT, _rows(_HELD_BYTES, shape)))
+
+
+def _rows(room: int, shape: ImageShape) -> int:
+    return max(1, room // (4 * shape.pixels))
