@@ -13,7 +13,7 @@ from ganache.data import open_dataset, pack
 from ganache.data.containers import Folder
 from ganache.data.packed import PackedDataset, ShuffledStream
 from ganache.data.pool import read_all_headers, read_all_pixels
-from ganache.data.store import Store, building, is_store
+from ganache.data.store import Store, building, is_store, let_go
 from ganache.errors import RunError, UserError
 from ganache.shape import ImageShape
 from tests.data.data_files import classes, pixels, save
@@ -265,3 +265,23 @@ def test_decoder_processes_end_when_the_reader_stops(tmp_path: Path, monkeypatch
     reading = read_all_pixels(folder, parts, ImageShape(3, 4, 4), 2)
     assert next(reading).images.shape == (1, 3, 4, 4)
     reading.close()  # type: ignore[attr-defined]
+
+
+def test_pages_of_a_mapped_store_are_given_back_and_read_again(
+    dataset: PackedDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A process that drew from 20 GB held all that it had touched.
+    released: list[int] = []
+
+    def noticed(images: Any) -> None:
+        released.append(len(images))
+        let_go(images)
+
+    whole = dataset.stream(0).batch(0, 90)
+    monkeypatch.setattr("ganache.data.packed.let_go", noticed)
+    monkeypatch.setattr("ganache.data.packed._TOUCHED_BYTES", 8 * 3 * 4 * 4)
+    drawn = dataset.stream(0)
+    images = np.concatenate([drawn.batch(position, 6).images for position in range(0, 90, 6)])
+    assert released == [9] * 7  # after every second batch of six rows
+    assert np.array_equal(images, whole.images)
+    let_go(np.zeros(3))  # not mapped: nothing to give back

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganache.data.store import Store
+from ganache.data.store import Store, let_go
 from ganache.data.told import summarise
 from ganache.data.types import Batch, seed_sequence
 from ganache.errors import UserError, did_you_mean
@@ -16,6 +16,7 @@ from ganache.units import listed
 
 _SHUFFLE_TAG = 0x5348  # keeps these random numbers apart from all others of the same seed
 _KEPT_EPOCHS = 2
+_TOUCHED_BYTES = 2**27  # of rows that were read, after which a mapped file's pages are given back
 _INTERNAL = ("format", "version", "sha256")
 
 
@@ -129,7 +130,11 @@ class PackedDataset:
 
 
 class ShuffledStream:
-    """All rows in a new order every epoch, without end; `count` is the rows of one epoch."""
+    """All rows in a new order every epoch, without end; `count` is the rows of one epoch.
+
+    The orders of two epochs are held, 8 bytes a row each, and the rows themselves: 24 bytes a row, whatever the images'
+    size. Of a mapped file a bounded part stays in memory.
+    """
 
     def __init__(
         self,
@@ -143,6 +148,7 @@ class ShuffledStream:
         self._rows = rows
         self._seed = seed
         self._orders: dict[int, npt.NDArray[np.int64]] = {}
+        self._touched = 0
 
     def batch(self, position: int, count: int) -> Batch:
         """Return rows `position … position + count`, across the borders of epochs, as fresh arrays."""
@@ -155,7 +161,12 @@ class ShuffledStream:
             taken = min(count, per_epoch - offset)
             pieces.append(self._order(epoch)[offset : offset + taken])
             position, count = position + taken, count - taken
-        return _gather(self._images, self._labels, np.concatenate(pieces))
+        batch = _gather(self._images, self._labels, np.concatenate(pieces))
+        self._touched += batch.images.nbytes
+        if min(self._touched, self._images.nbytes) > _TOUCHED_BYTES:
+            let_go(self._images)
+            self._touched = 0
+        return batch
 
     def _order(self, epoch: int) -> npt.NDArray[np.int64]:
         if epoch not in self._orders:
