@@ -23,6 +23,15 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         os.environ["GANACHE_CACHE"] = before
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_precision() -> Iterator[None]:
+    """Let `auto` mean float32, whatever the processor multiplies fast: tests of bfloat16 ask for it."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"):
+            patched.setattr(torch.cpu, name, lambda: False)
+        yield
+
+
 SMALL = ("generator.width=8", "discriminator.width=8", "generator.latent.size=4", "batch_size=16")
 
 

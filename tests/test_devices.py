@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
+import ganache
 from ganache import devices, recipes
 from ganache.critic import Autocast
 from ganache.players import ROLES
 from ganache.shape import ImageShape
 from ganache.step import TrainingBatch, discriminator_step
+from tests.conftest import SMALL
 from tests.tiny import tiny_state
 
 MIB = 2**20
@@ -43,33 +45,76 @@ def test_the_memory_of_a_process_is_not_that_of_the_one_that_started_it() -> Non
     assert 30 * MIB < int(found.stdout) < len(large)
 
 
-def test_auto_is_bfloat16_only_where_products_are_fast_enough_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    pictures, points, cpu = ImageShape(1, 8, 8), ImageShape(2, 1, 1), torch.device("cpu")
-    for speedup, expected in ((0.01, "fp32"), (1.4, "fp32"), (1.9, "bf16")):
-        monkeypatch.setattr(devices, "_cpu_speedup_of_bf16", lambda speedup=speedup: speedup)
-        assert devices.choose_precision("auto", cpu, pictures) == expected
-        assert devices.choose_precision("auto", cpu, points) == "fp32"
-        assert devices.choose_precision("fp32", cpu, pictures) == "fp32"
+@pytest.mark.parametrize(
+    ("flags", "environment", "expected"),
+    [
+        ((), {}, "fp32"),
+        (("amx_tile",), {}, "bf16"),
+        (("avx512_bf16",), {}, "bf16"),
+        (("amx_tile", "avx512_bf16"), {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"}, "bf16"),
+        (("amx_tile", "avx512_bf16"), {"ONEDNN_MAX_CPU_ISA": "avx2"}, "fp32"),
+        (("amx_tile", "avx512_bf16"), {"DNNL_MAX_CPU_ISA": "AVX512_CORE"}, "fp32"),
+    ],
+)
+def test_auto_is_bfloat16_where_the_processor_has_instructions_for_it(
+    flags: tuple[str, ...], environment: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stopwatch decided, and on a busy machine said now one thing and now the other."""
+    for name in devices.ISA_LIMITS:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    for flag in ("amx_tile", "avx512_bf16"):
+        monkeypatch.setattr(torch.cpu, f"_is_{flag}_supported", lambda has=flag in flags: has)
+    cpu = torch.device("cpu")
+    assert devices.choose_precision("auto", cpu, ImageShape(1, 8, 8)) == expected
+    assert devices.choose_precision("auto", cpu, ImageShape(2, 1, 1)) == "fp32"
+    assert devices.choose_precision("fp32", cpu, ImageShape(1, 8, 8)) == "fp32"
 
 
-def test_the_speedup_of_bfloat16_is_a_ratio_of_measured_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds = iter([0.5, 0.2, 0.3, 0.1, 0.4, 0.7])  # three products of each precision in turn, float32 first
-    monkeypatch.setattr(devices, "_timed", lambda work: next(seconds))
-    assert devices._cpu_speedup_of_bf16.__wrapped__(tries=3) == pytest.approx(3.0)
+def settings() -> list[object]:
+    return [
+        torch.get_num_threads(),
+        torch.backends.cudnn.benchmark,
+        torch.backends.cudnn.allow_tf32,
+        torch.utils.deterministic.fill_uninitialized_memory,  # type: ignore[attr-defined]
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+        os.environ.get(devices.CUBLAS),
+    ]
 
 
-def test_the_measurement_leaves_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    used: list[int] = []
+def make_reproducible_and_fail() -> None:
+    with devices.settings_given_back():
+        devices.make_reproducible(torch.device("cuda"), threads=3)
+        assert settings() == [3, False, False, False, True, True, ":4096:8"]
+        raise ZeroDivisionError
 
-    def note(_: object) -> float:
-        used.append(torch.get_num_threads())
-        return 1.0
 
-    monkeypatch.setattr(devices, "_timed", note)
-    before = torch.get_num_threads()
-    devices._cpu_speedup_of_bf16.__wrapped__()
-    assert set(used) == {1}
-    assert torch.get_num_threads() == before
+def test_the_callers_settings_are_given_back_also_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(devices.CUBLAS, raising=False)
+    before = settings()
+    with pytest.raises(ZeroDivisionError):
+        make_reproducible_and_fail()
+    assert settings() == before
+
+
+def test_a_training_gives_the_callers_threads_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ganache.train` left its own number of threads, and on a GPU the deterministic mode, in the caller's process."""
+    seen: list[int] = []
+    make = devices.make_reproducible
+
+    def noting(device: torch.device, threads: int) -> None:
+        make(device, torch.get_num_threads() + 1)
+        seen.append(torch.get_num_threads())
+
+    monkeypatch.setattr("ganache.planning.make_reproducible", noting)
+    before = settings()
+    run = ganache.train("dcgan", data="digits", out=tmp_path / "run", images=16, settings=SMALL).run
+    assert settings() == before
+    ganache.resume(run, images=32)
+    assert settings() == before
+    assert seen == [before[0] + 1] * 2  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from ganache import files
 from ganache import run as run_module
 from ganache.errors import RunError, UserError
 from ganache.interrupts import Interrupts
+from ganache.machine import versions
 from ganache.recipe import Recipe
 from ganache.run import Run, now_text, numbered
 from tests.tiny import tiny_recipe
@@ -258,7 +259,7 @@ def test_the_record_says_how_a_session_ended_whatever_the_end(
         raise accident
     record = run.record()
     assert record["outcome"].startswith(outcome)
-    assert record["sessions"][0].keys() == {"began", "ended", "command"}
+    assert record["sessions"][0].keys() == {"began", "ended", "command", *versions()}
 
 
 def test_a_session_that_was_asked_to_stop_says_by_what(tmp_path: Path) -> None:

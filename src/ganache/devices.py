@@ -1,10 +1,9 @@
 """Device, precision and threads: what the machine decides, so that recipes need not."""
 
-import functools
+import contextlib
 import os
 import platform
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -18,8 +17,9 @@ from ganache.shape import ImageShape
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
 Precision = Literal["fp32", "bf16"]
-# A step is not all products: what is gained in them must pay for the rest, which bfloat16 makes slower on a processor.
-FASTER_BF16 = 1.5
+ISA_LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")  # environment: oneDNN uses no newer instructions than these
+WITHOUT_BF16 = {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI"}
+CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 STATUS = Path("/proc/self/status")  # Linux: its getrusage would begin at what the process that started this one had
 
 
@@ -39,7 +39,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_precision(name: str, device: torch.device, shape: ImageShape) -> Precision:
-    """Return the precision with this name; ``auto`` is bf16 where the hardware multiplies it faster, else fp32.
+    """Return the precision with this name; ``auto`` is bf16 where the hardware has instructions for it, else fp32.
 
     Points of a density stay in float32: three digits are too few for coordinates. Raises UserError for an unknown
     name, or bf16 where the device cannot.
@@ -72,11 +72,31 @@ def make_reproducible(device: torch.device, threads: int) -> None:
     """Fix what would otherwise let two equal runs differ: the number of threads, and kernels chosen by chance."""
     torch.set_num_threads(threads)
     if device.type == "cuda":
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        os.environ.setdefault(CUBLAS, ":4096:8")
         torch.backends.cudnn.benchmark = False
         torch.backends.cudnn.allow_tf32 = False  # else convolutions in float32 have ten bits
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nothing reads it unwritten
         torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+@contextlib.contextmanager
+def settings_given_back() -> Iterator[None]:
+    """Give the caller torch's settings back as they were before `make_reproducible`: the process may not be ours."""
+    threads, workspace = torch.get_num_threads(), os.environ.get(CUBLAS)
+    cudnn = torch.backends.cudnn
+    benchmark, tf32 = cudnn.benchmark, cudnn.allow_tf32
+    fill = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        cudnn.benchmark, cudnn.allow_tf32 = benchmark, tf32
+        torch.utils.deterministic.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
+        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        if workspace is None:
+            os.environ.pop(CUBLAS, None)
 
 
 def keep_freed_memory() -> None:
@@ -113,30 +133,11 @@ def memory_in_use(device: torch.device) -> int:
 def _has_fast_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return device.type == "cpu" and _cpu_speedup_of_bf16() >= FASTER_BF16
+    return device.type == "cpu" and _multiplies_bf16()
 
 
-@functools.cache
-def _cpu_speedup_of_bf16(side: int = 256, tries: int = 5) -> float:
-    """Return how many times faster one core of this processor multiplies bfloat16 matrices than float32 ones.
-
-    On one thread and in turn, so that other work on the machine, for which threads wait at barriers, decides nothing.
-    """
-    full = torch.ones(side, side)
-    matrices = (full, full.bfloat16())
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        for matrix in matrices:
-            torch.mm(matrix, matrix)  # the first one also chooses a kernel
-        rounds = [[_timed(functools.partial(torch.mm, matrix, matrix)) for matrix in matrices] for _ in range(tries)]
-    finally:
-        torch.set_num_threads(threads)
-    in_full, in_half = (min(seconds) for seconds in zip(*rounds, strict=True))
-    return float(in_full / in_half)
-
-
-def _timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+def _multiplies_bf16() -> bool:
+    """Whether the processor has instructions that multiply bfloat16, and oneDNN is allowed to use them."""
+    allowed = next((os.environ[name] for name in ISA_LIMITS if name in os.environ), "").upper() not in WITHOUT_BF16
+    has = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+    return bool(allowed and has)

@@ -135,8 +135,9 @@ def save(path: Path, network: nn.Module, recipe: Recipe, shape: ImageShape, fact
 def load(path: str | Path, device: str = "cpu", precision: str = "fp32") -> TrainedGenerator:
     """Return the generator of a run or of a ``generator.safetensors``; no code is taken from either.
 
-    In `precision` bf16 (``auto``: where the hardware multiplies it faster) its images are approximate. Raises UserError
-    when there is no generator, it is damaged, its kind of network is not known here, or the device cannot do bf16.
+    In `precision` bf16 (``auto``: where the hardware has instructions for it) its images are approximate. Raises
+    UserError when there is no generator, it is damaged, its kind of network is not known here, or the device cannot do
+    bf16.
     """
     check_place(path, "run")
     file = Path(path)

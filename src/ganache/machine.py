@@ -13,9 +13,7 @@ import torch
 def describe_machine(device: torch.device) -> dict[str, Any]:
     """Return versions, host, processor, device and cores as JSON values."""
     return {
-        "ganache": importlib.metadata.version("ganache"),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
+        **versions(),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "host": platform.node(),
@@ -23,6 +21,23 @@ def describe_machine(device: torch.device) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
     }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what a run's bits depend on."""
+    return {
+        "ganache": importlib.metadata.version("ganache"),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def changed_versions(record: dict[str, Any]) -> list[str]:
+    """Return a line when these are not the versions of a run's last session, as its record names them; else none."""
+    sessions = record.get("sessions") or [{}]
+    last = {**record, **sessions[-1]}
+    changed = [f"{name} {last[name]} → {now}" for name, now in versions().items() if last.get(name, now) != now]
+    return [f"other versions than before: {', '.join(changed)}; its bits may differ from here on"] if changed else []
 
 
 def _processor() -> str:

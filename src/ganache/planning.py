@@ -22,6 +22,7 @@ from ganache.devices import (
     choose_precision,
     keep_freed_memory,
     make_reproducible,
+    settings_given_back,
     synchronize,
 )
 from ganache.errors import UserError
@@ -136,6 +137,7 @@ class Plan:
                 autocast_for(self.precision, self.device),
             )
 
+    @settings_given_back()
     def measure(self, seconds: float = 2.0, patient: bool = True) -> float:
         """Return images per second from a few steps of a training that is then thrown away.
 

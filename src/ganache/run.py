@@ -25,6 +25,7 @@ from ganache.files import (
     writing,
 )
 from ganache.interrupts import Interrupts
+from ganache.machine import versions
 from ganache.parts import parse
 from ganache.places import check_place
 from ganache.reading import json_file, json_lines
@@ -123,7 +124,7 @@ class Run:
 
         Raises RunError for what the machine refuses; any other exception passes, and is noted too.
         """
-        session = {"began": now_text(), "command": shlex.join(sys.argv)}
+        session = {"began": now_text(), "command": shlex.join(sys.argv), **versions()}
         sessions = [*self.record("sessions")["sessions"], session]
         self.update_record(outcome="running", sessions=sessions)
         try:

@@ -16,12 +16,12 @@ from ganache.cadence import Cadence
 from ganache.data import Selection, select
 from ganache.data.location import refuse_among, title
 from ganache.data.told import summarise
-from ganache.devices import choose_device
+from ganache.devices import choose_device, settings_given_back
 from ganache.display import Display, Forgiving, Silent, choose_display
 from ganache.errors import UserError
 from ganache.files import safe_name
 from ganache.interrupts import Interrupts
-from ganache.machine import describe_machine
+from ganache.machine import changed_versions, describe_machine
 from ganache.planning import Plan, Progress, Request, Source, make_plan
 from ganache.recipe import differences
 from ganache.record import NEEDED_TO_RESUME, well_formed
@@ -49,6 +49,7 @@ class Outcome:
 
 
 @refusals()
+@settings_given_back()
 def begin(request: Request, out: Path | None, quiet: bool, progress: Progress | None = None) -> Outcome:
     """Train a new run in the folder `out` (or one named after recipe and data under ``runs/``) to its end.
 
@@ -75,6 +76,7 @@ def begin(request: Request, out: Path | None, quiet: bool, progress: Progress | 
 
 
 @refusals()
+@settings_given_back()
 def resume(path: Path, images: str | int | None, time: str | None, data: str | None, quiet: bool) -> Outcome:
     """Continue a run where its newest readable checkpoint stands, to its budget or to a new one.
 
@@ -110,7 +112,11 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
         record.get("evaluate_every"),
     )
     with untouched_global_stream(), contextlib.closing(_display(plan, quiet)) as display:
-        _say(display, briefing.resumed_lines(plan, run.path, record["images_seen"], record["training_seconds"]))
+        _say(
+            display,
+            changed_versions(record),
+            briefing.resumed_lines(plan, run.path, record["images_seen"], record["training_seconds"]),
+        )
         return _train(run, plan, plan.build(), cadence, display, extended=given is not None)
 
 
