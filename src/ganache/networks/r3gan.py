@@ -167,7 +167,8 @@ class _Filtered(nn.Module):
         self.register_buffer("kernel", torch.outer(rows, columns)[None, None], persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
-        with torch.autocast(features.device.type, enabled=False):
+        # A rehearsal's device has no automatic precision to leave.
+        with torch.autocast("cpu" if features.is_meta else features.device.type, enabled=False):
             exact = features.double() if features.dtype == torch.float64 else features.float()
             kernel = self.kernel.to(exact.dtype).expand(features.shape[1], -1, -1, -1)  # type: ignore[operator]
             return self.resample(exact, kernel).to(features.dtype)
