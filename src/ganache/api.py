@@ -39,6 +39,7 @@ def train(
     settings: Sequence[str] = (),
     max_skipped: float = 0.01,
     evaluate_every: str | int | None = None,
+    value_range: str | tuple[float, float] | None = None,
     quiet: bool = True,
     progress: Progress | None = None,
 ) -> Outcome:
@@ -49,7 +50,8 @@ def train(
     (pictures, classes), which are copied into the user's cache; `images` (``"200k"``) or `time` (``"10m"``) the budget;
     `size` (height, width) in pixels; `labels` restricts the data to classes; `settings` are ``"field=value"``;
     `max_skipped` is the share of images that may be unreadable; every `evaluate_every` images the averaged generator is
-    scored; `progress` hears of packing, (done, total).
+    scored; `value_range` (``"0:4095"``) are the values that become 0 and 255 in files of more than 8 bits; `progress`
+    hears of packing, (done, total).
 
     Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
     """
@@ -68,6 +70,7 @@ def train(
         tuple(settings),
         max_skipped,
         evaluate_every,
+        value_range,
     )
     return runs.begin(request, at_home(out) if out is not None else None, quiet, progress)
 
@@ -143,6 +146,7 @@ def evaluate(
     size: str | None = None,
     channels: int | None = None,
     device: str = "auto",
+    value_range: str | tuple[float, float] | None = None,
     progress: Progress | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Evaluation:
@@ -150,8 +154,9 @@ def evaluate(
 
     `samples` is a run, a ``.safetensors`` of a generator, a folder or zip of pictures, or a .npy or .npz; `data` what
     `train` takes, a run's own if left out; `metrics` and `features` what the data allows; `count` 10,000, or as many as
-    there are reals where those are fewer. `labels` restricts reals and requests to some classes. `progress` hears of
-    packing and samples, `say` of what is prepared once. Raises UserError for what cannot be done as asked.
+    there are reals where those are fewer. `labels` restricts reals and requests to some classes; `value_range` is as in
+    `train`. `progress` hears of packing and samples, `say` of what is prepared once. Raises UserError for what cannot
+    be done as asked.
     """
     asked = evaluating.Asked(
         str(samples) if isinstance(samples, str | Path) else as_source(samples, "samples"),
@@ -166,6 +171,7 @@ def evaluate(
         size,
         channels,
         device,
+        value_range,
     )
     return evaluating.evaluate(asked, progress, say).evaluation
 

@@ -44,6 +44,10 @@ Time = Annotated[str | None, typer.Option(help="Budget: time of training, such a
 Size = Annotated[str | None, typer.Option(metavar="HxW", help="Height and width in pixels; the data's if left out.")]
 Channels = Annotated[int | None, typer.Option(min=1, max=4, help="1 gray, 2 gray+alpha, 3 RGB, 4 RGBA.")]
 MaxSkipped = Annotated[float, typer.Option(min=0, max=1, help="Share of images that may be unreadable.")]
+Range = Annotated[
+    str | None,
+    typer.Option("--range", metavar="LOW:HIGH", help="What becomes black and white in files of more than 8 bits."),
+]
 Label = Annotated[list[str] | None, typer.Option(metavar="NAME", help="A class by its name; may be repeated.")]
 Seed = Annotated[int, typer.Option(help="Decides every random number.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
@@ -71,6 +75,7 @@ def train(
     setting: Set = None,
     max_skipped: MaxSkipped = 0.01,
     evaluate_every: EvaluateEvery = None,
+    value_range: Range = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")] = False,
 ) -> None:
     """Train a GAN on pictures (recipe dcgan when none is named)."""
@@ -91,6 +96,7 @@ def train(
         tuple(setting or ()),
         max_skipped,
         evaluate_every,
+        value_range,
     )
     from ganache import commands
 
@@ -168,19 +174,32 @@ def evaluate(
     label: Label = None,
     size: Size = None,
     channels: Channels = None,
+    value_range: Range = None,
     json: Annotated[Path | None, _option(metavar="FILE", help="Write all records there.")] = None,
     pairs: Annotated[Path | None, _option(metavar="PNG", help="Draw samples beside the nearest reals.")] = None,
     device: Device = "auto",
     code: Code = None,
 ) -> None:
     """Score samples against real images: every score with its protocol."""
+    from ganache.evaluation.evaluate import Asked
     from ganache.evaluation_commands import run_evaluate
 
-    names = tuple(name.strip() for name in metrics.split(",") if name.strip())
-    labels = tuple(label or ())
-    run_evaluate(
-        samples, data, names, features, weights, count, seed, split, labels, size, channels, json, pairs, device, code
+    asked = Asked(
+        samples,
+        data,
+        tuple(name.strip() for name in metrics.split(",") if name.strip()),
+        features,
+        weights,
+        count,
+        seed,
+        split,
+        tuple(label or ()),
+        size,
+        channels,
+        device,
+        value_range,
     )
+    run_evaluate(asked, json, pairs, code)
 
 
 @app.command()
@@ -226,12 +245,16 @@ def recipes(name: Annotated[str | None, typer.Argument(help="One recipe, whole."
 
 @data_app.command("info")
 def data_info(
-    source: SourceArgument, size: Size = None, channels: Channels = None, max_skipped: MaxSkipped = 0.01
+    source: SourceArgument,
+    size: Size = None,
+    channels: Channels = None,
+    max_skipped: MaxSkipped = 0.01,
+    value_range: Range = None,
 ) -> None:
     """Say what the data holds: shape, classes, what would be skipped and why. Writes nothing."""
     from ganache import commands
 
-    commands.data_info(source, size, channels, max_skipped)
+    commands.data_info(source, size, channels, max_skipped, value_range)
 
 
 @data_app.command("pack")
@@ -241,11 +264,12 @@ def data_pack(
     size: Size = None,
     channels: Channels = None,
     max_skipped: MaxSkipped = 0.01,
+    value_range: Range = None,
 ) -> None:
     """Decode the data once into a store that training reads without decoding."""
     from ganache import commands
 
-    commands.data_pack(source, out, size, channels, max_skipped)
+    commands.data_pack(source, out, size, channels, max_skipped, value_range)
 
 
 @cache_app.command("list")

@@ -17,7 +17,7 @@ from ganache.errors import shown
 from ganache.places import check_output
 from ganache.planning import Progress, Request, make_plan
 from ganache.runs import Outcome
-from ganache.units import count_text, counted, duration_text, listed, parse_size
+from ganache.units import count_text, counted, duration_text, listed, parse_range, parse_size
 
 if TYPE_CHECKING:
     from ganache.evaluation.judging import Judgement
@@ -114,25 +114,27 @@ def recipes(name: str | None) -> None:
         print(f"{known:<16} {recipe_files.describe(known).splitlines()[0]}")
 
 
-def data_info(source: str, size: str | None, channels: int | None, max_skipped: float) -> None:
+def data_info(source: str, size: str | None, channels: int | None, max_skipped: float, value_range: str | None) -> None:
     """Print what the data holds."""
     from ganache.data import preview
 
     mention_overlooked(source)
     with packing_bar() as progress:
-        pixels = parse_size(size) if size else None
-        found = preview(source, size=pixels, channels=channels, max_skipped=max_skipped, progress=progress)
+        pixels, values = parse_size(size) if size else None, parse_range(value_range) if value_range else None
+        found = preview(source, pixels, channels, max_skipped, progress, value_range=values)
     show(briefing.data_lines(found.summary()))
 
 
-def data_pack(source: str, out: Path, size: str | None, channels: int | None, max_skipped: float) -> None:
+def data_pack(
+    source: str, out: Path, size: str | None, channels: int | None, max_skipped: float, value_range: str | None
+) -> None:
     """Pack the data and print what the store holds."""
     from ganache.data import pack
 
     mention_overlooked(source)
     with packing_bar() as progress:
-        pixels = parse_size(size) if size else None
-        packed = pack(source, out, size=pixels, channels=channels, max_skipped=max_skipped, progress=progress)
+        pixels, values = parse_size(size) if size else None, parse_range(value_range) if value_range else None
+        packed = pack(source, out, pixels, channels, max_skipped, progress, value_range=values)
     show(briefing.data_lines(packed.summary()))
     show([f"packed         {out}"])
 

@@ -19,31 +19,14 @@ from ganache.units import counted, listed
 ARROWS = {"lower": "↓", "higher": "↑", "neither": ""}
 
 
-def run_evaluate(
-    samples: str,
-    data: str | None,
-    metrics: tuple[str, ...],
-    features: str | None,
-    weights: Path | None,
-    count: str | None,
-    seed: int,
-    split: str,
-    labels: tuple[str, ...],
-    size: str | None,
-    channels: int | None,
-    json: Path | None,
-    pairs: Path | None,
-    device: str,
-    code: Path | None,
-) -> None:
+def run_evaluate(asked: Asked, json: Path | None, pairs: Path | None, code: Path | None) -> None:
     """Print the scores with their protocol; keep them in the run that was judged, and in a file if asked to."""
     load_code(code)
-    mention_overlooked(data)
+    mention_overlooked(asked.data)
     if pairs is not None:
         check_picture(pairs, "pairs")
     if json is not None:
         check_output(json, "json")
-    asked = Asked(samples, data, metrics, features, weights, count, seed, split, labels, size, channels, device)
     with packing_bar() as progress:
         found = evaluate(asked, progress, say)
     if pairs is not None and found.evidence.pairs is None:

@@ -36,7 +36,7 @@ from ganache.rehearsal import rehearse
 from ganache.samples import cells_of_sheet
 from ganache.state import TrainingState
 from ganache.streams import untouched_global_stream
-from ganache.units import check_seed, parse_count, parse_size
+from ganache.units import check_seed, parse_count, parse_range, parse_size
 
 Progress = Callable[[int, int], None]
 
@@ -50,6 +50,7 @@ class Source:
     channels: int | None = None
     labels: tuple[str, ...] = ()  # only these classes
     max_skipped: float = 0.01
+    value_range: tuple[float, float] | None = None  # what becomes 0 and 255 in files of more than 8 bits
 
     @classmethod
     def of(cls, record: dict[str, Any], data: str | None = None) -> "Source":
@@ -77,7 +78,14 @@ class Source:
     def open(self, progress: Progress | None = None, write: bool = True) -> Dataset:
         """Return the data, packed into the cache on first use; without `write`, a few rows and the whole summary."""
         read = open_dataset if write else preview
-        return read(self.data, size=self.size, channels=self.channels, max_skipped=self.max_skipped, progress=progress)
+        return read(
+            self.data,
+            size=self.size,
+            channels=self.channels,
+            max_skipped=self.max_skipped,
+            progress=progress,
+            value_range=self.value_range,
+        )
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,7 @@ class Request:
     settings: tuple[str, ...] = ()
     max_skipped: float = 0.01
     evaluate_every: str | int | None = None
+    value_range: str | tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -185,7 +194,8 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     seed = check_seed(request.seed)
     budget = Budget.parse(request.images, request.time)
     size = parse_size(request.size) if isinstance(request.size, str) else request.size
-    source = Source(request.data, size, request.channels, request.labels, request.max_skipped)
+    values = parse_range(request.value_range) if isinstance(request.value_range, str) else request.value_range
+    source = Source(request.data, size, request.channels, request.labels, request.max_skipped, values)
     every = None if request.evaluate_every is None else parse_count(request.evaluate_every, "evaluate_every")
     named = _named_recipe(request)
     device = choose_device(request.device)

@@ -1,5 +1,6 @@
 """Quantities as people write them: ``200k`` images, ``10m`` of training, ``64x48`` pixels."""
 
+import math
 import re
 from collections.abc import Sequence
 from decimal import Decimal
@@ -70,6 +71,18 @@ def brief(text: str, most: int = 120) -> str:
     """Return a text, or its beginning and its end with … for the middle where it has more than `most` letters."""
     half = most // 2
     return text if len(text) <= most else f"{text[: most - half - 1]}…{text[-half:]}"
+
+
+def parse_range(text: str, field: str = "range") -> tuple[float, float]:
+    """Return (low, high) from ``0:4095`` or ``-1:1``. Raises UserError when the text is anything else."""
+    low, colon, high = text.strip().partition(":")
+    try:
+        pair = float(low), float(high)
+    except ValueError:
+        pair = (0.0, 0.0)
+    if colon and -math.inf < pair[0] < pair[1] < math.inf:
+        return pair
+    raise UserError(f"{field}: {text!r} is not LOW:HIGH, two numbers such as 0:4095 or -1:1, the smaller first")
 
 
 def count_text(count: float) -> str:

@@ -3,13 +3,16 @@
 import gzip
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from PIL import Image
+
+from ganache.data.pool import Decoders, Pixels
 
 
 def pixels(height: int, width: int, channels: int = 3, seed: int = 0) -> npt.NDArray[np.uint8]:
@@ -79,3 +82,16 @@ def python_batch(images: npt.NDArray[np.uint8], labels: Sequence[int], extra: by
     entries = text(b"data") + array + text(b"labels") + numbers
     entries += text(b"batch_label") + text(b"training batch 1 of 5") + text(b"filenames") + names
     return b"\x80\x02}q\x00(" + extra + entries + b"u."
+
+
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that gets the name of each file whose pixels are asked for."""
+    asked: list[str] = []
+    honest = Decoders.pixels
+
+    def noticed(self: Decoders, parts: Sequence[Sequence[str]], *more: Any) -> Iterator[Pixels]:
+        asked.extend(name for names in parts for name in names)
+        return honest(self, parts, *more)
+
+    monkeypatch.setattr(Decoders, "pixels", noticed)
+    return asked

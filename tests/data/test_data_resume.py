@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganache.data import open_dataset, pack, pictures, pool
+from ganache.data import open_dataset, pack, pool
 from ganache.data.arrays import ArraySource, Contents, Part
 from ganache.data.drafts import JOURNAL
 from ganache.data.pack import write_store
@@ -19,7 +19,7 @@ from ganache.data.store import IMAGES, LABELS, MANIFEST, Store, building
 from ganache.data.types import Options
 from ganache.errors import RunError, UserError
 from ganache.shape import ImageShape
-from tests.data.data_files import pixels, save
+from tests.data.data_files import decoded, pixels, save
 
 FILES = (IMAGES, LABELS, MANIFEST)
 
@@ -52,19 +52,6 @@ def stopping(after: int, error: Callable[[], BaseException] = KeyboardInterrupt)
 
 def packed(root: Path, out: Path, progress: Callable[[int, int], None] | None = None) -> None:
     pack(root, out, size=(5, 4), progress=progress, cache=out.parent / "cache", processes=1)
-
-
-def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    names: list[str] = []
-    honest = pictures.read_all_pixels
-
-    def noticed(container: object, parts: list[list[str]], *more: object) -> object:
-        for part in parts:
-            names.extend(part)
-        return honest(container, parts, *more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(pictures, "read_all_pixels", noticed)
-    return names
 
 
 @pytest.mark.parametrize(("stops", "left"), [((10,), 20), ((14,), 9), ((10, 3, 8), 20), ((17,), 0)])

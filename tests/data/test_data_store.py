@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from ganache.data import open_dataset, pack
 from ganache.data.containers import Folder
+from ganache.data.deep import FULL
 from ganache.data.packed import PackedDataset, ShuffledStream
-from ganache.data.pool import read_all_headers, read_all_pixels
+from ganache.data.pool import Decoders
 from ganache.data.store import Store, building, is_store, let_go
 from ganache.errors import RunError, UserError
 from ganache.shape import ImageShape
@@ -243,10 +244,10 @@ def test_options_are_checked_first(tmp_path: Path, options: Any) -> None:
 
 def test_a_dead_decoder_process_is_a_run_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ganache.data.pool.SMALLEST_PARALLEL", 1)
-    monkeypatch.setattr("ganache.data.pool._BOOT", "import sys; sys.exit(3)")
+    monkeypatch.setattr("ganache.data.decoder._BOOT", "import sys; sys.exit(3)")
     folder = Folder(classes(tmp_path / "set"))
-    with pytest.raises(RunError, match=r"a decoder process ended .* 'cat/0\.png' … 'cat/1\.png'"):
-        list(read_all_headers(folder, ["cat/0.png", "cat/1.png"], 2))
+    with pytest.raises(RunError, match=r"a decoder process ended as it started \(exit status 3\)"):
+        list(Decoders(folder, 2).headers(["cat/0.png", "cat/1.png"]))
 
 
 def test_answers_come_in_the_order_of_the_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +255,7 @@ def test_answers_come_in_the_order_of_the_questions(tmp_path: Path, monkeypatch:
     for value in range(20):
         save(tmp_path / f"{value}.png", np.full((2, 2), value, np.uint8))
     parts = [[f"{value}.png"] for value in range(20)]
-    answers = read_all_pixels(Folder(tmp_path), parts, ImageShape(1, 2, 2), 2)
+    answers = Decoders(Folder(tmp_path), 2).pixels(parts, ImageShape(1, 2, 2), FULL, {})
     assert [int(answer.images[0, 0, 0, 0]) for answer in answers] == list(range(20))
 
 
@@ -262,7 +263,7 @@ def test_decoder_processes_end_when_the_reader_stops(tmp_path: Path, monkeypatch
     monkeypatch.setattr("ganache.data.pool.SMALLEST_PARALLEL", 1)
     folder = Folder(classes(tmp_path / "set"))
     parts = [["cat/0.png"], ["cat/1.png"], ["dog/0.png"], ["dog/1.png"], ["dog/2.png"]]
-    reading = read_all_pixels(folder, parts, ImageShape(3, 4, 4), 2)
+    reading = Decoders(folder, 2).pixels(parts, ImageShape(3, 4, 4), FULL, {})
     assert next(reading).images.shape == (1, 3, 4, 4)
     reading.close()  # type: ignore[attr-defined]
 

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 import ganache
 from ganache.errors import UserError
-from ganache.evaluation import samples as sample_files
 from ganache.evaluation.samples import PictureSamples, Piece, Samples, chosen, in_pieces, open_samples, run_of
 from ganache.shape import ImageShape
-from tests.data.data_files import classes, pixels, save
+from tests.data.data_files import classes, decoded, pixels, save
 
 SHAPE = ImageShape(3, 5, 4)
 
@@ -212,13 +211,6 @@ def test_of_foreign_pictures_only_those_that_are_shown_are_decoded_again(
     samples = open_samples(classes(tmp_path / "set", ("a", "b"), each=30))
     assert isinstance(samples, PictureSamples)
     everything = whole(samples, 40, seed=5).images
-    read: list[str] = []
-    honest = sample_files.read_all_pixels
-
-    def noticed(container: Any, parts: Any, *more: Any) -> Any:
-        read.extend(name for part in parts for name in part)
-        return honest(container, parts, *more)
-
-    monkeypatch.setattr(sample_files, "read_all_pixels", noticed)
+    read = decoded(monkeypatch)
     assert np.array_equal(samples.pick([39, 2, 2], 40, 5, SHAPE), everything[[39, 2, 2]])
     assert len(read) == 3

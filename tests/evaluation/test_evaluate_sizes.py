@@ -14,6 +14,7 @@ from ganache.evaluation import sizes
 from ganache.evaluation.features.inception import SIDE
 from ganache.evaluation.samples import PictureSamples, open_samples
 from ganache.evaluation.sizes import open_reals
+from ganache.planning import Source
 from tests.data.data_files import save
 
 Size = tuple[int, int]
@@ -67,7 +68,7 @@ def seen(samples: Path, reals: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint
     """Return the first sample and the first real as Inception would get them."""
     source = open_samples(samples)
     assert isinstance(source, PictureSamples)
-    dataset = open_reals(source, str(reals), True, None)
+    dataset = open_reals(source, Source(str(reals)), True, None)
     pieces = source.stream(1, 0, dataset.shape, ())
     return next(pieces).images[0], dataset.rows("train", 0, 1).images[0].transpose(1, 2, 0), source  # type: ignore[attr-defined]
 

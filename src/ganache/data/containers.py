@@ -18,10 +18,9 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from ganache.data.arrange import printable
-from ganache.data.decode import UnreadableError
 from ganache.data.digests import DigestCache, Stamps, hash_all, stamp
 from ganache.data.told import Ignored
-from ganache.data.types import Skipped
+from ganache.data.types import Skipped, UnreadableError
 from ganache.errors import UserError
 from ganache.files import RECIPE, RECORD
 

@@ -1,5 +1,6 @@
 """One image file to one uint8 array: what is in the header, and the pixels in the shape that the set has."""
 
+import io
 import struct
 import warnings
 import zlib
@@ -9,9 +10,11 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from ganache.data.deep import FULL, Extremes, Ranges, eight_bit, extremes, is_deep, mode_of, note_of
 from ganache.data.png import only_pixels
+from ganache.data.types import UnreadableError
 from ganache.shape import ImageShape
 
 MAX_PIXELS = 100_000_000
@@ -40,25 +43,39 @@ READ_ERRORS = (
 # Only raster formats: Pillow's EPS plugin, for one, would start Ghostscript on whatever is called .png.
 _FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "DIB", "TIFF", "PPM", "TGA", "JPEG2000", "AVIF", "PCX", "QOI")
 _SIGNATURES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"RIFF": "WebP", b"BM": "BMP"}
-_SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 _CHANNELS = {"1": 1, "L": 1, "LA": 2, "La": 2, "RGBA": 4, "RGBa": 4, "PA": 4, "P": 3}
-_CHANNELS |= dict.fromkeys(_SIXTEEN_BIT, 1) | dict.fromkeys(("RGB", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"), 3)
+_CHANNELS |= dict.fromkeys(("RGB", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"), 3)
 _EIGHT_BIT_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _WITH_ALPHA = {1: 2, 2: 2, 3: 4, 4: 4}
 _ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes an image upright again, by its orientation (EXIF 2.3, table "Orientation")."""
 
 
-class UnreadableError(Exception):
-    """This file cannot become an image; the message is the reason that the manifest lists."""
+# Per pixel: the image as Pillow holds it, the same with other channels, the same turned upright.
+_COLOUR_BYTES = 4 + 4 + 4
+_GREY_BYTES = 4 + 4
 
 
 class Header(NamedTuple):
-    """Size in pixels after EXIF orientation, natural channels, and what decoding will have to convert."""
+    """Size in pixels after EXIF orientation, natural channels, what decoding converts, whether by a range of values,
+    and a bound on the bytes that it takes.
+    """
 
     height: int
     width: int
     channels: int
     notes: tuple[str, ...]
+    is_deep: bool = False
+    memory: int = 0
 
 
 @contextmanager
@@ -78,46 +95,55 @@ def read_header(file: BinaryIO) -> Header:
             # Pillow reports a TIFF's size as it will be after its own turning.
             if turned >= 5 and image.format != "TIFF":
                 height, width = width, height
-            return Header(height, width, natural_channels(image), _notes(image, turned))
+            deep = is_deep(image)
+            channels = len(Image.new(mode_of(image), (1, 1)).getbands()) if deep else natural_channels(image)
+            memory = file.seek(0, io.SEEK_END) + height * width * (_COLOUR_BYTES if channels > 1 else _GREY_BYTES)
+            return Header(height, width, channels, _notes(image, turned), deep, memory)
     except READ_ERRORS as error:
         raise UnreadableError(_reason(error, file)) from error
 
 
-def read_pixels(file: BinaryIO, shape: ImageShape, stretch: bool = False) -> npt.NDArray[np.uint8]:
+def read_extremes(file: BinaryIO) -> Extremes:
+    """Return the extremes of a file of more than 8 bits; raises UnreadableError with the reason."""
+    try:
+        with _opened(file) as image:
+            return extremes(image, lambda: _opened(file))
+    except READ_ERRORS as error:
+        raise UnreadableError(_reason(error, file)) from error
+
+
+def read_pixels(
+    file: BinaryIO, shape: ImageShape, ranges: Ranges = FULL, stretch: bool = False
+) -> npt.NDArray[np.uint8]:
     """Return an image file's first frame as (C, H, W) uint8, brought to the shape as `fit` does.
 
-    Raises UnreadableError with the reason.
+    More than 8 bits are brought to 8 by `ranges`. Raises UnreadableError with the reason.
     """
     try:
         with _opened(file) as image:
-            image.load()
-            if _orientation(image) != 1:
-                return fit(ImageOps.exif_transpose(image), shape, stretch)
-            return fit(image, shape, stretch)
+            flat = eight_bit(image, lambda: _opened(file), ranges) if is_deep(image) else image
+            flat.load()
+            return fit(_upright(flat, _orientation(image)), shape, stretch)
     except READ_ERRORS as error:
         raise UnreadableError(_reason(error, file)) from error
 
 
 def fit(image: Image.Image, shape: ImageShape, stretch: bool = False) -> npt.NDArray[np.uint8]:
-    """Return any image as (C, H, W) uint8: 8 bits, the wanted channels, then the size.
+    """Return an image of 8 bits or fewer as (C, H, W) uint8: the wanted channels, then the size.
 
     It covers the shape and is centre-cropped, or is stretched to it, whatever becomes of its proportions.
     """
-    ready = _with_channels(_eight_bit(image), shape.channels)
+    ready = _with_channels(_natural(image), shape.channels)
     pixels = np.asarray(_stretched(ready, shape) if stretch else _resized(ready, shape))
     return np.ascontiguousarray(pixels.reshape(shape.height, shape.width, shape.channels).transpose(2, 0, 1))
 
 
 def natural_channels(image: Image.Image) -> int:
-    """Return how many channels an image has by itself; raises UnreadableError for modes that are not pictures."""
-    if image.mode == "F":
-        raise UnreadableError("floating-point pixels have no known range; convert the file to 8 or 16 bit")
+    """Return how many channels an image of 8 bits has; raises UnreadableError for modes that are not pictures."""
     if image.mode not in _CHANNELS:
         raise UnreadableError(f"pixel mode {image.mode} is not supported")
     channels = _CHANNELS[image.mode]
-    if "transparency" in image.info and image.mode not in _SIXTEEN_BIT:
-        return _WITH_ALPHA[channels]
-    return channels
+    return _WITH_ALPHA[channels] if "transparency" in image.info else channels
 
 
 @contextmanager
@@ -146,10 +172,15 @@ def _notes(image: Image.Image, orientation: int) -> tuple[str, ...]:
         "EXIF orientation applied": orientation != 1,
         "palette": image.mode in ("P", "PA"),
         "CMYK": image.mode == "CMYK",
-        "16 bit to 8 bit": image.mode in _SIXTEEN_BIT,
         "first frame of an animation": _is_animated(image),
     }
+    if is_deep(image):
+        found[note_of(image)] = True
     return tuple(note for note, present in found.items() if present)
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
 
 
 def _is_animated(image: Image.Image) -> bool:
@@ -159,13 +190,7 @@ def _is_animated(image: Image.Image) -> bool:
         return False  # a damaged second frame does not concern the first
 
 
-def _eight_bit(image: Image.Image) -> Image.Image:
-    if image.mode in _SIXTEEN_BIT:
-        values = np.asarray(image).astype(np.int64)
-        if values.min() < 0 or values.max() > 65535:
-            raise UnreadableError("integer pixels outside 0 … 65535 have no known range")
-        # 65535 / 257 = 255 exactly; half up, so that the scale is the nearest one.
-        return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+def _natural(image: Image.Image) -> Image.Image:
     natural = _EIGHT_BIT_MODES[natural_channels(image)]
     return image if image.mode == natural else image.convert(natural)
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from ganache.data.arrange import Arrangement, arrange, find_layout, printable
 from ganache.data.containers import Folder, Listing, Zip
-from ganache.data.decode import UnreadableError
+from ganache.data.types import UnreadableError
 from ganache.errors import UserError
 
 MAX_BYTES = 64 * 2**20

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 from ganache.data.array_sets import array_source
 from ganache.data.arrays import ArraySource
@@ -41,15 +42,17 @@ def open_dataset(
     cache: str | Path | None = None,
     processes: int | None = None,
     stretch: bool = False,
+    value_range: tuple[float, float] | None = None,
 ) -> PackedDataset | Density | StackedDigits:
     """Return a source as a dataset, packed into the cache on its first use and found there afterwards.
 
     `source` is a folder, zip, IDX or CIFAR path, packed store or name; `size` (height, width) in pixels and `channels`
     are decided from the data when None; `progress` is called with (done, total); `processes` decode, by default one
-    per processor; with `stretch` pictures lose their proportions instead of their borders. Raises UserError for what
-    the user can mend, RunError when disk or network fail.
+    per processor; with `stretch` pictures lose their proportions instead of their borders; `value_range` is what
+    becomes 0 and 255 in files of more than 8 bits, decided from all of them when None. Raises UserError for what the
+    user can mend, RunError when disk or network fail.
     """
-    options = Options(size, channels, max_skipped, stretch)
+    options = Options(size, channels, max_skipped, stretch, value_range)
     if _is_stacked(source, options):
         return StackedDigits(_gray(open_dataset(DIGITS, size, None, max_skipped, progress, cache, processes)))
     found = _resolve(source, options, cache_folder(cache), progress)
@@ -73,13 +76,14 @@ def preview(
     progress: Progress | None = None,
     cache: str | Path | None = None,
     processes: int | None = None,
+    value_range: tuple[float, float] | None = None,
 ) -> PackedDataset | Density | StackedDigits:
     """Return a dataset with about 256 rows and the summary of the whole, writing nothing to the disk.
 
     Names and headers are looked at, of very many files those of an even sample; the fingerprint is empty. The cached
     store, which is whole, if there is one. Arguments and errors as for open_dataset; a named set may be downloaded.
     """
-    options = Options(size, channels, max_skipped)
+    options = Options(size, channels, max_skipped, value_range=value_range)
     if _is_stacked(source, options):
         return StackedDigits(_gray(preview(DIGITS, size, None, max_skipped, progress, cache, processes)))
     found = _resolve(source, options, cache_folder(cache), progress)
@@ -101,12 +105,13 @@ def pack(
     progress: Progress | None = None,
     cache: str | Path | None = None,
     processes: int | None = None,
+    value_range: tuple[float, float] | None = None,
 ) -> PackedDataset:
     """Return a source as a packed store written to the folder `out`, which must not exist or be empty.
 
     Arguments and errors as for open_dataset.
     """
-    options, out = Options(size, channels, max_skipped), Path(out)
+    options, out = Options(size, channels, max_skipped, value_range=value_range), Path(out)
     check_place(out, "out")
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise UserError(f"out: {str(out)!r} exists and is not an empty folder")
@@ -138,6 +143,15 @@ def _gray(digits: PackedDataset | Density | StackedDigits) -> PackedDataset:
 
 
 def _resolve(
+    source: str | Path, options: Options, cache: Path, progress: Progress | None
+) -> Source | PackedDataset | Density:
+    found = _located(source, options, cache, progress)
+    if options.value_range and not isinstance(found, Pictures):
+        raise UserError(f"range: it is for pictures of more than 8 bits, which {str(source)!r} does not hold")
+    return found
+
+
+def _located(
     source: str | Path, options: Options, cache: Path, progress: Progress | None
 ) -> Source | PackedDataset | Density:
     text = as_text(source)
@@ -191,7 +205,8 @@ def _checked(dataset: PackedDataset, options: Options) -> PackedDataset:
 
 def _store_key(source: Source, options: Options, digests: DigestCache) -> str:
     """Return what makes a store; how many files may fail is no part of it, for it changes no pixel."""
-    parts = [source.content_key(digests), options.size, options.channels, options.stretch, PACKER_VERSION]
+    parts: list[Any] = [source.content_key(digests), options.size, options.channels, options.stretch]
+    parts += [options.value_range, PACKER_VERSION]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 

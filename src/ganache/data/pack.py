@@ -17,7 +17,7 @@ from ganache.errors import RunError, UserError
 from ganache.files import PARTIAL
 from ganache.units import counted
 
-PACKER_VERSION = 2
+PACKER_VERSION = 3
 """Raised whenever the same source and options would give other pixels, so that cached stores are made again."""
 
 LABEL_BYTES = 4

@@ -1,27 +1,32 @@
 """A folder or zip of image files as a source: headers first, one decision for the set, then pixels."""
 
+import contextlib
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ganache.data.arrange import natural_order, printable
-from ganache.data.containers import Folder, Zip, open_container
+from ganache.data.containers import Folder, open_container
 from ganache.data.decode import Header
 from ganache.data.digests import DigestCache
 from ganache.data.labels import arrange_container, labels_key
 from ganache.data.npy import SUFFIXES
 from ganache.data.packed import count_labels
-from ganache.data.pool import read_all_headers, read_all_pixels, split_names
+from ganache.data.pool import SMALL, Decoders, Pixels, split_names
+from ganache.data.ranges import find_ranges
 from ganache.data.shapes import decide, describe_sizes
 from ganache.data.told import Ignored
 from ganache.data.types import Block, Options, Peek, Progress, Row, Skipped, Survey
 from ganache.errors import UserError
 from ganache.shape import ImageShape
 from ganache.units import counted
+
+DEEP_PREVIEWED = 256
+"""Of so many deep files a preview reads the values; packing reads those of all."""
 
 ALWAYS_ALLOWED = 16
 """So many unreadable files never stop a run, however small the set."""
@@ -39,37 +44,53 @@ class Pictures:
         return f"pictures-{self._container.content_key(digests)}{labels_key(self._container)}"
 
     def survey(self, options: Options, processes: int, progress: Progress, most_headers: int | None = None) -> Survey:
-        """Read every header, or an even sample of them; raises UserError when nothing, or too little, can be read."""
+        """Read every header, or an even sample of them, and the range of the files of more than 8 bits among them.
+
+        Raises UserError when nothing, or too little, can be read.
+        """
         listing, (rows, outside, meanings) = arrange_container(self._container)
         skipped = [*listing.skipped, *outside]
         candidates = len(rows) + len(skipped)
         headers = Headers(rows, most_headers)
-        for answers in read_all_headers(self._container, [row.name for row in headers.looked_at], processes):
-            for answer in answers:
-                headers.add(answer)
-            refuse_many([*skipped, *headers.lost], candidates, options.max_skipped)
-            progress(headers.count, 2 * len(headers.looked_at))
-        # Of a sample, the share that cannot be read is also the sample's own.
-        refuse_many(headers.lost, headers.count, options.max_skipped)
-        skipped += headers.lost
-        if not headers.sizes:
-            raise UserError(_nothing(self.text, skipped, listing.ignored))
+        decoders = Decoders(self._container, processes)
+        with contextlib.ExitStack() as failed:
+            failed.callback(decoders.close)
+            for answers in decoders.headers([row.name for row in headers.looked_at]):
+                for answer in answers:
+                    headers.add(answer)
+                refuse_many([*skipped, *headers.lost], candidates, options.max_skipped)
+                progress(headers.count, 2 * len(headers.looked_at))
+            # Of a sample, the share that cannot be read is also the sample's own.
+            refuse_many(headers.lost, headers.count, options.max_skipped)
+            if not headers.sizes:
+                raise UserError(_nothing(self.text, [*skipped, *headers.lost], listing.ignored))
+            looked_at = headers.deep if most_headers is None else _evenly(headers.deep, DEEP_PREVIEWED)
+            found = find_ranges(decoders, looked_at, headers.memory, options.value_range)
+            headers.lose(found.unreadable)
+            skipped += headers.lost
+            refuse_many(skipped, candidates, options.max_skipped)
+            shape, decisions = decide(headers.sizes, headers.channels, options)
+            failed.pop_all()
         readable = headers.readable(rows)
-        shape, decisions = decide(headers.sizes, headers.channels, options)
         labels = tuple(sorted({row.label for row in readable if row.label is not None}, key=natural_order))
-        decode = partial(
-            _blocks, self._container, labels=labels, shape=shape, processes=processes, stretch=options.stretch
-        )
+
+        def decode(chosen: Sequence[Row]) -> Generator[Block, None, None]:
+            with decoders:
+                parts = _parts(chosen, shape)
+                names = [names for _, names in parts]
+                pixels = decoders.pixels(names, shape, found.ranges, headers.memory, options.stretch)
+                yield from _blocks(chosen, labels, parts, pixels)
+
         return Survey(
             kind="folder of images" if isinstance(self._container, Folder) else "zip of images",
             candidates=candidates,
             shape=shape,
             label_names=labels,
-            decisions={**decisions, **meanings},
+            decisions={**decisions, **found.decisions, **meanings},
             original=describe_sizes(headers.sizes),
             blocks=lambda start: decode(readable[start:]),
             peek=lambda count: _peek(readable, labels, count, decode),
-            converted=headers.converted(shape),
+            converted=headers.converted(shape, found.clipped),
             headers=headers.count,
             skipped=tuple(skipped),
             ignored=listing.ignored.to_json(),
@@ -77,10 +98,15 @@ class Pictures:
 
 
 class Headers:
-    """Of every row, or of at most `most` of them in even steps: counts over the headers, and which have none."""
+    """Of every row, or of at most `most` of them in even steps: counts over the headers, and which have none.
+
+    `deep` are the names of files of more than 8 bits, `memory` bounds of what decoding a large file takes, in bytes.
+    """
 
     def __init__(self, rows: Sequence[Row], most: int | None) -> None:
-        self.looked_at = rows if most is None else rows[:: max(1, -(-len(rows) // most))]
+        self.looked_at = rows if most is None else _evenly(rows, most)
+        self.deep: list[str] = []
+        self.memory: dict[str, int] = {}
         self.count = 0
         self.lost: list[Skipped] = []
         self.sizes: Counter[tuple[int, int]] = Counter()
@@ -93,21 +119,29 @@ class Headers:
         name = self.looked_at[self.count].name
         self.count += 1
         if isinstance(answer, str):
-            self.lost.append(Skipped(printable(name), answer))
-            self._without.add(name)
+            self.lose({name: answer})
         else:
+            if answer.is_deep:
+                self.deep.append(name)
+            if answer.memory > SMALL:
+                self.memory[name] = answer.memory
             self.sizes[answer.height, answer.width] += 1
             self.channels[answer.channels] += 1
             self._notes.update(answer.notes)
+
+    def lose(self, reasons: Mapping[str, str]) -> None:
+        """Note files that cannot be read, by name."""
+        self.lost += [Skipped(printable(name), reason) for name, reason in reasons.items()]
+        self._without |= reasons.keys()
 
     def readable(self, rows: Sequence[Row]) -> list[Row]:
         """Return the rows but for those whose header was looked for in vain."""
         return [row for row in rows if row.name not in self._without]
 
-    def converted(self, shape: ImageShape) -> dict[str, int]:
+    def converted(self, shape: ImageShape, clipped: int) -> dict[str, int]:
         """Return how many files were converted in which way to get the shape."""
         resized = self.sizes.total() - self.sizes[shape.height, shape.width]
-        counts = {**self._notes, "resized or cropped": resized}
+        counts = {**self._notes, "resized or cropped": resized, "clipped to the range": clipped}
         for channels, count in self.channels.items():
             if channels != shape.channels:
                 counts[f"{channels} to {shape.channels} channels"] = count
@@ -148,25 +182,25 @@ def _peek(
     return Peek(list(decode(chosen)), counts)
 
 
+def _evenly(items: Sequence[Any], most: int) -> Sequence[Any]:
+    return items[:: max(1, -(-len(items) // most))]
+
+
+def _parts(rows: Sequence[Row], shape: ImageShape) -> list[tuple[str, Sequence[str]]]:
+    """Return the files to decode at a time, each part of one split."""
+    return [
+        (split, names)
+        for split, members in groupby(rows, key=lambda row: row.split)
+        for names in split_names([row.name for row in members], shape.pixels)
+    ]
+
+
 def _blocks(
-    container: Folder | Zip,
-    rows: Sequence[Row],
-    labels: tuple[str, ...],
-    shape: ImageShape,
-    processes: int,
-    stretch: bool,
+    rows: Sequence[Row], labels: tuple[str, ...], parts: list[tuple[str, Sequence[str]]], decoded: Iterator[Pixels]
 ) -> Generator[Block, None, None]:
-    numbers: dict[str | None, int] = {label: number for number, label in enumerate(labels)}
-    numbers[None] = -1
-    parts: list[Sequence[str]] = []
-    splits: list[str] = []
-    for split, members in groupby(rows, key=lambda row: row.split):
-        for names in split_names([row.name for row in members], shape.pixels):
-            parts.append(names)
-            splits.append(split)
+    numbers: dict[str | None, int] = {label: number for number, label in enumerate(labels)} | {None: -1}
     position = 0
-    decoded = read_all_pixels(container, parts, shape, processes, stretch)
-    for split, names, pixels in zip(splits, parts, decoded, strict=True):
+    for (split, names), pixels in zip(parts, decoded, strict=True):
         numbered = [numbers[row.label] for row in rows[position : position + len(names)]]
         position += len(names)
         kept = [number for number, reason in zip(numbered, pixels.reasons, strict=True) if reason is None]

@@ -1,5 +1,6 @@
 """What the training loop sees of a data source, and the small records that travel inside this package."""
 
+import math
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
@@ -80,6 +81,10 @@ class Dataset(Protocol):
         ...
 
 
+class UnreadableError(Exception):
+    """This file cannot become an image; the message is the reason that the manifest lists."""
+
+
 class Skipped(NamedTuple):
     """A file that is not in the set, and why, in words for its owner."""
 
@@ -97,7 +102,8 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Options:
-    """How to decode: (height, width) and channels or None to decide from the data; the share of files that may fail.
+    """How to decode: (height, width), channels and the values that become 0 and 255 in files of more than 8 bits,
+    each None to decide from the data; the share of files that may fail.
 
     With `stretch` pictures are brought to the size without regard to their proportions, else covered and cropped.
     Raises UserError for values outside their ranges.
@@ -107,6 +113,7 @@ class Options:
     channels: int | None = None
     max_skipped: float = 0.01
     stretch: bool = False
+    value_range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Check every field before any file is touched."""
@@ -114,6 +121,9 @@ class Options:
         ImageShape(1 if self.channels is None else self.channels, height, width)
         if not 0 <= self.max_skipped <= 1:
             raise UserError(f"max_skipped: {self.max_skipped} is not a share of the images from 0 to 1")
+        low, high = self.value_range or (0, 1)
+        if not (-math.inf < low < high < math.inf):
+            raise UserError(f"range: {low:g}:{high:g} is not LOW:HIGH, two numbers of which the first is smaller")
 
 
 @dataclass(frozen=True)

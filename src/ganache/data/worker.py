@@ -1,4 +1,4 @@
-"""A decoder process: questions as JSON lines on its standard input, answers as a JSON line and raw pixels.
+"""A decoder process: questions as JSON lines on its standard input, for each file an answer as a JSON line and pixels.
 
 Own processes, because those of `multiprocessing` import the user's main script again: a script without a
 `__main__` guard, a notebook or a heavy import of torch would each be a problem, and none of them is one here.
@@ -9,53 +9,21 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any, BinaryIO, Literal
 
 from ganache.data.containers import Folder, Zip, open_container
-from ganache.data.decode import Header, UnreadableError, quiet, read_header, read_pixels
+from ganache.data.decode import quiet, read_extremes, read_header, read_pixels
+from ganache.data.deep import Ranges
+from ganache.data.types import UnreadableError
 from ganache.shape import ImageShape
 
+READY = b"ready\n"
+"""A process that has said this can decode: whatever ends it afterwards is a file's doing."""
 
-class Pixels(NamedTuple):
-    """The images that could be decoded, (n, C, H, W) uint8, and for each file asked for its reason or None."""
-
-    images: npt.NDArray[np.uint8]
-    reasons: list[str | None]
-
-
-def read_headers(container: Folder | Zip, names: Sequence[str]) -> list[Header | str]:
-    """Return each file's header, or the reason why it has none."""
-    found: list[Header | str] = []
-    with quiet():
-        for name in names:
-            try:
-                with container.open(name) as file:
-                    found.append(read_header(file))
-            except UnreadableError as error:
-                found.append(str(error))
-    return found
-
-
-def read_images(container: Folder | Zip, names: Sequence[str], shape: ImageShape, stretch: bool = False) -> Pixels:
-    """Return the decoded images of the files and the reasons of those that failed."""
-    images = np.empty((len(names), shape.channels, shape.height, shape.width), np.uint8)
-    reasons: list[str | None] = []
-    count = 0
-    with quiet():
-        for name in names:
-            try:
-                with container.open(name) as file:
-                    images[count] = read_pixels(file, shape, stretch)
-                count += 1
-                reasons.append(None)
-            except UnreadableError as error:
-                reasons.append(str(error))
-    return Pixels(images[:count], reasons)
+Task = Literal["header", "extremes", "pixels"]
+Answer = tuple[Any, bytes]
 
 
 def main() -> None:
@@ -64,20 +32,37 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a library that prints must not corrupt the answers
-    for line in sys.stdin.buffer:
-        question = json.loads(line)
-        pixels, answer = _answer(question)
-        answers.write(json.dumps(answer).encode() + b"\n")
-        answers.write(pixels)
-        answers.flush()
+    answers.write(READY)
+    answers.flush()
+    with quiet():
+        for line in sys.stdin.buffer:
+            question = json.loads(line)
+            container, read = _container(question["path"]), _reader(question)
+            for name in question["names"]:
+                answer, pixels = _answer(container, name, read)
+                answers.write(json.dumps(answer).encode() + b"\n")
+                answers.write(pixels)
+                # One by one, so that the parent knows the file that ends this process.
+                answers.flush()
 
 
-def _answer(question: dict[str, Any]) -> tuple[bytes, Any]:
-    container = _container(question["path"])
-    if question["shape"] is None:
-        return b"", read_headers(container, question["names"])
-    pixels = read_images(container, question["names"], ImageShape(*question["shape"]), question["stretch"])
-    return pixels.images.tobytes(), pixels.reasons
+def _reader(question: dict[str, Any]) -> Callable[[BinaryIO], Answer]:
+    task: Task = question["task"]
+    if task == "header":
+        return lambda file: (read_header(file), b"")
+    if task == "extremes":
+        return lambda file: (read_extremes(file), b"")
+    shape, ranges = ImageShape(*question["shape"]), Ranges(*question["ranges"])
+    return lambda file: (None, read_pixels(file, shape, ranges, question["stretch"]).tobytes())
+
+
+def _answer(container: Folder | Zip, name: str, read: Callable[[BinaryIO], Answer]) -> Answer:
+    """Return what was read, or the reason why nothing was."""
+    try:
+        with container.open(name) as file:
+            return read(file)
+    except UnreadableError as error:
+        return str(error), b""
 
 
 @functools.lru_cache(maxsize=1)

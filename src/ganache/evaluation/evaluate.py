@@ -29,7 +29,7 @@ from ganache.evaluation.sizes import open_reals, own_reading
 from ganache.evaluation.statistics import Statistics, StatisticsReference, find_statistics
 from ganache.planning import Source
 from ganache.run import Run
-from ganache.units import check_seed, parse_count, parse_size
+from ganache.units import check_seed, parse_count, parse_range, parse_size
 
 DEFAULT_COUNT = 10_000  # samples, or as many as there are reals where those are fewer
 LARGEST_JUDGED = 128  # pixels of the longer side, above which a classifier takes hours to train on a processor
@@ -54,6 +54,7 @@ class Asked:
     size: str | None = None
     channels: int | None = None
     device: str = "auto"
+    value_range: str | tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,13 +244,16 @@ def _open_data(asked: Asked, source: Samples, record: dict[str, Any] | None, pro
     kept = (record or {}).get("source")
     if asked.data is None and kept is None:
         raise UserError("data: what are the samples to be compared with? Name it with --data")
-    wanted = Source.of(kept, asked.data) if kept is not None else Source(str(asked.data))
+    values = parse_range(asked.value_range) if isinstance(asked.value_range, str) else asked.value_range
+    wanted = Source.of(kept, asked.data) if kept is not None else Source(str(asked.data), value_range=values)
+    if isinstance(source, PictureSamples):
+        source.value_range = values
     if size is not None or asked.channels is not None:
-        dataset = Source(wanted.data, size, asked.channels).open(progress)
+        dataset = Source(wanted.data, size, asked.channels, value_range=values).open(progress)
     elif kept is not None:
         dataset = wanted.open(progress)
     else:
-        dataset = open_reals(source, wanted.data, asked.features == "inception" or asked.weights is not None, progress)
+        dataset = open_reals(source, wanted, asked.features == "inception" or asked.weights is not None, progress)
     if source.shape not in (None, dataset.shape):
         raise UserError(
             f"data: {dataset.name!r} has images of {dataset.shape}, but those of {source.source!r} are {source.shape}"

@@ -5,7 +5,7 @@ a seeded choice is taken: files are often sorted by class, and their first ones 
 """
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,10 +17,11 @@ from ganache import generators
 from ganache.data.array_pictures import as_pictures, find_scale, is_points
 from ganache.data.array_sets import find_sets, read_labels
 from ganache.data.containers import Folder, Zip, open_container
-from ganache.data.decode import Header
 from ganache.data.labels import arrange_container
 from ganache.data.npy import StoredArray, is_array_file, open_arrays
-from ganache.data.pool import default_processes, read_all_headers, read_all_pixels, split_names
+from ganache.data.pictures import Headers
+from ganache.data.pool import Decoders, default_processes, split_names
+from ganache.data.ranges import Found, find_ranges
 from ganache.data.shapes import RESIZE_RULE, STRETCH_RULE
 from ganache.errors import UserError
 from ganache.evaluation.inputs import stream
@@ -109,18 +110,14 @@ class PictureSamples:
         self.label_names = tuple(sorted({row.label for row in self._rows if row.label is not None}))
         self.read = ""
         self.stretch, self.why = False, ""  # how pictures of other sizes are brought to the shape, and why to that one
+        self.value_range: tuple[float, float] | None = None  # what becomes 0 and 255 in files of more than 8 bits
+        self._decoders = Decoders(self._container, default_processes())
 
-    @functools.cached_property
+    @property
     def own_shape(self) -> ImageShape | None:
         """The shape that all files share, or None; raises UserError for a file that cannot be read."""
-        shapes = set()
-        names = [row.name for row in self._rows]
-        answers = (answer for part in read_all_headers(self._container, names, default_processes()) for answer in part)
-        for name, answer in zip(names, answers, strict=True):
-            if not isinstance(answer, Header):
-                raise UserError(f"samples: {name} of {self.source!r} cannot be read: {answer}")
-            shapes.add((answer.channels, answer.height, answer.width))
-        return ImageShape(*shapes.pop()) if len(shapes) == 1 else None
+        sizes, channels = [*self._headers.sizes], [*self._headers.channels]
+        return ImageShape(channels[0], *sizes[0]) if len(sizes) == len(channels) == 1 else None
 
     def stream(self, count: int, seed: int, shape: ImageShape, asked: Sequence[str]) -> Iterator[Piece]:
         """Yield pictures read as training reads them; raises UserError for a file that cannot be read."""
@@ -128,8 +125,9 @@ class PictureSamples:
         rows = [self._rows[index] for index in chosen(self.available, count, seed)]
         numbers: dict[str | None, int] = {name: number for number, name in enumerate(self.label_names)}
         numbers[None] = -1
-        why = f", {self.why}" if self.why else ""
-        self.read = f"{shape}{why}; other sizes are {STRETCH_RULE if self.stretch else RESIZE_RULE}"
+        why, decisions = f", {self.why}" if self.why else "", self._found.decisions
+        rules = [f"other sizes are {STRETCH_RULE if self.stretch else RESIZE_RULE}", *decisions.values()]
+        self.read = "; ".join([f"{shape}{why}", *rules])
         done = 0
         for images in self._read([row.name for row in rows], shape):
             labels = [numbers[row.label] for row in rows[done : done + len(images)]]
@@ -144,12 +142,31 @@ class PictureSamples:
 
     def _read(self, wanted: Sequence[str], shape: ImageShape) -> Iterator[NDArray[np.uint8]]:
         parts = list(split_names(wanted, shape.pixels))
-        read = read_all_pixels(self._container, parts, shape, default_processes(), self.stretch)
-        for names, pixels in zip(parts, read, strict=True):
-            for name, reason in zip(names, pixels.reasons, strict=True):
-                if reason is not None:
-                    raise UserError(f"samples: {name} of {self.source!r} cannot be read: {reason}")
+        memory = self._headers.memory
+        for names, pixels in zip(
+            parts, self._decoders.pixels(parts, shape, self._found.ranges, memory, self.stretch), strict=True
+        ):
+            self._refuse({name: reason for name, reason in zip(names, pixels.reasons, strict=True) if reason})
             yield pixels.images.transpose(0, 2, 3, 1)
+
+    @functools.cached_property
+    def _headers(self) -> Headers:
+        headers = Headers(self._rows, None)
+        for answers in self._decoders.headers([row.name for row in self._rows]):
+            for answer in answers:
+                headers.add(answer)
+        self._refuse(dict(headers.lost))
+        return headers
+
+    @functools.cached_property
+    def _found(self) -> Found:
+        found = find_ranges(self._decoders, self._headers.deep, self._headers.memory, self.value_range)
+        self._refuse(found.unreadable)
+        return found
+
+    def _refuse(self, reasons: Mapping[str, str]) -> None:
+        for name, reason in reasons.items():
+            raise UserError(f"samples: {name} of {self.source!r} cannot be read: {reason}")
 
 
 class ArraySamples:

@@ -5,7 +5,7 @@ samples differ among each other, in the reals'. Inception sees each picture stra
 have one size, each is stretched to that, and not brought to another size first.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ganache.data import Dataset, open_dataset, preview
@@ -32,17 +32,20 @@ class Meeting:
     why: str = ""
 
 
-def open_reals(source: Samples, data: str, for_inception: bool, progress: Progress | None) -> Dataset:
+def open_reals(source: Samples, wanted: Source, for_inception: bool, progress: Progress | None) -> Dataset:
     """Return the reals in the size in which they meet the samples, and tell the samples of it.
 
     Raises UserError and RunError as the data does.
     """
-    meeting = _meeting(source, data, for_inception)
+    meeting = _meeting(source, wanted.data, for_inception)
     if isinstance(source, PictureSamples):
         source.stretch, source.why = meeting.stretch, meeting.why
     if meeting.stretch:
-        return open_dataset(data, meeting.size, meeting.channels, progress=progress, stretch=True)
-    return Source(data, meeting.size, meeting.channels).open(progress)
+        values = wanted.value_range
+        return open_dataset(
+            wanted.data, meeting.size, meeting.channels, progress=progress, stretch=True, value_range=values
+        )
+    return replace(wanted, size=meeting.size, channels=meeting.channels).open(progress)
 
 
 def own_reading(source: Samples, for_inception: bool) -> ImageShape:
