@@ -321,9 +321,16 @@ def test_mnist_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert round(float(dataset.rows("train", 0, 60000).images.mean() / 255), 4) == 0.1307  # the value everyone uses
 
 
-@pytest.mark.parametrize("name", ["mnits", "no/such/folder", "", "x" * 5000, "a\0b"])
-def test_unknown_sources(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UserError, match="neither a folder, a file nor one of digits, mnist") as raised:
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        *((name, "neither a folder, a file nor one of digits, mnist") for name in ("mnits", "no/such/folder", "")),
+        ("x" * 5000, "a name of 5,000 characters is too long"),
+        ("a\0b", "holds a zero byte"),
+    ],
+)
+def test_unknown_sources(tmp_path: Path, name: str, line: str) -> None:
+    with pytest.raises(UserError, match=line) as raised:
         opened(name, tmp_path)
     assert ("did you mean 'mnist'?" in str(raised.value)) == (name == "mnits")
 

@@ -284,7 +284,7 @@ def test_files_truncated_after_their_header_count_as_well(tmp_path: Path) -> Non
 
 
 def test_nothing_readable(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="none of the 2 images"):
+    with pytest.raises(UserError, match="none of 2 images"):
         opened(broken(tmp_path / "set", good=0, bad=2), tmp_path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="no image files"):
