@@ -8,7 +8,7 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from ganache.errors import UserError
 
-MOST_WEIGHTS = 20_000  # weight tensors of a network; the largest published ones have some thousands
+MOST_WEIGHTS = 2_000  # weight tensors of a network; the largest published ones have some hundreds
 # A weight that is normalised is registered, taken away and registered again.
 _TIMES, _SPARE = 4, 64
 
