@@ -99,7 +99,8 @@ def eight_bit(image: Image.Image, reopen: Reopen, ranges: Ranges) -> Image.Image
     has_alpha = mode in _ALPHA and key is None
     target: Image.Image | None = None
     for top, values in _strips(image, reopen):
-        target = target or Image.new(mode, image.size)
+        # Into the picture itself where its mode is the same: its values there have been read.
+        target = target or (image if image.mode == mode else Image.new(mode, image.size))
         bytes_of = scaled(values, colour_range)
         if has_alpha:
             bytes_of[..., -1] = scaled(values[..., -1], ranges.alpha)
