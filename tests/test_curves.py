@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from ganache import curves
+from ganache.errors import RunError
 
 
 def log(count: int) -> list[dict[str, Any]]:
@@ -145,7 +146,7 @@ def test_a_failure_leaves_the_old_picture(tmp_path: Path, monkeypatch: pytest.Mo
     out = tmp_path / "curves.png"
     out.write_bytes(b"old")
     monkeypatch.setattr(FigureCanvasAgg, "print_png", fail)
-    with pytest.raises(OSError):  # noqa: PT011
+    with pytest.raises(RunError, match=r"could not write .*curves\.png"):
         curves.draw(log(3), out, "a run")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("curves.png", b"old")]
 

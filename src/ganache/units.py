@@ -61,13 +61,13 @@ def counted(count: int, noun: str, plural: str = "") -> str:
 
 
 def listed(items: Sequence[str], most: int = 10, between: str = ", ") -> str:
-    """Return the first `most` of some names, each of at most 120 letters, and how many more there are."""
+    """Return the first `most` of some names, each of at most 160 letters, and how many more there are."""
     kept = [brief(item) for item in items[:most]]
     more = [f"… and {len(items) - most:,} more"] if len(items) > most else []
     return between.join([*kept, *more])
 
 
-def brief(text: str, most: int = 120) -> str:
+def brief(text: str, most: int = 160) -> str:
     """Return a text, or its beginning and its end with … for the middle where it has more than `most` letters."""
     half = most // 2
     return text if len(text) <= most else f"{text[: most - half - 1]}…{text[-half:]}"

@@ -163,8 +163,10 @@ class _Filtered(nn.Module):
         self.large = large
         self.stride = tuple(2 if one > other else 1 for one, other in zip(large, small, strict=True))
         self.padding = tuple(step - 1 for step in self.stride)
-        rows, columns = (torch.tensor([1.0, 3.0, 3.0, 1.0] if step == 2 else [8.0]) / 8.0 for step in self.stride)
-        self.register_buffer("kernel", torch.outer(rows, columns)[None, None], persistent=False)
+        rows, columns = ([0.125, 0.375, 0.375, 0.125] if step == 2 else [1.0] for step in self.stride)
+        # As numbers: arithmetic on a rehearsal's device would import torch's compiler.
+        kernel = torch.tensor([[row * column for column in columns] for row in rows])
+        self.register_buffer("kernel", kernel[None, None], persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
         # A rehearsal's device has no automatic precision to leave.
