@@ -1,6 +1,5 @@
 """The command `ganache`: arguments in, one library call out."""
 
-import functools
 import os
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +8,28 @@ import typer
 
 from ganache.console import end_with_status
 from ganache.errors import UserError
+from ganache.options import (
+    Batch,
+    Channels,
+    Code,
+    Data,
+    Device,
+    EvaluateEvery,
+    Images,
+    Label,
+    MaxSkipped,
+    Precision,
+    Range,
+    RunFolder,
+    RunPath,
+    Seed,
+    Set,
+    Size,
+    SourceArgument,
+    Time,
+    path_argument,
+    path_option,
+)
 
 app = typer.Typer(
     help="GANs without the ache: train, judge, explain and use generative adversarial networks.",
@@ -22,47 +43,11 @@ cache_app = typer.Typer(help="Look at the cache, or empty it.", no_args_is_help=
 app.add_typer(cache_app, name="cache")
 
 
-def _at_home(value: Any) -> Any:
-    """Return a path, or each of several, with the user's folder for ``~``, which a shell leaves in ``--out=~/x``."""
-    if isinstance(value, list | tuple):
-        return [_at_home(one) for one in value]
-    return value if value is None else type(value)(os.path.expanduser(value))
-
-
-# Of whatever is a path.
-_option = functools.partial(typer.Option, callback=_at_home)
-_argument = functools.partial(typer.Argument, callback=_at_home)
-
-RunPath = Annotated[Path, _argument(metavar="RUN", help="A run's folder, or a generator.safetensors.")]
-RunFolder = Annotated[Path, _argument(metavar="RUN", help="A run's folder.")]
-Data = Annotated[
-    str, typer.Option(help="A folder or zip of pictures, .npy, .npz, IDX, CIFAR, a packed store or a name.")
-]
-SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="What --data of train takes.")]
-Images = Annotated[str | None, typer.Option(help="Budget: images seen by the discriminator, such as 200k.")]
-Time = Annotated[str | None, typer.Option(help="Budget: time of training, such as 10m.")]
-Size = Annotated[str | None, typer.Option(metavar="HxW", help="Height and width in pixels; the data's if left out.")]
-Channels = Annotated[int | None, typer.Option(min=1, max=4, help="1 gray, 2 gray+alpha, 3 RGB, 4 RGBA.")]
-MaxSkipped = Annotated[float, typer.Option(min=0, max=1, help="Share of images that may be unreadable.")]
-Range = Annotated[
-    str | None,
-    typer.Option("--range", metavar="LOW:HIGH", help="What becomes black and white in files of more than 8 bits."),
-]
-Label = Annotated[list[str] | None, typer.Option(metavar="NAME", help="A class by its name; may be repeated.")]
-Seed = Annotated[int, typer.Option(help="Decides every random number.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-Precision = Annotated[str, typer.Option(help="auto, fp32 or bf16.")]
-Set = Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.")]
-Batch = Annotated[int | None, typer.Option(help="Images in a batch; the recipe's if left out.")]
-EvaluateEvery = Annotated[str | None, typer.Option(metavar="N", help="Score the generator every N images: 50k.")]
-Code = Annotated[Path | None, _option(help="A Python file that defines the run's own parts.")]
-
-
 @app.command()
 def train(
     data: Data,
-    recipe: Annotated[str | None, _argument(help="A name, or a Python file; see `ganache recipes`.")] = None,
-    out: Annotated[Path | None, _option(help="The run's folder; runs/RECIPE-DATA if left out.")] = None,
+    recipe: Annotated[str | None, path_argument(help="A name, or a Python file; see `ganache recipes`.")] = None,
+    out: Annotated[Path | None, path_option(help="The run's folder; runs/RECIPE-DATA if left out.")] = None,
     images: Images = None,
     time: Time = None,
     size: Size = None,
@@ -114,7 +99,7 @@ def resume(run: RunFolder, images: Images = None, time: Time = None, data: Data 
 @app.command()
 def sample(
     run: RunPath,
-    out: Annotated[str, _option(help="grid.png, folder/, x.npy or x.npz.")],
+    out: Annotated[str, path_option(help="grid.png, folder/, x.npy or x.npz.")],
     count: Annotated[int, typer.Option(help="How many images.")] = 64,
     seed: Seed = 0,
     label: Label = None,
@@ -131,7 +116,7 @@ def sample(
 @app.command()
 def interpolate(
     run: RunPath,
-    out: Annotated[str, _option(help="walk.gif, walk.webp or walk.mp4.")],
+    out: Annotated[str, path_option(help="walk.gif, walk.webp or walk.mp4.")],
     frames: Annotated[int, typer.Option(help="How many frames, 25 a second.")] = 100,
     seed: Seed = 0,
     label: Label = None,
@@ -151,7 +136,7 @@ def judge(
     count: Annotated[int, typer.Option(help="How many samples.")] = 10_000,
     seed: Seed = 0,
     label: Label = None,
-    json: Annotated[Path | None, _option(metavar="FILE", help="Write scores and protocol there.")] = None,
+    json: Annotated[Path | None, path_option(metavar="FILE", help="Write scores and protocol there.")] = None,
     device: Device = "auto",
     code: Code = None,
 ) -> None:
@@ -163,11 +148,11 @@ def judge(
 
 @app.command()
 def evaluate(
-    samples: Annotated[str, _argument(help="A run, a .safetensors, a folder or zip of pictures, x.npz, x.npy.")],
+    samples: Annotated[str, path_argument(help="A run, a .safetensors, a folder or zip of pictures, x.npz, x.npy.")],
     data: Annotated[str | None, typer.Option(help="What to compare with; a run's own data if left out.")] = None,
     metrics: Annotated[str, typer.Option(metavar="NAME,NAME", help="What the data allows, if left out.")] = "",
     features: Annotated[str | None, typer.Option(help="inception, classifier, random or pixels.")] = None,
-    weights: Annotated[Path | None, _option(metavar="FILE", help="The weights of inception.")] = None,
+    weights: Annotated[Path | None, path_option(metavar="FILE", help="The weights of inception.")] = None,
     count: Annotated[str | None, typer.Option(metavar="N", help="How many samples, such as 10k.")] = None,
     seed: Seed = 0,
     split: Annotated[str, typer.Option(help="The reals' split.")] = "train",
@@ -175,8 +160,8 @@ def evaluate(
     size: Size = None,
     channels: Channels = None,
     value_range: Range = None,
-    json: Annotated[Path | None, _option(metavar="FILE", help="Write all records there.")] = None,
-    pairs: Annotated[Path | None, _option(metavar="PNG", help="Draw samples beside the nearest reals.")] = None,
+    json: Annotated[Path | None, path_option(metavar="FILE", help="Write all records there.")] = None,
+    pairs: Annotated[Path | None, path_option(metavar="PNG", help="Draw samples beside the nearest reals.")] = None,
     device: Device = "auto",
     code: Code = None,
 ) -> None:
@@ -204,9 +189,9 @@ def evaluate(
 
 @app.command()
 def compare(
-    evaluations: Annotated[list[str], _argument(metavar="A B …", help="Runs, or files of evaluate --json.")],
-    out: Annotated[Path | None, _option(metavar="PNG", help="Draw the runs' samples beside reals.")] = None,
-    json: Annotated[Path | None, _option(metavar="FILE", help="Write the comparison there.")] = None,
+    evaluations: Annotated[list[str], path_argument(metavar="A B …", help="Runs, or files of evaluate --json.")],
+    out: Annotated[Path | None, path_option(metavar="PNG", help="Draw the runs' samples beside reals.")] = None,
+    json: Annotated[Path | None, path_option(metavar="FILE", help="Write the comparison there.")] = None,
 ) -> None:
     """Compare evaluations where their protocols match, and say where not."""
     from ganache.evaluation_commands import run_compare
@@ -217,7 +202,7 @@ def compare(
 @app.command()
 def doctor(
     run: RunFolder,
-    json: Annotated[Path | None, _option(metavar="OUT", help="Write the findings there.")] = None,
+    json: Annotated[Path | None, path_option(metavar="OUT", help="Write the findings there.")] = None,
     data: Annotated[str | None, typer.Option(help="The run's data, to look for copies of training images.")] = None,
     code: Code = None,
 ) -> None:
@@ -260,7 +245,7 @@ def data_info(
 @data_app.command("pack")
 def data_pack(
     source: SourceArgument,
-    out: Annotated[Path, _option(help="The store's folder.")],
+    out: Annotated[Path, path_option(help="The store's folder.")],
     size: Size = None,
     channels: Channels = None,
     max_skipped: MaxSkipped = 0.01,

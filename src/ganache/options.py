@@ -1,0 +1,44 @@
+"""The arguments and options that commands share, and how a path among them is read."""
+
+import functools
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def at_home(value: Any) -> Any:
+    """Return a path, or each of several, with the user's folder for ``~``, which a shell leaves in ``--out=~/x``."""
+    if isinstance(value, list | tuple):
+        return [at_home(one) for one in value]
+    return value if value is None else type(value)(os.path.expanduser(value))
+
+
+# Of whatever is a path.
+path_option = functools.partial(typer.Option, callback=at_home)
+path_argument = functools.partial(typer.Argument, callback=at_home)
+
+RunPath = Annotated[Path, path_argument(metavar="RUN", help="A run's folder, or a generator.safetensors.")]
+RunFolder = Annotated[Path, path_argument(metavar="RUN", help="A run's folder.")]
+Data = Annotated[
+    str, typer.Option(help="A folder or zip of pictures, .npy, .npz, IDX, CIFAR, a packed store or a name.")
+]
+SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="What --data of train takes.")]
+Images = Annotated[str | None, typer.Option(help="Budget: images seen by the discriminator, such as 200k.")]
+Time = Annotated[str | None, typer.Option(help="Budget: time of training, such as 10m.")]
+Size = Annotated[str | None, typer.Option(metavar="HxW", help="Height and width in pixels; the data's if left out.")]
+Channels = Annotated[int | None, typer.Option(min=1, max=4, help="1 gray, 2 gray+alpha, 3 RGB, 4 RGBA.")]
+MaxSkipped = Annotated[float, typer.Option(min=0, max=1, help="Share of images that may be unreadable.")]
+Range = Annotated[
+    str | None,
+    typer.Option("--range", metavar="LOW:HIGH", help="What becomes black and white in files of more than 8 bits."),
+]
+Label = Annotated[list[str] | None, typer.Option(metavar="NAME", help="A class by its name; may be repeated.")]
+Seed = Annotated[int, typer.Option(help="Decides every random number.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+Precision = Annotated[str, typer.Option(help="auto, fp32 or bf16.")]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.")]
+Batch = Annotated[int | None, typer.Option(help="Images in a batch; the recipe's if left out.")]
+EvaluateEvery = Annotated[str | None, typer.Option(metavar="N", help="Score the generator every N images: 50k.")]
+Code = Annotated[Path | None, path_option(help="A Python file that defines the run's own parts.")]
