@@ -56,6 +56,16 @@ def test_a_field_of_any_form_is_read_or_refused_in_one_line(
             read(run)
 
 
+@pytest.mark.parametrize("value", ["0:1", [1], [0, 1, 2], ["0", "1"], {"low": 0}])
+def test_a_range_of_another_form_is_refused(tmp_path: Path, value: Any) -> None:
+    record = {**RECORD, "source": {**RECORD["source"], "value_range": value}}
+    with pytest.raises(UserError, match=r"source\.value_range"):
+        Run(written(tmp_path / "run", record, [])).record()
+    assert Run(
+        written(tmp_path / "run", {**record, "source": {**record["source"], "value_range": [0, 4095]}}, [])
+    ).record()
+
+
 @pytest.mark.parametrize("field", ["source", "data", "budget", "cadence", "device", "seed", "threads", "sessions"])
 def test_a_record_without_a_field_is_not_resumed(tmp_path: Path, field: str) -> None:
     """`ganache resume RUN` with a run.json of {"format": 1}: KeyError: 'source'."""

@@ -38,6 +38,7 @@ class _Source(_Known):
     channels: Annotated[int, Field(ge=1, le=4)] | None = None
     labels: list[str] = []
     max_skipped: Annotated[float, Field(ge=0, le=1)] = 0.01
+    value_range: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
 
 
 class _Data(_Known):
