@@ -86,11 +86,11 @@ def test_a_time_budget_ends_the_run_and_saves_it(tmp_path: Path) -> None:
     assert checkpoint.newest(tmp_path / "run" / "checkpoints")[0].stem == f"{outcome.images_seen:08d}"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(("number", "precision"), [(signal.SIGTERM, "bf16"), (signal.SIGINT, "fp32")])
 def test_a_signal_saves_and_the_resumed_run_has_the_undisturbed_bits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, precision: str
 ) -> None:
-    undisturbed = train(tmp_path / "a", "augment=InputNoise")
+    undisturbed = train(tmp_path / "a", "augment=InputNoise", precision=precision)
     real = training.iterate
 
     def interrupted(state: Any, reals: Any) -> None:
@@ -99,7 +99,7 @@ def test_a_signal_saves_and_the_resumed_run_has_the_undisturbed_bits(
             os.kill(os.getpid(), number)
 
     monkeypatch.setattr(training, "iterate", interrupted)
-    stopped = train(tmp_path / "b", "augment=InputNoise")
+    stopped = train(tmp_path / "b", "augment=InputNoise", precision=precision)
     assert stopped.signal == number
     assert stopped.images_seen == 16 * 17
     assert json.loads((tmp_path / "b" / "run.json").read_text())["outcome"] == f"interrupted by {number.name}"
