@@ -144,7 +144,7 @@ def judgement_table(judgement: "Judgement", run: Path) -> Iterator[str]:
     samples, reals, right = judgement.samples, judgement.reals, judgement.label_accuracies or {}
     classifier = judgement.classifier
     restricted = f", only {listed(judgement.labels)}" if judgement.labels else ""
-    yield f"judged         {samples.count:,} samples of {run}, seed {judgement.seed}"
+    yield f"judged         {counted(samples.count, 'sample')} of {run}, seed {judgement.seed}"
     yield f"against        {reals.count:,} training images of {judgement.data}{restricted}"
     tested = f"{classifier['accuracy']:.2%} of {classifier['tested']:,} images ({classifier['split']})"
     yield f"by             a classifier (version {classifier['version']}) that is right on {tested}"
@@ -165,7 +165,8 @@ def judgement_table(judgement: "Judgement", run: Path) -> Iterator[str]:
 
 def _report(outcome: Outcome) -> None:
     folder = shlex.quote(str(outcome.run))
-    at = f"{count_text(outcome.images_seen)} images, {duration_text(outcome.training_seconds)} of training"
+    seen = f"{count_text(outcome.images_seen)} image{'s' * (outcome.images_seen != 1)}"
+    at = f"{seen}, {duration_text(outcome.training_seconds)} of training"
     if outcome.signal is not None:
         show([f"stopped at {at}; everything is saved. Continue with: ganache resume {folder}"])
         raise typer.Exit(128 + outcome.signal)

@@ -60,6 +60,11 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
+def are(count: int, noun: str) -> str:
+    """Return a number with its noun and its verb: 1 sample is, 3 samples are."""
+    return f"{counted(count, noun)} {'is' if count == 1 else 'are'}"
+
+
 def listed(items: Sequence[str], most: int = 10, between: str = ", ") -> str:
     """Return the first `most` of some names, each of at most 160 letters, and how many more there are."""
     kept = [brief(item) for item in items[:most]]

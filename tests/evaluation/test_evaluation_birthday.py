@@ -80,7 +80,7 @@ def test_the_count_does_not_depend_on_the_tiles(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_a_user_can_cause_is_refused() -> None:
-    with pytest.raises(UserError, match="features: 1 samples are too few; this score needs at least 2"):
+    with pytest.raises(UserError, match="features: 1 sample is too few; this score needs at least 2"):
         support_size(REALS[:1], REALS)
     with pytest.raises(UserError, match="reference: 99 samples are too few; the threshold needs at least 100"):
         support_size(REALS, REALS[:99])

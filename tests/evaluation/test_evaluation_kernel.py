@@ -95,7 +95,7 @@ def test_subsets_are_seeded_and_unbiased() -> None:
 
 
 def test_what_a_user_can_cause_is_refused() -> None:
-    with pytest.raises(UserError, match="reference: 1 samples are too few; this score needs at least 2"):
+    with pytest.raises(UserError, match="reference: 1 sample is too few; this score needs at least 2"):
         kernel_distance(draw(0, 5), draw(1, 1))
     with pytest.raises(UserError, match="features: 5 samples are too few; this score needs at least 10"):
         kernel_distance_of_subsets(draw(0, 5), draw(1, 50), seed=0, size=10)

@@ -108,7 +108,7 @@ def test_float32_is_taken_as_it_is() -> None:
 
 
 def test_what_a_user_can_cause_is_refused() -> None:
-    with pytest.raises(UserError, match="features: 1 samples are too few; a covariance needs at least 2"):
+    with pytest.raises(UserError, match="features: 1 sample is too few; a covariance needs at least 2"):
         moments_of(FEATURES[:1])
     for damage in (np.nan, np.inf):
         damaged = FEATURES[:4].copy()

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from ganache.data.catalog import NAMED_SETS, cache_folder
 from ganache.data.store import manifest_of
 from ganache.errors import RunError, UserError
+from ganache.units import counted
 
 
 class Kind(NamedTuple):
@@ -141,4 +142,4 @@ def _about(path: Path, kind: str) -> str:
     except UserError:
         return "unfinished or damaged"
     channels, height, width = manifest["shape"]
-    return f"{manifest['source']}: {manifest['count']:,} images of {height}×{width}×{channels}"
+    return f"{manifest['source']}: {counted(manifest['count'], 'image')} of {height}×{width}×{channels}"

@@ -28,6 +28,7 @@ from ganache.data.store import Store, is_store
 from ganache.data.types import Options, Progress, Source
 from ganache.errors import UserError, did_you_mean
 from ganache.places import check_place
+from ganache.units import counted
 
 PREVIEW_BYTES = 2**26
 """A preview reads no more to find out whether its source is packed already."""
@@ -197,7 +198,7 @@ def _checked(dataset: PackedDataset, options: Options) -> PackedDataset:
     own = (shape.height, shape.width)
     if options.size not in (None, own) or options.channels not in (None, shape.channels):
         raise UserError(
-            f"data: {dataset.name!r} is packed as {shape.channels} channels of {own[0]}x{own[1]}; "
+            f"data: {dataset.name!r} is packed as {counted(shape.channels, 'channel')} of {own[0]}x{own[1]}; "
             "for another size or channels pack its source again"
         )
     return dataset

@@ -89,9 +89,9 @@ def _refuse_full(target: Path, survey: Survey) -> None:
     needed = survey.candidates * (survey.shape.pixels + LABEL_BYTES) + SPARE_BYTES - held
     if needed > (free := shutil.disk_usage(place).free):
         raise RunError(
-            f"data: {survey.candidates:,} images of {survey.shape} need {needed / 2**30:.1f} GiB in {str(place)!r},"
-            f" where {free / 2**30:.1f} GiB are free; GANACHE_CACHE (or --out of `data pack`) names another place,"
-            " --size makes them smaller"
+            f"data: {counted(survey.candidates, 'image')} of {survey.shape} need {needed / 2**30:.1f} GiB in"
+            f" {str(place)!r}, where {free / 2**30:.1f} GiB are free; GANACHE_CACHE (or --out of `data pack`)"
+            " names another place, --size makes them smaller"
         )
 
 

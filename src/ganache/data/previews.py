@@ -9,6 +9,7 @@ from ganache.data.pack import manifest_of, nothing_decoded
 from ganache.data.packed import PackedDataset
 from ganache.data.pictures import refuse_many
 from ganache.data.types import Options, Progress, Source, Survey
+from ganache.units import counted
 
 ROWS = 256
 """At most about so many rows are decoded: every n-th of each split."""
@@ -55,4 +56,4 @@ def _looked_at(survey: Survey, rows: int, read: int) -> str:
     if survey.headers is None:
         return f"{read:,} of {rows:,} images; the others when it is packed"
     some = "" if survey.headers == rows else f" of {rows:,} files"
-    return f"the headers of {survey.headers:,}{some} and {read:,} images; the others when it is packed"
+    return f"the headers of {survey.headers:,}{some} and {counted(read, 'image')}; the others when it is packed"

@@ -21,6 +21,7 @@ import numpy as np
 from ganache.errors import UserError
 from ganache.evaluation.inputs import Features, Floats, check_pair
 from ganache.evaluation.neighbours import Pairs, nearest_others
+from ganache.units import are
 
 NORMAL_95 = 1.959964  # standard deviations on either side that hold 95% of a normal distribution
 MOST_OF_NONE = 3.688879  # -ln 0.025: where no pair is found, the largest expectation that the 95% interval allows
@@ -54,7 +55,7 @@ def support_size(features: Features, reference: Features, quantile: float = 0.01
     check_pair(("features", "reference"), features, reference, least=2)
     needed = int(np.ceil(1 / quantile))
     if len(reference) < needed:
-        raise UserError(f"reference: {len(reference)} samples are too few; the threshold needs at least {needed}")
+        raise UserError(f"reference: {are(len(reference), 'sample')} too few; the threshold needs at least {needed}")
     nearest = nearest_others(reference).squares[:, 0]
     threshold = np.quantile(nearest, quantile, method="inverted_cdf")
     partners = _partners(features, threshold)

@@ -10,6 +10,7 @@ from ganache.errors import UserError
 from ganache.evaluation.frechet import frechet_distance
 from ganache.evaluation.inputs import Features, Floats, check_features
 from ganache.evaluation.moments import AnyMoments, moments_of
+from ganache.units import counted
 
 Labels = NDArray[np.integer]
 
@@ -25,7 +26,9 @@ def moments_by_class(field: str, features: Features, labels: Labels, names: Sequ
     for label, name in enumerate(names):
         chosen = features[labels == label]
         if len(chosen) < 2:
-            raise UserError(f"{field}: class {name!r} has {len(chosen)} samples; each class needs at least 2")
+            raise UserError(
+                f"{field}: class {name!r} has {counted(len(chosen), 'sample')}; each class needs at least 2"
+            )
         moments.append(moments_of(chosen))
     return tuple(moments)
 

@@ -33,6 +33,7 @@ from ganache.errors import UserError
 from ganache.networks.layers import halvings, stride_between
 from ganache.shape import ImageShape
 from ganache.streams import derive, untouched_global_stream
+from ganache.units import counted
 
 VERSION = 3
 FEATURES = 128
@@ -154,7 +155,9 @@ def train_classifier(
         kept = len(images) - max(1, len(images) // 10)
         (images, test_images), (labels, test_labels) = np.split(images, [kept]), np.split(labels, [kept])
     if len(images) < 2:
-        raise UserError(f"data: {dataset.name!r} has {dataset.count} images, too few to train a classifier on")
+        raise UserError(
+            f"data: {dataset.name!r} has {counted(dataset.count, 'image')}, too few to train a classifier on"
+        )
     with untouched_global_stream():
         torch.manual_seed(derive(seed, "classifier"))
         network = ClassifierNetwork(dataset.shape, len(names))

@@ -29,7 +29,7 @@ from ganache.evaluation.sizes import open_reals, own_reading
 from ganache.evaluation.statistics import Statistics, StatisticsReference, find_statistics
 from ganache.planning import Source
 from ganache.run import Run
-from ganache.units import check_seed, parse_count, parse_range, parse_size
+from ganache.units import are, check_seed, parse_count, parse_range, parse_size
 
 DEFAULT_COUNT = 10_000  # samples, or as many as there are reals where those are fewer
 LARGEST_JUDGED = 128  # pixels of the longer side, above which a classifier takes hours to train on a processor
@@ -274,7 +274,7 @@ def _count(asked: str | int | None, source: Samples, reference: Reference) -> in
     else:
         count = parse_count(asked, "count")
         if source.available is not None and count > source.available:
-            raise UserError(f"count: {count} samples are more than the {source.available} of {source.source!r}")
+            raise UserError(f"count: {are(count, 'sample')} more than the {source.available} of {source.source!r}")
     if count < 2:
         raise UserError(f"count: {count} sample has no spread to compare; at least 2")
     return count

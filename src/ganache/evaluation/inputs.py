@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from ganache.errors import UserError
 from ganache.streams import derive
+from ganache.units import are
 
 Features = NDArray[np.floating]
 Floats = NDArray[np.float64]
@@ -18,7 +19,7 @@ def check_features(field: str, features: Features, least: int = 1) -> None:
     assert features.ndim == 2, features.shape
     assert features.shape[1] > 0, features.shape
     if len(features) < least:
-        raise UserError(f"{field}: {len(features)} samples are too few; this score needs at least {least}")
+        raise UserError(f"{field}: {are(len(features), 'sample')} too few; this score needs at least {least}")
     with np.errstate(invalid="ignore"):  # inf - inf is what is looked for
         damaged = int(np.count_nonzero(~np.isfinite(features.sum(axis=1, dtype=np.float64))))
     if damaged:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ganache.errors import UserError
 from ganache.evaluation.inputs import Features, Floats, check_features
+from ganache.units import are
 
 BLOCK = 1024  # rows at least; more than D of them, so that all rows are at hand as long as they are few
 SMALLEST_PIVOT = 1e-10  # of the largest; below it, too few digits of the smallest singular values would be right
@@ -139,7 +140,7 @@ class RunningMoments:
     def result(self) -> AnyMoments:
         """Return the moments of what was added so far; UserError when that is fewer than 2 vectors."""
         if self.count < 2:
-            raise UserError(f"features: {self.count} samples are too few; a covariance needs at least 2")
+            raise UserError(f"features: {are(self.count, 'sample')} too few; a covariance needs at least 2")
         waiting = self._waiting_rows()
         if self.count <= self.dimensions and self._scatter is None:
             mean, centred = _centred(waiting)
