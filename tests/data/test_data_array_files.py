@@ -276,3 +276,14 @@ def test_samples_and_reals_may_both_be_arrays(tmp_path: Path) -> None:
 def test_stored_arrays_say_which_array_of_which_file() -> None:
     stored = StoredArray("samples", Path("a.npz"), "x", (3,), np.dtype("u1"), False, 0)
     assert str(stored.error("is odd")) == "samples: a.npz 'x' is odd"
+
+
+def test_a_range_says_what_values_without_a_known_range_mean(tmp_path: Path) -> None:
+    """Hounsfield units in an array were refused, and --range was for pictures alone."""
+    np.save(tmp_path / "ct.npy", np.array([[[-1000, 0], [200, 500]]], np.int16))
+    with pytest.raises(UserError, match=r"from -1000 to 500.*--range LOW:HIGH"):
+        open_dataset(tmp_path / "ct.npy", cache=tmp_path / "cache")
+    found = open_dataset(tmp_path / "ct.npy", cache=tmp_path / "cache", value_range=(-1000.0, 200.0))
+    assert isinstance(found, PackedDataset)
+    assert found.rows("train", 0, 1).images.ravel().tolist() == [0, 213, 255, 255]  # 212.5, up; 500 is clipped
+    assert found.summary()["decisions"]["values"] == "int16, read as -1000 … 200, as asked"

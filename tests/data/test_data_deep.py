@@ -146,7 +146,7 @@ def test_a_range_that_is_asked_for_is_used_said_and_counted(tmp_path: Path) -> N
     save(tmp_path / "flat" / "0.png", RAMP)
     why = opened(tmp_path / "flat", value_range=(0.0, 10.0)).summary()["decisions"]["range"]
     assert why == "no file has more than 8 bits a channel, so the one that was asked for changes nothing"
-    with pytest.raises(UserError, match="range: it is for pictures of more than 8 bits"):
+    with pytest.raises(UserError, match="range: it is for folders, zips and arrays"):
         open_dataset("digits", value_range=(0.0, 10.0))
 
 

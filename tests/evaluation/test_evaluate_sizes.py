@@ -96,3 +96,15 @@ def test_packed_reals_have_the_size_in_which_they_are_packed(tmp_path: Path) -> 
     found = ganache.evaluate(folder(tmp_path / "fakes", [(16, 16)] * 4), data=tmp_path / "store", **FEW)
     assert found.samples.read.startswith("8x8x1, the reals are packed so")
     assert sizes.SIDE == 299
+
+
+def test_a_range_is_that_of_samples_and_reals(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(0, 3000, (6, 8, 8)).astype(np.uint16)
+    for number, picture in enumerate(values):
+        save(tmp_path / "deep" / f"{number}.png", picture)
+    np.save(tmp_path / "deep.npy", values)
+    asked: dict[str, Any] = {"features": "pixels", "metrics": ["fd"], "value_range": "1000:2000"}
+    for samples in ("deep", "deep.npy"):
+        found = ganache.evaluate(tmp_path / samples, data=tmp_path / "deep", **asked)
+        assert found["fd/pixels"].value == pytest.approx(0, abs=1e-9)
+        assert "1000 … 2000, as asked" in found.samples.read

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache.data.decode import MAX_PIXELS
+from ganache.data.deep import DEPTHS, Pair
 from ganache.data.npy import StoredArray
 from ganache.shape import MAX_SIDE, ImageShape
 
 _WANTED = "pictures (N, height, width), (N, height, width, channels) or (N, channels, height, width), 1 … 4 channels"
-_DEPTHS = (8, 10, 12, 14, 16)  # bits that cameras and scanners fill
 _LEAST_BRIGHT = 128  # floats that stay below it, and above 1, are no levels of 0 … 255
 _LEAST_SIDE = 16  # of what could be one picture
 _SCAN_BYTES = 8 * 2**20
@@ -22,7 +22,7 @@ _SCAN_BYTES = 8 * 2**20
 class Scale(NamedTuple):
     """The values that become 0 and 255, and the rule in words; None where values are what they shall be."""
 
-    ends: tuple[float, float] | None
+    ends: Pair | None
     said: str
 
 
@@ -44,7 +44,7 @@ class PictureArray:
         """Yield up to so many pictures (n, H, W, C) at a time; raises UserError when the file is damaged."""
         shape = self.shape
         for piece in self.stored.pieces(rows):
-            values = piece if piece.dtype == np.uint8 else _scaled(piece, scale)
+            values = piece if scale.ends is None else _scaled(piece, scale)
             if self.channels_first:
                 yield np.ascontiguousarray(values.transpose(0, 2, 3, 1))
             else:
@@ -74,12 +74,14 @@ def is_points(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
     return dtype.kind == "f" and shape[:1] != (0,) and shape[1:] in ((2,), (1, 1, 2))
 
 
-def find_scale(arrays: Sequence[PictureArray]) -> Scale:
-    """Return one rule for the values of all arrays, from the smallest and the largest of them.
+def find_scale(arrays: Sequence[PictureArray], asked: Pair | None = None) -> Scale:
+    """Return one rule for the values of all arrays, from the smallest and the largest of them unless it is `asked` for.
 
     uint8 is taken as it is. Raises UserError where values are not finite, or in no range that has a known meaning.
     """
     types = {array.stored.dtype for array in arrays}
+    if asked is not None:
+        return Scale(asked, f"{', '.join(sorted(map(str, types)))}, read as {asked[0]:.6g} … {asked[1]:.6g}, as asked")
     if types == {np.dtype(np.uint8)}:
         return Scale(None, "uint8, as they are")
     names = ", ".join(sorted(map(str, types)))
@@ -96,7 +98,7 @@ def find_scale(arrays: Sequence[PictureArray]) -> Scale:
     if ends is None:
         raise arrays[0].stored.error(
             f"holds values from {low:.6g} to {high:.6g}; floats must lie in 0 … 1, -1 … 1 or 0 … 255, whole numbers"
-            " in 0 … 65535"
+            " in 0 … 65535, or --range LOW:HIGH says what they mean"
         )
     found = f"{names} from {low:.6g} to {high:.6g}"
     return Scale(ends, f"{found}, read as {ends[0]:.6g} … {ends[1]:.6g}")
@@ -124,7 +126,7 @@ def _axes(shape: tuple[int, ...]) -> tuple[int, int, int, str] | None:
 def _ends(low: float, high: float, is_whole: bool) -> tuple[float, float] | None:
     if is_whole:
         # As pictures of 16 bits: 0 and 1 alone are black and white, and else the least depth that holds all.
-        tops = [1, *(2**bits - 1 for bits in _DEPTHS)]
+        tops = [1, *(2**bits - 1 for bits in DEPTHS)]
         return next(((0.0, float(top)) for top in tops if low >= 0 and high <= top), None)
     if 1 < high < _LEAST_BRIGHT:
         return None

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ganache.data.arrange import SPLIT_NAMES, SPLITS, natural_order, printable
 from ganache.data.array_pictures import PictureArray, Scale, as_pictures, find_scale
 from ganache.data.arrays import ArraySource, Contents, Part, hash_files, rows_per_part
+from ganache.data.deep import Pair
 from ganache.data.labels import MAX_CLASSES, is_class_name
 from ganache.data.npy import StoredArray, open_arrays
 from ganache.errors import UserError
@@ -95,19 +96,21 @@ def read_labels(sets: Sequence[ArraySet]) -> tuple[tuple[str, ...], list[Labels]
     return names, found
 
 
-def array_source(path: Path, text: str) -> ArraySource:
-    """Return the source of a .npy or .npz file."""
-    return ArraySource(text, lambda digests: f"arrays-{hash_files([path], digests)}", lambda: _contents(path))
+def array_source(path: Path, text: str, value_range: Pair | None = None) -> ArraySource:
+    """Return the source of a .npy or .npz file, whose values in `value_range` become 0 … 255 if it is given."""
+    return ArraySource(
+        text, lambda digests: f"arrays-{hash_files([path], digests)}", lambda: _contents(path, value_range)
+    )
 
 
-def _contents(path: Path) -> Contents:
+def _contents(path: Path, value_range: Pair | None) -> Contents:
     sets, unused = find_sets(path, "data")
     pictures = [as_pictures(part.pictures) for part in sets]
     if len({array.shape for array in pictures}) > 1:
         differing = " and ".join(f"{array.stored.name} {array.shape}" for array in pictures)
         raise UserError(f"data: {path}: the splits differ in size: {differing}")
     names, labels = read_labels(sets)
-    scale = find_scale(pictures)
+    scale = find_scale(pictures, value_range)
     said = [part.said for part in sets] + ([f"not used: {', '.join(map(printable, unused))}"] if unused else [])
     decisions = {"arrays": "; ".join(said)} if path.suffix.lower() == ".npz" else {}
     decisions |= {"axes": pictures[0].order, "values": scale.said}

@@ -146,10 +146,16 @@ def _gray(digits: PackedDataset | Density | StackedDigits) -> PackedDataset:
 def _resolve(
     source: str | Path, options: Options, cache: Path, progress: Progress | None
 ) -> Source | PackedDataset | Density:
-    found = _located(source, options, cache, progress)
-    if options.value_range and not isinstance(found, Pictures):
-        raise UserError(f"range: it is for pictures of more than 8 bits, which {str(source)!r} does not hold")
-    return found
+    if options.value_range and (as_text(source) in NAMES or not _takes_range(Path(as_text(source)).expanduser())):
+        raise UserError(f"range: it is for folders, zips and arrays, and {str(source)!r} is none of them")
+    return _located(source, options, cache, progress)
+
+
+def _takes_range(path: Path) -> bool:
+    """Return whether what lies at a path is read by a range of values; true where nothing does."""
+    if path.is_dir():
+        return not is_store(path) and not _from_arrays(path, str(path))
+    return not is_tar(path)
 
 
 def _located(
@@ -178,7 +184,7 @@ def _from_path(path: Path, text: str, options: Options) -> Source | PackedDatase
             if found := cifar_source(path, text):
                 return found
             raise UserError(f"data: {text!r} holds none of CIFAR-10's batches; unpack other tar files first")
-        return array_source(path, text) if is_array_file(path) else Pictures(path, text)
+        return array_source(path, text, options.value_range) if is_array_file(path) else Pictures(path, text)
     if not path.is_dir():
         raise UserError(f"data: {text!r} is neither a folder nor a regular file")
     if is_store(path):

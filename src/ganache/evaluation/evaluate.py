@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ganache.data import Dataset
+from ganache.data.deep import Pair
 from ganache.data.packed import PackedDataset
 from ganache.data.selection import compared_classes
 from ganache.data.types import Progress
@@ -54,7 +55,12 @@ class Asked:
     size: str | None = None
     channels: int | None = None
     device: str = "auto"
-    value_range: str | tuple[float, float] | None = None
+    value_range: str | Pair | None = None
+
+    @property
+    def values(self) -> Pair | None:
+        """What becomes 0 and 255 in files of more than 8 bits; raises UserError for a text that says nothing."""
+        return parse_range(self.value_range) if isinstance(self.value_range, str) else self.value_range
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +80,7 @@ def evaluate(asked: Asked, progress: Progress | None = None, say: Say = lambda l
     """
     check_seed(asked.seed)
     device = choose_device(asked.device)
-    source = open_samples(asked.samples, device.type)
+    source = open_samples(asked.samples, device.type, asked.values)
     run = run_of(asked.samples)
     record = Run.open(run).record() if run else None
     reference = _reference(asked, source, record, device, progress, say)
@@ -244,12 +250,10 @@ def _open_data(asked: Asked, source: Samples, record: dict[str, Any] | None, pro
     kept = (record or {}).get("source")
     if asked.data is None and kept is None:
         raise UserError("data: what are the samples to be compared with? Name it with --data")
-    values = parse_range(asked.value_range) if isinstance(asked.value_range, str) else asked.value_range
-    wanted = Source.of(kept, asked.data) if kept is not None else Source(str(asked.data), value_range=values)
-    if isinstance(source, PictureSamples):
-        source.value_range = values
+    wanted = Source.of(kept, asked.data) if kept is not None else Source(str(asked.data))
+    wanted = replace(wanted, value_range=asked.values or wanted.value_range)
     if size is not None or asked.channels is not None:
-        dataset = Source(wanted.data, size, asked.channels, value_range=values).open(progress)
+        dataset = Source(wanted.data, size, asked.channels, value_range=wanted.value_range).open(progress)
     elif kept is not None:
         dataset = wanted.open(progress)
     else:

@@ -17,6 +17,7 @@ from ganache import generators
 from ganache.data.array_pictures import as_pictures, find_scale, is_points
 from ganache.data.array_sets import find_sets, read_labels
 from ganache.data.containers import Folder, Zip, open_container
+from ganache.data.deep import Pair
 from ganache.data.labels import arrange_container
 from ganache.data.npy import StoredArray, is_array_file, open_arrays
 from ganache.data.pictures import Headers
@@ -97,7 +98,7 @@ class PictureSamples:
 
     images_seen: int | None = None
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, value_range: Pair | None = None) -> None:
         self.source, self.kind = str(path), "folder of pictures" if path.is_dir() else "zip of pictures"
         self._container: Folder | Zip = open_container(path)
         listing, (self._rows, skipped, _) = arrange_container(self._container)
@@ -110,7 +111,7 @@ class PictureSamples:
         self.label_names = tuple(sorted({row.label for row in self._rows if row.label is not None}))
         self.read = ""
         self.stretch, self.why = False, ""  # how pictures of other sizes are brought to the shape, and why to that one
-        self.value_range: tuple[float, float] | None = None  # what becomes 0 and 255 in files of more than 8 bits
+        self._value_range = value_range
         self._decoders = Decoders(self._container, default_processes())
 
     @property
@@ -160,7 +161,7 @@ class PictureSamples:
 
     @functools.cached_property
     def _found(self) -> Found:
-        found = find_ranges(self._decoders, self._headers.deep, self._headers.memory, self.value_range)
+        found = find_ranges(self._decoders, self._headers.deep, self._headers.memory, self._value_range)
         self._refuse(found.unreadable)
         return found
 
@@ -174,7 +175,7 @@ class ArraySamples:
 
     images_seen: int | None = None
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, value_range: Pair | None = None) -> None:
         self.source, self.kind = str(path), f"{path.suffix.lower()} array"
         self.label_names: tuple[str, ...] = ()
         self._pieces: Callable[[int], Iterator[NDArray[Any]]]
@@ -191,7 +192,7 @@ class ArraySamples:
             raise UserError(f"samples: {path} holds the splits {splits}; save the samples to be judged alone")
         pictures = as_pictures(sets[0].pictures)
         self.label_names, (self._labels,) = read_labels(sets)
-        scale = find_scale([pictures])
+        scale = find_scale([pictures], value_range)
         self.shape, self.available = pictures.shape, pictures.count
         self._pieces = lambda rows: pictures.pieces(rows, scale)
         self.read = "as they are" if scale.ends is None else scale.said
@@ -212,10 +213,11 @@ class ArraySamples:
             done += len(images)
 
 
-def open_samples(path: str | Path, device: str = "cpu") -> Samples:
+def open_samples(path: str | Path, device: str = "cpu", value_range: Pair | None = None) -> Samples:
     """Return the samples at a path: a run's folder, a ``.safetensors``, a folder or zip of pictures, a .npy or .npz.
 
-    Raises UserError when there is nothing there that can be judged.
+    `value_range` is what becomes 0 and 255 in files of more than 8 bits. Raises UserError when there is nothing there
+    that can be judged.
     """
     place = Path(path).expanduser()
     check_place(place, "samples")
@@ -223,7 +225,8 @@ def open_samples(path: str | Path, device: str = "cpu") -> Samples:
         raise UserError(f"samples: there is no {str(path)!r}")
     if place.suffix.lower() == GENERATOR or (place / "run.json").is_file():
         return GeneratorSamples(generators.load(place, device), str(path))
-    return ArraySamples(place) if place.is_file() and is_array_file(place) else PictureSamples(place)
+    kind = ArraySamples if place.is_file() and is_array_file(place) else PictureSamples
+    return kind(place, value_range)
 
 
 def _points(path: Path) -> StoredArray | None:
