@@ -272,6 +272,7 @@ def test_many_positions_are_left_to_torch(monkeypatch: pytest.MonkeyPatch, done:
 def test_automatic_mixed_precision_means_the_same_as_in_torchs_layers(
     options: tuple[int, int, int, int, int], ways: set[str], monkeypatch: pytest.MonkeyPatch, done: list[str]
 ) -> None:
+    torch.manual_seed(0)  # of a sum that happens to cancel, rounding is any share
     monkeypatch.setitem(convolutions.LARGE, torch.bfloat16, (64 * 64 * 16, 4_096))
     plain, own = nn.ConvTranspose2d(*options), ConvTranspose2d(*options)
     own.load_state_dict(plain.state_dict())
