@@ -369,7 +369,7 @@ def test_a_subset_of_reals_and_of_samples_is_stated(real_digits: Path) -> None:
             "pairs: they come with the metric",
         ),
         ("DIGITS --features random", "data: what are the samples to be compared with? Name it with --data"),
-        ("DIGITS --data digits --features random --count 5k", "count: 5000 samples are more than the 1797 of"),
+        ("DIGITS --data digits --features random --count 5k", "count: 5,000 samples are more than the 1,797 of"),
         ("DIGITS --data digits --metrics label-accuracy --features pixels", "the samples' classes are not known"),
         ("nowhere --data digits", "samples: there is no 'nowhere'"),
     ],

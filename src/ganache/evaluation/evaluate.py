@@ -278,7 +278,7 @@ def _count(asked: str | int | None, source: Samples, reference: Reference) -> in
     else:
         count = parse_count(asked, "count")
         if source.available is not None and count > source.available:
-            raise UserError(f"count: {are(count, 'sample')} more than the {source.available} of {source.source!r}")
+            raise UserError(f"count: {are(count, 'sample')} more than the {source.available:,} of {source.source!r}")
     if count < 2:
         raise UserError(f"count: {count} sample has no spread to compare; at least 2")
     return count
