@@ -16,7 +16,7 @@ from ganache.places import check_output
 from ganache.run import Run
 from ganache.units import counted, listed
 
-NO_PAIRS = UserError("pairs: they come with the metric memorisation, which was not computed")
+NO_PAIRS = "pairs: they come with the metric memorisation, which was not computed"
 ARROWS = {"lower": "↓", "higher": "↑", "neither": ""}
 
 
@@ -27,13 +27,13 @@ def run_evaluate(asked: Asked, json: Path | None, pairs: Path | None, code: Path
     if pairs is not None:
         check_picture(pairs, "pairs")
         if asked.metrics and "memorisation" not in asked.metrics:
-            raise NO_PAIRS
+            raise UserError(NO_PAIRS)
     if json is not None:
         check_output(json, "json")
     with packing_bar() as progress:
         found = evaluate(asked, progress, say)
     if pairs is not None and found.evidence.pairs is None:
-        raise NO_PAIRS
+        raise UserError(NO_PAIRS)
     outputs = _kept(asked, json, found)
     if pairs is not None:
         outputs.append(Output("nearest pairs", pairs, lambda: save(pairs_picture(found), pairs)))
