@@ -31,10 +31,10 @@ from ganache.evaluation import features
 from ganache.evaluation.frechet import frechet_distance
 from ganache.evaluation.moments import RunningMoments
 from ganache.evaluation.reference import Reference
-from ganache.files import write_json
-from ganache.generators import TrainedGenerator
-from ganache.machine import describe_machine
-from ganache.streams import untouched_global_stream
+from ganache.runs.products import TrainedGenerator
+from ganache.support.files import write_json
+from ganache.support.machine import describe_machine
+from ganache.support.streams import untouched_global_stream
 
 BEGIN, END = "<!-- accuracy: begin -->", "<!-- accuracy: end -->"
 

@@ -18,7 +18,7 @@ import torch
 import ganache
 from benchmarks.claims.workshop import Trial, Workshop
 from benchmarks.markdown import table
-from ganache.units import duration_text, parse_count
+from ganache.support.units import duration_text, parse_count
 
 BATCH = 128
 CONNECTED = {"widths": [128, 128, 128]}

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 import ganache
 from ganache.data.packed import PackedDataset
+from ganache.data.source import Source
+from ganache.drawing.grids import grid
 from ganache.evaluation.classifier import classifier_for
 from ganache.evaluation.records import Evaluation
 from ganache.evaluation.side_by_side import panels
-from ganache.files import replacing, write_json
-from ganache.pictures import grid
-from ganache.planning import Source
-from ganache.run import Run
+from ganache.runs.folder import Run
+from ganache.support.files import replacing, write_json
 
 COLUMNS, ROWS = 10, 4
 METRICS = ("fd", "kd", "is", "prdc", "support", "class-shares")

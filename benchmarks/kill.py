@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from benchmarks.same_run import differing
-from ganache import checkpoint
+from ganache.runs import sealed
 
 GANACHE = [sys.executable, "-m", "ganache"]
 SETTINGS = [
@@ -47,7 +47,7 @@ def kill_once(out: Path, images: str, instant: float) -> int:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    left = checkpoint.newest(out / "checkpoints")
+    left = sealed.newest(out / "checkpoints")
     go_on(out, images)
     return int(left[0].stem) if left else -1
 

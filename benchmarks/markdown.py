@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ganache.files import replacing
+from ganache.support.files import replacing
 
 
 def table(rows: Sequence[tuple[str, ...]]) -> str:

@@ -32,16 +32,16 @@ import scipy.linalg
 import torch
 from numpy.typing import NDArray
 
-from ganache import checkpoint
 from ganache.data import open_dataset
 from ganache.data.packed import PackedDataset
-from ganache.devices import memory_in_use
+from ganache.engine.devices import memory_in_use
 from ganache.evaluation.classifier import GROUP, ClassifierNetwork, kept_classifier
 from ganache.evaluation.features.classifier import ClassifierExtractor
 from ganache.evaluation.frechet import Moments, RunningMoments, frechet_distance, moments_of
 from ganache.evaluation.manifold import manifold_scores
 from ganache.evaluation.moments import AnyMoments
-from ganache.machine import describe_machine
+from ganache.runs import sealed
+from ganache.support.machine import describe_machine
 
 MIB = 2**20
 CPU = torch.device("cpu")
@@ -139,7 +139,7 @@ def measure_pictures(count: int, rounds: int) -> dict[str, Any]:
         network = ClassifierNetwork(dataset.shape, len(dataset.label_names)).eval()  # untrained: as fast as another
         (Path(folder) / "classifiers").mkdir()
         facts = {"accuracy": 0.1, "tested": 1, "split": "none"}
-        checkpoint.save(kept_classifier(dataset, Path(folder)), dict(network.state_dict()), facts)
+        sealed.save(kept_classifier(dataset, Path(folder)), dict(network.state_dict()), facts)
         extractor = ClassifierExtractor(dataset, Path(folder))
     tensors = [
         torch.from_numpy(part).permute(0, 3, 1, 2).float().div(127.5).sub(1.0)

@@ -16,15 +16,15 @@ from pathlib import Path
 import torch
 
 import ganache
-from ganache.budget import Budget
-from ganache.display import Silent
-from ganache.interrupts import Interrupts
-from ganache.iteration import Reals
-from ganache.planning import Plan, Request
-from ganache.run import Run
-from ganache.runs import make_record
-from ganache.step import discriminator_step, generator_step
-from ganache.training import Training
+from ganache.engine.iteration import Reals
+from ganache.games.step import discriminator_step, generator_step
+from ganache.runs.budget import Budget
+from ganache.runs.folder import Run
+from ganache.support.interrupts import Interrupts
+from ganache.training.display import Silent
+from ganache.training.loop import Training
+from ganache.training.plan import Plan, Request
+from ganache.training.sessions import make_record
 
 
 def bare_steps(plan: Plan, images: int) -> float:

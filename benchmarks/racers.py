@@ -9,8 +9,8 @@ from torch import Tensor, nn
 import ganache
 from benchmarks.speed.systems import System, engine
 from ganache.data.packed import PackedDataset
-from ganache.generators import TrainedGenerator
-from ganache.planning import Request, make_plan
+from ganache.runs.products import TrainedGenerator
+from ganache.training.plan import Request, make_plan
 
 
 @dataclass(frozen=True)

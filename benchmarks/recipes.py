@@ -20,15 +20,16 @@ from typing import Any
 import torch
 
 import ganache
-from ganache.budget import Budget
 from ganache.data import select
+from ganache.data.source import Source
+from ganache.drawing.grids import grid
 from ganache.evaluation.judging import Judgement
-from ganache.files import replacing, write_json
-from ganache.machine import describe_machine
-from ganache.pictures import grid
-from ganache.planning import Plan, Source
-from ganache.run import Run
-from ganache.units import duration_text
+from ganache.runs.budget import Budget
+from ganache.runs.folder import Run
+from ganache.support.files import replacing, write_json
+from ganache.support.machine import describe_machine
+from ganache.support.units import duration_text
+from ganache.training.plan import Plan
 
 ROUNDS = 5
 SECONDS = 2.0

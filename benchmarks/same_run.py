@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ganache import curves
-from ganache.run import Run
+from ganache.drawing import curves
+from ganache.runs.folder import Run
 
 CLOCKS = {"training_seconds", "images_per_second", "memory_bytes"}
 SESSIONS = {"created", "sessions"}

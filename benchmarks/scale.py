@@ -22,7 +22,7 @@ from PIL import Image
 from benchmarks.markdown import table, write_section
 from ganache.data import open_dataset, preview
 from ganache.data.store import IMAGES, LABELS, ArrayFile, fingerprint, write_manifest
-from ganache.machine import describe_machine
+from ganache.support.machine import describe_machine
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 BEGIN, END = "<!-- scale: begin -->", "<!-- scale: end -->"

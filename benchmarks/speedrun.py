@@ -32,10 +32,10 @@ from ganache.evaluation.frechet import frechet_distance
 from ganache.evaluation.judging import training_images
 from ganache.evaluation.moments import AnyMoments
 from ganache.evaluation.verdicts import Tally
-from ganache.files import write_json
-from ganache.generators import TrainedGenerator
-from ganache.machine import describe_machine
-from ganache.streams import untouched_global_stream
+from ganache.runs.products import TrainedGenerator
+from ganache.support.files import write_json
+from ganache.support.machine import describe_machine
+from ganache.support.streams import untouched_global_stream
 
 SAMPLES, LEAST_SHARE = 10_000, 0.05
 LOOK_AGAIN = 1.1  # times the seconds of the last look, where that is later

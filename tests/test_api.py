@@ -26,7 +26,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_a_plan_measures_and_writes_nothing(tmp_path: object) -> None:
-    from ganache.planning import Request
+    from ganache.training.plan import Request
 
     plan = ganache.plan(Request("ring", batch=8, settings=("generator.widths=[4]", "discriminator.widths=[4]")))
     assert plan.recipe.name == "mlp-2d"

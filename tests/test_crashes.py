@@ -11,8 +11,8 @@ import pytest
 
 import ganache
 from benchmarks.same_run import differing
-from ganache import curves
-from ganache.run import Run
+from ganache.drawing import curves
+from ganache.runs.folder import Run
 
 POINTS = ("generator.widths=[8]", "discriminator.widths=[8]", "batch_size=32")
 LAST = "checkpoints/00000160.safetensors"

@@ -17,8 +17,12 @@ from PIL import Image
 
 import ganache
 from benchmarks.same_run import differing
-from ganache import curves, data, files, logbook, training
-from ganache.run import Run
+from ganache import data
+from ganache.drawing import curves
+from ganache.runs import logbook
+from ganache.runs.folder import Run
+from ganache.support import files
+from ganache.training import loop
 from tests.test_crashes import POINTS, draw_quickly
 
 FULL = "No space left on device"
@@ -46,7 +50,7 @@ def fill(disk: Path) -> None:
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A run of 160 points that was stopped after 96."""
-    real = training.iterate
+    real = loop.iterate
 
     def stopping(state: Any, reals: Any) -> None:
         real(state, reals)
@@ -55,10 +59,10 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(curves, "draw", draw_quickly)
-        patch.setattr(training, "iterate", stopping)
+        patch.setattr(loop, "iterate", stopping)
         out = tmp_path_factory.mktemp("interrupted") / "run"
         assert ganache.train(data="ring", out=out, images=160, settings=POINTS, evaluate_every=64).images_seen == 96
-        patch.setattr(training, "iterate", real)
+        patch.setattr(loop, "iterate", real)
         yield out
 
 

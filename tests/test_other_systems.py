@@ -14,15 +14,18 @@ from PIL import Image
 from torch.overrides import TorchFunctionMode
 
 import ganache
-from ganache import checkpoint, data, drawing, files
+from ganache import data
 from ganache.data.selection import select
-from ganache.run import Run
-from ganache.shape import ImageShape
-from ganache.streams import untouched_global_stream
-from ganache.vitals import Vitals
+from ganache.data.shape import ImageShape
+from ganache.drawing import sampling
+from ganache.runs import sealed
+from ganache.runs.folder import Run
+from ganache.support import files
+from ganache.support.streams import untouched_global_stream
+from ganache.training.observers.vitals import Vitals
 from tests.conftest import SMALL
-from tests.test_held_out import examined
 from tests.tiny import Numbered, tiny_recipe, tiny_state
+from tests.training.observers.test_held_out import examined
 
 
 def refuse(number: int, path: object) -> OSError:
@@ -105,11 +108,11 @@ def test_a_run_from_beginning_to_end(
         Image.fromarray(np.full((8, 8), 10 * number, np.uint8)).save(pictures / f"{number}.png")
     run = tmp_path / "run"
     ganache.train("dcgan", data=pictures, out=run, images=64, settings=SMALL, evaluate_every=16)
-    newest = checkpoint.newest(run / "checkpoints")[0]
+    newest = sealed.newest(run / "checkpoints")[0]
     newest.write_bytes(newest.read_bytes()[:-3] + b"xyz")  # is set aside
     ganache.resume(run, images=128)
     assert Run.open(run).record()["outcome"] == "finished"
-    drawing.sample_to(run, str(tmp_path / "grid.png"), 3, 0, (), "cpu", "fp32")
+    sampling.sample_to(run, str(tmp_path / "grid.png"), 3, 0, (), "cpu", "fp32")
     data.pack(pictures, tmp_path / "store")
     assert data.open_dataset(tmp_path / "store").shape == ImageShape(1, 8, 8)
     assert not list(tmp_path.rglob("*partial*"))
@@ -121,8 +124,8 @@ def test_a_state_that_was_read_holds_no_file(tmp_path: Path) -> None:
     path, state = tmp_path / "a.safetensors", tiny_state(tiny_recipe())
     state.best = {"weight": torch.ones(1000)}
     state.tally.add({"loss": torch.ones(3)})
-    checkpoint.save(path, state.tensors(), {})
-    tensors, _ = checkpoint.load(path)
+    sealed.save(path, state.tensors(), {})
+    tensors, _ = sealed.load(path)
     assert in_use(path)
     state.load(tensors, state.counts())
     del tensors

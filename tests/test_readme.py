@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganache import cli
+from ganache.cli import app
 from ganache.scratch.cli import main as scratch_main
 
 ROOT = Path(__file__).parents[1]
@@ -84,7 +84,7 @@ def test_the_readmes_commands_run_in_their_order(
     for command in COMMANDS:
         monkeypatch.setattr(sys, "argv", ["ganache", *smaller(command)])
         with pytest.raises(SystemExit) as ended:
-            (scratch_main if "ganache.scratch" in command else cli.main)()
+            (scratch_main if "ganache.scratch" in command else app.main)()
         assert ended.value.code == 0, (command, capsys.readouterr().err)
     with np.load(workplace / "cats.npz") as cats:
         assert cats["arr_0"].shape == (1000, 40, 50, 3)

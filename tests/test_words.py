@@ -9,12 +9,12 @@ from PIL import Image
 
 import ganache
 from ganache.data import open_dataset
-from ganache.errors import UserError
 from ganache.evaluation.cautions import _amount
 from ganache.scratch.settings import GanSettings
+from ganache.support.errors import UserError
+from tests.cli.test_cli import run
+from tests.cli.test_names_and_folders import TINY
 from tests.conftest import SMALL
-from tests.test_cli import run
-from tests.test_names_and_folders import TINY
 
 
 @pytest.mark.parametrize("seed", [-1, 2**63, -(10**30)])
@@ -163,7 +163,7 @@ def test_what_rounding_leaves_is_no_figure(value: float, text: str) -> None:
 
 
 def test_home_of_nobody_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ganache.files import at_home
+    from ganache.support.files import at_home
 
     monkeypatch.setenv("HOME", str(tmp_path))
     assert at_home("~nobody-of-this-name/x") == Path("~nobody-of-this-name/x")

@@ -7,17 +7,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganache.augment import Augmenter
-from ganache.critic import Autocast
 from ganache.data import Batch
+from ganache.data.shape import ImageShape
+from ganache.engine.state import TrainingState
+from ganache.games.players import ROLES, Players, Role
+from ganache.games.recipe import Optimizers, Recipe
+from ganache.games.step import TrainingBatch
 from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
-from ganache.objectives import NonSaturating
-from ganache.optimizers import Adam
-from ganache.players import ROLES, Players, Role
-from ganache.recipe import Optimizers, Recipe
-from ganache.shape import ImageShape
-from ganache.state import TrainingState
-from ganache.step import TrainingBatch
+from ganache.parts.augmentations import Augmenter
+from ganache.parts.objectives import NonSaturating
+from ganache.parts.optimizers import Adam
+from ganache.support.precision import Autocast
 
 SHAPE = ImageShape(1, 2, 2)
 RATE = 0.125

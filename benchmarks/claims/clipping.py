@@ -14,12 +14,13 @@ from benchmarks.claims.claim import Claim, Findings, Table, mean
 from benchmarks.claims.distances import wasserstein
 from benchmarks.claims.workshop import Json, Workshop
 from ganache import recipes
+from ganache.engine.state import TrainingState
 from ganache.evaluation.modes import density_named
-from ganache.optimizers import Adam
-from ganache.recipe import Optimizers, Recipe, with_settings
-from ganache.schedules import Cosine
-from ganache.state import TrainingState
-from ganache.streams import derive, untouched_global_stream
+from ganache.games.recipe import Optimizers, Recipe
+from ganache.parts.optimizers import Adam
+from ganache.parts.schedules import Cosine
+from ganache.recipes.settings import with_settings
+from ganache.support.streams import derive, untouched_global_stream
 
 DENSITIES = ("ring", "grid")
 NOISE = 0.2  # standard deviation of what turns a real into a fake; the modes are 0.1 to 0.6 apart

@@ -6,8 +6,8 @@ from benchmarks.claims import digits, plots
 from benchmarks.claims.claim import Claim, Findings, Table, clearly_less, mean, spread
 from benchmarks.claims.points import STATED, judged, points_trial
 from benchmarks.claims.workshop import Json, Trial, Workshop
-from ganache import generators
 from ganache.evaluation.modes import SAMPLES, count_modes, density_named
+from ganache.runs import products
 
 SEEDS = (0, 1)
 KINDS: dict[str, tuple[str, ...]] = {"unconditional": (), "conditional": ("conditional=true",)}
@@ -46,7 +46,7 @@ def _on_grid(workshop: Workshop, kind: str, seed: int) -> Json:
     if kind == "unconditional":
         return {**found, "label_accuracy": None}
     density = density_named("grid")
-    generator = generators.load(workshop.train(grid_trial(kind), seed).path)
+    generator = products.load(workshop.train(grid_trial(kind), seed).path)
     points = generator.sample(SAMPLES, labels=density.label_names).reshape(SAMPLES, 2)
     right = sum(
         count_modes(points[mode :: len(density.modes)], density.modes, density.std).counts[mode]

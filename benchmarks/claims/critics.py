@@ -5,11 +5,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from ganache.critic import Autocast
-from ganache.recipe import Recipe
-from ganache.shape import ImageShape
-from ganache.state import TrainingState
-from ganache.step import TrainingBatch, discriminator_step
+from ganache.data.shape import ImageShape
+from ganache.engine.state import TrainingState
+from ganache.games.recipe import Recipe
+from ganache.games.step import TrainingBatch, discriminator_step
+from ganache.support.precision import Autocast
 
 POINT = ImageShape(2, 1, 1)
 Draw = Callable[[int], Tensor]

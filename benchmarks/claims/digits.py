@@ -12,7 +12,7 @@ from ganache.data import open_dataset
 from ganache.data.packed import PackedDataset
 from ganache.evaluation.classifier import Classifier, classifier_for
 from ganache.evaluation.frechet import Moments, frechet_distance
-from ganache.generators import TrainedGenerator
+from ganache.runs.products import TrainedGenerator
 
 SAMPLES = 2_000
 SMALL = ("generator.width=16", "discriminator.width=16")  # of a dcgan

@@ -12,9 +12,9 @@ from benchmarks.claims.claim import Claim, Findings, Table
 from benchmarks.claims.distances import BIT, jensen_shannon, wasserstein_on_line
 from benchmarks.claims.workshop import Json, Workshop
 from ganache import recipes
-from ganache.penalties import GradientPenalty, Weighted
-from ganache.recipe import Recipe
-from ganache.streams import derive, untouched_global_stream
+from ganache.games.recipe import Recipe
+from ganache.parts.penalties import GradientPenalty, Weighted
+from ganache.support.streams import derive, untouched_global_stream
 
 SHIFTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)  # a square's sides
 CELLS_PER_SIDE = 1_000

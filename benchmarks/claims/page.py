@@ -8,8 +8,8 @@ import torch
 from benchmarks.claims.claim import Claim, Findings
 from benchmarks.claims.workshop import Workshop
 from benchmarks.markdown import table
-from ganache.files import replacing
-from ganache.machine import describe_machine
+from ganache.support.files import replacing
+from ganache.support.machine import describe_machine
 
 _HEAD = """# The documents' claims, measured
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from benchmarks.claims.workshop import Json, Trial, Workshop
-from ganache import generators
 from ganache.evaluation.modes import count_modes, density_named, draw_points
+from ganache.runs import products
 
 IMAGES = {"ring": 150_000, "grid": 450_000}
 RATES = {"ring": 2e-3, "grid": 4e-3}
@@ -40,7 +40,7 @@ def judged(workshop: Workshop, trial: Trial, seed: int, **facts: Any) -> Json:
     """Train, and return what was found of the density's modes, with a few of the points."""
     run = workshop.train(trial, seed)
     density = density_named(trial.data)
-    points = draw_points(generators.load(run.path))
+    points = draw_points(products.load(run.path))
     return {
         **facts,
         **count_modes(points, density.modes, density.std).to_json(),

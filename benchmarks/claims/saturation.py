@@ -10,10 +10,10 @@ from benchmarks.claims.claim import Claim, Findings, Table, mean, spread
 from benchmarks.claims.workshop import Json, Workshop
 from ganache import recipes
 from ganache.data import open_dataset, select
-from ganache.iteration import Reals
-from ganache.objectives import Minimax, NonSaturating, Objective
-from ganache.state import TrainingState
-from ganache.streams import derive, untouched_global_stream
+from ganache.engine.iteration import Reals
+from ganache.engine.state import TrainingState
+from ganache.parts.objectives import Minimax, NonSaturating, Objective
+from ganache.support.streams import derive, untouched_global_stream
 
 SEEDS = (0, 1, 2)
 STEPS = (0, 5, 10, 20, 40, 80, 160, 320, 640)  # discriminator updates before each look

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from benchmarks.claims import plots
 from benchmarks.claims.claim import Claim, Findings, Table
 from benchmarks.claims.workshop import Json, Workshop
-from ganache import generators
-from ganache.planning import Source
-from ganache.run import Run
+from ganache.data.source import Source
+from ganache.runs import products
+from ganache.runs.folder import Run
 
 SAMPLES = 500
 REALS = 1_000
@@ -44,7 +44,7 @@ def deviation(images: NDArray[np.uint8]) -> float:
 
 def _run(path: Path) -> Json:
     record = Run.open(path).record()
-    images = generators.load(path).sample(SAMPLES)[..., 0]
+    images = products.load(path).sample(SAMPLES)[..., 0]
     return {
         "deviation": deviation(images),
         "pictures": images[:_SHOWN].tolist(),

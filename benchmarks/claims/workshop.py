@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import ganache
-from ganache.errors import RunError
-from ganache.files import write_json
-from ganache.run import Run
+from ganache.runs.folder import Run
+from ganache.support.errors import RunError
+from ganache.support.files import write_json
 
 Json = dict[str, Any]
 LEAST_IMAGES = 256

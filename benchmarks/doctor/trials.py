@@ -11,12 +11,12 @@ import ganache
 from benchmarks.claims.workshop import Finished, Workshop
 from benchmarks.doctor.cases import Case
 from ganache.data import open_dataset
+from ganache.data.selection import HELD_OUT_SPLITS
 from ganache.evaluation.doctor import Finding
 from ganache.evaluation.inputs import Features
 from ganache.evaluation.sliced import sliced_wasserstein
-from ganache.files import write_json
-from ganache.held_out import SPLITS
-from ganache.run import Run
+from ganache.runs.folder import Run
+from ganache.support.files import write_json
 
 SAMPLES, PROJECTIONS = 2_000, 200
 CURED = 0.8  # of the distance before
@@ -78,7 +78,7 @@ def distance(run: Path) -> float:
     """Return the sliced Wasserstein distance of a run's samples from the reals."""
     record = Run.open(run).record()
     dataset = open_dataset(record["source"]["data"])
-    split = next((name for name in SPLITS if name in dataset.summary()["splits"]), "train")
+    split = next((name for name in HELD_OUT_SPLITS if name in dataset.summary()["splits"]), "train")
     stream = dataset.stream(0, split=split)
     reals = stream.batch(0, min(SAMPLES, stream.count or SAMPLES)).images
     fakes = ganache.load(run).sample(SAMPLES, seed=0).transpose(0, 3, 1, 2)

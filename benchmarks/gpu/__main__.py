@@ -30,10 +30,10 @@ from benchmarks.gpu.cases import FULL, POINTS, QUICK, QUICK_RECIPES, Json, Scale
 from benchmarks.gpu.checks import check_agreement, check_training
 from benchmarks.gpu.speed import matrix_peak, measure_case
 from ganache import recipes
-from ganache.devices import choose_device
-from ganache.errors import UserError
-from ganache.files import write_json
-from ganache.machine import describe_machine
+from ganache.engine.devices import choose_device
+from ganache.support.errors import UserError
+from ganache.support.files import write_json
+from ganache.support.machine import describe_machine
 
 PRECISIONS = {"bf16": torch.bfloat16, "float32": torch.float32}
 

@@ -15,9 +15,9 @@ import torch
 from ganache import recipes
 from ganache.data.arrays import ArraySource, Contents, Part
 from ganache.data.pack import write_store
+from ganache.data.shape import ImageShape
 from ganache.data.types import Options
-from ganache.planning import Plan, Request, make_plan
-from ganache.shape import ImageShape
+from ganache.training.plan import Plan, Request, make_plan
 
 Json = dict[str, Any]
 

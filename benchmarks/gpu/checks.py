@@ -11,17 +11,17 @@ import torch
 
 import ganache
 from benchmarks.gpu.cases import Json, Workshop, noted
-from ganache import checkpoint
-from ganache.cadence import Cadence, Stretch
-from ganache.display import Silent
-from ganache.interrupts import Interrupts
-from ganache.iteration import Reals, iterate
-from ganache.planning import Plan
-from ganache.run import Run
-from ganache.runs import make_record
-from ganache.state import Tally
-from ganache.streams import untouched_global_stream
-from ganache.training import Training
+from ganache.engine.iteration import Reals, iterate
+from ganache.engine.state import Tally
+from ganache.runs import sealed
+from ganache.runs.cadence import Cadence, Stretch
+from ganache.runs.folder import Run
+from ganache.support.interrupts import Interrupts
+from ganache.support.streams import untouched_global_stream
+from ganache.training.display import Silent
+from ganache.training.loop import Training
+from ganache.training.plan import Plan
+from ganache.training.sessions import make_record
 
 SYNCHRONISES = "called a synchronizing CUDA operation"  # torch's words
 NONDETERMINISTIC = "deterministic implementation"
@@ -94,7 +94,7 @@ def _train(plan: Plan, folder: Path, stop_at: float = math.inf) -> Training:
 
 def different_tensors(first: Path, second: Path) -> list[str]:
     """Return the names of the tensors that differ in any bit between two runs' last checkpoints."""
-    (one, _), (other, _) = (checkpoint.load(checkpoint.newest(run / "checkpoints")[0]) for run in (first, second))
+    (one, _), (other, _) = (sealed.load(sealed.newest(run / "checkpoints")[0]) for run in (first, second))
     names = sorted(one.keys() | other.keys())
     return [name for name in names if name not in one or name not in other or not torch.equal(one[name], other[name])]
 

@@ -12,13 +12,13 @@ import torch
 
 from benchmarks.flops import count_flops
 from benchmarks.gpu.cases import Json, Workshop
-from ganache.devices import memory_in_use, synchronize
-from ganache.iteration import Reals, iterate
-from ganache.planning import Plan
-from ganache.players import ROLES
-from ganache.state import Tally, TrainingState
-from ganache.step import TrainingBatch
-from ganache.streams import untouched_global_stream
+from ganache.engine.devices import memory_in_use, synchronize
+from ganache.engine.iteration import Reals, iterate
+from ganache.engine.state import Tally, TrainingState
+from ganache.games.players import ROLES
+from ganache.games.step import TrainingBatch
+from ganache.support.streams import untouched_global_stream
+from ganache.training.plan import Plan
 
 
 @dataclass(frozen=True)

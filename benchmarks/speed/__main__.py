@@ -13,11 +13,11 @@ import torch
 import benchmarks.speed
 from benchmarks.speed import beside, memory, packing, page, profiling, sampling, startup, training
 from benchmarks.speed.part import ROOT, Json, Part, Settings
-from ganache.cli import WAITING
+from ganache.cli.app import WAITING
 from ganache.data.pool import default_processes
-from ganache.files import write_json
-from ganache.machine import describe_machine
-from ganache.streams import untouched_global_stream
+from ganache.support.files import write_json
+from ganache.support.machine import describe_machine
+from ganache.support.streams import untouched_global_stream
 
 AS_COMMAND = " ".join(f"{name}={value}" for name, value in WAITING.items())  # what `ganache train` sets
 PARTS = tuple(module.PART for module in (training, profiling, memory, sampling, packing, startup, beside))

@@ -9,8 +9,8 @@ from PIL import Image
 
 from ganache.data.arrays import ArraySource, Contents, Part
 from ganache.data.pack import write_store
+from ganache.data.shape import ImageShape
 from ganache.data.types import Options
-from ganache.shape import ImageShape
 
 PATCHES = 8  # random values along each side of a picture
 

@@ -14,10 +14,10 @@ from benchmarks.speed.part import Json, Part, Settings, precise, seconds_of
 from benchmarks.speed.plain import ralsgan_networks
 from benchmarks.speed.systems import planned, store_of, trained_in
 from benchmarks.speed.worker import sample_in_process
-from ganache import generators
-from ganache.devices import choose_precision
-from ganache.drawing import sample_to
-from ganache.generators import GROUP
+from ganache.drawing.sampling import sample_to
+from ganache.engine.devices import choose_precision
+from ganache.runs import products
+from ganache.runs.products import GROUP
 
 RECIPE = "ralsgan"
 SHARE = 25  # a turn draws this part of the whole count
@@ -32,7 +32,7 @@ def measure(settings: Settings) -> Json:
         run, out = Path(folder) / "generator.safetensors", Path(folder) / "samples.npz"
         plan = planned(system, store, settings.quick)
         network = plan.recipe.generator.build(plan.dataset.shape, 0)
-        generators.save(run, network, plan.recipe, plan.dataset.shape, {"label_names": []})
+        products.save(run, network, plan.recipe, plan.dataset.shape, {"label_names": []})
         plain, _ = ralsgan_networks(**({"width": 4} if settings.quick else {}))
         # What `ganache sample` does by itself and with --precision auto, which may be the same.
         precisions = dict.fromkeys(("fp32", choose_precision("auto", plan.device, plan.dataset.shape)))

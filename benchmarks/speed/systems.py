@@ -14,12 +14,12 @@ import ganache
 from benchmarks.speed import plain
 from benchmarks.speed.part import Settings
 from benchmarks.speed.pictures import write_pictures
+from ganache.data.shape import ImageShape
 from ganache.data.store import IMAGES
-from ganache.iteration import Reals, iterate
-from ganache.planning import Plan, Request
-from ganache.players import ROLES
-from ganache.shape import ImageShape
-from ganache.state import TrainingState
+from ganache.engine.iteration import Reals, iterate
+from ganache.engine.state import TrainingState
+from ganache.games.players import ROLES
+from ganache.training.plan import Plan, Request
 
 PICTURES = 2_048  # a multiple of every batch size
 PLAIN, FROZEN, GANACHE = "plain", "plain, frozen", "ganache"

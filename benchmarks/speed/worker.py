@@ -18,7 +18,7 @@ from typing import IO
 import torch
 
 from benchmarks.speed.part import ROOT, Json, images_per_second, seconds_of
-from ganache.devices import memory_in_use
+from ganache.engine.devices import memory_in_use
 
 COMMAND = [sys.executable, "-m", "benchmarks.speed.worker"]
 
@@ -111,7 +111,7 @@ def _train(recipe: str, way: str, store: str, small: str) -> None:
 
 
 def _sample(run: str, out: str, count: str, precision: str) -> None:
-    from ganache.drawing import sample_to
+    from ganache.drawing.sampling import sample_to
 
     seconds = seconds_of(lambda: sample_to(Path(run), out, int(count), device="cpu", precision=precision))
     _answer({"seconds": seconds, "peak_mib": peak_mib()})

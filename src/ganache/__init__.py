@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ganache.api import compare, diagnose, evaluate, judge, load, plan, plot, resume, train
-    from ganache.augment import InputNoise, Unchanged
-    from ganache.errors import RunError, UserError
-    from ganache.generator_terms import FeatureMatching, GeneratorTerm
-    from ganache.generators import TrainedGenerator
+    from ganache.data.shape import ImageShape
+    from ganache.games.recipe import Optimizers, Recipe
     from ganache.networks import (
         DCGANDiscriminator,
         DCGANGenerator,
@@ -33,7 +31,9 @@ if TYPE_CHECKING:
         R3GANGenerator,
         Uniform,
     )
-    from ganache.objectives import (
+    from ganache.parts.augmentations import InputNoise, Unchanged
+    from ganache.parts.generator_terms import FeatureMatching, GeneratorTerm
+    from ganache.parts.objectives import (
         Hinge,
         LeastSquares,
         Minimax,
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
         RelativisticPairing,
         Wasserstein,
     )
-    from ganache.optimizers import Adam, Optimizer
-    from ganache.parts import Part
-    from ganache.penalties import (
+    from ganache.parts.optimizers import Adam, Optimizer
+    from ganache.parts.part import Part
+    from ganache.parts.penalties import (
         DRAGAN,
         R1,
         R2,
@@ -57,17 +57,17 @@ if TYPE_CHECKING:
         WeightClipping,
         Weighted,
     )
-    from ganache.recipe import Optimizers, Recipe
-    from ganache.runs import Outcome
-    from ganache.schedules import Cosine, Geometric, Linear
-    from ganache.shape import ImageShape
+    from ganache.parts.schedules import Cosine, Geometric, Linear
+    from ganache.runs.products import TrainedGenerator
+    from ganache.support.errors import RunError, UserError
+    from ganache.training.sessions import Outcome
 
 _HOMES = {
     "api": ("compare", "diagnose", "evaluate", "judge", "load", "plan", "plot", "resume", "train"),
-    "augment": ("InputNoise", "Unchanged"),
-    "errors": ("RunError", "UserError"),
-    "generator_terms": ("FeatureMatching", "GeneratorTerm"),
-    "generators": ("TrainedGenerator",),
+    "parts.augmentations": ("InputNoise", "Unchanged"),
+    "support.errors": ("RunError", "UserError"),
+    "parts.generator_terms": ("FeatureMatching", "GeneratorTerm"),
+    "runs.products": ("TrainedGenerator",),
     "networks": (
         "DCGANDiscriminator",
         "DCGANGenerator",
@@ -84,7 +84,7 @@ _HOMES = {
         "R3GANGenerator",
         "Uniform",
     ),
-    "objectives": (
+    "parts.objectives": (
         "Hinge",
         "LeastSquares",
         "Minimax",
@@ -95,9 +95,9 @@ _HOMES = {
         "RelativisticPairing",
         "Wasserstein",
     ),
-    "optimizers": ("Adam", "Optimizer"),
-    "parts": ("Part",),
-    "penalties": (
+    "parts.optimizers": ("Adam", "Optimizer"),
+    "parts.part": ("Part",),
+    "parts.penalties": (
         "DRAGAN",
         "R1",
         "R2",
@@ -108,10 +108,10 @@ _HOMES = {
         "Weighted",
         "WeightClipping",
     ),
-    "recipe": ("Optimizers", "Recipe"),
-    "runs": ("Outcome",),
-    "schedules": ("Cosine", "Geometric", "Linear"),
-    "shape": ("ImageShape",),
+    "games.recipe": ("Optimizers", "Recipe"),
+    "training.sessions": ("Outcome",),
+    "parts.schedules": ("Cosine", "Geometric", "Linear"),
+    "data.shape": ("ImageShape",),
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -1,6 +1,6 @@
 """``python -m ganache`` is the command `ganache`."""
 
-from ganache.cli import main
+from ganache.cli.app import main
 
 if __name__ == "__main__":
     main()

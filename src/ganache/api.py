@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ganache import generators, runs
 from ganache.data.given import Given, as_source
 from ganache.evaluation import compare as comparing
 from ganache.evaluation import evaluate as evaluating
@@ -13,11 +12,13 @@ from ganache.evaluation.doctor import examination
 from ganache.evaluation.doctor.examination import Examination
 from ganache.evaluation.judging import Judgement
 from ganache.evaluation.records import Evaluation
-from ganache.files import at_home
-from ganache.generators import TrainedGenerator
-from ganache.planning import Plan, Request, make_plan
-from ganache.recipe import Recipe
-from ganache.runs import Outcome
+from ganache.games.recipe import Recipe
+from ganache.runs import products
+from ganache.runs.products import TrainedGenerator
+from ganache.support.files import at_home
+from ganache.training import sessions
+from ganache.training.plan import Plan, Request, make_plan
+from ganache.training.sessions import Outcome
 
 Progress = Callable[[int, int], None]
 
@@ -72,7 +73,7 @@ def train(
         evaluate_every,
         value_range,
     )
-    return runs.begin(request, at_home(out) if out is not None else None, quiet, progress)
+    return sessions.begin(request, at_home(out) if out is not None else None, quiet, progress)
 
 
 def plan(request: Request) -> Plan:
@@ -96,7 +97,7 @@ def resume(
     After a crash the result has the same bits as a run that was never interrupted. `data` says where the same data
     lies now. Raises UserError when recipe or data changed, RunError when the run fails on the way.
     """
-    return runs.resume(at_home(run), images, time, as_source(data) if data is not None else None, quiet)
+    return sessions.resume(at_home(run), images, time, as_source(data) if data is not None else None, quiet)
 
 
 def load(run: str | Path, *, device: str = "cpu", precision: str = "fp32") -> TrainedGenerator:
@@ -105,12 +106,12 @@ def load(run: str | Path, *, device: str = "cpu", precision: str = "fp32") -> Tr
     In `precision` bf16, or auto where that is faster, images are approximate. Raises UserError when there is no
     generator, it is damaged, or its kind of network is not known.
     """
-    return generators.load(at_home(run), device, precision)
+    return products.load(at_home(run), device, precision)
 
 
 def plot(run: str | Path) -> list[Path]:
     """Draw a run's curves.png and progress animation, finished or not; return their paths."""
-    return runs.plot(at_home(run))
+    return sessions.plot(at_home(run))
 
 
 def judge(

@@ -18,7 +18,7 @@ from ganache.data import open_dataset, preview
 from ganache.data.array_pictures import as_pictures, find_scale
 from ganache.data.npy import StoredArray, open_arrays
 from ganache.data.packed import PackedDataset
-from ganache.errors import UserError
+from ganache.support.errors import UserError
 from tests.data.data_files import pixels, save
 
 

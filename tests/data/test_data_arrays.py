@@ -15,9 +15,9 @@ from ganache.data import catalog, opcodes, open_dataset, preview
 from ganache.data.arrays import ArraySource, Contents, Part
 from ganache.data.packed import PackedDataset
 from ganache.data.previews import read_preview
+from ganache.data.shape import ImageShape
 from ganache.data.types import Options
-from ganache.errors import RunError, UserError
-from ganache.shape import ImageShape
+from ganache.support.errors import RunError, UserError
 from tests.data.data_files import idx_bytes, pixels, python_batch, write_idx
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 import ganache
-from ganache import cli
+from ganache.cli import app
 from ganache.data import open_dataset
 from ganache.data.cache import KINDS, clear, entries, named_cache
-from ganache.errors import RunError, UserError
-from ganache.units import bytes_text
+from ganache.support.errors import RunError, UserError
+from ganache.support.units import bytes_text
 
 KEY = "0123456789abcdef" * 2
 
@@ -19,7 +19,7 @@ KEY = "0123456789abcdef" * 2
 def command(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     monkeypatch.setattr(sys, "argv", ["ganache", *words])
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        app.main()
     return int(ended.value.code or 0)
 
 

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from ganache.data.decode import UnreadableError, fit, natural_channels, quiet, read_header, read_pixels
-from ganache.errors import UserError
-from ganache.shape import ImageShape
+from ganache.data.shape import ImageShape
+from ganache.support.errors import UserError
 from tests.data.data_files import pixels, png_header
 
 

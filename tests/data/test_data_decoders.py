@@ -9,7 +9,7 @@ from ganache.data import decoder, open_dataset
 from ganache.data.containers import Folder
 from ganache.data.packed import PackedDataset
 from ganache.data.pool import Decoders
-from ganache.errors import UserError
+from ganache.support.errors import UserError
 from tests.data.data_files import save
 
 # The same as decoder._BOOT, where a file that holds the word ends the process as the system does when memory is out.

@@ -15,8 +15,8 @@ from PIL import Image, TiffImagePlugin
 from ganache.data import open_dataset, preview
 from ganache.data.deep import Extremes, decide_ranges, scaled
 from ganache.data.packed import PackedDataset
-from ganache.errors import UserError
-from ganache.units import parse_range
+from ganache.support.errors import UserError
+from ganache.support.units import parse_range
 from tests.data.data_files import png_file, save
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(16, 16)

@@ -13,8 +13,8 @@ import pytest
 from ganache.data import open_dataset
 from ganache.data.decode import read_extremes, read_header, read_pixels
 from ganache.data.deep import Ranges
+from ganache.data.shape import ImageShape
 from ganache.data.types import UnreadableError
-from ganache.shape import ImageShape
 from tests.data.data_files import png_chunk, png_file, save
 
 COLOURS = {1: 0, 2: 4, 3: 2, 4: 6}  # channels to PNG's colour types

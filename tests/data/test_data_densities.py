@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ganache.data import open_dataset, preview
 from ganache.data.densities import DENSITIES
-from ganache.errors import UserError
+from ganache.support.errors import UserError
 
 _FACTS = {"ring": (8, 0.008), "grid": (25, 0.01), "spiral": (20, 0.015)}
 

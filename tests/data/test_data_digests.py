@@ -12,7 +12,7 @@ from ganache.data import digests, open_dataset, opening, preview
 from ganache.data.arrays import hash_files
 from ganache.data.containers import Folder
 from ganache.data.digests import DigestCache, Stamps, TooManyUnknownError
-from ganache.errors import UserError
+from ganache.support.errors import UserError
 from tests.data.data_files import classes
 
 HOUR_NS = 3600 * 10**9

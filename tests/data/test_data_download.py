@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from ganache import files
 from ganache.data.catalog import NAMED_SETS
 from ganache.data.download import PinnedFile, _part_file, fetch
-from ganache.errors import RunError
+from ganache.support import files
+from ganache.support.errors import RunError
 
 CONTENT = bytes(range(256)) * 4000
 PINNED = PinnedFile("file.bin", "sha256", hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))

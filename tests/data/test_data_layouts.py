@@ -15,8 +15,8 @@ from ganache.data import open_dataset, preview
 from ganache.data.arrange import arrange
 from ganache.data.containers import Zip
 from ganache.data.packed import PackedDataset
-from ganache.errors import UserError
 from ganache.evaluation.samples import PictureSamples
+from ganache.support.errors import UserError
 from tests.data.data_files import classes, pixels, save
 
 Rows = list[tuple[str, str, str | None]]

@@ -16,7 +16,7 @@ from ganache.data.packed import PackedDataset
 from ganache.data.shapes import decide
 from ganache.data.store import IMAGES
 from ganache.data.types import Options, Row
-from ganache.errors import UserError
+from ganache.support.errors import UserError
 from tests.data.data_files import classes, decoded, pixels, png_header, save
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"

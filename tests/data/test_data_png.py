@@ -9,7 +9,7 @@ from PIL import Image
 
 from ganache.data import open_dataset
 from ganache.data.decode import read_header, read_pixels
-from ganache.shape import ImageShape
+from ganache.data.shape import ImageShape
 from tests.data.data_files import png_chunk, png_file
 
 ROWS = b"\0\1\2\3\0\4\5\6"  # two rows of three grey pixels, unfiltered

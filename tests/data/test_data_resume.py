@@ -15,10 +15,10 @@ from ganache.data import open_dataset, pack, pool
 from ganache.data.arrays import ArraySource, Contents, Part
 from ganache.data.drafts import JOURNAL
 from ganache.data.pack import write_store
+from ganache.data.shape import ImageShape
 from ganache.data.store import IMAGES, LABELS, MANIFEST, Store, building
 from ganache.data.types import Options
-from ganache.errors import RunError, UserError
-from ganache.shape import ImageShape
+from ganache.support.errors import RunError, UserError
 from tests.data.data_files import decoded, pixels, save
 
 FILES = (IMAGES, LABELS, MANIFEST)
@@ -159,7 +159,7 @@ def test_of_two_packings_at_once_each_has_a_folder_of_its_own(root: Path, tmp_pa
 def test_where_folders_cannot_be_locked_a_packing_begins_anew(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ganache.files.fcntl", None)
+    monkeypatch.setattr("ganache.support.files.fcntl", None)
     with pytest.raises(KeyboardInterrupt):
         packed(root, tmp_path / "store", stopping(14))
     assert not list(tmp_path.glob(".store*"))

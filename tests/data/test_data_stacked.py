@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ganache.data import NAMES, open_dataset, pack, preview
 from ganache.data.stacked import StackedDigits
-from ganache.errors import UserError
+from ganache.support.errors import UserError
 from tests.data.data_files import write_idx
 
 FIRST = {"train": [5, 0, 4, 1, 9, 2, 1, 3, 1, 4], "t10k": [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]}  # what tells MNIST apart

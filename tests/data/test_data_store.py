@@ -14,9 +14,9 @@ from ganache.data.containers import Folder
 from ganache.data.deep import FULL
 from ganache.data.packed import PackedDataset, ShuffledStream
 from ganache.data.pool import Decoders
+from ganache.data.shape import ImageShape
 from ganache.data.store import Store, building, is_store, let_go
-from ganache.errors import RunError, UserError
-from ganache.shape import ImageShape
+from ganache.support.errors import RunError, UserError
 from tests.data.data_files import classes, pixels, save
 
 

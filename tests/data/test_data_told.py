@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ganache.briefing import data_lines
 from ganache.data import open_dataset
 from ganache.data.told import Ignored, summarise
+from ganache.training.briefing import data_lines
 from tests.data.data_files import classes
 
 SKIPPED = [{"file": f"{number:04d}.png", "reason": "empty file (0 bytes)"} for number in range(250)]

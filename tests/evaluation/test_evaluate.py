@@ -15,12 +15,11 @@ from sklearn.datasets import load_digits
 
 import ganache
 from benchmarks import inception_score
-from ganache import cli
+from ganache.cli import app
 from ganache.data import open_dataset
 from ganache.data.densities import ring
 from ganache.data.npy import StoredArray
 from ganache.data.packed import PackedDataset
-from ganache.errors import UserError
 from ganache.evaluation import classifier as classifiers
 from ganache.evaluation import counting
 from ganache.evaluation import reference as references
@@ -29,6 +28,7 @@ from ganache.evaluation.classifier import Classifier, train_classifier
 from ganache.evaluation.features import Features, PixelExtractor, RandomExtractor
 from ganache.evaluation.frechet import frechet_distance, moments_of
 from ganache.evaluation.records import Evaluation, evaluation_from
+from ganache.support.errors import UserError
 from tests.data.data_files import save, write_idx
 
 
@@ -406,7 +406,7 @@ def test_a_mistake_costs_one_line_and_status_two(
 def run_command(words: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(sys, "argv", ["ganache", *words])
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        app.main()
     return ended.value.code
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from ganache.errors import UserError
 from ganache.evaluation.records import (
     Evaluation,
     Protocol,
@@ -24,6 +23,7 @@ from ganache.evaluation.records import (
     score_name,
     versions,
 )
+from ganache.support.errors import UserError
 
 FEATURES = {"name": "random", "version": 1, "size": 512, "checksum": "c" * 64, "resize": "64", "accuracy": 0.5}
 REALS = ReferenceSet(source="mnist", split="train", fingerprint="f" * 64, count=60_000)

@@ -13,9 +13,9 @@ import pytest
 from numpy.typing import NDArray
 
 import ganache
-from ganache.errors import UserError
+from ganache.data.shape import ImageShape
 from ganache.evaluation.samples import PictureSamples, Piece, Samples, chosen, in_pieces, open_samples, run_of
-from ganache.shape import ImageShape
+from ganache.support.errors import UserError
 from tests.data.data_files import classes, decoded, pixels, save
 
 SHAPE = ImageShape(3, 5, 4)

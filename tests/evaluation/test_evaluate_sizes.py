@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import ganache
+from ganache.data.source import Source
 from ganache.evaluation import sizes
 from ganache.evaluation.features.inception import SIDE
 from ganache.evaluation.samples import PictureSamples, open_samples
 from ganache.evaluation.sizes import open_reals
-from ganache.planning import Source
 from tests.data.data_files import save
 
 Size = tuple[int, int]

@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 import ganache
-from ganache import cli
-from ganache.errors import UserError
+from ganache.cli import app
+from ganache.data.shape import ImageShape
 from ganache.evaluation.features import PixelExtractor, RandomExtractor
-from ganache.shape import ImageShape
+from ganache.support.errors import UserError
 from tests.data.data_files import pixels, save
 
 SHAPE = ImageShape(1, 4, 4)
@@ -136,7 +136,7 @@ def test_the_command_says_what_it_compared_with(
     arguments = ["ganache", "evaluate", str(samples), "--data", str(stats), "--features", "pixels"]
     monkeypatch.setattr("sys.argv", arguments)
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        app.main()
     printed = capsys.readouterr().out
     assert ended.value.code == 0
     assert f"against        {stats}, statistics: a mean and a covariance, fingerprint" in printed

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ganache.errors import UserError
 from ganache.evaluation import neighbours
 from ganache.evaluation.birthday import SupportSize, support_size
+from ganache.support.errors import UserError
 
 Floats = NDArray[np.float32]
 REALS = np.random.default_rng(0).normal(size=(500, 6)).astype(np.float32)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from ganache.errors import UserError
 from ganache.evaluation.classes import (
     class_shares,
     divergence,
@@ -13,6 +12,7 @@ from ganache.evaluation.classes import (
 )
 from ganache.evaluation.frechet import frechet_distance, moments_of
 from ganache.evaluation.stacked import PUBLISHED_SAMPLES, stacked_modes
+from ganache.support.errors import UserError
 
 FEATURES = np.random.default_rng(0).normal(size=(90, 4))
 LABELS = np.arange(90) % 3

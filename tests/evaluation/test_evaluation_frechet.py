@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torchmetrics.image.fid import _compute_fid
 
-from ganache.errors import UserError
 from ganache.evaluation.frechet import AnyMoments, Moments, extrapolate, frechet_distance, moments_of
+from ganache.support.errors import UserError
 
 Floats = NDArray[np.float64]
 

@@ -6,9 +6,9 @@ import torch
 from numpy.typing import NDArray
 from torchmetrics.image.kid import poly_mmd
 
-from ganache.errors import UserError
 from ganache.evaluation import kernel
 from ganache.evaluation.kernel import kernel_distance, kernel_distance_of_subsets
+from ganache.support.errors import UserError
 
 Floats = NDArray[np.float64]
 

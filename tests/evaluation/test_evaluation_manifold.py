@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ganache.errors import UserError
 from ganache.evaluation import neighbours
 from ganache.evaluation.manifold import ManifoldScores, manifold_scores
+from ganache.support.errors import UserError
 
 Floats = NDArray[np.floating]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ganache.errors import UserError
 from ganache.evaluation.memorisation import memorisation
+from ganache.support.errors import UserError
 
 Floats = NDArray[np.float32]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ganache.errors import UserError
 from ganache.evaluation.moments import AnyMoments, FewMoments, Moments, RunningMoments, moments_of
+from ganache.support.errors import UserError
 
 Floats = NDArray[np.float64]
 FEATURES = np.random.default_rng(0).normal(size=(2500, 5)) * 3 + 100

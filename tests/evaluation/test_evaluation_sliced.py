@@ -5,9 +5,9 @@ import pytest
 import scipy.optimize
 from numpy.typing import NDArray
 
-from ganache.errors import UserError
 from ganache.evaluation import sliced
 from ganache.evaluation.sliced import sliced_wasserstein
+from ganache.support.errors import UserError
 
 Floats = NDArray[np.float64]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import ganache.scratch
-from ganache.errors import UserError
 from ganache.scratch.arrays import module_named
+from ganache.support.errors import UserError
 
 HERE = Path(ganache.scratch.__file__).parent
 ENGINE = (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ganache.run import Run
+from ganache.runs.folder import Run
 from ganache.scratch import cli
 from ganache.scratch.export import recipe_of
 from ganache.scratch.settings import PRESETS, choose

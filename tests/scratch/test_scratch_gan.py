@@ -8,13 +8,13 @@ import torch
 from torch import nn
 from torch.nn.functional import logsigmoid
 
+from ganache.data.shape import ImageShape
 from ganache.scratch.activations import sigmoid
 from ganache.scratch.gan import Gan, Player
 from ganache.scratch.networks import mlp_discriminator, mlp_generator
 from ganache.scratch.optimizers import SGD
 from ganache.scratch.randomness import Random
 from ganache.scratch.sequence import Sequence
-from ganache.shape import ImageShape
 from tests.scratch.checks import Floats, numbers, numeric_gradient
 
 SHAPE, LATENT, BATCH, RATE = ImageShape(1, 3, 2), 4, 6, 0.5

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganache.errors import UserError
+from ganache.data.shape import ImageShape
 from ganache.networks import layers as ordinary
 from ganache.scratch import networks
 from ganache.scratch.export import recipe_of
@@ -10,7 +10,7 @@ from ganache.scratch.networks import halvings
 from ganache.scratch.randomness import Random
 from ganache.scratch.sequence import Sequence
 from ganache.scratch.settings import DCGAN, PRESETS
-from ganache.shape import ImageShape
+from ganache.support.errors import UserError
 from tests.scratch.checks import check_against_torch, numbers
 
 SHAPES = [ImageShape(1, 28, 28), ImageShape(1, 8, 8), ImageShape(3, 16, 4)]

@@ -13,19 +13,21 @@ import torch
 from PIL import Image
 
 import ganache
-from ganache import checkpoint, curves, runs
 from ganache.data import open_dataset
-from ganache.errors import RunError, UserError
+from ganache.data.source import Source
+from ganache.drawing import curves
 from ganache.networks import MLPDiscriminator, MLPGenerator
-from ganache.objectives import NonSaturating
-from ganache.planning import Source
-from ganache.run import Run
+from ganache.parts.objectives import NonSaturating
+from ganache.runs import sealed
+from ganache.runs.folder import Run
 from ganache.scratch import sessions
 from ganache.scratch.arrays import from_host
 from ganache.scratch.examples import images_of, pixels, train_and_test
 from ganache.scratch.export import recipe_of, to_arrays
 from ganache.scratch.settings import PRESETS, ClassifierSettings, GanSettings
 from ganache.scratch.tasks import ClassifierTask, GanTask
+from ganache.support.errors import RunError, UserError
+from ganache.training import sessions as library
 from tests.labelled import labelled, shades
 
 SEVENS = Source("digits", labels=("7",))
@@ -52,9 +54,9 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out curves and animation, which take longer than these runs."""
-    monkeypatch.setattr(runs, "plot", lambda path: [])
+    monkeypatch.setattr(library, "plot", lambda path: [])
     monkeypatch.setattr(curves, "draw", lambda lines, out, title: None)
-    monkeypatch.setattr("ganache.logbook.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("ganache.runs.logbook.importlib.util.find_spec", lambda name: None)
 
 
 def same_weights(one: Path, other: Path) -> None:
@@ -116,7 +118,7 @@ def test_the_ordinary_generator_draws_what_the_engine_draws(settings: GanSetting
 
 
 def arrays_and_facts(out: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    tensors, description = checkpoint.load(sorted((out / "checkpoints").glob("*.safetensors"))[-1])
+    tensors, description = sealed.load(sorted((out / "checkpoints").glob("*.safetensors"))[-1])
     arrays = to_arrays(tensors)
     return arrays, description["facts"]
 
@@ -244,7 +246,7 @@ def test_nothing_that_is_not_finite_is_saved(where: str, tmp_path: Path, monkeyp
         trained(tmp_path / "wild")
     assert Run(tmp_path / "wild").record()["outcome"].startswith("failed: ")
     for path in (tmp_path / "wild" / "checkpoints").glob("*.safetensors"):
-        assert all(np.isfinite(array).all() for array in to_arrays(checkpoint.load(path)[0]).values())
+        assert all(np.isfinite(array).all() for array in to_arrays(sealed.load(path)[0]).values())
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -2,8 +2,8 @@
 
 from ganache.data.opening import NAMES, open_dataset, pack, preview
 from ganache.data.selection import Selection, select
+from ganache.data.shape import ImageShape
 from ganache.data.types import Batch, Dataset, Stream
-from ganache.shape import ImageShape
 
 __all__ = [
     "NAMES",

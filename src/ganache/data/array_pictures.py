@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ganache.data.decode import MAX_PIXELS
 from ganache.data.deep import DEPTHS, Pair
 from ganache.data.npy import StoredArray
-from ganache.shape import MAX_SIDE, ImageShape
+from ganache.data.shape import MAX_SIDE, ImageShape
 
 _WANTED = "pictures (N, height, width), (N, height, width, channels) or (N, channels, height, width), 1 … 4 channels"
 _LEAST_BRIGHT = 128  # floats that stay below it, and above 1, are no levels of 0 … 255

@@ -14,7 +14,7 @@ from ganache.data.arrays import ArraySource, Contents, Part, hash_files, rows_pe
 from ganache.data.deep import Pair
 from ganache.data.labels import MAX_CLASSES, is_class_name
 from ganache.data.npy import StoredArray, open_arrays
-from ganache.errors import UserError
+from ganache.support.errors import UserError
 
 _PICTURES = ("images", "image", "imgs", "pictures", "samples", "x", "data")
 _LABELS = ("labels", "label", "y", "targets", "target", "classes")

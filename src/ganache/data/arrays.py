@@ -14,10 +14,10 @@ from PIL import Image
 from ganache.data.decode import fit
 from ganache.data.digests import DigestCache, hash_all, stamp
 from ganache.data.packed import count_labels
+from ganache.data.shape import ImageShape
 from ganache.data.shapes import decide, describe_sizes
 from ganache.data.types import Block, Options, Peek, Progress, Survey
-from ganache.errors import UserError
-from ganache.shape import ImageShape
+from ganache.support.errors import UserError
 
 _BLOCK_BYTES = 8 * 2**20
 

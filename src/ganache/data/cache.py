@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from ganache.data.catalog import NAMED_SETS, cache_folder
 from ganache.data.store import manifest_of
-from ganache.errors import RunError, UserError
-from ganache.units import counted
+from ganache.support.errors import RunError, UserError
+from ganache.support.units import counted
 
 
 class Kind(NamedTuple):

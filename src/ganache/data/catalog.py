@@ -17,9 +17,9 @@ from ganache.data.arrays import ArraySource, Contents, Part
 from ganache.data.cifar import cifar_source
 from ganache.data.download import PinnedFile, fetch
 from ganache.data.idx import DIGIT_NAMES, find_idx, first_labels, idx_source
+from ganache.data.shape import ImageShape
 from ganache.data.types import Progress
-from ganache.errors import RunError, UserError
-from ganache.shape import ImageShape
+from ganache.support.errors import RunError, UserError
 
 FASHION_NAMES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from ganache.data.arrays import ArraySource, Contents, Part, hash_files, rows_per_part
 from ganache.data.opcodes import read_python_batch
-from ganache.errors import UserError
-from ganache.shape import ImageShape
+from ganache.data.shape import ImageShape
+from ganache.support.errors import UserError
 
 CIFAR10_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 _SHAPE = ImageShape(3, 32, 32)

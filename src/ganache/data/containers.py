@@ -21,8 +21,8 @@ from ganache.data.arrange import printable
 from ganache.data.digests import DigestCache, Stamps, hash_all, stamp
 from ganache.data.told import Ignored
 from ganache.data.types import Skipped, UnreadableError
-from ganache.errors import UserError
-from ganache.files import RECIPE, RECORD
+from ganache.support.errors import UserError
+from ganache.support.files import RECIPE, RECORD
 
 IMAGE_SUFFIXES = (
     *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff"),

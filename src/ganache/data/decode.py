@@ -14,8 +14,8 @@ from PIL import Image, UnidentifiedImageError
 
 from ganache.data.deep import FULL, Extremes, Ranges, eight_bit, extremes, is_deep, mode_of, note_of
 from ganache.data.png import only_pixels
+from ganache.data.shape import ImageShape
 from ganache.data.types import UnreadableError
-from ganache.shape import ImageShape
 
 MAX_PIXELS = 100_000_000
 """An image above 100 megapixels is refused from its header: 400 MB in memory, far beyond any camera's use here."""

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ganache.data.deep import FULL, Ranges
+from ganache.data.shape import ImageShape
 from ganache.data.worker import READY, Task
-from ganache.errors import RunError
-from ganache.shape import ImageShape
+from ganache.support.errors import RunError
 
 # No package of ours is needed to start: the child gets this process's import path as its argument.
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from ganache.data.worker import main; main()"

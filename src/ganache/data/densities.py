@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ganache.data.shape import ImageShape
 from ganache.data.types import Batch, seed_sequence
-from ganache.errors import UserError, did_you_mean
-from ganache.shape import ImageShape
+from ganache.support.errors import UserError, did_you_mean
 
 _BLOCK_POINTS = 256
 _DENSITY_TAG = 0x3244  # keeps these random numbers apart from all others of the same seed

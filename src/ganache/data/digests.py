@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ganache.errors import RunError
-from ganache.files import replacing
+from ganache.support.errors import RunError
+from ganache.support.files import replacing
 
 Stamps = npt.NDArray[np.int64]  # (N, 4)
 

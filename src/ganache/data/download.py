@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganache.data.types import Progress
-from ganache.errors import RunError
-from ganache.files import lock, sync
+from ganache.support.errors import RunError
+from ganache.support.files import lock, sync
 
 TIMEOUT_SECONDS = 30.0
 """A server that sends nothing for so long is given up for the next mirror."""

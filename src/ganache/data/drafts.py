@@ -15,9 +15,9 @@ from typing import IO, Any
 
 import numpy as np
 
+from ganache.data.shape import ImageShape
 from ganache.data.store import HEADER_BYTES, IMAGES, LABELS, ArrayFile
 from ganache.data.types import Block, Skipped
-from ganache.shape import ImageShape
 
 JOURNAL = "packing.jsonl"
 _MOST_LINE_BYTES = 2**24

@@ -18,8 +18,8 @@ from ganache.data.arrays import rows_per_part
 from ganache.data.catalog import cache_folder
 from ganache.data.location import as_text
 from ganache.data.npy import StoredArray, new_member, write_rows
-from ganache.errors import RunError, UserError
-from ganache.files import replacing
+from ganache.support.errors import RunError, UserError
+from ganache.support.files import replacing
 
 
 class Array(Protocol):

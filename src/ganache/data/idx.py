@@ -11,8 +11,8 @@ from typing import BinaryIO
 import numpy as np
 
 from ganache.data.arrays import ArraySource, Contents, Part, hash_files, rows_per_part
-from ganache.errors import UserError
-from ganache.shape import ImageShape
+from ganache.data.shape import ImageShape
+from ganache.support.errors import UserError
 
 DIGIT_NAMES = tuple("0123456789")
 _UBYTE = 8

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ganache.data.arrange import Arrangement, arrange, find_layout, printable
 from ganache.data.containers import Folder, Listing, Zip
 from ganache.data.types import UnreadableError
-from ganache.errors import UserError
+from ganache.support.errors import UserError
 
 MAX_BYTES = 64 * 2**20
 """A label file above this size is refused: ImageNet's 1.3 million pictures need no more."""

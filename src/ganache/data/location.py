@@ -6,9 +6,9 @@ from pathlib import Path
 from ganache.data.catalog import NAMED_SETS
 from ganache.data.densities import DENSITIES
 from ganache.data.stacked import STACKED_MNIST
-from ganache.errors import UserError
-from ganache.files import RECORD, is_run, safe_name
-from ganache.places import check_place
+from ganache.support.errors import UserError
+from ganache.support.files import RECORD, is_run, safe_name
+from ganache.support.places import check_place
 
 NAMES = ("digits", *NAMED_SETS, STACKED_MNIST, *DENSITIES)
 """The sources that need no path."""

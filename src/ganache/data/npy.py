@@ -16,7 +16,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.errors import UserError
+from ganache.support.errors import UserError
 
 SUFFIXES = (".npy", ".npz")
 MAX_WHOLE_BYTES = 2**30

@@ -26,9 +26,9 @@ from ganache.data.previews import read_preview
 from ganache.data.stacked import DIGITS, STACKED_MNIST, StackedDigits
 from ganache.data.store import Store, is_store
 from ganache.data.types import Options, Progress, Source
-from ganache.errors import UserError, did_you_mean
-from ganache.places import check_place
-from ganache.units import counted
+from ganache.support.errors import UserError, did_you_mean
+from ganache.support.places import check_place
+from ganache.support.units import counted
 
 PREVIEW_BYTES = 2**26
 """A preview reads no more to find out whether its source is packed already."""

@@ -13,9 +13,9 @@ from ganache.data.drafts import JOURNAL, Draft
 from ganache.data.pictures import refuse_many
 from ganache.data.store import building, fingerprint, write_manifest
 from ganache.data.types import Block, Options, Progress, Skipped, Source, Survey
-from ganache.errors import RunError, UserError
-from ganache.files import PARTIAL
-from ganache.units import counted
+from ganache.support.errors import RunError, UserError
+from ganache.support.files import PARTIAL
+from ganache.support.units import counted
 
 PACKER_VERSION = 3
 """Raised whenever the same source and options would give other pixels, so that cached stores are made again."""

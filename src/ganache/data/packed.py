@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ganache.data.shape import ImageShape
 from ganache.data.store import Store, let_go
 from ganache.data.told import summarise
 from ganache.data.types import Batch, seed_sequence
-from ganache.errors import UserError, did_you_mean
-from ganache.shape import ImageShape
-from ganache.units import listed
+from ganache.support.errors import UserError, did_you_mean
+from ganache.support.units import listed
 
 _SHUFFLE_TAG = 0x5348  # keeps these random numbers apart from all others of the same seed
 _KEPT_EPOCHS = 2

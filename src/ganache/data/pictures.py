@@ -18,12 +18,12 @@ from ganache.data.npy import SUFFIXES
 from ganache.data.packed import count_labels
 from ganache.data.pool import SMALL, Decoders, Pixels, split_names
 from ganache.data.ranges import find_ranges
+from ganache.data.shape import ImageShape
 from ganache.data.shapes import decide, describe_sizes
 from ganache.data.told import Ignored
 from ganache.data.types import Block, Options, Peek, Progress, Row, Skipped, Survey
-from ganache.errors import UserError
-from ganache.shape import ImageShape
-from ganache.units import counted
+from ganache.support.errors import UserError
+from ganache.support.units import counted
 
 DEEP_PREVIEWED = 256
 """Of so many deep files a preview reads the values; packing reads those of all."""

@@ -19,7 +19,7 @@ from ganache.data.containers import Folder, Zip
 from ganache.data.decode import Header
 from ganache.data.decoder import Decoder, EndedError, Question
 from ganache.data.deep import Extremes, Ranges
-from ganache.shape import ImageShape
+from ganache.data.shape import ImageShape
 
 SMALLEST_PARALLEL = 256
 """Below this many files, starting a second process takes longer than reading the files."""

@@ -9,7 +9,7 @@ from ganache.data.pack import manifest_of, nothing_decoded
 from ganache.data.packed import PackedDataset
 from ganache.data.pictures import refuse_many
 from ganache.data.types import Options, Progress, Source, Survey
-from ganache.units import counted
+from ganache.support.units import counted
 
 ROWS = 256
 """At most about so many rows are decoded: every n-th of each split."""

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ganache.data.shape import ImageShape
 from ganache.data.types import Batch, Dataset, Stream
-from ganache.errors import UserError
-from ganache.shape import ImageShape
+from ganache.support.errors import UserError
 
 TRAIN = "train"
 
@@ -163,3 +163,11 @@ def _occurring(dataset: Dataset, split: str) -> set[str]:
 def _unlabelled(dataset: Dataset) -> int:
     counts = dataset.rows_by_label(TRAIN)
     return 0 if counts is None else int(counts[-1])
+
+
+HELD_OUT_SPLITS = ("test", "val", "valid", "validation")
+
+
+def held_out_split(data: Selection) -> str | None:
+    """Return the split on which a training can be examined: one with images such as it takes; None without any."""
+    return next((name for name in HELD_OUT_SPLITS if data.rows(name)), None)

@@ -3,9 +3,9 @@
 from collections import Counter
 from typing import Any
 
+from ganache.data.shape import ImageShape
 from ganache.data.types import Options
-from ganache.errors import UserError
-from ganache.shape import ImageShape
+from ganache.support.errors import UserError
 
 LARGEST_KEPT = 256
 """Images that share one size up to this side, in pixels, keep it."""

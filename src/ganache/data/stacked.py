@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ganache.data.packed import PackedDataset
+from ganache.data.shape import ImageShape
 from ganache.data.types import Batch, seed_sequence
-from ganache.errors import UserError, did_you_mean
-from ganache.shape import ImageShape
+from ganache.support.errors import UserError, did_you_mean
 
 STACKED_MNIST = "stacked-mnist"
 DIGITS = "mnist"  # what the stack is made of

@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ganache.data.npy import DAMAGE
+from ganache.data.shape import ImageShape
 from ganache.data.types import Skipped
-from ganache.errors import RunError, UserError, reason
-from ganache.files import PARTIAL, lock, sync, write_json
-from ganache.shape import ImageShape
+from ganache.support.errors import RunError, UserError, reason
+from ganache.support.files import PARTIAL, lock, sync, write_json
 
 FORMAT = "ganache-store"
 VERSION = 1

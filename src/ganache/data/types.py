@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ganache.data.digests import DigestCache
-from ganache.errors import UserError
-from ganache.shape import ImageShape
+from ganache.data.shape import ImageShape
+from ganache.support.errors import UserError
 
 Progress = Callable[[int, int], None]
 _MAX_SEED = 2**63

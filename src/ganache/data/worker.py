@@ -16,8 +16,8 @@ from typing import Any, BinaryIO, Literal
 from ganache.data.containers import Folder, Zip, open_container
 from ganache.data.decode import quiet, read_extremes, read_header, read_pixels
 from ganache.data.deep import Ranges
+from ganache.data.shape import ImageShape
 from ganache.data.types import UnreadableError
-from ganache.shape import ImageShape
 
 READY = b"ready\n"
 """A process that has said this can decode: whatever ends it afterwards is a file's doing."""

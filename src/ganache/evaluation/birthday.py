@@ -18,10 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganache.errors import UserError
 from ganache.evaluation.inputs import Features, Floats, check_pair
 from ganache.evaluation.neighbours import Pairs, nearest_others
-from ganache.units import are
+from ganache.support.errors import UserError
+from ganache.support.units import are
 
 NORMAL_95 = 1.959964  # standard deviations on either side that hold 95% of a normal distribution
 MOST_OF_NONE = 3.688879  # -ln 0.025: where no pair is found, the largest expectation that the 95% interval allows

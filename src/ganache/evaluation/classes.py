@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.errors import UserError
 from ganache.evaluation.frechet import frechet_distance
 from ganache.evaluation.inputs import Features, Floats, check_features
 from ganache.evaluation.moments import AnyMoments, moments_of
-from ganache.units import counted
+from ganache.support.errors import UserError
+from ganache.support.units import counted
 
 Labels = NDArray[np.integer]
 

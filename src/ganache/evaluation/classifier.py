@@ -24,16 +24,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from ganache import checkpoint
 from ganache.data.cache import named_cache
 from ganache.data.catalog import cache_folder
 from ganache.data.packed import PackedDataset
+from ganache.data.selection import HELD_OUT_SPLITS
+from ganache.data.shape import ImageShape
 from ganache.data.types import Batch
-from ganache.errors import UserError
 from ganache.networks.layers import halvings, stride_between
-from ganache.shape import ImageShape
-from ganache.streams import derive, untouched_global_stream
-from ganache.units import counted
+from ganache.runs import sealed
+from ganache.support.errors import UserError
+from ganache.support.streams import derive, untouched_global_stream
+from ganache.support.units import counted
 
 VERSION = 3
 FEATURES = 128
@@ -45,7 +46,6 @@ MOST_BYTES = 2**30  # of training images: fewer when they are large
 LEARNING_RATE = 5e-3
 MOST_SHIFT = 2  # pixels; a digit moved by two is the same digit
 GROUP = 250  # images judged at once
-TEST_SPLITS = ("test", "val", "valid", "validation")
 
 
 class ClassifierNetwork(nn.Module):
@@ -119,13 +119,13 @@ def classifier_for(
         raise UserError(f"data: {dataset.name!r} has no two classes, so there is nothing to judge by")
     path = kept_classifier(dataset, cache or cache_folder())
     try:
-        tensors, facts = checkpoint.load(path)
-    except checkpoint.DamagedError:  # absent, torn or of another version: it is made anew
+        tensors, facts = sealed.load(path)
+    except sealed.DamagedError:  # absent, torn or of another version: it is made anew
         say(f"training a classifier on {dataset.name}, once; it stays in {path.parent}")
         trained = train_classifier(dataset)
         facts = {"accuracy": trained.accuracy, "tested": trained.tested, "split": trained.split}
         with named_cache(cache or cache_folder()):
-            checkpoint.save(path, dict(trained.network.state_dict()), facts)
+            sealed.save(path, dict(trained.network.state_dict()), facts)
         return trained
     network = ClassifierNetwork(dataset.shape, len(dataset.label_names))
     network.load_state_dict(tensors)
@@ -147,7 +147,7 @@ def train_classifier(
     names = dataset.label_names
     drawn = _drawn(dataset, "train", seed, MOST_IMAGES)
     images, labels = drawn.images, drawn.labels
-    tested_on = next((name for name in TEST_SPLITS if _is_labelled(dataset, name)), None)
+    tested_on = next((name for name in HELD_OUT_SPLITS if _is_labelled(dataset, name)), None)
     if tested_on is not None:
         held = _drawn(dataset, tested_on, seed, 10_000)
         test_images, test_labels = held.images, held.labels

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ganache import generators
-from ganache.errors import UserError
+from ganache.data.source import Source
+from ganache.drawing.grids import for_display
 from ganache.evaluation.records import Evaluation, Score, differences, evaluation_from, read_evaluation
 from ganache.evaluation.side_by_side import panels
-from ganache.pictures import for_display
-from ganache.places import check_place
-from ganache.planning import Source
-from ganache.run import Run
-from ganache.streams import derive
+from ganache.runs import products
+from ganache.runs.folder import Run
+from ganache.support.errors import UserError
+from ganache.support.places import check_place
+from ganache.support.streams import derive
 
 SURE = 2.0  # standard errors of a difference, below which it may be chance
 PICTURES, POINTS = 64, 2_500  # of each panel
@@ -106,7 +106,7 @@ def picture(paths: Sequence[str | Path], seed: int = 0) -> Image.Image:
     reals = np.ascontiguousarray(batch.images.transpose(0, 2, 3, 1))
     drawn = []
     for name, run in zip(short_names([str(run) for run in runs]), runs, strict=True):
-        generator = generators.load(run)
+        generator = products.load(run)
         drawn.append((name, generator.sample(count, seed, generator.label_names)))
     titled = [(f"reals: {dataset.name}", reals), *drawn]
     return panels([(title, for_display(images, reals)) for title, images in titled])

@@ -13,9 +13,9 @@ from ganache.data import Dataset
 from ganache.data.deep import Pair
 from ganache.data.packed import PackedDataset
 from ganache.data.selection import compared_classes
+from ganache.data.source import Source
 from ganache.data.types import Progress
-from ganache.devices import choose_device
-from ganache.errors import UserError
+from ganache.engine.devices import choose_device
 from ganache.evaluation import features
 from ganache.evaluation.cautions import warnings_of_data, warnings_of_few
 from ganache.evaluation.classifier import classifier_for
@@ -28,9 +28,9 @@ from ganache.evaluation.reference import Reference
 from ganache.evaluation.samples import GeneratorSamples, Labels, PictureSamples, Piece, Samples, open_samples, run_of
 from ganache.evaluation.sizes import open_reals, own_reading
 from ganache.evaluation.statistics import Statistics, StatisticsReference, find_statistics
-from ganache.planning import Source
-from ganache.run import Run
-from ganache.units import are, check_seed, parse_count, parse_range, parse_size
+from ganache.runs.folder import Run
+from ganache.support.errors import UserError
+from ganache.support.units import are, check_seed, parse_count, parse_range, parse_size
 
 DEFAULT_COUNT = 10_000  # samples, or as many as there are reals where those are fewer
 LARGEST_JUDGED = 128  # pixels of the longer side, above which a classifier takes hours to train on a processor

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganache.errors import UserError
 from ganache.evaluation.inputs import Features, Floats, check_features, stream
 from ganache.evaluation.moments import AnyMoments, Moments, RunningMoments, moments_of
+from ganache.support.errors import UserError
 
 __all__ = ["Extrapolation", "Moments", "RunningMoments", "extrapolate", "frechet_distance", "moments_of"]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.errors import UserError
 from ganache.evaluation.inputs import Features, Floats, check_features, stream
+from ganache.support.errors import UserError
 
 ROWS = 4096
 

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.errors import UserError
-from ganache.streams import derive
-from ganache.units import are
+from ganache.support.errors import UserError
+from ganache.support.streams import derive
+from ganache.support.units import are
 
 Features = NDArray[np.floating]
 Floats = NDArray[np.float64]

@@ -20,16 +20,16 @@ from numpy.typing import NDArray
 
 from ganache.data.packed import PackedDataset
 from ganache.data.selection import compared_classes
+from ganache.data.source import Source
 from ganache.data.types import Progress
-from ganache.devices import choose_device
-from ganache.errors import UserError
+from ganache.engine.devices import choose_device
 from ganache.evaluation.classifier import VERSION, Classifier, classifier_for
 from ganache.evaluation.frechet import frechet_distance
 from ganache.evaluation.verdicts import Tally, Verdict
-from ganache.generators import TrainedGenerator, load
-from ganache.planning import Source
-from ganache.run import Run
-from ganache.units import check_seed, count_text, counted
+from ganache.runs.folder import Run
+from ganache.runs.products import TrainedGenerator, load
+from ganache.support.errors import UserError
+from ganache.support.units import check_seed, count_text, counted
 
 PIECE = 1_000  # reals judged at once
 SPLIT = "train"  # what a generator learned from is what it is compared with

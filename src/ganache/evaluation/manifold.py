@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganache.errors import UserError
 from ganache.evaluation.inputs import Features, check_pair
 from ganache.evaluation.neighbours import Pairs, nearest_others
+from ganache.support.errors import UserError
 
 
 @dataclass(frozen=True)

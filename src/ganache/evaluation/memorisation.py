@@ -20,9 +20,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganache.errors import UserError
 from ganache.evaluation.inputs import Features, Floats, check_features
 from ganache.evaluation.neighbours import Indices, Nearest, nearest
+from ganache.support.errors import UserError
 
 
 @dataclass(frozen=True, eq=False)

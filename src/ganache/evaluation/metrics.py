@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ganache.errors import UserError, did_you_mean
+from ganache.data.selection import HELD_OUT_SPLITS
 from ganache.evaluation import scorers as by
-from ganache.evaluation.classifier import TEST_SPLITS
 from ganache.evaluation.counting import knows_modes
 from ganache.evaluation.evidence import KEPT, PAIRED, Evidence, Setting
 from ganache.evaluation.records import Score, metric_named
+from ganache.support.errors import UserError, did_you_mean
 
 OF_MOMENTS = ("fd", "fd-infinity", "is")  # what needs no more of the reals than their moments
 TRUSTED = 10  # samples for each feature; with fewer a Fréchet distance is clearly too high
@@ -75,7 +75,7 @@ def _needs_modes(setting: Setting) -> str | None:
 def _needs_held_out(setting: Setting) -> str | None:
     if setting.dataset.count is None:
         return f"{setting.dataset.name!r} is endless, so nothing of it can be known by heart"
-    if not any(split in setting.dataset.summary()["splits"] for split in TEST_SPLITS):
+    if not any(split in setting.dataset.summary()["splits"] for split in HELD_OUT_SPLITS):
         return f"{setting.dataset.name!r} has no split beside the training images, such as test, to compare with"
     return None
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache import generators
 from ganache.data.densities import DENSITIES, Density
-from ganache.errors import UserError, did_you_mean
-from ganache.generators import TrainedGenerator
+from ganache.runs import products
+from ganache.runs.products import TrainedGenerator
+from ganache.support.errors import UserError, did_you_mean
 
 SAMPLES = 2_500
 WITHIN = 3.0  # standard deviations
@@ -97,4 +97,4 @@ def judge_modes(run: str | Path, density: str, samples: int = SAMPLES, seed: int
     mixture = density_named(density)
     if samples < 1:
         raise UserError(f"samples: {samples} is not at least 1")
-    return count_modes(draw_points(generators.load(run), samples, seed), mixture.modes, mixture.std)
+    return count_modes(draw_points(products.load(run), samples, seed), mixture.modes, mixture.std)

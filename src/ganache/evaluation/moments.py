@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganache.errors import UserError
 from ganache.evaluation.inputs import Features, Floats, check_features
-from ganache.units import are
+from ganache.support.errors import UserError
+from ganache.support.units import are
 
 BLOCK = 1024  # rows at least; more than D of them, so that all rows are at hand as long as they are few
 SMALLEST_PIVOT = 1e-10  # of the largest; below it, too few digits of the smallest singular values would be right

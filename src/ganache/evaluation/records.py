@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ganache import recipe
-from ganache.errors import UserError
-from ganache.parts import explain
-from ganache.reading import json_file
-from ganache.units import count_text
+from ganache.parts.part import explain
+from ganache.support import trees
+from ganache.support.errors import UserError
+from ganache.support.reading import json_file
+from ganache.support.units import count_text
 
 PROTOCOL = 1  # grows when a metric's definition changes: scores of before and after do not compare
 
@@ -147,7 +147,7 @@ def metric_named(name: str, features: str) -> str:
 
 def differences(first: Protocol, second: Protocol) -> list[str]:
     """Return one line ``field: first → second`` for each field in which two protocols differ; none: they compare."""
-    return recipe.differences(_binding(first), _binding(second))
+    return trees.differences(_binding(first), _binding(second))
 
 
 def versions() -> dict[str, str]:
@@ -183,4 +183,4 @@ def read_evaluation(path: Path) -> Evaluation:
 
 def _binding(protocol: Protocol) -> dict[str, Any]:
     tree = protocol.model_dump(mode="json")
-    return {path: value for path, value in recipe.leaves(tree).items() if path not in _NOT_BINDING}
+    return {path: value for path, value in trees.leaves(tree).items() if path not in _NOT_BINDING}

@@ -15,18 +15,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganache import checkpoint
 from ganache.data.cache import named_cache
 from ganache.data.catalog import cache_folder
 from ganache.data.packed import PackedDataset
 from ganache.data.types import Dataset
-from ganache.errors import UserError
 from ganache.evaluation.features import Extractor
 from ganache.evaluation.inputs import stream
 from ganache.evaluation.moments import AnyMoments, RunningMoments
 from ganache.evaluation.records import ReferenceSet
 from ganache.evaluation.samples import Labels, piece_size
-from ganache.streams import derive
+from ganache.runs import sealed
+from ganache.support.errors import UserError
+from ganache.support.streams import derive
 
 VERSION = 1  # of what is kept
 ENDLESS_REALS = 50_000  # so many of a source without end stand for it
@@ -175,11 +175,11 @@ class Reference:
 
     def _load(self, path: Path) -> dict[str, torch.Tensor] | None:
         try:
-            return checkpoint.load(path)[0]
-        except checkpoint.DamagedError:  # absent or torn: it is computed anew
+            return sealed.load(path)[0]
+        except sealed.DamagedError:  # absent or torn: it is computed anew
             return None
 
     def _save(self, path: Path, arrays: dict[str, NDArray[Any]]) -> None:
         tensors = {name: torch.from_numpy(np.asarray(array, order="C")) for name, array in arrays.items()}
         with named_cache(self._folder.parent):
-            checkpoint.save(path, tensors, {"content": "reference"})
+            sealed.save(path, tensors, {"content": "reference"})

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache import generators
 from ganache.data.array_pictures import as_pictures, find_scale, is_points
 from ganache.data.array_sets import find_sets, read_labels
 from ganache.data.containers import Folder, Zip, open_container
@@ -23,13 +22,14 @@ from ganache.data.npy import StoredArray, is_array_file, open_arrays
 from ganache.data.pictures import Headers
 from ganache.data.pool import Decoders, default_processes, split_names
 from ganache.data.ranges import Found, find_ranges
+from ganache.data.shape import ImageShape
 from ganache.data.shapes import RESIZE_RULE, STRETCH_RULE
-from ganache.errors import UserError
 from ganache.evaluation.inputs import stream
-from ganache.files import is_run
-from ganache.generators import TrainedGenerator
-from ganache.places import check_place
-from ganache.shape import ImageShape
+from ganache.runs import products
+from ganache.runs.products import TrainedGenerator
+from ganache.support.errors import UserError
+from ganache.support.files import is_run
+from ganache.support.places import check_place
 
 GENERATOR = ".safetensors"
 PIECE_BYTES = 2**26
@@ -224,7 +224,7 @@ def open_samples(path: str | Path, device: str = "cpu", value_range: Pair | None
     if not place.exists():
         raise UserError(f"samples: there is no {str(path)!r}")
     if place.suffix.lower() == GENERATOR or (place / "run.json").is_file():
-        return GeneratorSamples(generators.load(place, device), str(path))
+        return GeneratorSamples(products.load(place, device), str(path))
     kind = ArraySamples if place.is_file() and is_array_file(place) else PictureSamples
     return kind(place, value_range)
 

@@ -3,10 +3,9 @@
 import numpy as np
 
 from ganache.data import select
-from ganache.errors import UserError
+from ganache.data.selection import HELD_OUT_SPLITS
 from ganache.evaluation.birthday import support_size
 from ganache.evaluation.classes import class_shares, frechet_by_class, label_accuracy
-from ganache.evaluation.classifier import TEST_SPLITS
 from ganache.evaluation.evidence import PAIRED, Evidence, Pairs
 from ganache.evaluation.frechet import frechet_distance
 from ganache.evaluation.inception_score import inception_score
@@ -17,6 +16,7 @@ from ganache.evaluation.moments import moments_of
 from ganache.evaluation.records import Score
 from ganache.evaluation.reference import Reference
 from ganache.evaluation.sliced import sliced_wasserstein
+from ganache.support.errors import UserError
 
 SPLITS = 10  # of the Inception Score
 K = 5  # nearest neighbours
@@ -121,7 +121,7 @@ def memorisation_records(evidence: Evidence) -> list[Score]:
     """
     setting, kept = evidence.setting, evidence.kept.some(PAIRED, evidence.setting.seed)
     known = select(setting.dataset, setting.labels)
-    split = next((split for split in TEST_SPLITS if known.rows(split)), None)
+    split = next((split for split in HELD_OUT_SPLITS if known.rows(split)), None)
     if split is None:
         raise UserError("memorisation: no held-out image has a label that was asked for")
     training = Reference(setting.dataset, setting.extractor, "train", setting.labels, evidence.reference.cache)

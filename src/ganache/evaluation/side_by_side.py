@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ganache.errors import UserError
+from ganache.drawing.grids import grid
 from ganache.evaluation.evaluate import Found
-from ganache.files import replacing
-from ganache.pictures import grid
-from ganache.places import check_output
+from ganache.support.errors import UserError
+from ganache.support.files import replacing
+from ganache.support.places import check_output
 
 PAIRS = 32
 PAIRS_A_ROW = 4

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ganache.data import Dataset, open_dataset, preview
+from ganache.data.shape import ImageShape
+from ganache.data.source import Source
 from ganache.data.store import is_store
 from ganache.data.types import Progress
-from ganache.errors import UserError
 from ganache.evaluation.features.inception import SIDE
 from ganache.evaluation.samples import PictureSamples, Samples
-from ganache.planning import Source
-from ganache.shape import ImageShape
-from ganache.units import parse_size
+from ganache.support.errors import UserError
+from ganache.support.units import parse_size
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.errors import UserError
 from ganache.evaluation.classes import divergence
+from ganache.support.errors import UserError
 
 PUBLISHED_SAMPLES = 25_600
 MODES = 1_000

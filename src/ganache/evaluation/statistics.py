@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from ganache.data.array_sets import has_statistics
 from ganache.data.npy import SUFFIXES, StoredArray, open_arrays
+from ganache.data.shape import ImageShape
 from ganache.data.types import Stream
-from ganache.errors import UserError
 from ganache.evaluation.features import Extractor
 from ganache.evaluation.moments import Moments
 from ganache.evaluation.records import ReferenceSet
 from ganache.evaluation.reference import Reference, Rows
-from ganache.shape import ImageShape
+from ganache.support.errors import UserError
 
 SPLIT = "statistics"
 _UNKNOWN_COUNT = 2**31  # more than there are dimensions: nothing then is made of the number

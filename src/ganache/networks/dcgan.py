@@ -9,7 +9,8 @@ import itertools
 from pydantic import Field
 from torch import Tensor, nn
 
-from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator, Latent, Normal
+from ganache.data.shape import ImageShape
+from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator
 from ganache.networks.convolutions import Conv2d
 from ganache.networks.layers import (
     ConditionalBatchNorm,
@@ -23,7 +24,7 @@ from ganache.networks.layers import (
     with_label_planes,
     with_labels,
 )
-from ganache.shape import ImageShape
+from ganache.parts.latents import Latent, Normal
 
 
 class DCGANGenerator(Generator):

@@ -10,7 +10,8 @@ upside down, with kernels upside down. To pad explicitly instead costs a tenth o
 
 from torch import Tensor, nn
 
-from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator, Latent, Normal
+from ganache.data.shape import ImageShape
+from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator
 from ganache.networks.convolutions import Conv2d, ConvTranspose2d
 from ganache.networks.layers import (
     Dropout,
@@ -18,7 +19,7 @@ from ganache.networks.layers import (
     with_label_planes,
     with_labels,
 )
-from ganache.shape import ImageShape
+from ganache.parts.latents import Latent, Normal
 
 
 class MNISTDCGANGenerator(Generator):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from torch import nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
-from ganache.errors import UserError
+from ganache.support.errors import UserError
 
 MOST_WEIGHTS = 2_000  # weight tensors of a network; the largest published ones have some hundreds
 # A weight that is normalised is registered, taken away and registered again.

@@ -4,11 +4,12 @@
 
 from torch import Tensor, nn
 
-from ganache.errors import UserError
-from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator, Latent, Uniform
+from ganache.data.shape import ImageShape
+from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator
 from ganache.networks.convolutions import Conv2d
 from ganache.networks.layers import Upsample, with_label_planes, with_labels
-from ganache.shape import ImageShape
+from ganache.parts.latents import Latent, Uniform
+from ganache.support.errors import UserError
 
 
 class LSGANGenerator(Generator):

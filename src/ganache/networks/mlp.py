@@ -6,9 +6,10 @@ from typing import Annotated
 from pydantic import Field
 from torch import Tensor, nn
 
-from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator, Latent, Normal
+from ganache.data.shape import ImageShape
+from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator
 from ganache.networks.layers import Dropout, LabelProjection, spectrally_normalised, with_labels
-from ganache.shape import ImageShape
+from ganache.parts.latents import Latent, Normal
 
 Width = Annotated[int, Field(ge=1)]
 

@@ -16,10 +16,11 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, pad
 
-from ganache.errors import UserError
-from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator, Latent, Normal
+from ganache.data.shape import ImageShape
+from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator
 from ganache.networks.layers import LabelProjection, draw_normal, halvings
-from ganache.shape import ImageShape
+from ganache.parts.latents import Latent, Normal
+from ganache.support.errors import UserError
 
 Size = tuple[int, int]
 

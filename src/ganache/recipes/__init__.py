@@ -10,15 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from ganache.errors import UserError, did_you_mean, fold
-from ganache.places import check_place
-from ganache.recipe import Recipe
-from ganache.shape import ImageShape
+from ganache.data.shape import ImageShape
+from ganache.games.recipe import Recipe
+from ganache.support.errors import UserError, did_you_mean, fold
+from ganache.support.places import check_place
+
+_NOT_RECIPES = {"rehearsal", "settings"}  # what lies beside them
 
 
 def names() -> list[str]:
     """Return the names of all recipes, sorted: ``dcgan``, ``lsgan``, …"""
-    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__))
+    return sorted(
+        module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__) if module.name not in _NOT_RECIPES
+    )
 
 
 def find(name: str) -> Recipe:

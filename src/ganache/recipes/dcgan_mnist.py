@@ -9,10 +9,10 @@ A twentieth of that (60,000 images, 118 steps, 20 minutes of one CPU core) drew 
 (`ganache judge`, 10,000 samples, seed 0). The whole would take that core close to seven hours.
 """
 
+from ganache.games.recipe import Optimizers, Recipe
 from ganache.networks import MNISTDCGANDiscriminator, MNISTDCGANGenerator
-from ganache.objectives import NonSaturating
-from ganache.optimizers import Adam
-from ganache.recipe import Optimizers, Recipe
+from ganache.parts.objectives import NonSaturating
+from ganache.parts.optimizers import Adam
 
 
 def recipe() -> Recipe:

@@ -9,10 +9,10 @@ That took 19 minutes of one CPU core and reached a Fréchet distance of 8.0 and 
 (`ganache judge`: 10,000 samples against the training images, in the features of a classifier; seed 0).
 """
 
+from ganache.games.recipe import Optimizers, Recipe
 from ganache.networks import LSGANDiscriminator, LSGANGenerator
-from ganache.objectives import LeastSquares
-from ganache.optimizers import Adam
-from ganache.recipe import Optimizers, Recipe
+from ganache.parts.objectives import LeastSquares
+from ganache.parts.optimizers import Adam
 
 
 def recipe() -> Recipe:

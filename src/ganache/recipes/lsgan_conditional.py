@@ -11,7 +11,7 @@ That took 16 minutes of one CPU core and reached a Fréchet distance of 1.8; 98.
 (`ganache judge`: 10,000 samples against the training images, in the features of a classifier; seed 0).
 """
 
-from ganache.recipe import Recipe
+from ganache.games.recipe import Recipe
 from ganache.recipes import lsgan
 
 

@@ -11,10 +11,10 @@ That took 5 minutes of one CPU core and reached a Fréchet distance of 264: nois
 (`ganache judge`, 10,000 samples, seed 0).
 """
 
+from ganache.games.recipe import Optimizers, Recipe
 from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
-from ganache.objectives import Minimax
-from ganache.optimizers import Adam
-from ganache.recipe import Optimizers, Recipe
+from ganache.parts.objectives import Minimax
+from ganache.parts.optimizers import Adam
 
 
 def recipe() -> Recipe:

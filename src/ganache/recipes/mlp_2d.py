@@ -6,10 +6,10 @@ generator:     -E[log D(G(z))],   z standard normal in 2 dimensions
 ganache train --data ring
 """
 
+from ganache.games.recipe import Optimizers, Recipe
 from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
-from ganache.objectives import NonSaturating
-from ganache.optimizers import Adam
-from ganache.recipe import Optimizers, Recipe
+from ganache.parts.objectives import NonSaturating
+from ganache.parts.optimizers import Adam
 
 
 def recipe() -> Recipe:

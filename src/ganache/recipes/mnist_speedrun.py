@@ -13,11 +13,11 @@ On two cores it reached a Fréchet distance of 5.0 after 20 seconds of training 
 (`ganache judge`, 10,000 samples, seed 0, float32).
 """
 
+from ganache.games.recipe import Optimizers, Recipe
 from ganache.networks import DCGANDiscriminator, DCGANGenerator, Normal
-from ganache.objectives import LeastSquares
-from ganache.optimizers import Adam
-from ganache.penalties import R1, Weighted
-from ganache.recipe import Optimizers, Recipe
+from ganache.parts.objectives import LeastSquares
+from ganache.parts.optimizers import Adam
+from ganache.parts.penalties import R1, Weighted
 
 
 def recipe() -> Recipe:

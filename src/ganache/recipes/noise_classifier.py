@@ -11,10 +11,10 @@ ganache train noise-classifier --data mnist
 That took 74 s of one CPU core; after each of the three passes it was right about 100.00% of both.
 """
 
+from ganache.games.recipe import Optimizers, Recipe
 from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
-from ganache.objectives import NonSaturating
-from ganache.optimizers import Adam
-from ganache.recipe import Optimizers, Recipe
+from ganache.parts.objectives import NonSaturating
+from ganache.parts.optimizers import Adam
 
 
 def recipe() -> Recipe:

@@ -9,8 +9,8 @@ That took 5 minutes of one CPU core and reached a Fréchet distance of 255: five
 (`ganache judge`, 10,000 samples, seed 0).
 """
 
-from ganache.objectives import NonSaturating
-from ganache.recipe import Recipe
+from ganache.games.recipe import Recipe
+from ganache.parts.objectives import NonSaturating
 from ganache.recipes import minimax
 
 

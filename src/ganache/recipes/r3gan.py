@@ -13,12 +13,12 @@ judge`, 10,000 samples, seed 0). On `grid`, connected networks with γ = 0.001 f
 high-quality samples (seeds 0, 1, 2; 2.4 million points, `python -m benchmarks.grid`).
 """
 
+from ganache.games.recipe import Optimizers, Recipe
 from ganache.networks import R3GANDiscriminator, R3GANGenerator
-from ganache.objectives import RelativisticPairing
-from ganache.optimizers import Adam
-from ganache.penalties import R1, R2, Weighted
-from ganache.recipe import Optimizers, Recipe
-from ganache.schedules import Cosine
+from ganache.parts.objectives import RelativisticPairing
+from ganache.parts.optimizers import Adam
+from ganache.parts.penalties import R1, R2, Weighted
+from ganache.parts.schedules import Cosine
 
 BURN_IN = 100_000  # images
 

@@ -9,10 +9,10 @@ On MNIST at 28×28, 50,000 images (21 minutes of one CPU core, far from done) re
 smallest class of 2.5% (`ganache judge`, 10,000 samples, seed 0; from first weights of N(0, 0.02²)).
 """
 
+from ganache.games.recipe import Optimizers, Recipe
 from ganache.networks import DCGANDiscriminator, DCGANGenerator, Uniform
-from ganache.objectives import RelativisticAverageLeastSquares
-from ganache.optimizers import Adam
-from ganache.recipe import Optimizers, Recipe
+from ganache.parts.objectives import RelativisticAverageLeastSquares
+from ganache.parts.optimizers import Adam
 
 
 def recipe() -> Recipe:

@@ -11,7 +11,7 @@ On MNIST at 28×28, 50,000 images (22 minutes of one CPU core, far from done) re
 of the samples had the class asked for (`ganache judge`, 10,000 samples, seed 0; from first weights of N(0, 0.02²)).
 """
 
-from ganache.recipe import Recipe
+from ganache.games.recipe import Recipe
 from ganache.recipes import ralsgan
 
 

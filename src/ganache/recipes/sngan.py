@@ -13,10 +13,10 @@ On MNIST, 150,000 images (17 minutes of one CPU core) reached a Fréchet distanc
 modes with 96%, 94% and 90% of high-quality samples (seeds 0, 1, 2; 2.4 million points, `python -m benchmarks.grid`).
 """
 
+from ganache.games.recipe import Optimizers, Recipe
 from ganache.networks import DCGANDiscriminator, DCGANGenerator, Normal
-from ganache.objectives import Hinge
-from ganache.optimizers import Adam
-from ganache.recipe import Optimizers, Recipe
+from ganache.parts.objectives import Hinge
+from ganache.parts.optimizers import Adam
 
 
 def recipe() -> Recipe:

@@ -9,10 +9,10 @@ The first 340,000 images (10 minutes of one CPU core) reached a Fréchet distanc
 (`ganache judge`, 10,000 samples, seed 0).
 """
 
+from ganache.games.recipe import Optimizers, Recipe
 from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
-from ganache.objectives import NonSaturating
-from ganache.optimizers import Adam
-from ganache.recipe import Optimizers, Recipe
+from ganache.parts.objectives import NonSaturating
+from ganache.parts.optimizers import Adam
 
 
 def recipe() -> Recipe:

@@ -9,11 +9,11 @@ ganache train wgan --data mnist
 samples, seed 0).
 """
 
+from ganache.games.recipe import Optimizers, Recipe
 from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
-from ganache.objectives import Wasserstein
-from ganache.optimizers import Adam
-from ganache.penalties import WeightClipping
-from ganache.recipe import Optimizers, Recipe
+from ganache.parts.objectives import Wasserstein
+from ganache.parts.optimizers import Adam
+from ganache.parts.penalties import WeightClipping
 
 
 def recipe() -> Recipe:

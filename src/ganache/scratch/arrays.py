@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ganache.errors import UserError, did_you_mean
+from ganache.support.errors import UserError, did_you_mean
 
 VARIABLE = "GANACHE_ARRAYS"
 MODULES = ("numpy", "cupy")

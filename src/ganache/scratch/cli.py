@@ -7,10 +7,10 @@ import shlex
 import sys
 from typing import Any, NoReturn, get_args, get_type_hints
 
-from ganache.console import end_with_status
-from ganache.errors import UserError, shown
-from ganache.files import at_home
 from ganache.scratch.settings import PRESETS, ClassifierSettings, GanSettings, choose
+from ganache.support.console import end_with_status
+from ganache.support.errors import UserError, shown
+from ganache.support.files import at_home
 
 # Those of `arrays`, which cannot be asked: to import it is to choose one.
 MODULES = ("numpy", "cupy")
@@ -55,9 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
     _choose_arrays(arguments.arrays)
     # The engine is imported once its array module is chosen.
     from ganache.data.location import overlooked
-    from ganache.planning import Source
+    from ganache.data.source import Source
     from ganache.scratch import sessions
-    from ganache.units import parse_size
+    from ganache.support.units import parse_size
 
     if arguments.command == "resume":
         out = arguments.run

@@ -6,9 +6,9 @@ import numpy as np
 
 from ganache.data import Batch, Dataset, ImageShape
 from ganache.data.packed import PackedDataset
-from ganache.errors import UserError
 from ganache.scratch.arrays import Array, HostArray, from_host, to_host
 from ganache.scratch.randomness import Random
+from ganache.support.errors import UserError
 
 _MOST_TESTED = 10_000
 _ORDERS = 3  # number of the random stream of orders

@@ -8,17 +8,17 @@ from typing import Any
 
 import torch
 
-from ganache import checkpoint, generators
-from ganache.devices import memory_in_use
-from ganache.machine import describe_machine
+from ganache.data.shape import ImageShape
+from ganache.engine.devices import memory_in_use
+from ganache.games.recipe import Optimizers, Recipe
 from ganache.networks import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator, Normal
-from ganache.objectives import NonSaturating
-from ganache.optimizers import Adam
-from ganache.recipe import Optimizers, Recipe
+from ganache.parts.objectives import NonSaturating
+from ganache.parts.optimizers import Adam
+from ganache.runs import products, sealed
 from ganache.scratch.arrays import HostArray, to_host
 from ganache.scratch.sequence import Sequence
 from ganache.scratch.settings import GanSettings
-from ganache.shape import ImageShape
+from ganache.support.machine import describe_machine
 
 # A DCGAN of Ganache stops doubling its features somewhere; this engine's does not.
 _NO_LIMIT = 2**20
@@ -64,12 +64,12 @@ def write_generator(path: Path, network: Sequence, recipe: Recipe, shape: ImageS
         assert tuple(state[name].shape) == array.shape, (name, array.shape)
         state[name] = torch.tensor(array, dtype=torch.float32)
     module.load_state_dict(state)
-    generators.save(path, module, recipe, shape, facts)
+    products.save(path, module, recipe, shape, facts)
 
 
 def save_arrays(path: Path, arrays: dict[str, HostArray], description: dict[str, Any]) -> None:
     """Write arrays with a description as safetensors; raises RunError when the disk refuses."""
-    checkpoint.save(path, {name: torch.from_numpy(array) for name, array in arrays.items()}, description)
+    sealed.save(path, {name: torch.from_numpy(array) for name, array in arrays.items()}, description)
 
 
 def to_arrays(tensors: dict[str, torch.Tensor]) -> dict[str, HostArray]:

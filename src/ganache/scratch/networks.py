@@ -7,7 +7,7 @@ the loss. Layers come in the order of Ganache's ordinary networks of the same na
 import itertools
 import math
 
-from ganache.errors import UserError
+from ganache.data.shape import ImageShape
 from ganache.scratch.activations import LeakyReLU, ReLU, Sigmoid
 from ganache.scratch.arrays import Array, xp
 from ganache.scratch.convolution import Convolution, Pair, TransposedConvolution
@@ -17,7 +17,7 @@ from ganache.scratch.linear import Flatten, Linear, Reshape
 from ganache.scratch.normalization import BatchNorm
 from ganache.scratch.randomness import Random
 from ganache.scratch.sequence import Sequence
-from ganache.shape import ImageShape
+from ganache.support.errors import UserError
 
 SMALLEST = 7  # pixels; a DCGAN halves the image's sides until both are at most so many
 DEVIATION = 0.02  # of a DCGAN's first weights (Radford et al. 2016, section 4)

@@ -8,26 +8,29 @@ from pathlib import Path
 from signal import Signals
 from typing import Any, TypeAlias
 
-from ganache import curves, runs
-from ganache.budget import Budget
-from ganache.cadence import Cadence
 from ganache.data import Dataset
-from ganache.display import Forgiving, Lines
-from ganache.errors import RunError, UserError, reason
-from ganache.files import write_json
-from ganache.interrupts import Interrupts
-from ganache.places import check_place
-from ganache.planning import Source
-from ganache.recipe import Recipe, differences
-from ganache.record import check, well_formed
-from ganache.refusals import refusals
-from ganache.run import FORMAT, Run, now_text
+from ganache.data.source import Source
+from ganache.drawing import curves
+from ganache.games.recipe import Recipe
+from ganache.runs.budget import Budget
+from ganache.runs.cadence import Cadence
+from ganache.runs.folder import FORMAT, Run, now_text
+from ganache.runs.record import check
 from ganache.scratch import export
 from ganache.scratch.arrays import xp
 from ganache.scratch.settings import ClassifierSettings, GanSettings
 from ganache.scratch.tasks import ClassifierTask, GanTask
 from ganache.scratch.training import Training
-from ganache.units import listed
+from ganache.support.errors import RunError, UserError, reason
+from ganache.support.files import write_json
+from ganache.support.interrupts import Interrupts
+from ganache.support.places import check_place
+from ganache.support.reading import well_formed
+from ganache.support.refusals import refusals
+from ganache.support.trees import differences
+from ganache.support.units import listed
+from ganache.training import sessions
+from ganache.training.display import Forgiving, Lines
 
 Settings: TypeAlias = GanSettings | ClassifierSettings
 Say: TypeAlias = Callable[[str], None]
@@ -41,7 +44,7 @@ def begin(settings: Settings, source: Source, out: Path, say: Say | None = None)
 
     Raises UserError for what cannot be done as asked, RunError when the run fails on the way.
     """
-    runs.check_place(out, source.data)
+    sessions.check_place(out, source.data)
     dataset = source.open()
     task = _task(settings, dataset, source)
     images = _images(settings, task)
@@ -113,7 +116,7 @@ def _train(
         with run.recorded(interrupts):
             training.go(images, interrupts, say)
             if recipe is not None:
-                runs.plot(run.path)
+                sessions.plot(run.path)
             else:
                 curves.draw(run.log_lines(), run.curves_file, title=run.path.name)
     return interrupts.received

@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_type_hints
 
-from ganache.errors import UserError, did_you_mean
+from ganache.support.errors import UserError, did_you_mean
 
 _RANGES: dict[str, tuple[float, float]] = {
     "latent": (1, 65536),

@@ -5,18 +5,18 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ganache.budget import KEEP_LAST
-from ganache.cadence import Cadence
-from ganache.checkpoint import newest, newest_readable, prune
-from ganache.errors import RunError, UserError
-from ganache.files import replacing
-from ganache.interrupts import Interrupts
-from ganache.logbook import Logbook
-from ganache.pictures import for_display
-from ganache.recipe import differences
-from ganache.run import Run, numbered
+from ganache.drawing.grids import for_display
+from ganache.runs.budget import KEEP_LAST
+from ganache.runs.cadence import Cadence
+from ganache.runs.folder import Run, numbered
+from ganache.runs.logbook import Logbook
+from ganache.runs.sealed import newest, newest_readable, prune
 from ganache.scratch.export import memory_bytes, save_arrays, to_arrays
 from ganache.scratch.tasks import Task, to_files
+from ganache.support.errors import RunError, UserError
+from ganache.support.files import replacing
+from ganache.support.interrupts import Interrupts
+from ganache.support.trees import differences
 
 FORMAT = "scratch-1"
 

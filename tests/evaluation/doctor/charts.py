@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from ganache.games.recipe import Recipe
 from ganache.networks import DCGANDiscriminator, DCGANGenerator
-from ganache.recipe import Recipe
 from tests.tiny import tiny_recipe
 
 Value = float | Callable[[float], float]  # of how far the run is, 0 to 1

@@ -12,13 +12,14 @@ from PIL import Image
 from torch import nn
 
 import ganache
-from ganache import cli, generators
+from ganache.cli import app
 from ganache.data import Batch, open_dataset
 from ganache.data.packed import ShuffledStream
+from ganache.data.shape import ImageShape
 from ganache.evaluation.doctor import examination
-from ganache.recipe import Recipe
-from ganache.run import Run
-from ganache.shape import ImageShape
+from ganache.games.recipe import Recipe
+from ganache.runs import products
+from ganache.runs.folder import Run
 from tests.evaluation.doctor.charts import OF_PICTURES, Lines, log, picture_recipe
 from tests.tiny import tiny_recipe
 
@@ -37,7 +38,7 @@ def written(path: Path, lines: Lines, recipe: Recipe, **record: Any) -> Path:
 def command(monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> int:
     monkeypatch.setattr(sys, "argv", ["ganache", "doctor", *map(str, words)])
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        app.main()
     return int(ended.value.code or 0)
 
 
@@ -107,7 +108,7 @@ def drawing(run: Path, image: torch.Tensor) -> None:
     last = [module for module in network.modules() if isinstance(module, nn.Linear)][-1]
     nn.init.zeros_(last.weight)
     last.bias.data.copy_(torch.atanh(image.flatten().clamp(-0.9999, 0.9999)))
-    generators.save(run / "generator.safetensors", network, recipe, ImageShape(1, 8, 8), {"label_names": []})
+    products.save(run / "generator.safetensors", network, recipe, ImageShape(1, 8, 8), {"label_names": []})
 
 
 def test_copies_of_training_images_are_found_with_the_data(tmp_path: Path) -> None:

@@ -5,18 +5,19 @@ from typing import Any
 import pytest
 
 from ganache import recipes
-from ganache.augment import InputNoise
 from ganache.evaluation.doctor import diagnose, remedies
 from ganache.evaluation.doctor.chart import Chart
 from ganache.evaluation.doctor.prescription import command, settings_between
 from ganache.evaluation.doctor.remedies import Remedy, prescribe
 from ganache.evaluation.doctor.rules import RULES
+from ganache.games.recipe import Optimizers, Recipe
 from ganache.networks import DCGANDiscriminator, MLPDiscriminator, MLPGenerator, Normal
-from ganache.objectives import LeastSquares, Minimax, NonSaturating, RelativisticPairing, Wasserstein
-from ganache.optimizers import Adam
-from ganache.penalties import R1, R2, GradientPenalty, WeightClipping, Weighted
-from ganache.recipe import Optimizers, Recipe, with_settings
-from ganache.schedules import Cosine, Linear
+from ganache.parts.augmentations import InputNoise
+from ganache.parts.objectives import LeastSquares, Minimax, NonSaturating, RelativisticPairing, Wasserstein
+from ganache.parts.optimizers import Adam
+from ganache.parts.penalties import R1, R2, GradientPenalty, WeightClipping, Weighted
+from ganache.parts.schedules import Cosine, Linear
+from ganache.recipes.settings import with_settings
 from tests.evaluation.doctor.charts import OF_PICTURES, PICTURES, POINTS, Value, log, picture_recipe
 
 

@@ -8,10 +8,10 @@ import torch
 
 from ganache.data import open_dataset
 from ganache.data.packed import PackedDataset
-from ganache.errors import UserError
 from ganache.evaluation import classifier
 from ganache.evaluation.features import NAMES, ClassifierExtractor, Extractor, PixelExtractor, RandomExtractor, find
-from ganache.streams import untouched_global_stream
+from ganache.support.errors import UserError
+from ganache.support.streams import untouched_global_stream
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import torch
 from PIL import Image
 
 from ganache.data.decode import fit
+from ganache.data.shape import ImageShape
 from ganache.evaluation.features.images import resize_pillow, resize_tensorflow, with_channels
-from ganache.shape import ImageShape
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 

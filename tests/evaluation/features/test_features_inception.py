@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, unfold
 
-from ganache.errors import UserError
 from ganache.evaluation.features.inception import GRAPH, InceptionExtractor, InceptionNetwork
 from ganache.evaluation.features.inception_weights import SHA256, SIZE, expected_shapes
+from ganache.support.errors import UserError
 
 # outputs × inputs × height × width of every convolution of the published weights.
 CONVOLUTIONS = """

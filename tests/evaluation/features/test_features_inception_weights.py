@@ -12,9 +12,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ganache.errors import RunError, UserError
 from ganache.evaluation import features
 from ganache.evaluation.features import inception_weights as module
+from ganache.support.errors import RunError, UserError
 
 NAME = "pt_inception.pth"
 TENSORS = {

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from ganache.errors import UserError
+from ganache.data.shape import ImageShape
 from ganache.evaluation.features import PixelExtractor
 from ganache.evaluation.features.pixels import shrunk
-from ganache.shape import ImageShape
+from ganache.support.errors import UserError
 
 
 def test_small_pictures_are_flattened() -> None:

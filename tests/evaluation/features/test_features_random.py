@@ -5,10 +5,10 @@ import pytest
 import torch
 from PIL import Image, ImageFilter
 
-from ganache.errors import UserError
 from ganache.evaluation.features import RandomExtractor
 from ganache.evaluation.features.random_network import WIDTHS, random_weights
-from ganache.streams import untouched_global_stream
+from ganache.support.errors import UserError
+from ganache.support.streams import untouched_global_stream
 
 FEATURES = RandomExtractor()
 

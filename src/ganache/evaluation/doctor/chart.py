@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ganache.reading import is_number
-from ganache.recipe import Recipe
+from ganache.games.recipe import Recipe
+from ganache.support.reading import is_number
 
 FEWEST = 3  # values in a part of the run, for its median to mean something
 

@@ -8,7 +8,7 @@ from ganache.evaluation.doctor.finding import Finding
 from ganache.evaluation.doctor.remedies import prescribe
 from ganache.evaluation.doctor.rules import RULES, Rule
 from ganache.evaluation.doctor.signs import Sign
-from ganache.recipe import Recipe
+from ganache.games.recipe import Recipe
 
 YOUNG = 250  # generator updates before which nothing is judged: every GAN is sick at first
 

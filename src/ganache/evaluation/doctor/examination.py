@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ganache import generators
-from ganache.data.selection import TRAIN, Selection, select
+from ganache.data.selection import TRAIN, Selection, held_out_split, select
+from ganache.data.shape import ImageShape
+from ganache.data.source import Source
 from ganache.data.types import Progress
-from ganache.errors import UserError
 from ganache.evaluation.doctor import remedies
 from ganache.evaluation.doctor.chart import Chart
 from ganache.evaluation.doctor.diagnosis import diagnose, examined
@@ -19,10 +19,9 @@ from ganache.evaluation.doctor.prescription import command
 from ganache.evaluation.inputs import Features
 from ganache.evaluation.memorisation import compare
 from ganache.evaluation.neighbours import Nearest, nearest_in_blocks
-from ganache.held_out import held_out_split
-from ganache.planning import Source
-from ganache.run import Run
-from ganache.shape import ImageShape
+from ganache.runs import products
+from ganache.runs.folder import Run
+from ganache.support.errors import UserError
 
 MEMORISATION = "memorisation"
 SAMPLES, LEAST_HELD_OUT, MOST_HELD_OUT = 1_000, 100, 10_000
@@ -92,7 +91,7 @@ def _copies(run: Run, record: dict[str, Any], data: str, progress: Progress | No
     held_out = held_out_split(known)
     if held_out is None or (known.rows(held_out) or 0) < LEAST_HELD_OUT:
         return None
-    samples = generators.load(run.path).sample(SAMPLES, seed=0, labels=())
+    samples = products.load(run.path).sample(SAMPLES, seed=0, labels=())
     unseen = next(_pixels(known, held_out, _held_rows(known.shape)))
     both = np.concatenate([samples.transpose(0, 3, 1, 2).reshape(SAMPLES, -1), unseen]).astype(np.float32)
     near = nearest_in_blocks(both, _pixels(known, TRAIN, _rows(_BLOCK_BYTES, known.shape)))

@@ -5,8 +5,9 @@ import shlex
 from typing import Any
 
 from ganache import recipes
-from ganache.errors import UserError
-from ganache.recipe import Recipe, with_settings
+from ganache.games.recipe import Recipe
+from ganache.recipes.settings import with_settings
+from ganache.support.errors import UserError
 
 
 def command(recipe: Recipe, record: dict[str, Any], settings: tuple[str, ...]) -> str:

@@ -9,17 +9,18 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ganache.augment import Unchanged
-from ganache.errors import UserError
+from ganache.data.shape import ImageShape
 from ganache.evaluation.doctor.chart import Chart
+from ganache.games.players import ROLES, Role
+from ganache.games.recipe import Recipe
 from ganache.networks import DCGANGenerator, Discriminator
-from ganache.objectives import Minimax, NonSaturating, RelativisticPairing, Wasserstein
-from ganache.penalties import R1, R2, GradientPenalty, Penalty, Unconstrained
-from ganache.players import ROLES, Role
-from ganache.recipe import Recipe, with_settings
-from ganache.rehearsal import rehearse
-from ganache.schedules import Curve, Schedule, at
-from ganache.shape import ImageShape
+from ganache.parts.augmentations import Unchanged
+from ganache.parts.objectives import Minimax, NonSaturating, RelativisticPairing, Wasserstein
+from ganache.parts.penalties import R1, R2, GradientPenalty, Penalty, Unconstrained
+from ganache.parts.schedules import Curve, Schedule, at
+from ganache.recipes.rehearsal import rehearse
+from ganache.recipes.settings import with_settings
+from ganache.support.errors import UserError
 
 Prescription = tuple[str, tuple[str, ...]]
 Remedy = Callable[[Chart], Prescription | None]

@@ -7,7 +7,7 @@ from ganache.evaluation.doctor import remedies, signs
 from ganache.evaluation.doctor.chart import Chart
 from ganache.evaluation.doctor.remedies import Remedy
 from ganache.evaluation.doctor.signs import Sign
-from ganache.players import ROLES
+from ganache.games.players import ROLES
 
 
 @dataclass(frozen=True)

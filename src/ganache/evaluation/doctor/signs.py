@@ -12,7 +12,7 @@ from ganache.evaluation.doctor import looks, remedies
 from ganache.evaluation.doctor.chart import Chart
 from ganache.evaluation.doctor.finding import Confidence
 from ganache.evaluation.doctor.remedies import Remedy
-from ganache.players import Role
+from ganache.games.players import Role
 
 Sign = tuple[Confidence, str]
 

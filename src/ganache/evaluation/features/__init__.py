@@ -9,13 +9,13 @@ import torch
 
 from ganache.data.packed import PackedDataset
 from ganache.data.types import Dataset, Progress
-from ganache.errors import UserError, did_you_mean
 from ganache.evaluation.features.base import Extractor, Features, refuse_points
 from ganache.evaluation.features.classifier import ClassifierExtractor
 from ganache.evaluation.features.inception import InceptionExtractor
 from ganache.evaluation.features.inception_weights import inception
 from ganache.evaluation.features.pixels import PixelExtractor
 from ganache.evaluation.features.random_network import RandomExtractor
+from ganache.support.errors import UserError, did_you_mean
 
 NAMES = ("inception", "classifier", "random", "pixels")
 

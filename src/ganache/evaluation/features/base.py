@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganache.errors import UserError
+from ganache.support.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ganache import checkpoint
 from ganache.data.cache import named_cache
 from ganache.data.catalog import cache_folder
 from ganache.data.download import PinnedFile, fetch
 from ganache.data.types import Progress
-from ganache.errors import RunError, UserError
 from ganache.evaluation.features.inception import InceptionExtractor, InceptionNetwork
-from ganache.places import check_place
+from ganache.runs import sealed
+from ganache.support.errors import RunError, UserError
+from ganache.support.places import check_place
 
 SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 SIZE = 95_628_359  # bytes
@@ -73,10 +73,10 @@ def _given(path: Path) -> tuple[dict[str, Tensor], str]:
             )
         return _unpickled(path), SHA256
     try:
-        tensors, description = checkpoint.load(path)
+        tensors, description = sealed.load(path)
         if description.get("converted_from") == SHA256:
             return _checked(tensors, path), SHA256
-    except checkpoint.DamagedError:  # of another writer
+    except sealed.DamagedError:  # of another writer
         pass
     try:
         tensors = load_file(path)
@@ -88,14 +88,14 @@ def _given(path: Path) -> tuple[dict[str, Tensor], str]:
 def _published(cache: Path, progress: Progress | None) -> dict[str, Tensor]:
     converted = cache / "features" / _CONVERTED
     try:
-        tensors, description = checkpoint.load(converted)
+        tensors, description = sealed.load(converted)
         if description.get("converted_from") == SHA256:
             return _checked(tensors, converted)
-    except checkpoint.DamagedError:  # absent, torn or of another version: it is made anew
+    except sealed.DamagedError:  # absent, torn or of another version: it is made anew
         pass
     tensors = _unpickled(_on_this_machine(cache) or _downloaded(cache / "downloads" / "inception", progress))
     with named_cache(cache):
-        checkpoint.save(converted, tensors, {"converted_from": SHA256})
+        sealed.save(converted, tensors, {"converted_from": SHA256})
     return tensors
 
 

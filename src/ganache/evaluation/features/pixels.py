@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.errors import UserError
+from ganache.data.shape import ImageShape
 from ganache.evaluation.features.base import Features, check_pictures
 from ganache.evaluation.features.images import CHANNEL_RULE, PILLOW_RULE, resize_pillow, with_channels
-from ganache.shape import ImageShape
+from ganache.support.errors import UserError
 
 MOST_PIXELS = 32 * 32
 

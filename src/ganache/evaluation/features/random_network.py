@@ -15,7 +15,7 @@ from torch.nn.functional import avg_pool2d, conv2d, pad, relu
 
 from ganache.evaluation.features.base import Features, check_pictures, digest, in_groups
 from ganache.evaluation.features.images import CHANNEL_RULE, PILLOW_RULE, resize_pillow, with_channels
-from ganache.streams import derive
+from ganache.support.streams import derive
 
 VERSION = 2
 _DRAW = 1  # of the weights, which stay the same where the version grows for another reason

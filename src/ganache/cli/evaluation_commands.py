@@ -1,0 +1,139 @@
+"""What `ganache evaluate` and `ganache compare` print: one library call each, and a table of what came of it."""
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ganache.cli.commands import load_code, mention_overlooked, packing_bar, say
+from ganache.evaluation.compare import Comparison, compare, picture
+from ganache.evaluation.evaluate import Asked, Found, evaluate
+from ganache.evaluation.records import Evaluation, Score
+from ganache.evaluation.side_by_side import check_picture, pairs_picture, save
+from ganache.evaluation.statistics import SPLIT
+from ganache.runs.folder import Run
+from ganache.support.console import Output, json_output, write_then_print
+from ganache.support.errors import RunError, UserError
+from ganache.support.places import check_output
+from ganache.support.units import counted, listed
+
+NO_PAIRS = "pairs: they come with the metric memorisation, which was not computed"
+ARROWS = {"lower": "↓", "higher": "↑", "neither": ""}
+
+
+def run_evaluate(asked: Asked, json: Path | None, pairs: Path | None, code: Path | None) -> None:
+    """Print the scores with their protocol; keep them in the run that was judged, and in a file if asked to."""
+    load_code(code)
+    mention_overlooked(asked.data)
+    if pairs is not None:
+        check_picture(pairs, "pairs")
+        if asked.metrics and "memorisation" not in asked.metrics:
+            raise UserError(NO_PAIRS)
+    if json is not None:
+        check_output(json, "json")
+    with packing_bar() as progress:
+        found = evaluate(asked, progress, say)
+    if pairs is not None and found.evidence.pairs is None:
+        raise UserError(NO_PAIRS)
+    outputs = _kept(asked, json, found)
+    if pairs is not None:
+        outputs.append(Output("nearest pairs", pairs, lambda: save(pairs_picture(found), pairs)))
+    write_then_print(outputs, table(found.evaluation))
+
+
+def run_compare(paths: Sequence[str], out: Path | None, json: Path | None) -> None:
+    """Print a table of what compares and what does not; draw and write what was asked for."""
+    if out is not None:
+        check_picture(out, "out")
+    if json is not None:
+        check_output(json, "json")
+    found = compare(paths)
+    outputs = [json_output(json, found.to_json)] if json is not None else []
+    if out is not None:
+        outputs.append(Output("picture", out, lambda: save(picture(paths), out)))
+    write_then_print(outputs, comparison_table(found))
+
+
+def table(evaluation: Evaluation) -> Iterator[str]:
+    """Yield the lines of an evaluation: what was judged, against what, each score, warnings, protocol."""
+    samples, reference = evaluation.samples, evaluation.reference
+    age = f", {samples.images_seen:,} images seen" if samples.images_seen is not None else ""
+    yield f"judged         {counted(samples.count, 'sample')} of {samples.source} ({samples.kind}{age}), {samples.read}"
+    only = f", only {listed(reference.labels)}" if reference.labels else ""
+    endless = "a mean and a covariance" if reference.split == SPLIT else "endless"
+    count = counted(reference.count, "image") if reference.count is not None else endless
+    mark = reference.fingerprint[:12]
+    yield f"against        {reference.source}, {reference.split}: {count}{only}, fingerprint {mark}"
+    seen = {_features_text(score) for score in evaluation.scores if score.protocol.features}
+    for text in sorted(seen):
+        yield f"features       {text}"
+    yield ""
+    width = max((len(score.name) for score in evaluation.scores), default=0)
+    for score in evaluation.scores:
+        yield f"{score.name:<{width}}  {value_text(score):>10} {ARROWS[score.better]:<1} {_remark(score)}".rstrip()
+    for warning in evaluation.warnings:
+        yield f"warning        {warning}"
+    if evaluation.scores:
+        versions = ", ".join(f"{name} {version}" for name, version in evaluation.scores[0].versions.items())
+        yield f"protocol       seed {samples.seed}, {versions}, ↓ lower is better, ↑ higher is better"
+
+
+def comparison_table(found: Comparison) -> Iterator[str]:
+    """Yield a row for each kind of score, and below them each field in which protocols differ, with the scores."""
+    width = max([5, *(len(row.family) for row in found.rows)])
+    columns = [max(12, len(name)) for name in found.names]
+    titles = "  ".join(f"{name:>{column}}" for name, column in zip(found.names, columns, strict=True))
+    yield f"{'score':<{width}}  {titles}  better"
+    differing: dict[str, list[str]] = {}
+    for row in found.rows:
+        for line in row.differs:
+            differing.setdefault(line, []).append(row.family)
+        values = "  ".join(
+            f"{value_text(score) if score else '':>{column}}" for score, column in zip(row.scores, columns, strict=True)
+        )
+        yield f"{row.family:<{width}}  {values}  {row.verdict}".rstrip()
+
+    for line, families in differing.items():
+        yield f"differs        {line}: {', '.join(families)}"
+
+
+def value_text(score: Score) -> str:
+    """Return a value in four digits, or the bound that is known in its place."""
+    if score.value is not None:
+        return f"{score.value:.4g}"
+    low = score.details.get("low")
+    return f"≥ {low:.4g}" if isinstance(low, float) and math.isfinite(low) else "unknown"
+
+
+def _kept(asked: Asked, json: Path | None, found: Found) -> list[Output]:
+    """Return where an evaluation is kept: the run's evaluation.json, when a run's folder was judged, and `json`."""
+    place = Path(asked.samples).expanduser()
+    outputs = [json_output(json, found.evaluation.to_json)] if json is not None else []
+    if not (place / "run.json").is_file():
+        return outputs
+    own = json_output(Run(place).evaluation_file, found.evaluation.to_json)
+    if json is None:
+        return [own]
+    try:
+        own.write()
+    except RunError as error:  # a run of somebody else: the copy that was asked for is what counts
+        say(f"ganache: {error}; the evaluation is in {json} alone")
+        return outputs
+    return [own._replace(write=lambda: None), *outputs]
+
+
+def _remark(score: Score) -> str:
+    error = f"± {score.uncertainty:.2g} ({score.uncertainty_kind})" if score.uncertainty is not None else ""
+    bound = ""
+    if score.value is not None and "low" in score.details:
+        high = score.details.get("high")
+        bound = f"95%: {score.details['low']:.4g} … {f'{high:.4g}' if high is not None else '∞'}"
+    reals = f"{score.protocol.reals:,} reals" if score.protocol.reals else ""
+    return ", ".join(part for part in (error, bound, reals) if part)
+
+
+def _features_text(score: Score) -> str:
+    features = score.protocol.features or {}
+    checksum = f", checksum {features['checksum'][:12]}" if features.get("checksum") else ""
+    right = f", right on {features['accuracy']:.1%}" if features.get("accuracy") is not None else ""
+    named = f"{features['name']}, version {features['version']}, {features['size']} values"
+    return f"{named}{checksum}{right}; {features['resize']}"

@@ -1,0 +1,59 @@
+"""Where the data of a run comes from, and how it is read."""
+
+import os
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from ganache.data.given import is_kept
+from ganache.data.location import NAMES, lasting
+from ganache.data.opening import open_dataset, preview
+from ganache.data.types import Dataset, Progress
+from ganache.support.errors import UserError
+from ganache.support.reading import well_formed
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the data of a run comes from and how it is read; run.json keeps it for the resume."""
+
+    data: str
+    size: tuple[int, int] | None = None  # height, width
+    channels: int | None = None
+    labels: tuple[str, ...] = ()  # only these classes
+    max_skipped: float = 0.01
+    value_range: tuple[float, float] | None = None  # what becomes 0 and 255 in files of more than 8 bits
+
+    @classmethod
+    def of(cls, record: dict[str, Any], data: str | None = None) -> "Source":
+        """Return what a run's record says of its source, with `data` as the place where it lies now.
+
+        Raises UserError when there is nothing at the recorded place and no other is given.
+        """
+        fields: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in record.items()
+        }
+        with well_formed("its source"):
+            kept = cls(**fields)
+        if data is None and kept.data not in NAMES and not os.path.exists(os.path.expanduser(kept.data)):
+            if is_kept(kept.data):
+                raise UserError(
+                    f"data: the run's array is no longer in {kept.data!r}; give it again: resume(…, data=array)"
+                )
+            raise UserError(f"data: the run's was {kept.data!r}, and there is none now; say with --data where it lies")
+        return replace(kept, data=data or kept.data)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it for a run's record, so that it means the same data from any folder."""
+        return {**asdict(self), "data": lasting(self.data)}
+
+    def open(self, progress: Progress | None = None, write: bool = True) -> Dataset:
+        """Return the data, packed into the cache on first use; without `write`, a few rows and the whole summary."""
+        read = open_dataset if write else preview
+        return read(
+            self.data,
+            size=self.size,
+            channels=self.channels,
+            max_skipped=self.max_skipped,
+            progress=progress,
+            value_range=self.value_range,
+        )

@@ -1,0 +1,1 @@
+"""What is looked at: grids, clouds, animations, curves, and images as files."""

@@ -1,0 +1,103 @@
+"""Generated images as files: one array, or a folder of pictures, written batch by batch in constant memory."""
+
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ganache.data.npy import new_member, write_rows
+from ganache.drawing.grids import layout
+from ganache.support.errors import UserError, did_you_mean
+from ganache.support.files import replacing, writing
+from ganache.support.places import check_place
+
+Kind = Literal["picture", "array", "folder"]
+"""What --out can name: one picture of all images, one array, or a folder with a picture of each."""
+
+_KINDS: dict[str, Kind] = {
+    ".png": "picture",
+    ".jpg": "picture",
+    ".jpeg": "picture",
+    ".webp": "picture",
+    ".npy": "array",
+    ".npz": "array",
+}
+
+
+def destination(out: str, count: int) -> Kind:
+    """Return what `count` images written to `out` become: decided by its suffix, a folder where there is none.
+
+    Raises UserError for another suffix, and for a picture of so many images that no size of image would fit.
+    """
+    check_place(out, "--out")
+    suffix = Path(out).suffix.lower()
+    if out and (out.endswith(("/", os.sep)) or not suffix):
+        return "folder"
+    if suffix not in _KINDS:
+        raise UserError(
+            f"--out: {out!r} is neither a picture or array ({', '.join(_KINDS)}) nor a folder (NAME/)"
+            f"{did_you_mean(suffix, _KINDS)}"
+        )
+    if _KINDS[suffix] == "picture":
+        layout(count, 1, 1)
+    return _KINDS[suffix]
+
+
+def write_array(
+    path: Path, batches: Iterator[npt.NDArray[Any]], count: int, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> None:
+    """Write batches (n, *shape) of `dtype`, `count` rows in all, as one .npy, or as ``arr_0`` of an .npz; atomically.
+
+    Equal rows give equal bytes. Raises RunError when the file cannot be written; `path` is then as it was.
+    """
+    suffix = path.suffix.lower()
+    assert suffix in (".npy", ".npz"), path
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        if suffix == ".npy":
+            write_rows(file, batches, count, shape, dtype)
+            return
+        with zipfile.ZipFile(file, "w") as archive, new_member(archive, "arr_0") as stored:
+            write_rows(stored, batches, count, shape, dtype)
+
+
+def write_folder(folder: Path, batches: Iterator[npt.NDArray[Any]], count: int) -> None:
+    """Write `count` images from uint8 batches (n, H, W, C), C from 1 to 4, as 000000.png, 000001.png …, each whole.
+
+    Raises UserError when the folder holds anything already or when the batches are points, RunError when writing fails.
+    """
+    _refuse_to_mix(folder)
+    digits = max(6, len(str(count - 1)))
+    written = 0
+    for batch in batches:
+        if batch.dtype != np.uint8 and batch.shape[1:] == (1, 1, 2):
+            raise UserError(f"--out: points cannot be a folder of pictures; write an array, such as {folder.name}.npy")
+        assert batch.dtype == np.uint8, batch.dtype
+        assert batch.ndim == 4, batch.shape
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            for image in batch:
+                _write_png(folder / f"{written:0{digits}d}.png", image)
+                written += 1
+    assert written == count, f"{written} images came, {count} were announced"
+
+
+def _refuse_to_mix(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"--out: {str(folder)!r} is a file, not a folder")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise UserError(f"--out: the folder {str(folder)!r} is not empty; name a new one, or empty it first")
+
+
+def _write_png(path: Path, image: npt.NDArray[np.uint8]) -> None:
+    # Renamed but not flushed one by one: that would take longer than generating the images.
+    temporary = path.with_name(f".{path.name}.partial")
+    try:
+        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(temporary, "PNG")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

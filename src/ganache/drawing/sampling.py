@@ -1,0 +1,69 @@
+"""Images from a trained generator into files: what the commands `sample` and `interpolate` do."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ganache.drawing import exports, grids
+from ganache.engine.devices import choose_device
+from ganache.runs.products import load
+from ganache.support.errors import UserError
+from ganache.support.files import replacing
+from ganache.support.places import check_place
+from ganache.support.units import check_seed
+
+
+def sample_to(
+    run: Path,
+    out: str,
+    count: int,
+    seed: int = 0,
+    labels: Sequence[str] = (),
+    device: str = "auto",
+    precision: str = "fp32",
+) -> None:
+    """Draw `count` images into a picture, a folder of PNGs or a NumPy file, by the name of `out`.
+
+    Raises UserError for an unknown run, label, kind of file or precision, RunError when the disk refuses.
+    """
+    check_seed(seed)
+    if count < 1:
+        raise UserError(f"count: {count} is not a positive number of images")
+    kind = exports.destination(out, count)
+    generator = load(run, choose_device(device).type, precision)
+    batches = generator.stream(count, seed, labels)
+    shape = generator.shape
+    if kind == "array":
+        dtype = np.dtype(np.float32 if shape.is_point else np.uint8)
+        exports.write_array(Path(out), batches, count, (shape.height, shape.width, shape.channels), dtype)
+    elif kind == "folder":
+        exports.write_folder(Path(out), batches, count)
+    else:
+        grids.layout(count, shape.height, shape.width)  # refuses what would not fit, before it is drawn
+        _save(grids.for_display(np.concatenate(list(batches))), Path(out))
+
+
+def interpolate_to(
+    run: Path, out: str, frames: int, seed: int = 0, labels: Sequence[str] = (), device: str = "auto"
+) -> None:
+    """Draw a walk through the latent space as an animation (.gif, .webp, .mp4), 25 frames a second.
+
+    Raises UserError for an unknown run, label or kind of file.
+    """
+    check_seed(seed)
+    if frames < 2:
+        raise UserError(f"frames: {frames} is too few for a walk; it needs at least 2")
+    check_place(out, "--out")
+    generator = load(run, choose_device(device).type)
+    walk = (grids.for_display(images) for images in generator.walk(seed, frames, labels))
+    grids.animate(walk, Path(out), frames_per_second=25.0, hold_last=0.0)
+
+
+def _save(picture: Image.Image, path: Path) -> None:
+    if path.suffix.lower() in {".jpg", ".jpeg"} and picture.mode in {"LA", "RGBA"}:  # JPEG has no alpha
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture.convert("RGBA")).convert("RGB")
+    with replacing(path) as temporary:
+        picture.save(temporary)

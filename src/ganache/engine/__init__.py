@@ -1,0 +1,1 @@
+"""What runs a game: devices and precision, the complete state, the iteration."""

@@ -1,0 +1,1 @@
+"""Who plays, and how: the moves of an iteration."""

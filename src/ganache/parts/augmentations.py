@@ -1,0 +1,64 @@
+"""What happens to images, real and generated alike, on their way into the discriminator.
+
+An augmentation is differentiable, so the generator learns through it; it may keep state in module buffers.
+"""
+
+import abc
+
+import torch
+from torch import Tensor, nn
+
+from ganache.data.shape import ImageShape
+from ganache.parts.part import Part
+from ganache.parts.schedules import NonNegative, at
+
+
+class Augmentation(Part, abc.ABC):
+    """A configuration that builds an image → image module."""
+
+    @abc.abstractmethod
+    def build(self, shape: ImageShape) -> "Augmenter":
+        """Return the module for images of this shape."""
+
+
+class Augmenter(nn.Module, abc.ABC):
+    """A differentiable map of images (N, C, H, W) to images, at a moment of training."""
+
+    @abc.abstractmethod
+    def forward(self, images: Tensor, images_seen: int) -> Tensor:
+        """Return the images as the discriminator shall see them."""
+
+
+class Unchanged(Augmentation):
+    """The discriminator sees the images as they are."""
+
+    def build(self, shape: ImageShape) -> Augmenter:
+        """Return the identity."""
+        return _Identity()
+
+
+class InputNoise(Augmentation):
+    """Gaussian noise on every pixel, with a scheduled deviation, so that the two distributions overlap.
+
+    Source: Sønderby et al. 2017, "Amortised MAP Inference for Image Super-resolution", section 3.3 (instance noise).
+    """
+
+    deviation: NonNegative = 0.1  # pixels span [-1, 1]
+
+    def build(self, shape: ImageShape) -> Augmenter:
+        """Return the module that adds the noise."""
+        return _Noise(self)
+
+
+class _Identity(Augmenter):
+    def forward(self, images: Tensor, images_seen: int) -> Tensor:
+        return images
+
+
+class _Noise(Augmenter):
+    def __init__(self, config: InputNoise) -> None:
+        super().__init__()
+        self.config = config
+
+    def forward(self, images: Tensor, images_seen: int) -> Tensor:
+        return images + at(self.config.deviation, images_seen) * torch.randn_like(images)

@@ -1,0 +1,96 @@
+"""Values that change with training: pure functions of the images seen so far.
+
+A plain number is the constant schedule. One type serves learning rates, betas, penalty weights, the EMA's
+half-life and noise levels.
+"""
+
+import abc
+import math
+from typing import Annotated, Self
+
+from pydantic import Field, PlainValidator, ValidationError, model_validator
+
+from ganache.parts.part import Part, explain
+
+
+class Curve(Part, abc.ABC):
+    """A value that moves from `start` to `end` while the images seen go from `since` to `until`."""
+
+    start: float
+    end: float
+    until: float = Field(gt=0)
+    since: float = Field(default=0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _takes_time(self) -> Self:
+        if self.until <= self.since:
+            raise ValueError(f"a schedule ends after it begins: until={self.until:g}, since={self.since:g}")
+        return self
+
+    def value(self, images_seen: float) -> float:
+        """Return the value after so many images."""
+        fraction = (images_seen - self.since) / (self.until - self.since)
+        return self.between(min(1.0, max(0.0, fraction)))
+
+    @abc.abstractmethod
+    def between(self, fraction: float) -> float:
+        """Return the value when this fraction of the time, 0 to 1, is over."""
+
+
+class Linear(Curve):
+    """At constant speed."""
+
+    def between(self, fraction: float) -> float:
+        """Return start + (end - start) · t."""
+        return self.start + (self.end - self.start) * fraction
+
+
+class Cosine(Curve):
+    """Slowly, fast, slowly: half a cosine wave (Loshchilov & Hutter 2017, equation 5, without restarts)."""
+
+    def between(self, fraction: float) -> float:
+        """Return end + (start - end) · (1 + cos πt) / 2."""
+        return self.end + (self.start - self.end) * (1.0 + math.cos(math.pi * fraction)) / 2.0
+
+
+class Geometric(Curve):
+    """By equal factors in equal times."""
+
+    start: float = Field(gt=0)
+    end: float = Field(gt=0)
+
+    def between(self, fraction: float) -> float:
+        """Return start · (end / start) ** t."""
+        return float(self.start * (self.end / self.start) ** fraction)
+
+
+def within(lowest: float, below: float = math.inf) -> PlainValidator:
+    """Return the check that a number, or both ends of a curve (which lies between them), are in [lowest, below)."""
+
+    def check(value: object) -> float | Curve:
+        schedule = _curve(value) if isinstance(value, Curve | dict | str) else value
+        if isinstance(schedule, bool) or not isinstance(schedule, Curve | int | float):
+            raise ValueError(f"a number or a schedule is needed, not {value!r}")
+        for end in (schedule.start, schedule.end) if isinstance(schedule, Curve) else (schedule,):
+            if not lowest <= end < below:
+                limit = f" and less than {below:g}" if below < math.inf else " and finite"
+                raise ValueError(f"values must be at least {lowest:g}{limit}, not {end!r}")
+        return schedule if isinstance(schedule, Curve) else float(schedule)
+
+    return PlainValidator(check)
+
+
+def _curve(value: object) -> Curve:
+    try:
+        return Curve.model_validate(value)
+    except ValidationError as error:
+        raise ValueError(explain(error)) from None
+
+
+Schedule = float | Curve
+NonNegative = Annotated[Schedule, within(0.0)]
+
+
+def at(schedule: Schedule, images_seen: float) -> float:
+    """Return a schedule's value after so many images; a number is the same at all times."""
+    return schedule.value(images_seen) if isinstance(schedule, Curve) else float(schedule)

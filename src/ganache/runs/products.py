@@ -1,0 +1,190 @@
+"""Trained generators: the file that holds one with its description, and drawing from it."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ganache import networks
+from ganache.data.shape import ImageShape
+from ganache.engine.devices import autocast_for, choose_precision, memory_format_for
+from ganache.games.recipe import Recipe
+from ganache.networks.limits import at_most
+from ganache.parts.part import parse
+from ganache.runs import sealed
+from ganache.runs.folder import Run
+from ganache.support.errors import UserError, did_you_mean
+from ganache.support.places import check_place
+from ganache.support.precision import Autocast
+from ganache.support.streams import derive
+from ganache.support.units import check_seed, listed
+
+FORMAT = 1
+# Images are always computed in groups of this size: floating-point sums depend on how many are computed at once,
+# and the same seed must give the same pixels for any count.
+GROUP = 64
+FLOAT32 = Autocast("cpu", None)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedGenerator:
+    """A generator that is ready to draw; `description` is what its file says of it."""
+
+    network: nn.Module
+    config: networks.Generator
+    shape: ImageShape
+    label_names: tuple[str, ...]  # empty when it takes no labels
+    description: dict[str, Any]
+    autocast: Autocast = FLOAT32
+
+    def sample(self, count: int, seed: int = 0, labels: Sequence[str] = ()) -> NDArray[Any]:
+        """Return `count` images: uint8 (N, H, W, C), or float32 (N, 1, 1, 2) in [-1, 1] for a 2-D density.
+
+        Image i depends on (seed, i) and its label alone. With several labels they take turns; with none, a
+        conditional generator draws them evenly. Raises UserError for a bad seed, and a label that is not known.
+        """
+        batches = list(self.stream(count, seed, labels))
+        return np.concatenate(batches) if batches else self._as_array(torch.empty(0, *self._image))
+
+    def stream(self, count: int, seed: int = 0, labels: Sequence[str] = (), start: int = 0) -> Iterator[NDArray[Any]]:
+        """Yield the images start … start + count of `sample` in pieces of constant size."""
+        check_seed(seed)
+        if count < 0 or start < 0:
+            raise UserError(f"count: {count} images from number {start} cannot be drawn; both count from 0")
+        wanted = self.label_indices(labels)
+        for group in range(start // GROUP, -(-(start + count) // GROUP)):
+            images = self._as_array(self.draw(*self.inputs(seed, group, wanted)))
+            first = group * GROUP
+            yield images[max(0, start - first) : start + count - first]
+
+    def inputs(self, seed: int, group: int, wanted: Sequence[int] = ()) -> tuple[Tensor, Tensor]:
+        """Return the latents (GROUP, Z) and labels (GROUP, K) of one group of images."""
+        random = torch.Generator().manual_seed(derive(seed, "sample", group))
+        latents = self.config.latent.draw(GROUP, random)
+        known = len(self.label_names)
+        if wanted:
+            positions = torch.arange(group * GROUP, (group + 1) * GROUP) % len(wanted)
+            indices = torch.tensor(list(wanted))[positions]
+        elif known:
+            indices = torch.randint(known, (GROUP,), generator=random)
+        else:
+            return latents, torch.zeros(GROUP, 0)
+        return latents, nn.functional.one_hot(indices, known).float()
+
+    def draw(self, latents: Tensor, labels: Tensor) -> Tensor:
+        """Return images (N, C, H, W) in [-1, 1] on the CPU from latents (N, Z) and labels (N, K)."""
+        device = next(self.network.parameters()).device
+        with torch.inference_mode(), self.autocast():
+            images: Tensor = self.network(latents.to(device), labels.to(device))
+        return images.float().cpu()
+
+    def walk(self, seed: int, frames: int, labels: Sequence[str] = (), stops: int = 5) -> Iterator[NDArray[Any]]:
+        """Yield `frames` pictures (16, H, W, C): 16 latents on a closed way through `stops` random ones each."""
+        check_seed(seed)
+        wanted = self.label_indices(labels)
+        latents, conditions = self.inputs(seed, 0, wanted)
+        ways = torch.stack([self.inputs(derive(seed, "stop", stop), 0)[0][:WALKERS] for stop in range(stops)])
+        for frame in range(frames):
+            place = frame * stops / frames
+            stop = int(place)
+            here = self.config.latent.interpolate(ways[stop], ways[(stop + 1) % stops], place - stop)
+            padded = torch.cat([here, latents[WALKERS:]])
+            yield self._as_array(self.draw(padded, conditions)[:WALKERS])
+
+    def label_indices(self, labels: Sequence[str]) -> list[int]:
+        """Return the numbers of labels given by name; raises UserError for one that is not known."""
+        if labels and not self.label_names:
+            raise UserError(f"label: this generator takes no labels, so {labels[0]!r} cannot be asked for")
+        for label in labels:
+            if label not in self.label_names:
+                close = did_you_mean(label, self.label_names)
+                raise UserError(f"label: {label!r} is not known{close}; it has: {listed(self.label_names)}")
+        return [self.label_names.index(label) for label in labels]
+
+    @property
+    def _image(self) -> tuple[int, int, int]:
+        return (self.shape.channels, self.shape.height, self.shape.width)
+
+    def _as_array(self, images: Tensor) -> NDArray[Any]:
+        last = images.permute(0, 2, 3, 1)
+        if self.shape.is_point:
+            return np.ascontiguousarray(last.numpy())
+        return np.ascontiguousarray(((last + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8).numpy())
+
+
+WALKERS = 16
+
+
+def save(path: Path, network: nn.Module, recipe: Recipe, shape: ImageShape, facts: dict[str, Any]) -> None:
+    """Write a generator's weights with all that is needed to draw from it; `facts` has at least label_names."""
+    description = {
+        "format": FORMAT,
+        "content": "generator",
+        "recipe": recipe.name,
+        "generator": recipe.generator.model_dump(mode="json"),
+        "shape": dataclasses.asdict(shape),
+        **facts,
+    }
+    sealed.save(path, dict(network.state_dict()), description)
+
+
+def load(path: str | Path, device: str = "cpu", precision: str = "fp32") -> TrainedGenerator:
+    """Return the generator of a run or of a ``generator.safetensors``; no code is taken from either.
+
+    In `precision` bf16 (``auto``: where the hardware has instructions for it) its images are approximate. Raises
+    UserError when there is no generator, it is damaged, its kind of network is not known here, or the device cannot do
+    bf16.
+    """
+    check_place(path, "run")
+    file = Path(path)
+    if file.is_dir():
+        file = Run.open(file).generator_file
+    if not file.is_file():
+        raise UserError(f"run: there is no generator at {str(path)!r}")
+    try:
+        tensors, description = sealed.load(file)
+    except sealed.DamagedError as error:
+        raise UserError(f"run: {error}") from None
+    if description.get("content") != "generator" or description.get("format") != FORMAT:
+        raise UserError(f"run: {file} does not hold a generator of format {FORMAT}")
+    shape, label_names = _shape_and_labels(description, file)
+    try:
+        config = parse(networks.Generator, description.get("generator"))
+    except UserError as error:
+        raise UserError(f"{error}; if a file of yours defines it, name that file with --code") from None
+    mismatch = UserError(f"run: the weights in {file} are not those of the {type(config).__name__} that it describes")
+    try:
+        with (
+            at_most(len(tensors), "run"),
+            torch.device("meta"),
+        ):  # no memory is taken on the file's word: the weights that it holds must fit first
+            described = config.build(shape, len(label_names)).state_dict()
+    except (RuntimeError, TypeError, OverflowError, UserError):  # sizes that no tensor can have
+        raise mismatch from None
+    if _layout(described) != _layout(tensors):
+        raise mismatch
+    with torch.random.fork_rng(devices=()):  # the weights that are drawn here are overwritten at once
+        network = config.build(shape, len(label_names))
+    network.load_state_dict(tensors)
+    network.eval().requires_grad_(False)
+    used = torch.device(device)
+    autocast = autocast_for(choose_precision(precision, used, shape), used)
+    placed = network.to(used, memory_format=memory_format_for("drawing", autocast))  # type: ignore[call-overload]
+    return TrainedGenerator(placed, config, shape, label_names, description, autocast)
+
+
+def _layout(tensors: dict[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
+
+
+def _shape_and_labels(description: dict[str, Any], file: Path) -> tuple[ImageShape, tuple[str, ...]]:
+    shape, names = description.get("shape"), description.get("label_names")
+    sides = shape if isinstance(shape, dict) and all(type(side) is int for side in shape.values()) else {}
+    if sides.keys() != {"channels", "height", "width"} or not isinstance(names, list):
+        raise UserError(f"run: {file} has a description without a valid shape and label_names")
+    return ImageShape(**sides), tuple(str(name) for name in names)

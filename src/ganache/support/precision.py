@@ -1,0 +1,21 @@
+"""The precision in which networks are called."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Autocast:
+    """The precision of the forward passes; called, it gives the context to run them in."""
+
+    device_type: str
+    dtype: torch.dtype | None  # None: as the weights are
+
+    @contextlib.contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Enter automatic mixed precision, or nothing."""
+        with torch.autocast(self.device_type, dtype=self.dtype, enabled=self.dtype is not None):
+            yield

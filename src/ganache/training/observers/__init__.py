@@ -1,0 +1,1 @@
+"""Who looks at a training from time to time, one file each."""

@@ -1,0 +1,86 @@
+"""The pictures taken during training: always the same latents, so that they show what changed."""
+
+import contextlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganache.data import Selection
+from ganache.data.shape import ImageShape
+from ganache.drawing.grids import for_display, grid, layout
+from ganache.engine.state import TrainingState
+from ganache.runs.folder import Run, numbered
+from ganache.runs.products import TrainedGenerator
+from ganache.support.errors import UserError
+from ganache.support.files import replacing
+from ganache.support.streams import derive
+
+POINTS = 2_500  # points of a density on a sheet
+ROWS = 8  # of a sheet, which has as many columns, or one for each class
+MOST_COLUMNS = 16
+
+
+class Cells(NamedTuple):
+    """How many images a sheet has, and in how many columns, one for each class; None: in about a square."""
+
+    images: int
+    columns: int | None
+
+
+def cells_of_sheet(shape: ImageShape, classes: int) -> Cells:
+    """Return what a sheet holds: fewer images than usual where that many would be above 64 megapixels.
+
+    Raises UserError where one image is.
+    """
+    if shape.is_point:
+        return Cells(POINTS, None)
+    columns = classes if 1 < classes <= MOST_COLUMNS else None
+    by_class = [Cells(rows * columns, columns) for rows in range(ROWS, 0, -1)] if columns else []
+    for cells in (*by_class, *(Cells(side * side, None) for side in range(ROWS, 0, -1))):
+        with contextlib.suppress(UserError):
+            layout(cells.images, shape.height, shape.width, cells.columns)
+            return cells
+    raise UserError(
+        f"size: pictures of {shape.height}x{shape.width} are above 64 megapixels, too large for a sheet of samples"
+    )
+
+
+class SampleSheet:
+    """Draws the average generator's pictures of a run from latents that stay the same."""
+
+    def __init__(self, run: Run, state: TrainingState, data: Selection) -> None:
+        self._run, self._state = run, state
+        self._names = data.label_names if state.labels else ()
+        self._reals: NDArray[Any] | None = None
+        if state.shape.is_point:
+            points = data.stream(derive(state.seed, "sheet")).batch(0, POINTS).images
+            self._reals = np.ascontiguousarray(points.transpose(0, 2, 3, 1))
+
+    def draw(self) -> None:
+        """Write samples/IMAGES_SEEN.png."""
+        state = self._state
+        generator = TrainedGenerator(
+            state.average.network, state.recipe.generator, state.shape, self._names, description={}
+        )
+        count, columns = cells_of_sheet(state.shape, len(self._names))
+        with state.streams.untouched():
+            images = generator.sample(count, derive(state.seed, "sheet"), self._names if columns else ())
+        picture = grid(images, columns) if columns else for_display(images, self._reals)
+        with replacing(self._path) as temporary:
+            picture.save(temporary)
+
+    def is_drawn(self) -> bool:
+        """Whether there is a picture of this moment."""
+        return self._path.is_file()
+
+    def forget_after(self, images_seen: int) -> None:
+        """Delete the pictures of a future that did not happen."""
+        for path in self._run.sample_files():
+            if int(path.stem) > images_seen:
+                path.unlink()
+
+    @property
+    def _path(self) -> Path:
+        return self._run.samples / f"{numbered(self._state.counters.images_seen)}.png"

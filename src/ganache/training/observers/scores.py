@@ -1,0 +1,143 @@
+"""Evaluation during training: every so many images the average generator's score, and the best generator so far.
+
+Pictures have the Fréchet distance of 2,000 samples (or as many as there are reals) in the features that suit the data,
+and what it would be for infinitely many; points have modes found, the share of high quality and the sliced Wasserstein
+distance, by which they are ranked. All of them with the same latents, so that what changes is the generator.
+
+The best one is replaced only by one whose score is lower by more than twice the standard error of the difference: what
+chance alone could have brought is no reason. Its weights are part of every checkpoint, so that a resumed run has the
+same best as one that was never interrupted; ``best.safetensors`` is their copy, ready to draw.
+"""
+
+import copy
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ganache.data import Selection
+from ganache.engine.state import TrainingState
+from ganache.evaluation.counting import published_samples
+from ganache.evaluation.evaluate import find_extractor, make_setting, requested_classes, score
+from ganache.evaluation.metrics import choose
+from ganache.evaluation.records import Evaluation, Score, evaluation_from
+from ganache.evaluation.reference import Reference
+from ganache.evaluation.samples import GeneratorSamples
+from ganache.runs import products
+from ganache.runs.folder import Run
+from ganache.runs.products import TrainedGenerator
+from ganache.support.files import write_text
+from ganache.support.units import count_text
+
+COUNT = 2_000  # samples of pictures
+SURE = 2.0  # standard errors by which a better one must be better
+FOR_POINTS = ("modes", "sliced-wasserstein")
+FOR_PICTURES = ("fd", "fd-infinity")
+RANKED_BY = ("fd", "sliced-wasserstein")  # lower is better in both
+
+
+class Evaluations:
+    """The evaluations of a run; `every` is the images between two, 0 when there are none.
+
+    What lies after the state's images seen belongs to a future that did not happen, and is forgotten.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        state: TrainingState,
+        data: Selection,
+        every: int | None,
+        say: Callable[[str], None],
+    ) -> None:
+        self.every = every or 0
+        self._run, self._state, self._data, self._say = run, state, data, say
+        self.best: tuple[int, Score] | None = None  # images seen, and the score by which it is ranked
+        self._written: int | None = None  # images seen of what is in best.safetensors
+        if not self.every:
+            return
+        with state.streams.untouched():
+            extractor = find_extractor(None, data.dataset, device=state.device, say=say)
+            self._reference = Reference(data.dataset, extractor, labels=data.labels_in(), say=say)
+        self._lines = [line for line in run.evaluation_lines() if line["images_seen"] <= state.counters.images_seen]
+        for line in self._lines:
+            self._rank(line["images_seen"], evaluation_from(line["evaluation"], str(run.evaluations_file)))
+        self._write()
+        self.save_best()
+
+    def measure(self) -> dict[str, float]:
+        """Return the scores for the log, by name; the weights are kept when they are the best so far.
+
+        The training's streams and modules are left as they were. Raises NonFiniteError when the state is not finite.
+        """
+        state, seen = self._state, self._state.counters.images_seen
+        state.check_finite()
+        names = self._data.label_names if state.labels else ()
+        network, recipe = state.average.network, state.recipe
+        facts = {"images_seen": seen}
+        source = GeneratorSamples(
+            TrainedGenerator(network, recipe.generator, state.shape, names, facts), str(self._run.path)
+        )
+        count = published_samples(self._data.dataset) if state.shape.is_point else min(COUNT, self._reference.used)
+        assert count is not None
+        requests = requested_classes(source, self._reference, count, state.seed)
+        setting = make_setting(self._reference, source, requests, count, state.seed)
+        chosen = choose(FOR_POINTS if state.shape.is_point else FOR_PICTURES, setting)
+        with state.streams.untouched():
+            evaluation = score(source, self._reference, setting, chosen, requests, strict=False).evaluation
+        is_best = self._rank(seen, evaluation)
+        if is_best:
+            state.best = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+        self._lines.append({"images_seen": seen, "evaluation": evaluation.to_json()})
+        self._write()
+        self._tell(evaluation, seen, is_best)
+        return {f"evaluation/{one.name}": one.value for one in evaluation.scores if one.value is not None}
+
+    def save_best(self) -> None:
+        """Write best.safetensors as the state has it, or see to it that there is none."""
+        if not self.every:
+            return
+        if self.best is None or not self._state.best:
+            self._run.best_file.unlink(missing_ok=True)
+            return
+        seen, found = self.best
+        if self._written == seen:
+            return
+        network = copy.deepcopy(self._state.average.network)
+        network.load_state_dict(self._state.best)
+        facts: dict[str, Any] = {
+            "label_names": list(self._data.label_names) if self._state.labels else [],
+            "images_seen": seen,
+            "data": self._data.fingerprint,
+            "score": {"name": found.name, "value": found.value, "uncertainty": found.uncertainty},
+        }
+        products.save(self._run.best_file, network, self._state.recipe, self._state.shape, facts)
+        self._written = seen
+
+    def _rank(self, images_seen: int, evaluation: Evaluation) -> bool:
+        """Return whether an evaluation is the best so far, and remember it if so."""
+        found = next((one for one in evaluation.scores if one.protocol.metric in RANKED_BY), None)
+        if found is None or not beats(found, self.best and self.best[1]):
+            return False
+        self.best = (images_seen, found)
+        return True
+
+    def _write(self) -> None:
+        write_text(self._run.evaluations_file, "".join(json.dumps(line) + "\n" for line in self._lines))
+
+    def _tell(self, evaluation: Evaluation, seen: int, is_best: bool) -> None:
+        for one in evaluation.scores:
+            if one.protocol.metric in RANKED_BY and one.value is not None:
+                error = f" ± {one.uncertainty:.2g}" if one.uncertainty is not None else ""
+                best = ", the best so far" if is_best else ""
+                self._say(f"{one.name} is {one.value:.4g}{error} after {count_text(seen)} images{best}")
+
+
+def beats(score: Score, best: Score | None) -> bool:
+    """Return whether a score is lower than the best by more than chance explains; the first one is the best."""
+    if score.value is None:
+        return False
+    if best is None or best.value is None:
+        return True
+    error = math.hypot(score.uncertainty or 0.0, best.uncertainty or 0.0)
+    return score.value < best.value - SURE * error

@@ -1,0 +1,174 @@
+"""A run before it begins: everything resolved, nothing written."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from ganache import recipes
+from ganache.data import Dataset, Selection, select
+from ganache.data.selection import TRAIN
+from ganache.data.source import Source
+from ganache.engine.devices import (
+    Precision,
+    autocast_for,
+    choose_device,
+    choose_precision,
+    keep_freed_memory,
+    make_reproducible,
+    settings_given_back,
+    synchronize,
+)
+from ganache.engine.iteration import Reals, iterate
+from ganache.engine.state import TrainingState
+from ganache.evaluation.reference import refuse_few
+from ganache.games.recipe import Recipe
+from ganache.networks.limits import MOST_WEIGHTS, at_most
+from ganache.recipes.rehearsal import rehearse
+from ganache.recipes.settings import with_settings
+from ganache.runs.budget import Budget
+from ganache.runs.cadence import Cadence
+from ganache.support.streams import untouched_global_stream
+from ganache.support.units import check_seed, parse_count, parse_range, parse_size
+from ganache.training.observers.held_out import unexamined
+from ganache.training.observers.sample_sheet import cells_of_sheet
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asked for, as it was asked."""
+
+    data: str
+    recipe: str | Recipe | None = None
+    images: str | int | None = None
+    time: str | float | None = None
+    size: str | tuple[int, int] | None = None
+    channels: int | None = None
+    labels: tuple[str, ...] = ()
+    batch: int | None = None
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "auto"
+    settings: tuple[str, ...] = ()
+    max_skipped: float = 0.01
+    evaluate_every: str | int | None = None
+    value_range: str | tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run, resolved."""
+
+    recipe: Recipe
+    source: Source
+    data: Selection
+    seed: int
+    device: torch.device
+    precision: Precision
+    threads: int
+    budget: Budget
+    evaluate_every: int | None = None  # images between two evaluations; None: there are none
+
+    @property
+    def dataset(self) -> Dataset:
+        """The whole data, of which the training takes a selection."""
+        return self.data.dataset
+
+    def notes(self) -> list[str]:
+        """Return what the training leaves out of the data, in sentences."""
+        return [*self.data.notes(), *unexamined(self.data)]
+
+    def build(self) -> TrainingState:
+        """Return the state of a training that has not begun. Raises UserError when a network cannot have the shape."""
+        make_reproducible(self.device, self.threads)
+        keep_freed_memory()
+        with at_most(2 * MOST_WEIGHTS, "recipe"):
+            return TrainingState(
+                self.recipe,
+                self.data.shape,
+                len(self.data.label_names),
+                self.seed,
+                self.device,
+                autocast_for(self.precision, self.device),
+            )
+
+    @settings_given_back()
+    def measure(self, seconds: float = 2.0, patient: bool = True) -> float:
+        """Return images per second from a few steps of a training that is then thrown away.
+
+        Unless `patient`, a first step that takes so long is measure enough, although it is slower than others.
+        """
+        with untouched_global_stream():
+            state = self.build()
+            reals = Reals(self.data, state)
+            began = time.perf_counter()
+            iterate(state, reals)  # the first one also allocates and chooses kernels
+            synchronize(self.device)
+            first = time.perf_counter() - began
+            if first >= seconds and not patient:
+                return state.counters.images_seen / first
+            began, before = time.perf_counter(), state.counters.images_seen
+            while time.perf_counter() - began < seconds:
+                iterate(state, reals)
+                synchronize(self.device)
+            return (state.counters.images_seen - before) / (time.perf_counter() - began)
+
+    def images(self, images_seen: int = 0, training_seconds: float = 0.0) -> int:
+        """Return the budget in images; one of time by the speed of the run so far, or else of a few steps."""
+        if self.budget.images is not None:
+            return self.budget.images
+        speed = images_seen / training_seconds if images_seen and training_seconds else self.measure()
+        return self._images_at(speed)
+
+    def cadence(self, speed: float | None = None) -> Cadence:
+        """Return how often what is done in a run that begins; `speed` is in images per second, where it is known."""
+        images = self.images() if speed is None else self._images_at(speed)
+        return Cadence.over(images, self.recipe.images_per_iteration)
+
+    def _images_at(self, speed: float) -> int:
+        if self.budget.images is not None:
+            return self.budget.images
+        assert self.budget.seconds is not None
+        return max(1, int(speed * self.budget.seconds))
+
+
+def make_plan(request: Request, progress: Progress | None = None, write: bool = True) -> Plan:
+    """Resolve a request. Raises UserError for the first part of it that cannot be.
+
+    What costs nothing to check is checked before the data is read; `write` says whether reading may pack it.
+    """
+    seed = check_seed(request.seed)
+    budget = Budget.parse(request.images, request.time)
+    size = parse_size(request.size) if isinstance(request.size, str) else request.size
+    values = parse_range(request.value_range) if isinstance(request.value_range, str) else request.value_range
+    source = Source(request.data, size, request.channels, request.labels, request.max_skipped, values)
+    every = None if request.evaluate_every is None else parse_count(request.evaluate_every, "evaluate_every")
+    named = _named_recipe(request)
+    device = choose_device(request.device)
+    dataset = source.open(progress, write)
+    recipe = named or _with_requests(recipes.default_for(dataset.shape), request)
+    data = select(dataset, source.labels, recipe.conditional)
+    classes = len(data.label_names) if recipe.conditional else 0
+    rehearse(recipe, data.shape, classes)
+    data.stream(seed)
+    cells_of_sheet(data.shape, classes)
+    if every is not None:
+        refuse_few(data.dataset, TRAIN, data.rows())
+    precision = choose_precision(request.precision, device, dataset.shape)
+    budget = budget or Budget(recipe.images, None)
+    return Plan(recipe, source, data, seed, device, precision, torch.get_num_threads(), budget, every)
+
+
+def _named_recipe(request: Request) -> Recipe | None:
+    if request.recipe is None:
+        return None
+    found = recipes.find(request.recipe) if isinstance(request.recipe, str) else request.recipe
+    return _with_requests(found, request)
+
+
+def _with_requests(recipe: Recipe, request: Request) -> Recipe:
+    batch: Sequence[str] = [f"batch_size={request.batch}"] if request.batch is not None else []
+    return with_settings(recipe, [*request.settings, *batch])

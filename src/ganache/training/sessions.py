@@ -1,0 +1,214 @@
+"""Beginning, continuing and finishing runs: what the commands `train`, `resume` and `plot` do."""
+
+import contextlib
+import itertools
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from signal import Signals
+from typing import Any
+
+from ganache.data import Selection, select
+from ganache.data.location import refuse_among, title
+from ganache.data.source import Source
+from ganache.data.told import summarise
+from ganache.drawing import curves, grids
+from ganache.engine.devices import choose_device, settings_given_back
+from ganache.engine.state import TrainingState
+from ganache.runs import sealed
+from ganache.runs.budget import Budget
+from ganache.runs.cadence import Cadence
+from ganache.runs.checkpoints import restore, seconds_at
+from ganache.runs.folder import Run, now_text
+from ganache.runs.record import NEEDED_TO_RESUME
+from ganache.support.errors import UserError
+from ganache.support.files import safe_name
+from ganache.support.interrupts import Interrupts
+from ganache.support.machine import changed_versions, describe_machine
+from ganache.support.reading import well_formed
+from ganache.support.refusals import refusals
+from ganache.support.streams import untouched_global_stream
+from ganache.support.trees import differences
+from ganache.support.units import listed
+from ganache.training import briefing
+from ganache.training.display import Display, Forgiving, Silent, choose_display
+from ganache.training.loop import Training
+from ganache.training.plan import Plan, Progress, Request, make_plan
+
+FRAMES_PER_SECOND = 10.0
+GLANCE_SECONDS = 0.5  # of measuring, before a training says about how long it takes
+RUNS = Path("runs")  # where a run is made when no place is named
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a session of training ended."""
+
+    run: Path
+    images_seen: int
+    training_seconds: float
+    signal: Signals | None = None  # what interrupted it; None when it finished
+
+
+@refusals()
+@settings_given_back()
+def begin(request: Request, out: Path | None, quiet: bool, progress: Progress | None = None) -> Outcome:
+    """Train a new run in the folder `out` (or one named after recipe and data under ``runs/``) to its end.
+
+    Raises UserError for what cannot be done as asked, RunError when the run fails on the way.
+    """
+    check_place(out, request.data)
+    plan = make_plan(request, progress)
+    out = out or default_folder(plan)
+    with untouched_global_stream(), contextlib.closing(_display(plan, quiet)) as display:
+        speed = None
+        if not quiet:
+            speed = plan.measure() if plan.budget.images is None else plan.measure(GLANCE_SECONDS, patient=False)
+            _say(display, briefing.data_lines(plan.dataset.summary()), briefing.plan_lines(plan, speed, out))
+        state = plan.build()
+        cadence = plan.cadence(speed)
+        run = Run.create(out, plan.recipe, make_record(plan, cadence))
+        try:
+            return _train(run, plan, state, cadence, display)
+        except UserError:
+            # What the plan overlooked would be refused at every resume too.
+            if not sealed.newest(run.checkpoints):
+                shutil.rmtree(run.path, ignore_errors=True)
+            raise
+
+
+@refusals()
+@settings_given_back()
+def resume(path: Path, images: str | int | None, time: str | None, data: str | None, quiet: bool) -> Outcome:
+    """Continue a run where its newest readable checkpoint stands, to its budget or to a new one.
+
+    Raises UserError when it is no run, or its recipe or data changed; RunError when the run fails on the way.
+    """
+    run = Run.open(path)
+    record = run.record(*NEEDED_TO_RESUME)
+    source = Source.of(record["source"], data)
+    given = Budget.parse(images, time)
+    with well_formed(str(run.record_file)):
+        before = Budget(**record["budget"])
+        cadence = Cadence.from_json(record["cadence"], before.images)
+    if given is None and before == Budget(None, None):
+        raise UserError(f"run: {run.record_file} has no budget; give one with --images or --time")
+    dataset = source.open()
+    changes = differences(record["data"]["fingerprint"], dataset.fingerprint)
+    if changes:
+        changes = differences(summarise(record["data"]), dataset.summary())
+        raise UserError(f"run: {path} cannot be continued, its data changed: {listed(changes, 5, '; ')}")
+    device = choose_device(record["device"])
+    recipe = run.recipe()
+    selected = select(dataset, source.labels, recipe.conditional)
+    _refuse_other_classes(run, record, selected)
+    plan = Plan(
+        recipe,
+        source,
+        selected,
+        record["seed"],
+        device,
+        record["precision"],
+        record["threads"],
+        given or before,
+        record.get("evaluate_every"),
+    )
+    with untouched_global_stream(), contextlib.closing(_display(plan, quiet)) as display:
+        _say(
+            display,
+            changed_versions(record),
+            briefing.resumed_lines(plan, run.path, record["images_seen"], record["training_seconds"]),
+        )
+        return _train(run, plan, plan.build(), cadence, display, extended=given is not None)
+
+
+def _refuse_other_classes(run: Run, record: dict[str, Any], data: Selection) -> None:
+    """Refuse a conditional run of a version that took all classes of the data for its own, trained or not."""
+    known, trained = len(data.dataset.label_names), len(data.label_names)
+    if data.conditional and "selection" not in record and known != trained:
+        raise UserError(
+            f"run: {run.path} is of an earlier version, whose networks have all {known} classes of the data instead of "
+            f"the {trained} that are trained; train it anew"
+        )
+
+
+@refusals()
+def plot(path: Path) -> list[Path]:
+    """Draw the curves and the animation of a run, finished or not; return their paths."""
+    run = Run.open(path)
+    curves.draw(run.log_lines(), run.curves_file, title=run.path.name)
+    drawn = [run.curves_file]
+    frames = grids.fit_frames(run.sample_files())
+    if frames:
+        animation = run.path / f"progress{grids.animation_suffix()}"
+        grids.animate(map(grids.frame_of, frames), animation, FRAMES_PER_SECOND)
+        drawn.append(animation)
+    return drawn
+
+
+def _display(plan: Plan, quiet: bool) -> Display:
+    return Silent() if quiet else Forgiving(lambda: choose_display(plan.budget.images))
+
+
+def _say(display: Display, *parts: Iterable[str]) -> None:
+    for line in itertools.chain(*parts):
+        display.say(line)
+
+
+def _train(
+    run: Run, plan: Plan, state: TrainingState, cadence: Cadence, display: Display, extended: bool = False
+) -> Outcome:
+    interrupts = Interrupts()
+    with run.locked(display.say), interrupts.caught():
+        run.remove_leftovers()
+        restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
+        if extended:
+            seen = state.counters.images_seen
+            cadence = cadence.extended(seen, plan.images(seen, seconds_at(run, seen)), plan.recipe.images_per_iteration)
+        run.update_record(budget=asdict(plan.budget), cadence=cadence.to_json(), source=plan.source.to_json())
+        training = Training(run, state, plan.data, plan.budget, cadence, plan.evaluate_every)
+        with run.recorded(interrupts):
+            training.go(display, interrupts)
+            if interrupts.received is None:
+                plot(run.path)
+    return Outcome(run.path, state.counters.images_seen, training.clock.before, interrupts.received)
+
+
+def make_record(plan: Plan, cadence: Cadence) -> dict[str, Any]:
+    """Return what run.json says of a run that begins."""
+    approximations = ["forward passes in bfloat16 (automatic mixed precision)"] if plan.precision == "bf16" else []
+    return {
+        **describe_machine(plan.device),
+        "device": plan.device.type,
+        "precision": plan.precision,
+        "threads": plan.threads,
+        "approximations": approximations,
+        "seed": plan.seed,
+        "source": plan.source.to_json(),
+        "data": plan.data.summary(),
+        "selection": plan.data.describe(),
+        "budget": asdict(plan.budget),
+        "cadence": cadence.to_json(),
+        "evaluate_every": plan.evaluate_every,
+        "created": now_text(),
+        "sessions": [],
+        "images_seen": 0,
+        "training_seconds": 0.0,
+        "outcome": "running",
+    }
+
+
+def check_place(out: Path | None, data: str) -> None:
+    """Refuse a folder that is taken, or that lies in the data or in a run, before any data is read."""
+    if out is not None:
+        Run.refuse_existing(out)
+    refuse_among(out or RUNS, data)
+
+
+def default_folder(plan: Plan) -> Path:
+    """Return runs/RECIPE-DATA, or runs/RECIPE-DATA-2, -3, … when that is taken."""
+    name = safe_name(f"{plan.recipe.name}-{title(plan.source.data)}") or "run"
+    numbered = (RUNS / (name if number == 1 else f"{name}-{number}") for number in itertools.count(1))
+    return next(folder for folder in numbered if not os.path.lexists(folder))

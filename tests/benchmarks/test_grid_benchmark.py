@@ -1,0 +1,38 @@
+"""The benchmark of `grid` trains the recipes that it says, and counts what they drew."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import grid
+from ganache.parts.optimizers import Adam
+from ganache.parts.schedules import Cosine, at
+from ganache.recipes import find
+from ganache.recipes.settings import with_settings
+
+
+@pytest.mark.parametrize("name", grid.RATES)
+def test_points_keep_the_recipes_objective_and_their_rates_end_at_nothing(name: str) -> None:
+    own = find(name)
+    recipe = with_settings(own, list(grid.settings(name, 1_000)))
+    assert recipe.objective == own.objective
+    assert recipe.penalties.keys() == own.penalties.keys()
+    assert getattr(recipe.discriminator, "spectral_norm", False) == getattr(own.discriminator, "spectral_norm", False)
+    for optimizer in (recipe.optimizers.generator, recipe.optimizers.discriminator):
+        assert isinstance(optimizer, Adam)
+        assert optimizer.learning_rate == Cosine(start=at(optimizer.learning_rate, 0), end=0, until=1_000)
+
+
+def test_a_finished_run_is_counted_and_not_trained_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["grid", "--work", str(tmp_path), "--images", "512", "--seeds", "3", "--recipes", "r3gan"]
+    monkeypatch.setattr("sys.argv", arguments)
+    grid.main()
+    first = capsys.readouterr().out
+    assert "| `r3gan` | 3 | 512 |" in first
+    (run,) = (tmp_path / "runs").iterdir()
+    before = (run / "run.json").read_bytes()
+    grid.main()
+    assert capsys.readouterr().out == first
+    assert (run / "run.json").read_bytes() == before

@@ -1,0 +1,283 @@
+"""The speed benchmark: both contestants do the same work, its arithmetic by hand, a quick run of every part."""
+
+import inspect
+import itertools
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from torch import nn
+from torch.autograd.profiler_util import FunctionEvent
+
+from benchmarks.markdown import with_section
+from benchmarks.speed import beside, memory, page, plain, products, profiling, sampling, training, worker
+from benchmarks.speed.__main__ import PARTS, main
+from benchmarks.speed.part import Json, Settings, images_per_second, precise, spread
+from benchmarks.speed.pictures import draw
+from benchmarks.speed.systems import (
+    DIGIT,
+    DOCUMENTS,
+    FROZEN,
+    GANACHE,
+    PICTURES,
+    PLAIN,
+    System,
+    contestants,
+    planned,
+    store_of,
+    trained_in,
+)
+from ganache.drawing.sampling import sample_to
+
+TINY = Settings.tiny()
+
+# Two FLOPs for each weight and place of the discriminator: what the generator's half computes and nothing uses.
+UNUSED = {
+    "vanilla": 2 * (784 * 1024 + 1024 * 512 + 512 * 256 + 256),
+    "lsgan": 2 * (32 * 5**2 * 24**2 + 32 * 64 * 5**2 * 8**2 + 1024 * 1024 + 1024),
+    "dcgan-mnist": 2 * (64 * 5**2 * 14**2 + 64 * 128 * 5**2 * 7**2 + 6272),
+    # Four features at 32×32; the weights for reals and fakes, then the way back to the reals as far as the first layer.
+    "ralsgan": 2 * 4**2 * (2 * 3 * 4 * 32**2 + 3 * (4 * 8 * 16**2 + 8 * 16 * 8**2 + 16 * 32 * 4**2 + 32)),
+}
+NETWORKS: dict[str, Callable[[], plain.Networks]] = {
+    "vanilla": plain.vanilla_networks,
+    "lsgan": plain.lsgan_networks,
+    "dcgan-mnist": plain.dcgan_mnist_networks,
+    "ralsgan": lambda: plain.ralsgan_networks(width=4),
+}
+
+
+@pytest.mark.parametrize("system", DOCUMENTS, ids=lambda system: system.recipe)
+def test_the_plain_loop_multiplies_what_ganache_does_and_the_unused_gradients(system: System) -> None:
+    with store_of(system, TINY) as store:
+        work = {
+            name: 1e9 * training.count_work(contestant.begin())
+            for name, contestant in contestants(system, store, quick=True).items()
+        }
+        state = planned(system, store, quick=True).build()
+    assert work[PLAIN] - work[GANACHE] == pytest.approx(UNUSED[system.recipe], rel=1e-6)
+    assert (FROZEN in work) == system.freezes
+    assert work.get(FROZEN, work[GANACHE]) == pytest.approx(work[GANACHE], rel=1e-9)
+    assert [_size(network) for network in NETWORKS[system.recipe]()] == [
+        _size(network) for network in state.players.networks.values()
+    ]
+
+
+def _size(network: nn.Module) -> int:
+    return sum(weight.numel() for weight in network.parameters())
+
+
+@pytest.mark.parametrize("system", DOCUMENTS, ids=lambda system: system.recipe)
+def test_the_plain_loops_train_both_networks_with_the_documents_batches(system: System) -> None:
+    assert system.networks is not None
+    made = system.networks(**system.small_networks)
+    assert system.loop is not None
+    assert PICTURES % system.batch_size == 0
+    assert inspect.signature(system.loop).parameters["batch_size"].default == system.batch_size
+    pictures = np.stack(list(draw(system.shape, 4)))
+    loop = system.loop(pictures, batch_size=2, networks=made)
+    assert next(loop) == 2
+    before = [[weight.detach().clone() for weight in network.parameters()] for network in made]
+    for _ in range(3):  # over the end of the data
+        next(loop)
+    for network, weights in zip(made, before, strict=True):
+        moved = [not bool((weight == old).all()) for weight, old in zip(network.parameters(), weights, strict=True)]
+        assert all(moved)
+
+
+def test_pictures_come_as_the_document_converts_them() -> None:
+    pictures = np.array([[[[0, 51], [204, 255]]]], np.uint8)
+    assert plain.Digits(pictures)[0].flatten().tolist() == pytest.approx([0.0, 0.2, 0.8, 1.0])
+    assert plain.Digits(pictures, lambda image: (image - 0.5) / 0.5)[0][0, 0, 0] == -1.0
+
+
+class InProcess:
+    """A trainer that needs no process of its own."""
+
+    def __init__(self, recipe: str, way: str, store: Path, small: bool, environment: Mapping[str, str]) -> None:
+        self._training = worker.Training(recipe, way, store, small)
+        self._answers: deque[Json] = deque()
+        self.ready = self._training.ready
+
+    def __enter__(self) -> "InProcess":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        assert not self._answers
+
+    def go(self, seconds: float) -> None:
+        self._answers.append(self._training.go_on(seconds))
+
+    def answer(self) -> Json:
+        return self._answers.popleft()
+
+
+def _sample(run: Path, out: Path, count: int, precision: str) -> Json:
+    sample_to(run, str(out), count, device="cpu", precision=precision)
+    assert np.load(out)["arr_0"].shape == (count, 64, 64, 3)
+    return {"seconds": 1.0, "peak_mib": worker.peak_mib()}
+
+
+def test_a_quick_run_measures_every_part_and_keeps_what_it_does_not_measure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OMP_PROC_BIND", "false")
+    monkeypatch.setattr(memory, "Trainer", InProcess)
+    monkeypatch.setattr(beside, "Trainer", InProcess)
+    monkeypatch.setattr(training, "Trainer", InProcess)
+    monkeypatch.setattr(sampling, "sample_in_process", _sample)
+    (tmp_path / "RESULTS.md").write_text("# Results\n\n## Before\n\n| a |\n", encoding="utf-8")
+    main(["--quick", "--env", "A=1", "--out", str(tmp_path)])
+    first, text = _written(tmp_path)
+    assert list(first) == [part.name for part in PARTS]
+    assert all(f"### {part.title}" in text for part in PARTS)
+    assert text.startswith("# Results\n\n## Before\n\n| a |\n\n" + page.BEGIN)
+    assert "numbers mean nothing" in text
+    assert first["training"]["machine"]["processor"]
+    _check_training(first["training"]["measured"])
+    _check_profile(first["profile"]["measured"])
+    assert set(first["beside"]["measured"]) == {"", "A=1"}
+    assert len(first["beside"]["measured"]["A=1"]["vanilla"][GANACHE]["together"][0]) == 2
+    assert first["memory"]["measured"]["vanilla"][GANACHE]["peak_mib"] > 50
+    assert {len(speeds) for speeds in first["sampling"]["measured"]["images_per_second"].values()} == {1}
+
+    capsys.readouterr()
+    main(["--quick", "--only", "startup", "--out", str(tmp_path)])
+    second, text = _written(tmp_path)
+    assert {name for name in first if first[name] != second[name]} == {"startup"}
+    assert "OMP_PROC_BIND=false" in second["startup"]["command"]
+    assert "python -m benchmarks.speed --quick --only startup" in second["startup"]["command"]
+    assert text.count(page.BEGIN) == text.count("### Training") == 1
+    assert capsys.readouterr().out.strip() in text
+
+
+def _written(folder: Path) -> tuple[Json, str]:
+    numbers: Json = json.loads((folder / "speed.json").read_text(encoding="utf-8"))
+    return numbers, (folder / "RESULTS.md").read_text(encoding="utf-8")
+
+
+def _check_training(found: Json) -> None:
+    assert set(found["systems"]) == {"vanilla", "lsgan", "dcgan-mnist", "ralsgan", "dcgan"}
+    for name, system in found["systems"].items():
+        for way in system["ways"].values():
+            assert len(way["images_per_second"]) == TINY.rounds
+            assert min(way["images_per_second"]) > 0
+            assert way["gflop_per_image"] > 0
+        assert list(system["ways"]) == [PLAIN] * (name != "dcgan") + [FROZEN] * (system["document"] in ("S4", "S1")) + [
+            GANACHE
+        ]
+    assert len(found["products"]["bfloat16"]["gflops"]) == 2 * training.REPEATS
+
+
+def _check_profile(found: Json) -> None:
+    assert set(found["vanilla"]) == {PLAIN, GANACHE}
+    for ways in found.values():
+        for known in ways.values():
+            assert sum(known["kinds"].values()) == pytest.approx(1.0, abs=0.02)
+            assert known["kinds"]["optimisers"] > 0
+    assert "matrix products" in found["vanilla"][GANACHE]["kinds"]
+    assert found["vanilla"][PLAIN]["kinds"]["reading pictures"] > 0
+    assert found["vanilla"][GANACHE]["kinds"]["average of the weights"] > 0
+    assert found["dcgan"][GANACHE]["kinds"]["convolutions"] > 0
+
+
+def test_a_worker_has_its_environment_and_answers_every_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    with (
+        store_of(trained_in("vanilla"), TINY) as store,
+        worker.Trainer("vanilla", PLAIN, store, True, beside.parsed("OMP_NUM_THREADS=1 A='b c'")) as trainer,
+    ):
+        assert trainer.ready["threads"] == 1
+        for _ in range(2):
+            trainer.go(0.0)
+            assert trainer.answer()["images_per_second"] > 0
+
+
+def test_a_dead_worker_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "COMMAND", ["false"])
+    with pytest.raises(RuntimeError, match="ended"), worker.Trainer("vanilla", PLAIN, tmp_path, True, {}):
+        pass
+
+
+def test_environments_are_read_as_a_shell_reads_them() -> None:
+    assert beside.parsed("") == {}
+    assert beside.parsed("A=1 B='x y' C=d=e") == {"A": "1", "B": "x y", "C": "d=e"}
+
+
+def test_speeds_and_spreads_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = itertools.count(0.0, 0.5)
+    monkeypatch.setattr("time.perf_counter", lambda: next(ticks))
+    assert images_per_second(itertools.repeat(4), seconds=1.2) == 12 / 1.5  # three iterations of half a second
+    assert images_per_second(itertools.repeat(4), seconds=0.0) == 4 / 0.5
+    assert spread([390.0, 371.4, 383.0]) == "383 (371–390)"
+    assert [precise([value]) for value in (6.4, 14.53, 383.4, 1383.0)] == ["6.40", "14.5", "383", "1,383"]
+
+
+def test_ratios_are_of_medians_and_the_mean_is_geometric() -> None:
+    speeds = {
+        "vanilla": ([1.0, 1.0, 9.0], None, 8.0),  # 8×
+        "lsgan": ([2.0], None, 4.0),  # 2×
+        "dcgan-mnist": ([1.0], [2.0], 4.0),  # 4×, 2×
+        "ralsgan": ([1.0], [4.0], 4.0),  # 4×, 1×
+    }
+    systems: Json = {}
+    for recipe, (plainly, frozen, ours) in speeds.items():
+        ways: dict[str, Any] = {PLAIN: {"images_per_second": plainly}, GANACHE: {"images_per_second": [ours]}}
+        systems[recipe] = {"ways": {**ways, **({FROZEN: {"images_per_second": frozen}} if frozen else {})}}
+    found = training._compared(systems)
+    assert found["ratios"] == {"vanilla": 8.0, "lsgan": 2.0, "dcgan-mnist": 4.0, "ralsgan": 4.0}
+    assert found["geometric_mean"] == pytest.approx(4.0)  # of 8, 2, 4, 4: the fourth root of 256
+    assert found["geometric_mean_where_the_document_freezes"] == pytest.approx(32 ** (1 / 4))
+
+
+def test_two_measurements_of_the_products_are_one_unless_their_sizes_differ() -> None:
+    first, second = ({name: {"side": 8, "gflops": [value]} for name in products.TYPES} for value in (1.0, 3.0))
+    second["bfloat16"]["side"] = 16
+    found = products.together(first, second)
+    assert products.peak(found, "float32") == 2.0
+    assert found["bfloat16"] == {"side": 16, "gflops": [3.0]}
+
+
+def test_an_operator_counts_for_its_callers() -> None:
+    def event(*names: str) -> FunctionEvent:
+        found = None
+        for name in names:  # outermost first
+            found = SimpleNamespace(name=name, cpu_parent=found)
+        return cast(FunctionEvent, found)
+
+    assert profiling.kind_of(event("Optimizer.step#Adam.step", "aten::lerp_")) == "optimisers"
+    assert profiling.kind_of(event("aten::_foreach_lerp_", "aten::lerp_")) == "average of the weights"
+    assert (
+        profiling.kind_of(event("ConvolutionBackward0", "aten::convolution_backward", "aten::copy_")) == "convolutions"
+    )
+    assert profiling.kind_of(event("aten::cudnn_batch_norm")) == "normalisation"
+    assert profiling.kind_of(event("MmBackward0", "aten::mm")) == "matrix products"
+    assert profiling.kind_of(event("aten::leaky_relu")) == profiling.REST
+
+
+def _with_section(text: str, section: str) -> str:
+    return with_section(text, page.BEGIN, page.END, section)
+
+
+def test_the_section_is_replaced_in_its_place() -> None:
+    once = _with_section("# Results\n\nfirst\n", "one")
+    assert once == f"# Results\n\nfirst\n\n{page.BEGIN}\none\n{page.END}\n"
+    assert _with_section(f"{once}\n## After\n", "two") == f"{once.replace('one', 'two')}\n## After\n"
+    with pytest.raises(AssertionError, match="once"):
+        _with_section(once.replace(page.END, ""), "two")
+    with pytest.raises(AssertionError, match="order"):
+        _with_section(f"{page.END}\n{page.BEGIN}", "two")
+
+
+def test_pictures_are_the_same_ones_each_time_and_no_constant() -> None:
+    def pixels() -> Iterator[bytes]:
+        return (picture.tobytes() for picture in draw(DIGIT, 3))
+
+    assert list(pixels()) == list(pixels())
+    assert len(set(pixels())) == 3
+    assert all(picture.std() > 20 for picture in draw(DIGIT, 3))

@@ -1,0 +1,239 @@
+"""The command line as a user meets it: mistakes cost one line and status 2, and nothing is written."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganache.cli import app
+from tests.conftest import SMALL
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str | int | Path
+) -> tuple[int, str, str]:
+    """Run the command in this process; return status, standard output, standard error."""
+    monkeypatch.setattr(sys, "argv", ["ganache", *map(str, words)])
+    with pytest.raises(SystemExit) as ended:
+        app.main()
+    printed = capsys.readouterr()
+    return int(ended.value.code or 0), printed.out, printed.err
+
+
+MISTAKES = [
+    ("--bogus", "No such option: --bogus"),
+    ("trian", "Did you mean 'train'?"),
+    ("train", "Missing option '--data'"),
+    ("train --data nope", "digits, mnist, fashion-mnist"),
+    ("train --data digit", "did you mean 'digits'?"),
+    ("train dcgn --data digits", "did you mean 'dcgan'?"),
+    ("train nope.py --data digits", "no Python file 'nope.py'"),
+    ("train lsgan --data digits", "at least 16x16 pixels, not 8x8x1"),
+    ("train --data digits --images 0", "such as 5000, 200k or 1.5M"),
+    ("train --data digits --images 10 --time 3m", "one of them, not both"),
+    ("train --data digits --time soon", "such as 90s, 10m"),
+    ("train --data digits --size 0x3", "such as 64x64"),
+    ("train --data digits --size 3x4x5", "such as 64x64"),
+    ("train --data digits --channels 7", "less than or equal to 4"),
+    ("train --data digits --seed -1", "seed: -1"),
+    ("train --data digits --seed x", "--seed"),
+    ("train --data digits --device gpu", "auto, cpu, cuda, mps"),
+    ("train --data digits --device cuda", "not available here"),
+    ("train --data digits --precision fp8", "auto, fp32, bf16"),
+    ("train --data digits --set batch_size", "field=value"),
+    ("train --data digits --set batchsize=3", "did you mean 'batch_size'?"),
+    ("train --data digits --set objective=Hing", "no Objective is called 'Hing'"),
+    ("train --data digits --batch 0", "batch_size"),
+    ("train --data digits --label seven", "'seven' is not a class"),
+    ("train --data ring --set conditional=1.5", "conditional"),
+    ("train --data ring --channels 3", "size and channels do not apply"),
+    ("resume nowhere", "there is no 'nowhere'"),
+    ("resume .", "is not a run"),
+    ("sample nowhere --out x.png", "no generator at 'nowhere'"),
+    ("sample . --out x.png", "is not a run"),
+    ("sample RUN --out x.bmp", ".png"),
+    ("sample RUN --out x.npz --count 0", "count: 0"),
+    ("sample RUN --out x.npz --label seven", "'seven' is not known"),
+    ("sample RUN --out x.npz --device tpu", "auto, cpu, cuda, mps"),
+    ("sample RUN", "Missing option '--out'"),
+    ("interpolate RUN --out x.png", ".gif, .webp, .mp4"),
+    ("interpolate RUN --out x.gif --frames 1", "frames: 1"),
+    ("plot nowhere", "there is no 'nowhere'"),
+    ("recipes nope", "there is no 'nope'"),
+    ("data info nope", "'nope'"),
+    ("data pack digits", "Missing option '--out'"),
+    ("data pack ring --out store", "endless"),
+    ("data pack digits --out .", "not an empty folder"),
+]
+
+
+@pytest.mark.parametrize(("words", "expected"), MISTAKES)
+def test_a_mistake_costs_one_line_and_status_two(
+    words: str,
+    expected: str,
+    digits_run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "something.txt").write_text("here")
+    status, _, complaint = run(
+        monkeypatch, capsys, *(str(digits_run) if word == "RUN" else word for word in words.split())
+    )
+    assert status == 2
+    assert expected in complaint
+    assert complaint.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["something.txt"]
+
+
+def test_a_run_that_fails_has_status_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    status, _, complaint = run(monkeypatch, capsys, "train", "--data", "digits", "--out", tmp_path / "file" / "run")
+    assert status == 1
+    assert complaint.count("\n") == 1
+
+
+def test_train_says_where_everything_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    settings = [word for setting in SMALL for word in ("--set", setting)]
+    monkeypatch.chdir(tmp_path)
+    status, text, complaint = run(monkeypatch, capsys, "train", "--data", "digits", "--images", "64", *settings)
+    assert (status, complaint) == (0, "")
+    assert "runs/dcgan-digits/samples/" in text
+    assert len([line for line in text.splitlines() if "images/s  " in line]) == 4
+    assert (tmp_path / "runs/dcgan-digits/generator.safetensors").exists()
+
+
+def test_a_dry_run_says_all_and_writes_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pictures").mkdir()
+    for number in range(4):
+        Image.new("RGB", (9, 7), (number, 0, 0)).save(tmp_path / "pictures" / f"{number}.png")
+    (tmp_path / "pictures" / "broken.png").write_text("no picture")
+    before = sorted(tmp_path.rglob("*"))
+    status, text, _ = run(monkeypatch, capsys, "train", "--data", "pictures", "--dry-run", "--batch", "2")
+    assert status == 0
+    assert '"batch_size": 2' in text
+    assert "4 images of 7×9, 3 channels" in text
+    assert "broken.png" in text
+    assert "images/s" in text
+    # 7×9 is 7×9, 7×9, 7×5: a projection to 128·7·5 without bias, batch norm, a transposed 3×4 to 64 features without
+    # bias, batch norm, a 3×3 to 3 channels with one.
+    weights = 100 * 128 * 35 + 2 * 128 + 128 * 64 * 12 + 2 * 64 + 64 * 3 * 9 + 3
+    assert f"generator      {weights:,} parameters" in text
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["x.npy", "x.npz"])
+def test_sampled_arrays_are_what_the_library_draws(
+    name: str, digits_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    import ganache
+
+    status, _, _ = run(
+        monkeypatch, capsys, *("sample", digits_run, "--count", 70, "--seed", 9, "--label", "3"),
+        *("--out", tmp_path / name),
+    )  # fmt: skip
+    assert status == 0
+    images = np.load(tmp_path / name, allow_pickle=False)
+    if name.endswith("npz"):
+        with images as archive:
+            images = archive["arr_0"]
+    assert images.dtype == np.uint8
+    assert np.array_equal(images, ganache.load(digits_run).sample(70, seed=9, labels=["3"]))
+
+
+def test_sampling_into_a_picture_a_folder_and_from_a_bare_generator(
+    digits_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    bare = tmp_path / "generator.safetensors"
+    bare.write_bytes((digits_run / "generator.safetensors").read_bytes())
+    assert run(monkeypatch, capsys, "sample", bare, "--count", 10, "--out", tmp_path / "grid.png")[0] == 0
+    assert run(monkeypatch, capsys, "sample", bare, "--count", 10, "--out", f"{tmp_path}/many/")[0] == 0
+    assert len(list((tmp_path / "many").glob("*.png"))) == 10
+    with Image.open(tmp_path / "grid.png") as grid:
+        assert min(grid.size) >= 300
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "mp4"])
+def test_a_walk_has_the_frames_that_were_asked_for(
+    suffix: str, digits_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / f"walk.{suffix}"
+    assert run(monkeypatch, capsys, "interpolate", digits_run, "--frames", 7, "--out", out)[0] == 0
+    assert out.stat().st_size > 500
+
+
+def test_recipes_are_listed_and_explained(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    _, text, _ = run(monkeypatch, capsys, "recipes")
+    assert {line.split()[0] for line in text.splitlines()} >= {"dcgan", "lsgan", "mlp-2d", "vanilla"}
+    _, text, _ = run(monkeypatch, capsys, "recipes", "lsgan")
+    assert "Mao et al. 2017" in text
+    assert '"batch_size": 128' in text
+
+
+def test_data_can_be_looked_at_and_packed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run(monkeypatch, capsys, "data", "pack", "digits", "--out", tmp_path / "store", "--size", "4x6")[0] == 0
+    status, text, _ = run(monkeypatch, capsys, "data", "info", tmp_path / "store")
+    assert status == 0
+    assert "1,797 images of 4×6, 1 channel" in text
+
+
+def test_help_and_import_load_nothing_heavy() -> None:
+    program = (
+        "import sys, ganache, ganache.cli.app\n"
+        "sys.argv = ['ganache', '--help']\n"
+        "try: ganache.cli.app.main()\n"
+        "except SystemExit: pass\n"
+        "print({'torch', 'numpy', 'PIL', 'pydantic', 'matplotlib', 'sklearn'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ("PASSIVE", "2000")),
+        ({"GOMP_SPINCOUNT": "7"}, ("PASSIVE", "7")),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, ("ACTIVE", None)),
+    ],
+)
+def test_waiting_threads_spin_shortly_unless_the_user_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], expected: tuple[str, str | None]
+) -> None:
+    monkeypatch.setattr("os.environ", dict(given))
+    monkeypatch.setattr("sys.argv", ["ganache", "--version"])
+    with pytest.raises(SystemExit):
+        app.main()
+    assert (os.environ["OMP_WAIT_POLICY"], os.environ.get("GOMP_SPINCOUNT")) == expected
+
+
+def test_pictures_with_alpha_become_jpegs_over_white(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "pictures").mkdir()
+    for number in range(4):
+        Image.new("RGBA", (8, 8), (255, 0, 0, 0)).save(tmp_path / "pictures" / f"{number}.png")
+    import ganache
+
+    outcome = ganache.train(
+        "dcgan", data=tmp_path / "pictures", out=tmp_path / "run", images=16, batch=4, settings=SMALL
+    )
+    assert run(monkeypatch, capsys, "sample", outcome.run, "--count", 4, "--out", tmp_path / "x.jpg")[0] == 0
+    with Image.open(tmp_path / "x.jpg") as picture:
+        assert picture.mode == "RGB"
+    (tmp_path / "file").write_text("in the way")
+    assert run(monkeypatch, capsys, "sample", outcome.run, "--out", tmp_path / "file" / "x.png")[0] == 1

@@ -1,0 +1,227 @@
+"""Output that cannot be encoded, closed pipes, full disks behind standard output: no command loses a file by them."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ganache
+from ganache.cli import app
+from ganache.support import console
+from ganache.support.errors import RunError, UserError
+from ganache.support.files import write_json
+from ganache.training.display import Forgiving, Lines, Silent
+from tests.conftest import SMALL
+
+
+class Refusing(io.RawIOBase):
+    """A standard output that takes so many writes and refuses all further ones."""
+
+    def __init__(self, error: OSError, takes: int = 0) -> None:
+        self.error, self.takes, self.refused = error, takes, 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: object) -> int:
+        if self.takes > 0:
+            self.takes -= 1
+            return len(bytes(content))  # type: ignore[call-overload]
+        self.refused += 1
+        raise self.error
+
+
+def text(raw: io.RawIOBase) -> io.TextIOWrapper:
+    """Return a text stream that hands every write on at once and is quiet when it is dropped."""
+    return io.TextIOWrapper(raw, encoding="utf-8", write_through=True)  # type: ignore[arg-type]
+
+
+def command(monkeypatch: pytest.MonkeyPatch, stream: io.TextIOWrapper, *words: str | Path) -> int:
+    monkeypatch.setattr(sys, "argv", ["ganache", *map(str, words)])
+    monkeypatch.setattr(sys, "stdout", stream)
+    with pytest.raises(SystemExit) as ended:
+        app.main()
+    monkeypatch.undo()
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture
+def own_run(digits_run: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(digits_run, tmp_path / "own")
+
+
+EVALUATE = ("--count", "64", "--features", "pixels", "--metrics", "fd")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1"])
+def test_evaluate_and_its_friends_on_a_terminal_that_lacks_their_signs(
+    own_run: Path, tmp_path: Path, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`PYTHONIOENCODING=cp1252 ganache evaluate RUN --json F` ended in a UnicodeEncodeError at ↓, without F."""
+    asked: list[tuple[tuple[str | Path, ...], str]] = [
+        (("evaluate", own_run, *EVALUATE, "--json", tmp_path / "e.json"), "\\u2193 lower is better"),
+        (("compare", own_run, own_run, "--json", tmp_path / "c.json"), "fd/pixels"),
+        (("doctor", own_run, "--json", tmp_path / "d.json"), "images:"),
+        (("data", "info", "digits"), "8×8" if encoding != "ascii" else "8\\xd78"),
+        (("recipes", "lsgan"), "Mao et al. 2017"),
+    ]
+    for words, signs in asked:
+        raw = io.BytesIO()
+        stream = io.TextIOWrapper(raw, encoding=encoding, errors="strict")
+        assert command(monkeypatch, stream, *words) == 0
+        assert signs in raw.getvalue().decode(encoding)
+    assert json.loads((tmp_path / "e.json").read_text())["content"] == "evaluation"
+    assert {"c.json", "d.json"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_posix_locale_shows_what_it_can() -> None:
+    """`LC_ALL=POSIX PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 ganache data info digits` was a traceback at ×."""
+    poor = {**os.environ, "LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    poor.pop("PYTHONIOENCODING", None)
+    words = [sys.executable, "-m", "ganache", "data", "info", "digits"]
+    done = subprocess.run(words, env=poor, capture_output=True, check=True)
+    assert b"1,797 images of 8\\xd78" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(BrokenPipeError(32, "Broken pipe"), 141), (OSError(28, "No space left on device"), 1)]
+)
+@pytest.mark.parametrize("takes", [0, 1])
+def test_files_are_written_before_tables(
+    own_run: Path, tmp_path: Path, error: OSError, status: int, takes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ganache evaluate RUN --json F | head -1` and `> /dev/full` printed first, and lost the files."""
+    wrote: dict[str, tuple[str | Path, ...]] = {
+        "evaluate": ("evaluate", own_run, *EVALUATE, "--json", tmp_path / "e.json"),
+        "compare": ("compare", own_run, own_run, "--json", tmp_path / "c.json", "--out", tmp_path / "c.png"),
+        "doctor": ("doctor", own_run, "--json", tmp_path / "d.json"),
+    }
+    for words in wrote.values():
+        raw = Refusing(error, takes)
+        assert command(monkeypatch, text(raw), *words) == status
+        assert raw.refused
+    assert {"e.json", "c.json", "c.png", "d.json"} <= {path.name for path in tmp_path.iterdir()}
+    assert (own_run / "evaluation.json").is_file()
+
+
+def test_judge_writes_its_file_before_its_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ganache judge RUN --json F | head -1`: likewise."""
+
+    class Judged:
+        def to_json(self) -> dict[str, int]:
+            return {"judged": 1}
+
+    monkeypatch.setattr("ganache.evaluation.judging.judge_run", lambda *arguments: Judged())
+    # The table of what is no judgement fails at once: the file is there all the same.
+    monkeypatch.setattr(sys, "argv", ["ganache", "judge", "run", "--data", "digits", "--json", str(tmp_path / "j")])
+    with pytest.raises(AttributeError):
+        app.main()
+    assert json.loads((tmp_path / "j").read_text()) == {"judged": 1}
+
+
+def test_a_closed_pipe_does_not_end_a_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`ganache train … | head -1` ended the training at its second line and left run.json "running"."""
+    raw = Refusing(BrokenPipeError(32, "Broken pipe"), takes=1)
+    settings = [word for setting in SMALL for word in ("--set", setting)]
+    words = ["train", "--data", "digits", "--images", "64", "--out", str(tmp_path / "run"), *settings]
+    assert command(monkeypatch, text(raw), *words) == 141
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["outcome"] == "finished"
+    assert (tmp_path / "run" / "curves.png").is_file()
+    assert "nothing more is shown (BrokenPipeError: [Errno 32] Broken pipe); the training goes on" in (
+        capsys.readouterr().err
+    )
+
+
+def test_no_display_ends_a_training_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ganache.train(…, quiet=False) where standard output refuses, as a notebook's may, ended with its exception."""
+
+    class Odd:
+        def write(self, message: str) -> int:
+            raise RuntimeError("no kernel")
+
+    monkeypatch.setattr(sys, "stdout", Odd())  # it has no isatty and no flush either
+    outcome = ganache.train(data="digits", out=tmp_path / "run", images=32, settings=SMALL, quiet=False)
+    monkeypatch.undo()
+    assert json.loads((outcome.run / "run.json").read_text())["outcome"] == "finished"
+
+
+def test_a_command_without_any_output_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ganache train … >&- 2>&-` leaves Python without the two streams: 'NoneType' object has no attribute 'isatty'."""
+    settings = [word for setting in SMALL for word in ("--set", setting)]
+    words = ["train", "--data", "digits", "--images", "32", "--out", str(tmp_path / "run"), *settings]
+    monkeypatch.setattr(sys, "argv", ["ganache", *words])
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    with pytest.raises(SystemExit) as ended:
+        app.main()
+    assert not ended.value.code
+
+
+def test_lines_show_escapes_in_the_place_of_what_an_output_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    display = Forgiving(Lines)
+    display.say("γ is 10× too small")
+    monkeypatch.undo()
+    assert raw.getvalue() == b"\\u03b3 is 10\\xd7 too small\n"
+    assert type(display.shown) is Lines
+
+
+def test_a_display_that_failed_is_silent_and_one_that_cannot_begin_too(capsys: pytest.CaptureFixture[str]) -> None:
+    calls: list[str] = []
+
+    class Failing(Silent):
+        def say(self, message: str) -> None:
+            calls.append(message)
+            raise OSError(5, "Input/output error")
+
+    display = Forgiving(Failing)
+    display.say("first")
+    display.say("second")
+    display.close()
+    assert calls == ["first"]
+    assert capsys.readouterr().err.count("\n") == 1
+
+    def absent() -> Silent:
+        raise OSError(5, "Input/output error")
+
+    assert type(Forgiving(absent).shown) is Silent
+
+
+def test_a_file_that_cannot_be_written_costs_neither_the_others_nor_the_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    outputs = [console.json_output(path, lambda: 1) for path in (tmp_path / "file" / "a", tmp_path / "b")]
+    with pytest.raises(RunError, match=r"^could not write .*a: "):
+        console.write_then_print(outputs, ["a line"])
+    assert capsys.readouterr().out == f"a line\nwritten        {tmp_path / 'b'}\n"
+
+
+def test_a_name_that_is_no_text_is_written_as_an_escape_and_read_back(tmp_path: Path) -> None:
+    """`train --data D` with a name of other bytes than UTF-8 ended where run.json was written."""
+    write_json(tmp_path / "a.json", {"data": "caf\udcc3\udca9", "other": "café"})
+    content = (tmp_path / "a.json").read_bytes()
+    assert b'"caf\\udcc3\\udca9"' in content
+    assert "café".encode() in content
+    assert json.loads(content) == {"data": "caf\udcc3\udca9", "other": "café"}
+
+
+@pytest.mark.parametrize("words", [("train", "--data", "digits", "--out", "a\udcff"), ("resume", "a\udcff")])
+def test_a_run_in_a_folder_whose_name_is_no_text_is_refused(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It trained, and then neither TensorBoard, nor the curves' title, nor safetensors took its name."""
+    monkeypatch.chdir(tmp_path)
+    assert command(monkeypatch, io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), *words) == 2
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"'a\\udcff' is not UTF-8"):
+        ganache.train(data="digits", out="a\udcff")

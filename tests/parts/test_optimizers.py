@@ -1,0 +1,48 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from ganache.parts.optimizers import Adam
+from ganache.parts.schedules import Linear
+
+
+def test_two_steps_of_adam_by_hand() -> None:
+    # Kingma & Ba 2015, algorithm 1, with the gradients 2 and -1.
+    rate, first, second, epsilon = 0.1, 0.5, 0.75, 1e-3
+    weight = nn.Parameter(torch.tensor([1.0], dtype=torch.float64))
+    optimizer = Adam(learning_rate=rate, betas=(first, second), epsilon=epsilon).build([weight])
+    expected, mean, square = 1.0, 0.0, 0.0
+    for step, slope in enumerate([2.0, -1.0], start=1):
+        weight.grad = torch.tensor([slope], dtype=torch.float64)
+        optimizer.step()
+        mean = first * mean + (1 - first) * slope
+        square = second * square + (1 - second) * slope**2
+        corrected = mean / (1 - first**step), square / (1 - second**step)
+        expected -= rate * corrected[0] / (math.sqrt(corrected[1]) + epsilon)
+        assert weight.tolist() == pytest.approx([expected], rel=1e-14)
+
+
+def test_scheduled_values_are_those_of_the_moment() -> None:
+    adam = Adam(
+        learning_rate=Linear(start=1.0, end=0.0, until=100.0), betas=(Linear(start=0.0, end=0.5, until=50.0), 0.9)
+    )
+    weights = [nn.Parameter(torch.zeros(2)), nn.Parameter(torch.zeros(3))]
+    optimizer = adam.build(weights)
+    values = [(optimizer.param_groups[0]["lr"], optimizer.param_groups[0]["betas"])]
+    for seen in (25, 50, 100):
+        adam.set(optimizer, seen)
+        values.append((optimizer.param_groups[0]["lr"], optimizer.param_groups[0]["betas"]))
+    assert values == [(1.0, (0.0, 0.9)), (0.75, (0.25, 0.9)), (0.5, (0.5, 0.9)), (0.0, (0.5, 0.9))]
+
+
+def test_a_new_rate_moves_the_weights_by_so_much() -> None:
+    # The first step of Adam is the rate against the gradient's sign, whatever its size.
+    weight = nn.Parameter(torch.tensor([0.0, 0.0], dtype=torch.float64))
+    adam = Adam(learning_rate=Linear(start=1.0, end=0.0, until=10.0), epsilon=1e-12)
+    optimizer = adam.build([weight])
+    adam.set(optimizer, 6)
+    weight.grad = torch.tensor([5.0, -0.01], dtype=torch.float64)
+    optimizer.step()
+    assert weight.tolist() == pytest.approx([-0.4, 0.4], rel=1e-9)

@@ -1,0 +1,132 @@
+"""Every recipe at several shapes: rehearsed, built, trained for two iterations, sampled, resumed."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from ganache import recipes
+from ganache.data import select
+from ganache.data.shape import ImageShape
+from ganache.engine.iteration import Reals, iterate
+from ganache.engine.state import TrainingState
+from ganache.games.recipe import Recipe
+from ganache.recipes.rehearsal import rehearse
+from ganache.recipes.settings import with_settings
+from ganache.support.errors import UserError
+from ganache.support.trees import leaves
+from tests.tiny import Numbered, tiny_state
+
+NAMES = recipes.names()
+SHAPES = [ImageShape(1, 28, 28), ImageShape(3, 20, 17)]
+EXTREMES = [ImageShape(2, 1, 1), ImageShape(4, 3, 5), ImageShape(1, 8, 8), ImageShape(3, 64, 48)]
+SMALL = {"width": 4, "max_width": 8}
+REFUSED = {(name, str(shape)) for name in ("lsgan", "lsgan-conditional") for shape in EXTREMES[:3]}
+LEFT_ALONE = {"noise-classifier": {"generator"}}  # players that do not move, by design
+# A loss of differences of logits has no gradient along their common shift: the discriminator's last bias.
+# So has the hinge loss within its margins (the two names are those of the two shapes).
+WITHOUT_GRADIENT = {
+    "sngan": {"discriminator/layers.5.bias", "discriminator/layers.7.bias"},
+    "wgan": {"discriminator/layers.4.bias"},
+    "wgan-gp": {"discriminator/layers.4.bias"},
+}
+CASES = [(name, shape) for name in NAMES for shape in SHAPES]
+each_case = pytest.mark.parametrize(("name", "shape"), CASES, ids=lambda value: str(value))
+
+
+def small(name: str) -> Recipe:
+    """Return the recipe with narrow networks, where they have a width to set, and a tiny batch."""
+    recipe = recipes.find(name)
+    fields = leaves(recipe.model_dump(mode="json"))
+    paths = [path for path in fields if path.startswith(("generator.", "discriminator."))]
+    narrow = [f"{path}={SMALL[path.rpartition('.')[2]]}" for path in paths if path.rpartition(".")[2] in SMALL]
+    return with_settings(recipe, [*narrow, "batch_size=4"])
+
+
+def begin(name: str, shape: ImageShape) -> tuple[TrainingState, Reals, Numbered]:
+    data = Numbered(shape, classes=3)
+    state = tiny_state(small(name), shape, labels=3)
+    return state, Reals(select(data), state), data
+
+
+def copied(state: TrainingState) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in state.tensors().items()}
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, *EXTREMES], ids=str)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_is_rehearsed_at_full_width_or_says_why_not(name: str, shape: ImageShape) -> None:
+    recipe = recipes.find(name)
+    labels = 3 if recipe.conditional else 0
+    if (name, str(shape)) in REFUSED:
+        with pytest.raises(UserError, match=rf"reads images of at least 16x16 pixels, not {shape}"):
+            rehearse(recipe, shape, labels)
+    else:
+        rehearse(recipe, shape, labels)
+
+
+@each_case
+def test_two_iterations_give_every_weight_a_finite_gradient_and_move_it(name: str, shape: ImageShape) -> None:
+    state, reals, _ = begin(name, shape)
+    before = copied(state)
+    for _ in range(2):
+        iterate(state, reals)
+    state.check_finite()
+    state.tally.check_finite()
+    steps = {"discriminator": state.recipe.critic_steps, "generator": state.recipe.generator_steps}
+    weights = {
+        f"{role}/{key}": weight
+        for role, network in state.players.networks.items()
+        for key, weight in network.named_parameters()
+        if steps[role]
+    }
+    assert {key.partition("/")[0] for key in weights} == set(steps) - LEFT_ALONE.get(name, set())
+    for key, weight in weights.items():
+        assert weight.grad is not None, key
+        assert bool(torch.isfinite(weight.grad).all()), key
+    still = {key for key, weight in weights.items() if torch.equal(weight, before[key])}
+    assert still <= WITHOUT_GRADIENT.get(name, set())
+    assert state.counters.critic_updates == 2 * state.recipe.critic_steps
+    assert state.counters.images_seen == 2 * state.recipe.images_per_iteration
+
+
+@each_case
+def test_it_samples_images_of_the_shape_that_depend_on_the_latent(name: str, shape: ImageShape) -> None:
+    state, reals, _ = begin(name, shape)
+    iterate(state, reals)
+    latents = state.draw_latents()
+    labels = torch.eye(state.labels)[torch.zeros(4, dtype=torch.long)] if state.labels else torch.zeros(4, 0)
+    images = state.average.network(latents, labels)
+    assert images.shape == (4, shape.channels, shape.height, shape.width)
+    assert float(images.abs().max()) <= 1.0
+    assert len({float(image.sum()) for image in images}) == 4
+    alone = state.average.network(latents[:1], labels[:1])
+    torch.testing.assert_close(alone, images[:1], rtol=1e-4, atol=1e-5)
+
+
+@each_case
+def test_it_resumes_to_the_same_bits(name: str, shape: ImageShape) -> None:
+    state, reals, data = begin(name, shape)
+    iterate(state, reals)
+    kept, counters = copied(state), state.counts()
+    iterate(state, reals)
+    expected = copied(state)
+    resumed = tiny_state(state.recipe, shape, labels=3, seed=0)
+    iterate(resumed, Reals(select(data), resumed))  # whatever it did before must leave no trace
+    resumed.load(kept, counters)
+    iterate(resumed, Reals(select(data), resumed))
+    made = copied(resumed)
+    assert made.keys() == expected.keys()
+    assert [key for key in made if not torch.equal(made[key], expected[key])] == []
+    assert resumed.counts() == state.counts()
+
+
+def test_conditional_recipes_use_their_labels() -> None:
+    told = [name for name in NAMES if recipes.find(name).conditional]
+    assert told == ["lsgan-conditional", "mnist-speedrun", "ralsgan-conditional"]
+    for name in told:
+        state, reals, _ = begin(name, SHAPES[0])
+        iterate(state, reals)
+        latents = state.draw_latents()[:1]
+        images = [state.average.network(latents, torch.eye(3)[index : index + 1]) for index in range(3)]
+        assert not torch.equal(images[0], images[1])
+        assert not torch.equal(images[0], images[2])
