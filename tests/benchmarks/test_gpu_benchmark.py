@@ -102,7 +102,7 @@ def test_a_warning_is_noted_with_the_line_of_ganache_that_caused_it(workshop: Wo
         state.draw_latents()
         state.draw_latents()
     (place,) = places
-    assert place.startswith("state.py:")
+    assert place.startswith("engine/state.py:")
     assert place.endswith(f": {checks.SYNCHRONISES}")
     with noted("something else"), pytest.warns(UserWarning, match="synchronizing"):
         state.draw_latents()
