@@ -32,7 +32,7 @@ from ganache.evaluation.frechet import frechet_distance
 from ganache.evaluation.moments import RunningMoments
 from ganache.evaluation.reference import Reference
 from ganache.runs.products import TrainedGenerator
-from ganache.support.files import write_json
+from ganache.support.json_files import write_json
 from ganache.support.machine import describe_machine
 from ganache.support.streams import untouched_global_stream
 

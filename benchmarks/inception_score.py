@@ -24,7 +24,8 @@ from ganache.evaluation.classifier import classifier_for
 from ganache.evaluation.records import Evaluation
 from ganache.evaluation.side_by_side import panels
 from ganache.runs.folder import Run
-from ganache.support.files import replacing, write_json
+from ganache.support.files import replacing
+from ganache.support.json_files import write_json
 
 COLUMNS, ROWS = 10, 4
 METRICS = ("fd", "kd", "is", "prdc", "support", "class-shares")

@@ -26,7 +26,8 @@ from ganache.drawing.grids import grid
 from ganache.evaluation.judging import Judgement
 from ganache.runs.budget import Budget
 from ganache.runs.folder import Run
-from ganache.support.files import replacing, write_json
+from ganache.support.files import replacing
+from ganache.support.json_files import write_json
 from ganache.support.machine import describe_machine
 from ganache.support.units import duration_text
 from ganache.training.plan import Plan

@@ -33,7 +33,7 @@ from ganache.evaluation.judging import training_images
 from ganache.evaluation.moments import AnyMoments
 from ganache.evaluation.verdicts import Tally
 from ganache.runs.products import TrainedGenerator
-from ganache.support.files import write_json
+from ganache.support.json_files import write_json
 from ganache.support.machine import describe_machine
 from ganache.support.streams import untouched_global_stream
 

@@ -10,7 +10,7 @@ from typing import Any
 import ganache
 from ganache.runs.folder import Run
 from ganache.support.errors import RunError
-from ganache.support.files import write_json
+from ganache.support.json_files import write_json
 
 Json = dict[str, Any]
 LEAST_IMAGES = 256

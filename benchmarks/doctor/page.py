@@ -10,7 +10,8 @@ from benchmarks.doctor.cases import HEALTHY, SICK, Case
 from benchmarks.doctor.trials import CURED, Course
 from benchmarks.markdown import table
 from ganache.evaluation.doctor.rules import RULES
-from ganache.support.files import replacing, write_json
+from ganache.support.files import replacing
+from ganache.support.json_files import write_json
 from ganache.support.machine import describe_machine
 
 TEMPLATE = Path(__file__).with_name("page.md")

@@ -16,7 +16,7 @@ from ganache.evaluation.doctor import Finding
 from ganache.evaluation.inputs import Features
 from ganache.evaluation.sliced import sliced_wasserstein
 from ganache.runs.folder import Run
-from ganache.support.files import write_json
+from ganache.support.json_files import write_json
 
 SAMPLES, PROJECTIONS = 2_000, 200
 CURED = 0.8  # of the distance before

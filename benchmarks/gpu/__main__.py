@@ -32,7 +32,7 @@ from benchmarks.gpu.speed import matrix_peak, measure_case
 from ganache import recipes
 from ganache.engine.devices import choose_device
 from ganache.support.errors import UserError
-from ganache.support.files import write_json
+from ganache.support.json_files import write_json
 from ganache.support.machine import describe_machine
 
 PRECISIONS = {"bf16": torch.bfloat16, "float32": torch.float32}

@@ -14,7 +14,6 @@ import ganache
 from ganache.cli import app
 from ganache.support import console
 from ganache.support.errors import RunError, UserError
-from ganache.support.files import write_json
 from ganache.training.display import Forgiving, Lines, Silent
 from tests.conftest import SMALL
 
@@ -204,15 +203,6 @@ def test_a_file_that_cannot_be_written_costs_neither_the_others_nor_the_table(
     with pytest.raises(RunError, match=r"^could not write .*a: "):
         console.write_then_print(outputs, ["a line"])
     assert capsys.readouterr().out == f"a line\nwritten        {tmp_path / 'b'}\n"
-
-
-def test_a_name_that_is_no_text_is_written_as_an_escape_and_read_back(tmp_path: Path) -> None:
-    """`train --data D` with a name of other bytes than UTF-8 ended where run.json was written."""
-    write_json(tmp_path / "a.json", {"data": "caf\udcc3\udca9", "other": "café"})
-    content = (tmp_path / "a.json").read_bytes()
-    assert b'"caf\\udcc3\\udca9"' in content
-    assert "café".encode() in content
-    assert json.loads(content) == {"data": "caf\udcc3\udca9", "other": "café"}
 
 
 @pytest.mark.parametrize("words", [("train", "--data", "digits", "--out", "a\udcff"), ("resume", "a\udcff")])

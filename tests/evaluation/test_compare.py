@@ -17,7 +17,7 @@ from ganache.evaluation.compare import Comparison, compare, evaluation_at, pictu
 from ganache.evaluation.records import Score
 from ganache.evaluation.side_by_side import panels
 from ganache.support.errors import UserError
-from ganache.support.files import write_json
+from ganache.support.json_files import write_json
 from tests.evaluation.test_evaluate_records import evaluation, protocol, score
 
 

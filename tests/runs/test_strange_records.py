@@ -13,7 +13,6 @@ from ganache.evaluation.compare import evaluation_at
 from ganache.evaluation.doctor.examination import examine
 from ganache.runs.folder import Run
 from ganache.support.errors import UserError
-from ganache.support.reading import json_file, json_lines
 from ganache.training.sessions import resume
 from tests.tiny import tiny_recipe
 
@@ -79,16 +78,14 @@ def test_deep_and_broken_json_is_one_line_and_in_a_log_a_torn_line(tmp_path: Pat
     """A log with brackets a hundred thousand deep was a RecursionError."""
     (tmp_path / "a.json").write_text(content, encoding="utf-8")
     with pytest.raises(UserError) as refused:
-        json_file(tmp_path / "a.json", "run")
-    assert "\n" not in str(refused.value)
-    with pytest.raises(UserError):
         evaluation_at(tmp_path / "a.json")
+    assert "\n" not in str(refused.value)
     (tmp_path / "log.jsonl").write_text(json.dumps(LINE) + "\n" + content, encoding="utf-8")
-    assert json_lines(tmp_path / "log.jsonl") == [LINE]
+    assert Run(tmp_path).log_lines() == [LINE]
 
 
 @pytest.mark.parametrize("line", [[], 3, {}, {"images_seen": -1}, {"images_seen": "5"}, {"images_seen": 2**60}])
 def test_a_line_of_another_form_is_named(tmp_path: Path, line: Any) -> None:
     (tmp_path / "log.jsonl").write_text(json.dumps(LINE) + "\n" + json.dumps(line) + "\n")
     with pytest.raises(UserError, match=r"line 2 of .*log\.jsonl"):
-        json_lines(tmp_path / "log.jsonl")
+        Run(tmp_path).log_lines()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ganache.support import files
-from ganache.support.files import replacing, write_json
+from ganache.support.files import replacing
 
 
 def test_the_file_appears_at_the_end_and_nothing_else_remains(tmp_path: Path) -> None:
@@ -67,17 +67,3 @@ def test_permissions_follow_the_umask_and_leave_it(tmp_path: Path, umask: int, m
     finally:
         left = os.umask(before)
     assert left == umask
-
-
-def test_json_is_indented_readable_and_ends_with_a_newline(tmp_path: Path) -> None:
-    write_json(tmp_path / "a.json", {"name": "Übung", "list": [1]})
-    expected = '{\n  "name": "Übung",\n  "list": [\n    1\n  ]\n}\n'
-    assert (tmp_path / "a.json").read_text(encoding="utf-8") == expected
-
-
-def test_what_is_no_json_leaves_the_old_file(tmp_path: Path) -> None:
-    write_json(tmp_path / "a.json", 1)
-    with pytest.raises(TypeError):
-        write_json(tmp_path / "a.json", {"a": object()})
-    assert (tmp_path / "a.json").read_text() == "1\n"
-    assert len(list(tmp_path.iterdir())) == 1

@@ -9,7 +9,7 @@ from ganache.data.location import NAMES, lasting
 from ganache.data.opening import open_dataset, preview
 from ganache.data.types import Dataset, Progress
 from ganache.support.errors import UserError
-from ganache.support.reading import well_formed
+from ganache.support.json_files import well_formed
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from ganache.data.npy import DAMAGE
 from ganache.data.shape import ImageShape
 from ganache.data.types import Skipped
 from ganache.support.errors import RunError, UserError, reason
-from ganache.support.files import PARTIAL, lock, sync, write_json
+from ganache.support.files import PARTIAL, lock, sync
+from ganache.support.json_files import write_json
 
 FORMAT = "ganache-store"
 VERSION = 1

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ganache.support.errors import shown
 from ganache.support.files import replacing
-from ganache.support.reading import is_number
+from ganache.support.json_files import is_number
 from ganache.support.units import count_text
 
 _TITLES = {

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ganache.parts.part import explain
 from ganache.support import trees
 from ganache.support.errors import UserError
-from ganache.support.reading import json_file
+from ganache.support.json_files import read_json
 from ganache.support.units import count_text
 
 PROTOCOL = 1  # grows when a metric's definition changes: scores of before and after do not compare
@@ -178,7 +178,7 @@ def evaluation_from(value: Any, where: str) -> Evaluation:
 
 def read_evaluation(path: Path) -> Evaluation:
     """Return the evaluation in a JSON file; raises UserError when there is none."""
-    return evaluation_from(json_file(path, "evaluation"), str(path))
+    return evaluation_from(read_json(path, "evaluation"), str(path))
 
 
 def _binding(protocol: Protocol) -> dict[str, Any]:

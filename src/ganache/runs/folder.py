@@ -13,13 +13,13 @@ from typing import Any
 
 from ganache.games.recipe import Recipe
 from ganache.parts.part import parse
-from ganache.runs.record import check
+from ganache.runs.record import check, checked_line
 from ganache.support.errors import RunError, UserError, reason
-from ganache.support.files import PARTIAL, RECIPE, RECORD, is_run, lock, sync, umask, write_json, write_text, writing
+from ganache.support.files import PARTIAL, RECIPE, RECORD, is_run, lock, sync, umask, write_text, writing
 from ganache.support.interrupts import Interrupts
+from ganache.support.json_files import read_json, read_json_lines, write_json
 from ganache.support.machine import versions
 from ganache.support.places import check_place
-from ganache.support.reading import json_file, json_lines
 from ganache.support.refusals import refusals
 
 FORMAT = 1
@@ -149,14 +149,14 @@ class Run:
 
     def recipe(self) -> Recipe:
         """Return the recipe of recipe.json; raises UserError when it is not valid."""
-        return parse(Recipe, json_file(self.recipe_file, "run"))
+        return parse(Recipe, read_json(self.recipe_file, "run"))
 
     def record(self, *needed: str) -> dict[str, Any]:
         """Return run.json.
 
         Raises UserError when it is damaged or of another format, and when a field that is `needed` is missing.
         """
-        record = json_file(self.record_file, "run")
+        record = read_json(self.record_file, "run")
         if not isinstance(record, dict) or record.get("format") != FORMAT:
             raise UserError(f"run: {self.record_file} is not of format {FORMAT}, which this version reads")
         check(record, str(self.record_file), needed)
@@ -170,11 +170,11 @@ class Run:
 
     def log_lines(self) -> list[dict[str, Any]]:
         """Return the lines of log.jsonl; a torn last line, as a crash leaves it, is not one."""
-        return json_lines(self.log_file)
+        return _lines(self.log_file)
 
     def evaluation_lines(self) -> list[dict[str, Any]]:
         """Return the lines of evaluations.jsonl, likewise."""
-        lines = json_lines(self.evaluations_file)
+        lines = _lines(self.evaluations_file)
         for number, line in enumerate(lines, 1):
             if "evaluation" not in line:
                 raise UserError(f"run: line {number} of {self.evaluations_file} has no evaluation")
@@ -184,6 +184,11 @@ class Run:
         """Return the pictures taken during training, in the order of training."""
         numbered_files = (path for path in self.samples.glob("*.png") if path.stem.isdigit())
         return sorted(numbered_files, key=lambda path: int(path.stem))
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    lines = read_json_lines(path, "run")
+    return [checked_line(line, f"run: line {number} of {path}") for number, line in enumerate(lines, 1)]
 
 
 def _refuse_bytes(path: Path, field: str) -> None:

@@ -6,7 +6,6 @@ holds a line twice or shows what a crash undid.
 
 import contextlib
 import importlib.util
-import json
 import os
 import socket
 import time
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ganache.runs.folder import Run
-from ganache.support.files import write_text, writing
+from ganache.support.files import writing
+from ganache.support.json_files import json_line, write_json_lines
 
 
 class Logbook:
@@ -26,7 +26,7 @@ class Logbook:
     def __init__(self, run: Run, images_seen: int) -> None:
         self.run = run
         self.lines = [line for line in run.log_lines() if line["images_seen"] <= images_seen]
-        write_text(run.log_file, "".join(_text(line) for line in self.lines))
+        write_json_lines(run.log_file, self.lines)
         with writing(run.log_file), contextlib.ExitStack() as opened:
             self._file = opened.enter_context(run.log_file.open("a", encoding="utf-8", newline="\n"))
             run.remove_events()
@@ -41,7 +41,7 @@ class Logbook:
         """Append a line; it is in the file when this returns, on the disk after `sync`."""
         self.lines.append(line)
         with writing(self.run.log_file):
-            self._file.write(_text(line))
+            self._file.write(json_line(line))
             self._file.flush()
             if self._board:
                 self._board.add(line)
@@ -91,7 +91,3 @@ class Board:
 
         self._records.write(Event(wall_time=time.time(), **event).SerializeToString())
         self._file.flush()
-
-
-def _text(line: dict[str, Any]) -> str:
-    return json.dumps(line) + "\n"

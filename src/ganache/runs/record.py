@@ -1,4 +1,4 @@
-"""What run.json must be, where it says anything: others may have written it, or a program of another version."""
+"""What run.json and a log must be, where they say anything: others may have written them, or another version."""
 
 from typing import Annotated, Any, Literal
 
@@ -6,8 +6,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from ganache.parts.part import explain
 from ganache.support.errors import UserError
-from ganache.support.reading import MOST_COUNT
+from ganache.support.json_files import is_number
 from ganache.support.units import brief
+
+MOST_COUNT = 2**53  # images, and whatever else is counted: exact as a float
 
 Count = Annotated[int, Field(ge=0, lt=MOST_COUNT)]
 Positive = Annotated[int, Field(ge=1, lt=MOST_COUNT)]
@@ -96,3 +98,19 @@ def check(record: dict[str, Any], where: str, needed: tuple[str, ...] = ()) -> N
         _Record.model_validate(record)
     except ValidationError as error:
         raise UserError(f"run: {where}: {brief(explain(error))}") from None
+
+
+def checked_line(line: Any, where: str) -> dict[str, Any]:
+    """Return a line of a log; raises UserError unless it is an object whose `images_seen` is a count."""
+    if not isinstance(line, dict):
+        raise UserError(f"{where} is no object of names and values")
+    seen = line.get("images_seen")
+    if isinstance(seen, bool) or not isinstance(seen, int) or not 0 <= seen < MOST_COUNT:
+        raise UserError(f"{where} has no number of images_seen, from 0 to 2^53")
+    seconds = line.get("training_seconds", 0.0)
+    if not is_number(seconds) or seconds < 0:
+        raise UserError(f"{where} has training_seconds that are no time")
+    told = line.get("doctor", [])
+    if not (isinstance(told, list) and all(isinstance(name, str) for name in told)):
+        raise UserError(f"{where} has a doctor that is no list of names")
+    return line

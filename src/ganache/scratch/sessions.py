@@ -22,10 +22,9 @@ from ganache.scratch.settings import ClassifierSettings, GanSettings
 from ganache.scratch.tasks import ClassifierTask, GanTask
 from ganache.scratch.training import Training
 from ganache.support.errors import RunError, UserError, reason
-from ganache.support.files import write_json
 from ganache.support.interrupts import Interrupts
+from ganache.support.json_files import well_formed, write_json
 from ganache.support.places import check_place
-from ganache.support.reading import well_formed
 from ganache.support.refusals import refusals
 from ganache.support.trees import differences
 from ganache.support.units import listed

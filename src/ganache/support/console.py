@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from ganache.support.errors import RunError, UserError, reason, shown
-from ganache.support.files import write_json
+from ganache.support.json_files import write_json
 from ganache.support.refusals import refusals
 from ganache.support.units import brief
 

@@ -5,13 +5,12 @@ Windows flushes only what is open for writing, opens no folders, and renames not
 
 import contextlib
 import errno
-import json
 import os
 import tempfile
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from ganache.support.errors import RunError, reason
 
@@ -128,11 +127,6 @@ def write_text(path: Path, text: str) -> None:
     with replacing(path) as temporary:
         # Bytes of a file's name that are no UTF-8 are surrogates in Python, and \\udcff is their way into JSON.
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write a value as indented JSON, likewise."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def umask() -> int:

@@ -26,8 +26,8 @@ from ganache.runs.record import NEEDED_TO_RESUME
 from ganache.support.errors import UserError
 from ganache.support.files import safe_name
 from ganache.support.interrupts import Interrupts
+from ganache.support.json_files import well_formed
 from ganache.support.machine import changed_versions, describe_machine
-from ganache.support.reading import well_formed
 from ganache.support.refusals import refusals
 from ganache.support.streams import untouched_global_stream
 from ganache.support.trees import differences

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ganache.games.recipe import Recipe
-from ganache.support.reading import is_number
+from ganache.support.json_files import is_number
 
 FEWEST = 3  # values in a part of the run, for its median to mean something
 

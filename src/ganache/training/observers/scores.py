@@ -10,7 +10,6 @@ same best as one that was never interrupted; ``best.safetensors`` is their copy,
 """
 
 import copy
-import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +25,7 @@ from ganache.evaluation.samples import GeneratorSamples
 from ganache.runs import products
 from ganache.runs.folder import Run
 from ganache.runs.products import TrainedGenerator
-from ganache.support.files import write_text
+from ganache.support.json_files import write_json_lines
 from ganache.support.units import count_text
 
 COUNT = 2_000  # samples of pictures
@@ -123,7 +122,7 @@ class Evaluations:
         return True
 
     def _write(self) -> None:
-        write_text(self._run.evaluations_file, "".join(json.dumps(line) + "\n" for line in self._lines))
+        write_json_lines(self._run.evaluations_file, self._lines)
 
     def _tell(self, evaluation: Evaluation, seen: int, is_best: bool) -> None:
         for one in evaluation.scores:
