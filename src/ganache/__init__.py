@@ -8,177 +8,84 @@
 Everything here is imported when it is first used, so that ``import ganache`` costs nothing.
 """
 
+import functools
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ganache.api import compare, diagnose, evaluate, judge, load, plan, plot, resume, train
-    from ganache.data.shape import ImageShape
-    from ganache.games.recipe import Optimizers, Recipe
-    from ganache.networks import (
-        DCGANDiscriminator,
-        DCGANGenerator,
-        Discriminator,
-        Generator,
-        LSGANDiscriminator,
-        LSGANGenerator,
-        MLPDiscriminator,
-        MLPGenerator,
-        MNISTDCGANDiscriminator,
-        MNISTDCGANGenerator,
-        Normal,
-        R3GANDiscriminator,
-        R3GANGenerator,
-        Uniform,
-    )
-    from ganache.parts.augmentations import InputNoise, Unchanged
-    from ganache.parts.generator_terms import FeatureMatching, GeneratorTerm
-    from ganache.parts.objectives import (
-        Hinge,
-        LeastSquares,
-        Minimax,
-        NonSaturating,
-        Objective,
-        RelativisticAverage,
-        RelativisticAverageLeastSquares,
-        RelativisticPairing,
-        Wasserstein,
-    )
-    from ganache.parts.optimizers import Adam, Optimizer
-    from ganache.parts.part import Part
-    from ganache.parts.penalties import (
-        DRAGAN,
-        R1,
-        R2,
-        Constraint,
-        GradientPenalty,
-        Penalty,
-        Unconstrained,
-        WeightClipping,
-        Weighted,
-    )
-    from ganache.parts.schedules import Cosine, Geometric, Linear
-    from ganache.runs.products import TrainedGenerator
-    from ganache.support.errors import RunError, UserError
-    from ganache.training.sessions import Outcome
+if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads these lines
+    from ganache.api import compare as compare
+    from ganache.api import diagnose as diagnose
+    from ganache.api import evaluate as evaluate
+    from ganache.api import judge as judge
+    from ganache.api import load as load
+    from ganache.api import plan as plan
+    from ganache.api import plot as plot
+    from ganache.api import resume as resume
+    from ganache.api import train as train
+    from ganache.data.shape import ImageShape as ImageShape
+    from ganache.games.recipe import Optimizers as Optimizers
+    from ganache.games.recipe import Recipe as Recipe
+    from ganache.networks import DCGANDiscriminator as DCGANDiscriminator
+    from ganache.networks import DCGANGenerator as DCGANGenerator
+    from ganache.networks import Discriminator as Discriminator
+    from ganache.networks import Generator as Generator
+    from ganache.networks import LSGANDiscriminator as LSGANDiscriminator
+    from ganache.networks import LSGANGenerator as LSGANGenerator
+    from ganache.networks import MLPDiscriminator as MLPDiscriminator
+    from ganache.networks import MLPGenerator as MLPGenerator
+    from ganache.networks import MNISTDCGANDiscriminator as MNISTDCGANDiscriminator
+    from ganache.networks import MNISTDCGANGenerator as MNISTDCGANGenerator
+    from ganache.networks import Normal as Normal
+    from ganache.networks import R3GANDiscriminator as R3GANDiscriminator
+    from ganache.networks import R3GANGenerator as R3GANGenerator
+    from ganache.networks import Uniform as Uniform
+    from ganache.parts.augmentations import InputNoise as InputNoise
+    from ganache.parts.augmentations import Unchanged as Unchanged
+    from ganache.parts.generator_terms import FeatureMatching as FeatureMatching
+    from ganache.parts.generator_terms import GeneratorTerm as GeneratorTerm
+    from ganache.parts.objectives import Hinge as Hinge
+    from ganache.parts.objectives import LeastSquares as LeastSquares
+    from ganache.parts.objectives import Minimax as Minimax
+    from ganache.parts.objectives import NonSaturating as NonSaturating
+    from ganache.parts.objectives import Objective as Objective
+    from ganache.parts.objectives import RelativisticAverage as RelativisticAverage
+    from ganache.parts.objectives import RelativisticAverageLeastSquares as RelativisticAverageLeastSquares
+    from ganache.parts.objectives import RelativisticPairing as RelativisticPairing
+    from ganache.parts.objectives import Wasserstein as Wasserstein
+    from ganache.parts.optimizers import Adam as Adam
+    from ganache.parts.optimizers import Optimizer as Optimizer
+    from ganache.parts.part import Part as Part
+    from ganache.parts.penalties import DRAGAN as DRAGAN
+    from ganache.parts.penalties import R1 as R1
+    from ganache.parts.penalties import R2 as R2
+    from ganache.parts.penalties import Constraint as Constraint
+    from ganache.parts.penalties import GradientPenalty as GradientPenalty
+    from ganache.parts.penalties import Penalty as Penalty
+    from ganache.parts.penalties import Unconstrained as Unconstrained
+    from ganache.parts.penalties import WeightClipping as WeightClipping
+    from ganache.parts.penalties import Weighted as Weighted
+    from ganache.parts.schedules import Cosine as Cosine
+    from ganache.parts.schedules import Geometric as Geometric
+    from ganache.parts.schedules import Linear as Linear
+    from ganache.runs.products import TrainedGenerator as TrainedGenerator
+    from ganache.support.errors import RunError as RunError
+    from ganache.support.errors import UserError as UserError
+    from ganache.training.sessions import Outcome as Outcome
+else:  # hidden from type checkers, which would take any name for one of these
 
-_HOMES = {
-    "api": ("compare", "diagnose", "evaluate", "judge", "load", "plan", "plot", "resume", "train"),
-    "parts.augmentations": ("InputNoise", "Unchanged"),
-    "support.errors": ("RunError", "UserError"),
-    "parts.generator_terms": ("FeatureMatching", "GeneratorTerm"),
-    "runs.products": ("TrainedGenerator",),
-    "networks": (
-        "DCGANDiscriminator",
-        "DCGANGenerator",
-        "MNISTDCGANDiscriminator",
-        "MNISTDCGANGenerator",
-        "Discriminator",
-        "Generator",
-        "LSGANDiscriminator",
-        "LSGANGenerator",
-        "MLPDiscriminator",
-        "MLPGenerator",
-        "Normal",
-        "R3GANDiscriminator",
-        "R3GANGenerator",
-        "Uniform",
-    ),
-    "parts.objectives": (
-        "Hinge",
-        "LeastSquares",
-        "Minimax",
-        "NonSaturating",
-        "Objective",
-        "RelativisticAverage",
-        "RelativisticAverageLeastSquares",
-        "RelativisticPairing",
-        "Wasserstein",
-    ),
-    "parts.optimizers": ("Adam", "Optimizer"),
-    "parts.part": ("Part",),
-    "parts.penalties": (
-        "DRAGAN",
-        "R1",
-        "R2",
-        "Constraint",
-        "GradientPenalty",
-        "Penalty",
-        "Unconstrained",
-        "Weighted",
-        "WeightClipping",
-    ),
-    "games.recipe": ("Optimizers", "Recipe"),
-    "training.sessions": ("Outcome",),
-    "parts.schedules": ("Cosine", "Geometric", "Linear"),
-    "data.shape": ("ImageShape",),
-}
-_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+    @functools.cache
+    def _homes() -> dict[str, str]:
+        """Return the module that defines each public name."""
+        import ast  # takes longer than all else of `import ganache`
 
-__all__ = [
-    "DRAGAN",
-    "R1",
-    "R2",
-    "Adam",
-    "Constraint",
-    "Cosine",
-    "DCGANDiscriminator",
-    "DCGANGenerator",
-    "Discriminator",
-    "FeatureMatching",
-    "Generator",
-    "GeneratorTerm",
-    "Geometric",
-    "GradientPenalty",
-    "Hinge",
-    "ImageShape",
-    "InputNoise",
-    "LSGANDiscriminator",
-    "LSGANGenerator",
-    "LeastSquares",
-    "Linear",
-    "MLPDiscriminator",
-    "MLPGenerator",
-    "MNISTDCGANDiscriminator",
-    "MNISTDCGANGenerator",
-    "Minimax",
-    "NonSaturating",
-    "Normal",
-    "Objective",
-    "Optimizer",
-    "Optimizers",
-    "Outcome",
-    "Part",
-    "Penalty",
-    "R3GANDiscriminator",
-    "R3GANGenerator",
-    "Recipe",
-    "RelativisticAverage",
-    "RelativisticAverageLeastSquares",
-    "RelativisticPairing",
-    "RunError",
-    "TrainedGenerator",
-    "Unchanged",
-    "Unconstrained",
-    "Uniform",
-    "UserError",
-    "Wasserstein",
-    "WeightClipping",
-    "Weighted",
-    "compare",
-    "diagnose",
-    "evaluate",
-    "judge",
-    "load",
-    "plan",
-    "plot",
-    "resume",
-    "train",
-]
+        tree = ast.parse(__spec__.loader.get_source(__name__))
+        lines = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+        return {name.name: line.module for line in lines for name in line.names if name.asname}
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for."""
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'ganache' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"ganache.{_MODULE_OF[name]}"), name)
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first asked for; `__all__` has them all."""
+        if name == "__all__":
+            return sorted(_homes())
+        if name not in _homes():
+            raise AttributeError(f"module 'ganache' has no attribute {name!r}")
+        return getattr(importlib.import_module(_homes()[name]), name)
