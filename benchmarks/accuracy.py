@@ -28,8 +28,8 @@ from benchmarks.speed.systems import GANACHE, PLAIN, narrow, trained_in
 from ganache.data import open_dataset
 from ganache.data.packed import PackedDataset
 from ganache.evaluation import features
-from ganache.evaluation.frechet import frechet_distance
-from ganache.evaluation.moments import RunningMoments
+from ganache.evaluation.metrics.frechet import frechet_distance
+from ganache.evaluation.metrics.moments import RunningMoments
 from ganache.evaluation.reference import Reference
 from ganache.runs.products import TrainedGenerator
 from ganache.support.json_files import write_json

@@ -20,7 +20,7 @@ import ganache
 from ganache.data.packed import PackedDataset
 from ganache.data.source import Source
 from ganache.drawing.grids import grid
-from ganache.evaluation.classifier import classifier_for
+from ganache.evaluation.features.trained_classifier import classifier_for
 from ganache.evaluation.records import Evaluation
 from ganache.evaluation.side_by_side import panels
 from ganache.runs.folder import Run

@@ -35,11 +35,11 @@ from numpy.typing import NDArray
 from ganache.data import open_dataset
 from ganache.data.packed import PackedDataset
 from ganache.engine.devices import memory_in_use
-from ganache.evaluation.classifier import GROUP, ClassifierNetwork, kept_classifier
 from ganache.evaluation.features.classifier import ClassifierExtractor
-from ganache.evaluation.frechet import Moments, RunningMoments, frechet_distance, moments_of
-from ganache.evaluation.manifold import manifold_scores
-from ganache.evaluation.moments import AnyMoments
+from ganache.evaluation.features.trained_classifier import GROUP, ClassifierNetwork, kept_classifier
+from ganache.evaluation.metrics.frechet import Moments, RunningMoments, frechet_distance, moments_of
+from ganache.evaluation.metrics.manifold import manifold_scores
+from ganache.evaluation.metrics.moments import AnyMoments
 from ganache.runs import sealed
 from ganache.support.machine import describe_machine
 

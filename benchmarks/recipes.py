@@ -23,7 +23,7 @@ import ganache
 from ganache.data import select
 from ganache.data.source import Source
 from ganache.drawing.grids import grid
-from ganache.evaluation.judging import Judgement
+from ganache.evaluation.judgement import Judgement
 from ganache.runs.budget import Budget
 from ganache.runs.folder import Run
 from ganache.support.files import replacing

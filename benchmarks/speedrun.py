@@ -27,10 +27,10 @@ from benchmarks.racers import Racer, ganache_racer, plain_racer
 from benchmarks.speed.systems import PLAIN, trained_in
 from ganache.data import open_dataset
 from ganache.data.packed import PackedDataset
-from ganache.evaluation.classifier import Classifier, classifier_for
-from ganache.evaluation.frechet import frechet_distance
-from ganache.evaluation.judging import training_images
-from ganache.evaluation.moments import AnyMoments
+from ganache.evaluation.features.trained_classifier import Classifier, classifier_for
+from ganache.evaluation.judgement import training_images
+from ganache.evaluation.metrics.frechet import frechet_distance
+from ganache.evaluation.metrics.moments import AnyMoments
 from ganache.evaluation.verdicts import Tally
 from ganache.runs.products import TrainedGenerator
 from ganache.support.json_files import write_json

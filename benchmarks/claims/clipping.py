@@ -15,7 +15,7 @@ from benchmarks.claims.distances import wasserstein
 from benchmarks.claims.workshop import Json, Workshop
 from ganache import recipes
 from ganache.engine.state import TrainingState
-from ganache.evaluation.modes import density_named
+from ganache.evaluation.metrics.modes import density_named
 from ganache.games.recipe import Optimizers, Recipe
 from ganache.parts.optimizers import Adam
 from ganache.parts.schedules import Cosine

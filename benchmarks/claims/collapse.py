@@ -6,7 +6,7 @@ from benchmarks.claims import plots
 from benchmarks.claims.claim import Claim, Findings, Table, Verdict, clearly_less, mean, spread
 from benchmarks.claims.points import STATED, judged, points_trial
 from benchmarks.claims.workshop import Json, Trial, Workshop
-from ganache.evaluation.modes import density_named
+from ganache.evaluation.metrics.modes import density_named
 
 DENSITIES = ("ring", "grid")
 SEEDS = (0, 1, 2)

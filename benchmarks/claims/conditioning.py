@@ -6,7 +6,7 @@ from benchmarks.claims import digits, plots
 from benchmarks.claims.claim import Claim, Findings, Table, clearly_less, mean, spread
 from benchmarks.claims.points import STATED, judged, points_trial
 from benchmarks.claims.workshop import Json, Trial, Workshop
-from ganache.evaluation.modes import SAMPLES, count_modes, density_named
+from ganache.evaluation.metrics.modes import SAMPLES, count_modes, density_named
 from ganache.runs import products
 
 SEEDS = (0, 1)

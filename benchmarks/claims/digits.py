@@ -10,8 +10,8 @@ import ganache
 from benchmarks.claims.workshop import Finished, Json
 from ganache.data import open_dataset
 from ganache.data.packed import PackedDataset
-from ganache.evaluation.classifier import Classifier, classifier_for
-from ganache.evaluation.frechet import Moments, frechet_distance
+from ganache.evaluation.features.trained_classifier import Classifier, classifier_for
+from ganache.evaluation.metrics.frechet import Moments, frechet_distance
 from ganache.runs.products import TrainedGenerator
 
 SAMPLES = 2_000

@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.claims.workshop import Json, Trial, Workshop
-from ganache.evaluation.modes import count_modes, density_named, draw_points
+from ganache.evaluation.metrics.modes import count_modes, density_named, draw_points
 from ganache.runs import products
 
 IMAGES = {"ring": 150_000, "grid": 450_000}

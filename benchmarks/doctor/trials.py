@@ -13,8 +13,8 @@ from benchmarks.doctor.cases import Case
 from ganache.data import open_dataset
 from ganache.data.selection import HELD_OUT_SPLITS
 from ganache.evaluation.doctor import Finding
-from ganache.evaluation.inputs import Features
-from ganache.evaluation.sliced import sliced_wasserstein
+from ganache.evaluation.metrics.inputs import Features
+from ganache.evaluation.metrics.sliced import sliced_wasserstein
 from ganache.runs.folder import Run
 from ganache.support.json_files import write_json
 

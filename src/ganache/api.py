@@ -6,11 +6,11 @@ from pathlib import Path
 from ganache.data.given import Given, as_source
 from ganache.evaluation import compare as comparing
 from ganache.evaluation import evaluate as evaluating
-from ganache.evaluation import judging
+from ganache.evaluation import judgement as judging
 from ganache.evaluation.compare import Comparison
 from ganache.evaluation.doctor import examination
 from ganache.evaluation.doctor.examination import Examination
-from ganache.evaluation.judging import Judgement
+from ganache.evaluation.judgement import Judgement
 from ganache.evaluation.records import Evaluation
 from ganache.games.recipe import Recipe
 from ganache.runs import products

@@ -115,7 +115,7 @@ def test_judge_writes_its_file_before_its_table(tmp_path: Path, monkeypatch: pyt
         def to_json(self) -> dict[str, int]:
             return {"judged": 1}
 
-    monkeypatch.setattr("ganache.evaluation.judging.judge_run", lambda *arguments: Judged())
+    monkeypatch.setattr("ganache.evaluation.judgement.judge_run", lambda *arguments: Judged())
     # The table of what is no judgement fails at once: the file is there all the same.
     monkeypatch.setattr(sys, "argv", ["ganache", "judge", "run", "--data", "digits", "--json", str(tmp_path / "j")])
     with pytest.raises(AttributeError):

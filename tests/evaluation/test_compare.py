@@ -18,7 +18,7 @@ from ganache.evaluation.records import Score
 from ganache.evaluation.side_by_side import panels
 from ganache.support.errors import UserError
 from ganache.support.json_files import write_json
-from tests.evaluation.test_evaluate_records import evaluation, protocol, score
+from tests.evaluation.test_records import evaluation, protocol, score
 
 
 def written(folder: Path, name: str, *scores: Score) -> Path:

@@ -20,13 +20,13 @@ from ganache.data import open_dataset
 from ganache.data.densities import ring
 from ganache.data.npy import StoredArray
 from ganache.data.packed import PackedDataset
-from ganache.evaluation import classifier as classifiers
-from ganache.evaluation import counting
+from ganache.evaluation import mode_counters as counting
 from ganache.evaluation import reference as references
 from ganache.evaluation import samples as sampling
-from ganache.evaluation.classifier import Classifier, train_classifier
 from ganache.evaluation.features import Features, PixelExtractor, RandomExtractor
-from ganache.evaluation.frechet import frechet_distance, moments_of
+from ganache.evaluation.features import trained_classifier as classifiers
+from ganache.evaluation.features.trained_classifier import Classifier, train_classifier
+from ganache.evaluation.metrics.frechet import frechet_distance, moments_of
 from ganache.evaluation.records import Evaluation, evaluation_from
 from ganache.support.errors import UserError
 from tests.data.data_files import save, write_idx

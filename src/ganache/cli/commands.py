@@ -21,7 +21,7 @@ from ganache.training.plan import Progress, Request, make_plan
 from ganache.training.sessions import Outcome
 
 if TYPE_CHECKING:
-    from ganache.evaluation.judging import Judgement
+    from ganache.evaluation.judgement import Judgement
 
 
 def train(request: Request, out: Path | None) -> None:
@@ -89,7 +89,7 @@ def judge(
     code: Path | None,
 ) -> None:
     """Print what a classifier of the data says of a run's samples, and write it as JSON if asked to."""
-    from ganache.evaluation.judging import judge_run
+    from ganache.evaluation.judgement import judge_run
 
     load_code(code)
     if json is not None:

@@ -8,8 +8,8 @@ from ganache.cli.commands import load_code, mention_overlooked, packing_bar, say
 from ganache.evaluation.compare import Comparison, compare, picture
 from ganache.evaluation.evaluate import Asked, Found, evaluate
 from ganache.evaluation.records import Evaluation, Score
+from ganache.evaluation.reference_statistics import SPLIT
 from ganache.evaluation.side_by_side import check_picture, pairs_picture, save
-from ganache.evaluation.statistics import SPLIT
 from ganache.runs.folder import Run
 from ganache.support.console import Output, json_output, write_then_print
 from ganache.support.errors import RunError, UserError

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from ganache.evaluation.catalogue import TRUSTED
 from ganache.evaluation.evidence import Evidence
-from ganache.evaluation.metrics import TRUSTED
 from ganache.evaluation.reference import Reference
+from ganache.evaluation.reference_statistics import StatisticsReference
 from ganache.evaluation.samples import PictureSamples, Samples
-from ganache.evaluation.statistics import StatisticsReference
 
 
 def warnings_of_data(source: Samples, reference: Reference, record: dict[str, Any] | None) -> list[str]:

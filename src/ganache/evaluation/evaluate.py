@@ -17,17 +17,17 @@ from ganache.data.source import Source
 from ganache.data.types import Progress
 from ganache.engine.devices import choose_device
 from ganache.evaluation import features
+from ganache.evaluation.catalogue import Metric, choose, defaults
 from ganache.evaluation.cautions import warnings_of_data, warnings_of_few
-from ganache.evaluation.classifier import classifier_for
-from ganache.evaluation.counting import mode_counter, published_samples
 from ganache.evaluation.evidence import Evidence, Setting, gather
 from ganache.evaluation.features import ClassifierExtractor, Extractor, InceptionExtractor
-from ganache.evaluation.metrics import Metric, choose, defaults
+from ganache.evaluation.features.trained_classifier import classifier_for
+from ganache.evaluation.mode_counters import mode_counter, published_samples
 from ganache.evaluation.records import Evaluation, SampleSet, Score
 from ganache.evaluation.reference import Reference
+from ganache.evaluation.reference_statistics import Statistics, StatisticsReference, find_statistics
 from ganache.evaluation.samples import GeneratorSamples, Labels, PictureSamples, Piece, Samples, open_samples, run_of
 from ganache.evaluation.sizes import open_reals, own_reading
-from ganache.evaluation.statistics import Statistics, StatisticsReference, find_statistics
 from ganache.runs.folder import Run
 from ganache.support.errors import UserError
 from ganache.support.units import are, check_seed, parse_count, parse_range, parse_size

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache.data.types import Dataset
-from ganache.evaluation.counting import ModeCounter
 from ganache.evaluation.features import Extractor
-from ganache.evaluation.frechet import Extrapolation, extrapolate
-from ganache.evaluation.inputs import stream
-from ganache.evaluation.moments import AnyMoments, RunningMoments
+from ganache.evaluation.metrics.frechet import Extrapolation, extrapolate
+from ganache.evaluation.metrics.inputs import stream
+from ganache.evaluation.metrics.moments import AnyMoments, RunningMoments
+from ganache.evaluation.mode_counters import ModeCounter
 from ganache.evaluation.records import Better, Protocol, Score, finite, score_name, versions
 from ganache.evaluation.reference import Reference
 from ganache.evaluation.samples import Labels, Piece, in_pieces, piece_size

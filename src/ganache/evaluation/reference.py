@@ -20,8 +20,8 @@ from ganache.data.catalog import cache_folder
 from ganache.data.packed import PackedDataset
 from ganache.data.types import Dataset
 from ganache.evaluation.features import Extractor
-from ganache.evaluation.inputs import stream
-from ganache.evaluation.moments import AnyMoments, RunningMoments
+from ganache.evaluation.metrics.inputs import stream
+from ganache.evaluation.metrics.moments import AnyMoments, RunningMoments
 from ganache.evaluation.records import ReferenceSet
 from ganache.evaluation.samples import Labels, piece_size
 from ganache.runs import sealed

@@ -24,7 +24,7 @@ from ganache.data.pool import Decoders, default_processes, split_names
 from ganache.data.ranges import Found, find_ranges
 from ganache.data.shape import ImageShape
 from ganache.data.shapes import RESIZE_RULE, STRETCH_RULE
-from ganache.evaluation.inputs import stream
+from ganache.evaluation.metrics.inputs import stream
 from ganache.runs import products
 from ganache.runs.products import TrainedGenerator
 from ganache.support.errors import UserError

@@ -4,18 +4,18 @@ import numpy as np
 
 from ganache.data import select
 from ganache.data.selection import HELD_OUT_SPLITS
-from ganache.evaluation.birthday import support_size
-from ganache.evaluation.classes import class_shares, frechet_by_class, label_accuracy
 from ganache.evaluation.evidence import PAIRED, Evidence, Pairs
-from ganache.evaluation.frechet import frechet_distance
-from ganache.evaluation.inception_score import inception_score
-from ganache.evaluation.kernel import kernel_distance
-from ganache.evaluation.manifold import manifold_scores
-from ganache.evaluation.memorisation import memorisation
-from ganache.evaluation.moments import moments_of
+from ganache.evaluation.metrics.birthday import support_size
+from ganache.evaluation.metrics.classes import class_shares, frechet_by_class, label_accuracy
+from ganache.evaluation.metrics.frechet import frechet_distance
+from ganache.evaluation.metrics.inception_score import inception_score
+from ganache.evaluation.metrics.kernel import kernel_distance
+from ganache.evaluation.metrics.manifold import manifold_scores
+from ganache.evaluation.metrics.memorisation import memorisation
+from ganache.evaluation.metrics.moments import moments_of
+from ganache.evaluation.metrics.sliced import sliced_wasserstein
 from ganache.evaluation.records import Score
 from ganache.evaluation.reference import Reference
-from ganache.evaluation.sliced import sliced_wasserstein
 from ganache.support.errors import UserError
 
 SPLITS = 10  # of the Inception Score

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.evaluation.classifier import FEATURES, Classifier
-from ganache.evaluation.moments import RunningMoments
+from ganache.evaluation.features.trained_classifier import FEATURES, Classifier
+from ganache.evaluation.metrics.moments import RunningMoments
 
 UNSURE = 0.5  # below it no class has even half of the probability
 

@@ -20,7 +20,7 @@ from ganache.training.observers import scores
 from ganache.training.observers.scores import Evaluations, beats
 from tests.conftest import SMALL
 from tests.data.data_files import pixels, save
-from tests.evaluation.test_evaluate_records import evaluation, protocol, score
+from tests.evaluation.test_records import evaluation, protocol, score
 from tests.tiny import tiny_recipe, tiny_state
 
 EVERY = 160

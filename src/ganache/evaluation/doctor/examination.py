@@ -16,9 +16,9 @@ from ganache.evaluation.doctor.chart import Chart
 from ganache.evaluation.doctor.diagnosis import diagnose, examined
 from ganache.evaluation.doctor.finding import Finding
 from ganache.evaluation.doctor.prescription import command
-from ganache.evaluation.inputs import Features
-from ganache.evaluation.memorisation import compare
-from ganache.evaluation.neighbours import Nearest, nearest_in_blocks
+from ganache.evaluation.metrics.inputs import Features
+from ganache.evaluation.metrics.memorisation import compare
+from ganache.evaluation.metrics.neighbours import Nearest, nearest_in_blocks
 from ganache.runs import products
 from ganache.runs.folder import Run
 from ganache.support.errors import UserError

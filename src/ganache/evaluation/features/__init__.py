@@ -9,8 +9,8 @@ import torch
 
 from ganache.data.packed import PackedDataset
 from ganache.data.types import Dataset, Progress
-from ganache.evaluation.features.base import Extractor, Features, refuse_points
 from ganache.evaluation.features.classifier import ClassifierExtractor
+from ganache.evaluation.features.extractor import Extractor, Features, refuse_points
 from ganache.evaluation.features.inception import InceptionExtractor
 from ganache.evaluation.features.inception_weights import inception
 from ganache.evaluation.features.pixels import PixelExtractor

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache.data.packed import PackedDataset
-from ganache.evaluation import classifier
-from ganache.evaluation.features.base import Features, check_pictures, full_precision
+from ganache.evaluation.features import trained_classifier as classifier
+from ganache.evaluation.features.extractor import Features, check_pictures, full_precision
 from ganache.evaluation.features.images import CHANNEL_RULE, PILLOW_RULE, resize_pillow, with_channels
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, max_pool2d
 
-from ganache.evaluation.features.base import Features, check_pictures, in_groups
+from ganache.evaluation.features.extractor import Features, check_pictures, in_groups
 from ganache.evaluation.features.images import CHANNEL_RULE, resize_tensorflow, with_channels
 
 VERSION = 1

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache.data.shape import ImageShape
-from ganache.evaluation.features.base import Features, check_pictures
+from ganache.evaluation.features.extractor import Features, check_pictures
 from ganache.evaluation.features.images import CHANNEL_RULE, PILLOW_RULE, resize_pillow, with_channels
 from ganache.support.errors import UserError
 

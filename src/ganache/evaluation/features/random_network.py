@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d, pad, relu
 
-from ganache.evaluation.features.base import Features, check_pictures, digest, in_groups
+from ganache.evaluation.features.extractor import Features, check_pictures, digest, in_groups
 from ganache.evaluation.features.images import CHANNEL_RULE, PILLOW_RULE, resize_pillow, with_channels
 from ganache.support.streams import derive
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from ganache.data import Selection
 from ganache.engine.state import TrainingState
-from ganache.evaluation.counting import published_samples
+from ganache.evaluation.catalogue import choose
 from ganache.evaluation.evaluate import find_extractor, make_setting, requested_classes, score
-from ganache.evaluation.metrics import choose
+from ganache.evaluation.mode_counters import published_samples
 from ganache.evaluation.records import Evaluation, Score, evaluation_from
 from ganache.evaluation.reference import Reference
 from ganache.evaluation.samples import GeneratorSamples

@@ -15,7 +15,7 @@ name's group says what was measured, its end of whom: ``average`` is the average
 - ``saturated/…``: the share of pixels beyond ±0.99; ``dead/…``: the share of the pixels that vary among the reals in
   which the fakes do not; ``checkerboard/…``: the share of the images' energy (without their means) in waves that
   alternate from pixel to pixel along a side. Pictures only.
-- ``modes/…``, ``high_quality/…``: as evaluation/modes.py counts them; ``reached/…``: the share of the modes that are
+- ``modes/…``, ``high_quality/…``: as metrics/modes.py counts them; ``reached/…``: the share of the modes that are
   the nearest one of at least a quarter of their due of fakes, however far those are from it. Densities only.
 - ``logits/trained``: the discriminator's mean logit of the reals, which it learns from, as in inference; what the
   log's ``held_out`` logits are to be compared with.
@@ -33,7 +33,7 @@ from ganache.data import Selection
 from ganache.engine.inference import as_in_inference
 from ganache.engine.iteration import on_device
 from ganache.engine.state import TrainingState
-from ganache.evaluation.modes import count_modes
+from ganache.evaluation.metrics.modes import count_modes
 from ganache.games.players import ROLES
 from ganache.support.streams import derive
 

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganache.evaluation.inputs import Features, Floats, check_features
+from ganache.evaluation.metrics.inputs import Features, Floats, check_features
 from ganache.support.errors import UserError
 from ganache.support.units import are
 

@@ -8,8 +8,8 @@ import torch
 
 from ganache.data import open_dataset
 from ganache.data.packed import PackedDataset
-from ganache.evaluation import classifier
 from ganache.evaluation.features import NAMES, ClassifierExtractor, Extractor, PixelExtractor, RandomExtractor, find
+from ganache.evaluation.features import trained_classifier as classifier
 from ganache.support.errors import UserError
 from ganache.support.streams import untouched_global_stream
 

@@ -10,9 +10,9 @@ import ganache
 from ganache.data import open_dataset
 from ganache.data.packed import PackedDataset
 from ganache.data.shape import ImageShape
-from ganache.evaluation import classifier
-from ganache.evaluation.classifier import Classifier, classifier_for, train_classifier
-from ganache.evaluation.frechet import Moments, frechet_distance
+from ganache.evaluation.features import trained_classifier as classifier
+from ganache.evaluation.features.trained_classifier import Classifier, classifier_for, train_classifier
+from ganache.evaluation.metrics.frechet import Moments, frechet_distance
 from tests.labelled import labelled, shades
 
 

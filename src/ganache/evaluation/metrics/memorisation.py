@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganache.evaluation.inputs import Features, Floats, check_features
-from ganache.evaluation.neighbours import Indices, Nearest, nearest
+from ganache.evaluation.metrics.inputs import Features, Floats, check_features
+from ganache.evaluation.metrics.neighbours import Indices, Nearest, nearest
 from ganache.support.errors import UserError
 
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torchmetrics.image.inception import InceptionScore as TorchmetricsInceptionScore
 
-from ganache.evaluation import inception_score as module
-from ganache.evaluation.inception_score import inception_score, inception_score_of_probabilities, log_softmax
+from ganache.evaluation.metrics import inception_score as module
+from ganache.evaluation.metrics.inception_score import inception_score, inception_score_of_probabilities, log_softmax
 from ganache.support.errors import UserError
 
 ONE_HOT = np.eye(10, dtype=np.float32)[np.arange(1000) % 10]

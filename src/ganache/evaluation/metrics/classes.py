@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.evaluation.frechet import frechet_distance
-from ganache.evaluation.inputs import Features, Floats, check_features
-from ganache.evaluation.moments import AnyMoments, moments_of
+from ganache.evaluation.metrics.frechet import frechet_distance
+from ganache.evaluation.metrics.inputs import Features, Floats, check_features
+from ganache.evaluation.metrics.moments import AnyMoments, moments_of
 from ganache.support.errors import UserError
 from ganache.support.units import counted
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ganache.evaluation import neighbours
-from ganache.evaluation.manifold import ManifoldScores, manifold_scores
+from ganache.evaluation.metrics import neighbours
+from ganache.evaluation.metrics.manifold import ManifoldScores, manifold_scores
 from ganache.support.errors import UserError
 
 Floats = NDArray[np.floating]

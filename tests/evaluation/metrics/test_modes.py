@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import ganache
-from ganache.evaluation.modes import SHARE_OF_REALS, Modes, count_modes, density_named, judge_modes
+from ganache.evaluation.metrics.modes import SHARE_OF_REALS, Modes, count_modes, density_named, judge_modes
 from ganache.support.errors import UserError
 
 CENTRES = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ganache.evaluation import neighbours
-from ganache.evaluation.birthday import SupportSize, support_size
+from ganache.evaluation.metrics import neighbours
+from ganache.evaluation.metrics.birthday import SupportSize, support_size
 from ganache.support.errors import UserError
 
 Floats = NDArray[np.float32]

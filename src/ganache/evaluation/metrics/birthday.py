@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganache.evaluation.inputs import Features, Floats, check_pair
-from ganache.evaluation.neighbours import Pairs, nearest_others
+from ganache.evaluation.metrics.inputs import Features, Floats, check_pair
+from ganache.evaluation.metrics.neighbours import Pairs, nearest_others
 from ganache.support.errors import UserError
 from ganache.support.units import are
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganache.evaluation.inputs import Features, Floats, check_features, stream
-from ganache.evaluation.moments import AnyMoments, Moments, RunningMoments, moments_of
+from ganache.evaluation.metrics.inputs import Features, Floats, check_features, stream
+from ganache.evaluation.metrics.moments import AnyMoments, Moments, RunningMoments, moments_of
 from ganache.support.errors import UserError
 
 __all__ = ["Extrapolation", "Moments", "RunningMoments", "extrapolate", "frechet_distance", "moments_of"]

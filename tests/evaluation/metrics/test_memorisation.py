@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ganache.evaluation.memorisation import memorisation
+from ganache.evaluation.metrics.memorisation import memorisation
 from ganache.support.errors import UserError
 
 Floats = NDArray[np.float32]

@@ -17,7 +17,7 @@ from ganache.data.npy import SUFFIXES, StoredArray, open_arrays
 from ganache.data.shape import ImageShape
 from ganache.data.types import Stream
 from ganache.evaluation.features import Extractor
-from ganache.evaluation.moments import Moments
+from ganache.evaluation.metrics.moments import Moments
 from ganache.evaluation.records import ReferenceSet
 from ganache.evaluation.reference import Reference, Rows
 from ganache.support.errors import UserError

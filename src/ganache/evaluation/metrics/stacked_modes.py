@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.evaluation.classes import divergence
+from ganache.evaluation.metrics.classes import divergence
 from ganache.support.errors import UserError
 
 PUBLISHED_SAMPLES = 25_600

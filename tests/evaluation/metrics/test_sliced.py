@@ -5,8 +5,8 @@ import pytest
 import scipy.optimize
 from numpy.typing import NDArray
 
-from ganache.evaluation import sliced
-from ganache.evaluation.sliced import sliced_wasserstein
+from ganache.evaluation.metrics import sliced
+from ganache.evaluation.metrics.sliced import sliced_wasserstein
 from ganache.support.errors import UserError
 
 Floats = NDArray[np.float64]

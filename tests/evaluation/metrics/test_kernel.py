@@ -6,8 +6,8 @@ import torch
 from numpy.typing import NDArray
 from torchmetrics.image.kid import poly_mmd
 
-from ganache.evaluation import kernel
-from ganache.evaluation.kernel import kernel_distance, kernel_distance_of_subsets
+from ganache.evaluation.metrics import kernel
+from ganache.evaluation.metrics.kernel import kernel_distance, kernel_distance_of_subsets
 from ganache.support.errors import UserError
 
 Floats = NDArray[np.float64]

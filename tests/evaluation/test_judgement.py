@@ -17,10 +17,10 @@ from benchmarks import recipes
 from ganache.cli import app
 from ganache.data.packed import PackedDataset
 from ganache.data.shape import ImageShape
-from ganache.evaluation import classifier as classifiers
-from ganache.evaluation import judging
-from ganache.evaluation.classifier import Classifier, train_classifier
-from ganache.evaluation.judging import Judgement, check, judge
+from ganache.evaluation import judgement as judging
+from ganache.evaluation.features import trained_classifier as classifiers
+from ganache.evaluation.features.trained_classifier import Classifier, train_classifier
+from ganache.evaluation.judgement import Judgement, check, judge
 from ganache.runs.products import TrainedGenerator
 from tests.data.data_files import classes
 from tests.labelled import labelled

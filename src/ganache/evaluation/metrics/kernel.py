@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganache.evaluation.inputs import Features, Floats, check_pair, stream
+from ganache.evaluation.metrics.inputs import Features, Floats, check_pair, stream
 from ganache.support.errors import UserError
 
 TILE = 1024  # pairs of rows at a time: 8 MiB of kernel values

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ganache.evaluation import neighbours
-from ganache.evaluation.neighbours import Pairs, nearest, nearest_in_blocks, nearest_others
+from ganache.evaluation.metrics import neighbours
+from ganache.evaluation.metrics.neighbours import Pairs, nearest, nearest_in_blocks, nearest_others
 
 Floats = NDArray[np.floating]
 TILES = [7, 64, 1024]

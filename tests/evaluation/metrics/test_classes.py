@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from ganache.evaluation.classes import (
+from ganache.evaluation.metrics.classes import (
     class_shares,
     divergence,
     frechet_by_class,
     label_accuracy,
     moments_by_class,
 )
-from ganache.evaluation.frechet import frechet_distance, moments_of
-from ganache.evaluation.stacked import PUBLISHED_SAMPLES, stacked_modes
+from ganache.evaluation.metrics.frechet import frechet_distance, moments_of
+from ganache.evaluation.metrics.stacked_modes import PUBLISHED_SAMPLES, stacked_modes
 from ganache.support.errors import UserError
 
 FEATURES = np.random.default_rng(0).normal(size=(90, 4))

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganache.evaluation.inputs import Features, check_pair
-from ganache.evaluation.neighbours import Pairs, nearest_others
+from ganache.evaluation.metrics.inputs import Features, check_pair
+from ganache.evaluation.metrics.neighbours import Pairs, nearest_others
 from ganache.support.errors import UserError
 
 

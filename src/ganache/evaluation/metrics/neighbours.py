@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.evaluation.inputs import Features, Floats
+from ganache.evaluation.metrics.inputs import Features, Floats
 
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]

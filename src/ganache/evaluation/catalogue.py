@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from ganache.data.selection import HELD_OUT_SPLITS
 from ganache.evaluation import scorers as by
-from ganache.evaluation.counting import knows_modes
 from ganache.evaluation.evidence import KEPT, PAIRED, Evidence, Setting
+from ganache.evaluation.mode_counters import knows_modes
 from ganache.evaluation.records import Score, metric_named
 from ganache.support.errors import UserError, did_you_mean
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from ganache.data.densities import Density
 from ganache.data.stacked import StackedDigits
 from ganache.data.types import Dataset
-from ganache.evaluation.classifier import classifier_for
 from ganache.evaluation.features.classifier import ClassifierExtractor
-from ganache.evaluation.modes import MANY, SAMPLES, WITHIN, Modes, count_modes
+from ganache.evaluation.features.trained_classifier import classifier_for
+from ganache.evaluation.metrics.modes import MANY, SAMPLES, WITHIN, Modes, count_modes
+from ganache.evaluation.metrics.stacked_modes import PUBLISHED_SAMPLES, stacked_modes
 from ganache.evaluation.records import Better
-from ganache.evaluation.stacked import PUBLISHED_SAMPLES, stacked_modes
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class ModeCounter(Protocol):
 
 
 class MixtureModes:
-    """Modes of a 2-D mixture, by evaluation/modes.py; only those of the named classes if there are any."""
+    """Modes of a 2-D mixture, by metrics/modes.py; only those of the named classes if there are any."""
 
     features: dict[str, Any] | None = None
 
@@ -72,7 +72,7 @@ class MixtureModes:
 
 
 class StackedModes:
-    """Modes of stacked digits, as the classifier of single digits sees them, by evaluation/stacked.py."""
+    """Modes of stacked digits, as the classifier of single digits sees them, by metrics/stacked_modes.py."""
 
     def __init__(self, stack: StackedDigits, cache: Path | None, say: Callable[[str], None]) -> None:
         classifier_for(stack.digits, cache, say)  # says so when it must be trained first

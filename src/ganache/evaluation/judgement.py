@@ -23,8 +23,8 @@ from ganache.data.selection import compared_classes
 from ganache.data.source import Source
 from ganache.data.types import Progress
 from ganache.engine.devices import choose_device
-from ganache.evaluation.classifier import VERSION, Classifier, classifier_for
-from ganache.evaluation.frechet import frechet_distance
+from ganache.evaluation.features.trained_classifier import VERSION, Classifier, classifier_for
+from ganache.evaluation.metrics.frechet import frechet_distance
 from ganache.evaluation.verdicts import Tally, Verdict
 from ganache.runs.folder import Run
 from ganache.runs.products import TrainedGenerator, load

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.evaluation.inputs import Features, Floats, check_pair, stream
+from ganache.evaluation.metrics.inputs import Features, Floats, check_pair, stream
 from ganache.support.errors import UserError
 
 Indices = NDArray[np.int64]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ganache.evaluation.moments import AnyMoments, FewMoments, Moments, RunningMoments, moments_of
+from ganache.evaluation.metrics.moments import AnyMoments, FewMoments, Moments, RunningMoments, moments_of
 from ganache.support.errors import UserError
 
 Floats = NDArray[np.float64]
