@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from ganache.cli import app
-from ganache.scratch.cli import main as scratch_main
+from ganache.scratch.command_line import main as scratch_main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from PIL import Image
 
 import ganache
 from ganache.cli import app
-from ganache.scratch import cli as scratch_cli
+from ganache.scratch import command_line as scratch_cli
 from ganache.support.errors import UserError
 from tests.conftest import SMALL
 

@@ -1,6 +1,6 @@
 """Functions of one number, applied to each: the Jacobian is diagonal, so dx = f'(x) · dy, entry by entry."""
 
-from ganache.scratch.arrays import Array, xp
+from ganache.scratch.array_module import Array, xp
 from ganache.scratch.layer import Gradients, Kept, Layer
 
 

@@ -1,14 +1,14 @@
 """A classifier on the same engine: one network, one loss, minibatches."""
 
-from ganache.scratch.arrays import Array, to_host
-from ganache.scratch.gan import Player
+from ganache.scratch.array_module import Array, to_host
+from ganache.scratch.gan import Learner
 from ganache.scratch.losses import softmax_cross_entropy
 
 
 class Classifier:
     """A network from pixels (N, P) in [0, 1] to logits (N, K), and what moves it."""
 
-    def __init__(self, player: Player) -> None:
+    def __init__(self, player: Learner) -> None:
         self.player = player
 
     def step(self, pixels: Array, classes: Array) -> dict[str, float]:

@@ -10,7 +10,7 @@ each is the other's backward pass, which is what "transposed" means.
 
 from typing import TypeAlias
 
-from ganache.scratch.arrays import Array, xp
+from ganache.scratch.array_module import Array, xp
 from ganache.scratch.layer import Gradients, Kept, Layer
 
 Pair: TypeAlias = tuple[int, int]  # down, across

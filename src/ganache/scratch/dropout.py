@@ -1,11 +1,11 @@
 """Dropout (Srivastava et al. 2014), in the form that costs nothing outside training."""
 
-from ganache.scratch.arrays import Array
+from ganache.scratch.array_module import Array
 from ganache.scratch.layer import Gradients, Kept, Layer
 from ganache.scratch.randomness import Random
 
 
-class Dropout(Layer):
+class DropoutLayer(Layer):
     """While training, y = m x with m = 0 with probability `rate`, else 1 / (1 - rate); outside training y = x.
 
     The mask m has mean 1, so that the next layer sees the same average in both. m does not depend on x: dx = m dy.

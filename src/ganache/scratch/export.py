@@ -15,7 +15,7 @@ from ganache.networks import DCGANDiscriminator, DCGANGenerator, MLPDiscriminato
 from ganache.parts.objectives import NonSaturating
 from ganache.parts.optimizers import Adam
 from ganache.runs import products, sealed
-from ganache.scratch.arrays import HostArray, to_host
+from ganache.scratch.array_module import HostArray, to_host
 from ganache.scratch.sequence import Sequence
 from ganache.scratch.settings import GanSettings
 from ganache.support.machine import describe_machine

@@ -9,30 +9,30 @@ certain. The fakes' target stays 0, since to raise it would tell G to stay as it
 
 from typing import NamedTuple
 
-from ganache.scratch.arrays import Array
+from ganache.scratch.array_module import Array
+from ganache.scratch.descent import Descent
 from ganache.scratch.layer import Gradients
 from ganache.scratch.losses import binary_cross_entropy
-from ganache.scratch.optimizers import Optimizer
 from ganache.scratch.randomness import Random
 from ganache.scratch.sequence import Sequence
 
 
-class Player(NamedTuple):
+class Learner(NamedTuple):
     """A network and what moves it."""
 
     network: Sequence
-    optimizer: Optimizer
+    descent: Descent
 
     def move(self, gradients: Gradients) -> None:
         """Take one step along the gradients."""
-        self.optimizer.step(self.network.parameters(), gradients)
+        self.descent.step(self.network.parameters(), gradients)
 
 
 class Gan:
     """Generator: latents (N, Z) → pixels (N, P) in [0, 1]. Discriminator: pixels → logits (N, 1)."""
 
     def __init__(
-        self, generator: Player, discriminator: Player, latent: int, random: Random, real_target: float = 1.0
+        self, generator: Learner, discriminator: Learner, latent: int, random: Random, real_target: float = 1.0
     ) -> None:
         self.generator, self.discriminator = generator, discriminator
         self.latent, self.random, self.real_target = latent, random, real_target

@@ -12,7 +12,7 @@ returned by `forward`, and whoever trains hands it back to `backward`.
 import abc
 from typing import Any, TypeAlias
 
-from ganache.scratch.arrays import Array
+from ganache.scratch.array_module import Array
 
 Kept: TypeAlias = tuple[Any, ...]
 Gradients: TypeAlias = dict[str, Array]

@@ -1,10 +1,10 @@
 """The linear layer, and the two that only change a shape."""
 
-from ganache.scratch.arrays import Array
+from ganache.scratch.array_module import Array
 from ganache.scratch.layer import Gradients, Kept, Layer
 
 
-class Linear(Layer):
+class LinearLayer(Layer):
     """y = x Wᵀ + b for x (N, inputs), W (outputs, inputs), b (outputs,): a row of x is one sample.
 
     y_no = Σ_i x_ni W_oi + b_o, so each entry of W meets one column of x and one of y, summed over the samples:

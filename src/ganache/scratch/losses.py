@@ -10,7 +10,7 @@ softplus still has all its digits.
 """
 
 from ganache.scratch.activations import sigmoid
-from ganache.scratch.arrays import Array, xp
+from ganache.scratch.array_module import Array, xp
 
 
 def binary_cross_entropy(logits: Array, target: float) -> tuple[float, Array]:

@@ -1,6 +1,6 @@
 """Batch normalisation (Ioffe & Szegedy 2015), over samples (N, C) or over samples and pixels (N, C, H, W)."""
 
-from ganache.scratch.arrays import Array, xp
+from ganache.scratch.array_module import Array, xp
 from ganache.scratch.layer import Gradients, Kept, Layer
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ganache.scratch.arrays import Array, from_host
+from ganache.scratch.array_module import Array, from_host
 
 
 class Random:

@@ -1,6 +1,6 @@
 """Layers in a row: the network. Its backward pass is the chain rule, from the last layer to the first."""
 
-from ganache.scratch.arrays import Array
+from ganache.scratch.array_module import Array
 from ganache.scratch.layer import Gradients, Kept, Layer
 
 

@@ -17,7 +17,7 @@ from ganache.runs.cadence import Cadence
 from ganache.runs.folder import FORMAT, Run, now_text
 from ganache.runs.record import check
 from ganache.scratch import export
-from ganache.scratch.arrays import xp
+from ganache.scratch.array_module import xp
 from ganache.scratch.settings import ClassifierSettings, GanSettings
 from ganache.scratch.tasks import ClassifierTask, GanTask
 from ganache.scratch.training import Training

@@ -4,12 +4,12 @@ import abc
 from typing import Any
 
 from ganache.data import Dataset
-from ganache.scratch import networks
-from ganache.scratch.arrays import Array, HostArray, from_host, to_host, xp
+from ganache.scratch import mlp_and_dcgan
+from ganache.scratch.array_module import Array, HostArray, from_host, to_host, xp
 from ganache.scratch.classifier import Classifier
+from ganache.scratch.descent import SGD, AdamDescent, Descent
 from ganache.scratch.examples import images_of, pixels, train_and_test
-from ganache.scratch.gan import Gan, Player
-from ganache.scratch.optimizers import SGD, Adam, Optimizer
+from ganache.scratch.gan import Gan, Learner
 from ganache.scratch.randomness import Random
 from ganache.scratch.sequence import Sequence
 from ganache.scratch.settings import ClassifierSettings, GanSettings
@@ -25,7 +25,7 @@ class Task(abc.ABC):
 
     reals: HostArray | None = None  # what a sheet of points is drawn over
 
-    def __init__(self, players: dict[str, Player], random: Random, count: int) -> None:
+    def __init__(self, players: dict[str, Learner], random: Random, count: int) -> None:
         self.players, self.random, self.count = players, random, count
 
     @abc.abstractmethod
@@ -45,13 +45,13 @@ class Task(abc.ABC):
         return {
             f"{role}.{part}.{name}": array
             for role, player in self.players.items()
-            for part, arrays in (("network", player.network.state()), ("optimizer", player.optimizer.state()))
+            for part, arrays in (("network", player.network.state()), ("optimizer", player.descent.state()))
             for name, array in arrays.items()
         }
 
     def facts(self) -> dict[str, Any]:
         """Return the rest of the state as JSON values."""
-        steps = {role: player.optimizer.steps for role, player in self.players.items()}
+        steps = {role: player.descent.steps for role, player in self.players.items()}
         return {"steps": steps, "random": self.random.state()}
 
     def load(self, arrays: dict[str, HostArray], facts: dict[str, Any]) -> None:
@@ -61,7 +61,7 @@ class Task(abc.ABC):
         for name, array in own.items():
             array[...] = from_host(arrays[name])
         for role, player in self.players.items():
-            player.optimizer.steps = facts["steps"][role]
+            player.descent.steps = facts["steps"][role]
         self.random.load(facts["random"])
 
     def is_finite(self) -> bool:
@@ -100,7 +100,7 @@ class ClassifierTask(Task):
         random = Random(settings.seed, TRAINING)
         self._examples, self._held = train_and_test(dataset, settings.seed)
         widths, classes = (settings.width, settings.width), len(dataset.label_names)
-        network = networks.mlp_classifier(widths, dataset.shape, classes, random, settings.dropout)
+        network = mlp_and_dcgan.mlp_classifier(widths, dataset.shape, classes, random, settings.dropout)
         player = _player(network, settings)
         super().__init__({"classifier": player}, random, self._examples.count)
         self.classifier = Classifier(player)
@@ -130,14 +130,14 @@ def to_files(arrays: dict[str, Array]) -> dict[str, HostArray]:
 def _networks(settings: GanSettings, dataset: Dataset, random: Random) -> tuple[Sequence, Sequence]:
     shape, widths = dataset.shape, (settings.width, settings.width)
     if settings.network == "dcgan":
-        generator = networks.dcgan_generator(settings.latent, settings.width, shape, random)
-        return generator, networks.dcgan_discriminator(settings.width, shape, random)
-    generator = networks.mlp_generator(settings.latent, widths, shape, random)
-    return generator, networks.mlp_discriminator(widths, shape, settings.dropout, random)
+        generator = mlp_and_dcgan.dcgan_generator(settings.latent, settings.width, shape, random)
+        return generator, mlp_and_dcgan.dcgan_discriminator(settings.width, shape, random)
+    generator = mlp_and_dcgan.mlp_generator(settings.latent, widths, shape, random)
+    return generator, mlp_and_dcgan.mlp_discriminator(widths, shape, settings.dropout, random)
 
 
-def _player(network: Sequence, settings: GanSettings | ClassifierSettings) -> Player:
-    optimizer: Optimizer = SGD(settings.learning_rate)
+def _player(network: Sequence, settings: GanSettings | ClassifierSettings) -> Learner:
+    descent: Descent = SGD(settings.learning_rate)
     if settings.optimizer == "adam":
-        optimizer = Adam(network.parameters(), settings.learning_rate, (settings.beta1, settings.beta2))
-    return Player(network, optimizer)
+        descent = AdamDescent(network.parameters(), settings.learning_rate, (settings.beta1, settings.beta2))
+    return Learner(network, descent)

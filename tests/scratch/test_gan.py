@@ -10,9 +10,9 @@ from torch.nn.functional import logsigmoid
 
 from ganache.data.shape import ImageShape
 from ganache.scratch.activations import sigmoid
-from ganache.scratch.gan import Gan, Player
-from ganache.scratch.networks import mlp_discriminator, mlp_generator
-from ganache.scratch.optimizers import SGD
+from ganache.scratch.descent import SGD
+from ganache.scratch.gan import Gan, Learner
+from ganache.scratch.mlp_and_dcgan import mlp_discriminator, mlp_generator
 from ganache.scratch.randomness import Random
 from ganache.scratch.sequence import Sequence
 from tests.scratch.checks import Floats, numbers, numeric_gradient
@@ -22,8 +22,8 @@ SHAPE, LATENT, BATCH, RATE = ImageShape(1, 3, 2), 4, 6, 0.5
 
 def small_gan(real_target: float = 1.0) -> Gan:
     random = Random(3)
-    generator = Player(mlp_generator(LATENT, (5, 5), SHAPE, random), SGD(RATE))
-    discriminator = Player(mlp_discriminator((5, 5), SHAPE, 0.0, random), SGD(RATE))
+    generator = Learner(mlp_generator(LATENT, (5, 5), SHAPE, random), SGD(RATE))
+    discriminator = Learner(mlp_discriminator((5, 5), SHAPE, 0.0, random), SGD(RATE))
     return Gan(generator, discriminator, LATENT, random, real_target)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ganache.runs.folder import Run
-from ganache.scratch import cli
+from ganache.scratch import command_line
 from ganache.scratch.export import recipe_of
 from ganache.scratch.settings import PRESETS, choose
 
@@ -17,7 +17,7 @@ SMALL = ["--epochs", "1", "--width", "8", "--latent", "4"]
 def run(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(sys, "argv", ["ganache.scratch", *arguments])
     with pytest.raises(SystemExit) as exit_:
-        cli.main()
+        command_line.main()
     return int(exit_.value.code or 0)
 
 

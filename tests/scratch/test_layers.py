@@ -4,17 +4,17 @@ import torch
 from torch import nn
 
 from ganache.scratch.activations import LeakyReLU, ReLU, Sigmoid, Tanh, sigmoid
-from ganache.scratch.dropout import Dropout
+from ganache.scratch.dropout import DropoutLayer
 from ganache.scratch.layer import Layer
-from ganache.scratch.linear import Flatten, Linear, Reshape
+from ganache.scratch.linear import Flatten, LinearLayer, Reshape
 from ganache.scratch.normalization import BatchNorm
 from ganache.scratch.randomness import Random
 from ganache.scratch.sequence import Sequence
 from tests.scratch.checks import check_against_torch, check_by_differences, numbers
 
 PAIRS: dict[str, tuple[Layer, nn.Module, tuple[int, ...]]] = {
-    "linear": (Linear(numbers(3, 5, seed=1), numbers(3, seed=2)), nn.Linear(5, 3), (4, 5)),
-    "linear without bias": (Linear(numbers(3, 5, seed=1)), nn.Linear(5, 3, bias=False), (4, 5)),
+    "linear": (LinearLayer(numbers(3, 5, seed=1), numbers(3, seed=2)), nn.Linear(5, 3), (4, 5)),
+    "linear without bias": (LinearLayer(numbers(3, 5, seed=1)), nn.Linear(5, 3, bias=False), (4, 5)),
     "relu": (ReLU(), nn.ReLU(), (4, 5)),
     "leaky relu": (LeakyReLU(0.2), nn.LeakyReLU(0.2), (4, 5)),
     "sigmoid": (Sigmoid(), nn.Sigmoid(), (4, 5)),
@@ -57,12 +57,12 @@ def test_batch_norm_outside_training_uses_what_it_remembers_and_does_not_change_
 
 
 def test_dropout_with_its_mask_fixed_by_the_seed() -> None:
-    check_by_differences(lambda: Dropout(0.4, Random(5)), numbers(6, 7))
+    check_by_differences(lambda: DropoutLayer(0.4, Random(5)), numbers(6, 7))
 
 
 def test_dropout_zeroes_its_share_keeps_the_mean_and_is_nothing_outside_training() -> None:
     x = np.ones((200, 500))
-    layer = Dropout(0.3, Random(0))
+    layer = DropoutLayer(0.3, Random(0))
     y, (mask,) = layer.forward(x, training=True)
     assert set(np.unique(y)) == {0.0, 1.0 / 0.7}
     assert abs((y == 0).mean() - 0.3) < 0.006  # four standard deviations of 100,000 coins

@@ -9,11 +9,11 @@ import math
 
 from ganache.data.shape import ImageShape
 from ganache.scratch.activations import LeakyReLU, ReLU, Sigmoid
-from ganache.scratch.arrays import Array, xp
+from ganache.scratch.array_module import Array, xp
 from ganache.scratch.convolution import Convolution, Pair, TransposedConvolution
-from ganache.scratch.dropout import Dropout
+from ganache.scratch.dropout import DropoutLayer
 from ganache.scratch.layer import Layer
-from ganache.scratch.linear import Flatten, Linear, Reshape
+from ganache.scratch.linear import Flatten, LinearLayer, Reshape
 from ganache.scratch.normalization import BatchNorm
 from ganache.scratch.randomness import Random
 from ganache.scratch.sequence import Sequence
@@ -51,7 +51,7 @@ def dcgan_generator(latent: int, width: int, shape: ImageShape, random: Random) 
     widths = [width * 2**stage for stage in range(len(sizes) - 1)][::-1]
     smallest = sizes[-1]
     project = _around(0.0, random, widths[0] * smallest[0] * smallest[1], latent)
-    layers: list[Layer] = [Linear(project), Reshape(widths[0], *smallest), _batch_norm(widths[0], random), ReLU()]
+    layers: list[Layer] = [LinearLayer(project), Reshape(widths[0], *smallest), _batch_norm(widths[0], random), ReLU()]
     features = itertools.pairwise([*widths, shape.channels])
     stages = list(zip(itertools.pairwise(reversed(sizes)), features, strict=True))
     for stage, ((small, large), (inputs, outputs)) in enumerate(stages, start=1):
@@ -79,7 +79,7 @@ def dcgan_discriminator(width: int, shape: ImageShape, random: Random) -> Sequen
         layers.append(LeakyReLU(0.2))
         inputs, outputs = outputs, outputs * 2
     last = _around(0.0, random, 1, inputs * sizes[-1][0] * sizes[-1][1])
-    return Sequence(*layers, Flatten(), Linear(last, xp.zeros(1)))
+    return Sequence(*layers, Flatten(), LinearLayer(last, xp.zeros(1)))
 
 
 def halvings(shape: ImageShape) -> list[Pair]:
@@ -108,14 +108,15 @@ def _hidden(widths: tuple[int, ...], random: Random, dropout: float) -> list[Lay
     for inputs, outputs in itertools.pairwise(widths):
         layers += [_linear(inputs, outputs, random), ReLU()]
         if dropout:
-            layers.append(Dropout(dropout, random))
+            layers.append(DropoutLayer(dropout, random))
     return layers
 
 
-def _linear(inputs: int, outputs: int, random: Random) -> Linear:
+def _linear(inputs: int, outputs: int, random: Random) -> LinearLayer:
     """Return a layer whose weights and biases are uniform within ±1/√inputs, so that outputs stay of order one."""
     most = 1.0 / math.sqrt(inputs)
-    return Linear(most * (2.0 * random.uniform(outputs, inputs) - 1.0), most * (2.0 * random.uniform(outputs) - 1.0))
+    weight, bias = random.uniform(outputs, inputs), random.uniform(outputs)
+    return LinearLayer(most * (2.0 * weight - 1.0), most * (2.0 * bias - 1.0))
 
 
 def _around(mean: float, random: Random, *shape: int) -> Array:

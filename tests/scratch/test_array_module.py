@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 import ganache.scratch
-from ganache.scratch.arrays import module_named
+from ganache.scratch.array_module import module_named
 from ganache.support.errors import UserError
 
 HERE = Path(ganache.scratch.__file__).parent
 ENGINE = (
-    "activations", "arrays", "classifier", "convolution", "dropout", "gan", "layer", "linear", "losses", "networks",
-    "normalization", "optimizers", "randomness", "sequence",
+    "activations", "array_module", "classifier", "convolution", "descent", "dropout", "gan", "layer", "linear",
+    "losses", "mlp_and_dcgan", "normalization", "randomness", "sequence",
 )  # fmt: skip
 
 
@@ -23,7 +23,7 @@ def imported(module: str) -> set[str]:
     return names | {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
 
-@pytest.mark.parametrize("module", [name for name in ENGINE if name not in ("arrays", "randomness")])
+@pytest.mark.parametrize("module", [name for name in ENGINE if name not in ("array_module", "randomness")])
 def test_the_engine_computes_with_the_chosen_array_module_alone(module: str) -> None:
     assert "numpy" not in imported(module)
 
@@ -50,7 +50,7 @@ def test_an_array_module_that_is_not_there_is_a_mistake_of_the_users() -> None:
 def test_on_cupy_a_step_gives_the_same_losses() -> None:
     pytest.importorskip("cupy")
     code = (
-        "from tests.scratch.test_scratch_gan import small_gan; from ganache.scratch.arrays import xp, from_host;"
+        "from tests.scratch.test_gan import small_gan; from ganache.scratch.array_module import xp, from_host;"
         "import numpy; gan = small_gan(); reals = from_host(numpy.full((6, 6), 0.25));"
         "[print(repr(gan.step(reals))) for _ in range(3)]"
     )

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from ganache.scratch.activations import ReLU
-from ganache.scratch.arrays import Array
-from ganache.scratch.dropout import Dropout
+from ganache.scratch.array_module import Array
+from ganache.scratch.dropout import DropoutLayer
 from ganache.scratch.layer import Gradients, Kept, Layer
-from ganache.scratch.linear import Linear
+from ganache.scratch.linear import LinearLayer
 from ganache.scratch.normalization import BatchNorm
 from ganache.scratch.randomness import Random
 from ganache.scratch.sequence import Sequence
@@ -17,8 +17,8 @@ from tests.scratch.checks import numbers
 
 def network() -> Sequence:
     return Sequence(
-        Linear(numbers(4, 3, seed=1), numbers(4, seed=2)), ReLU(), BatchNorm(np.ones(4), np.zeros(4)),
-        Dropout(0.5, Random(0)), Linear(numbers(2, 4, seed=3), numbers(2, seed=4)),
+        LinearLayer(numbers(4, 3, seed=1), numbers(4, seed=2)), ReLU(), BatchNorm(np.ones(4), np.zeros(4)),
+        DropoutLayer(0.5, Random(0)), LinearLayer(numbers(2, 4, seed=3), numbers(2, seed=4)),
     )  # fmt: skip
 
 

@@ -3,11 +3,11 @@
 import abc
 import math
 
-from ganache.scratch.arrays import Array, xp
+from ganache.scratch.array_module import Array, xp
 from ganache.scratch.layer import Gradients
 
 
-class Optimizer(abc.ABC):
+class Descent(abc.ABC):
     """Moves a network's parameters; `state` is what it must remember for that."""
 
     steps = 0
@@ -21,7 +21,7 @@ class Optimizer(abc.ABC):
         return {}
 
 
-class SGD(Optimizer):
+class SGD(Descent):
     """w ← w - η dw, the batch's mean gradient with learning rate η."""
 
     def __init__(self, learning_rate: float) -> None:
@@ -34,7 +34,7 @@ class SGD(Optimizer):
             parameter -= self.learning_rate * gradients[name]
 
 
-class Adam(Optimizer):
+class AdamDescent(Descent):
     """Kingma & Ba 2015, algorithm 1: a step of about η whatever the gradient's scale.
 
         m ← m + (1 - β₁) (dw - m)      v ← v + (1 - β₂) (dw² - v)

@@ -21,7 +21,7 @@ from ganache.parts.objectives import NonSaturating
 from ganache.runs import sealed
 from ganache.runs.folder import Run
 from ganache.scratch import sessions
-from ganache.scratch.arrays import from_host
+from ganache.scratch.array_module import from_host
 from ganache.scratch.examples import images_of, pixels, train_and_test
 from ganache.scratch.export import recipe_of, to_arrays
 from ganache.scratch.settings import PRESETS, ClassifierSettings, GanSettings

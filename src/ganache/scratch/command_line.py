@@ -12,7 +12,7 @@ from ganache.support.console import end_with_status
 from ganache.support.errors import UserError, shown
 from ganache.support.files import at_home
 
-# Those of `arrays`, which cannot be asked: to import it is to choose one.
+# Those of `array_module`, which cannot be asked: to import it is to choose one.
 MODULES = ("numpy", "cupy")
 
 
@@ -103,9 +103,9 @@ def _settings(arguments: argparse.Namespace) -> Any:
 
 def _choose_arrays(name: str | None) -> None:
     from_flag = name is not None
-    if from_flag and "ganache.scratch.arrays" not in sys.modules:
+    if from_flag and "ganache.scratch.array_module" not in sys.modules:
         os.environ["GANACHE_ARRAYS"] = str(name)
-    from ganache.scratch.arrays import xp
+    from ganache.scratch.array_module import xp
 
     if from_flag and xp.__name__ != name:
         raise UserError(f"arrays: {name!r} cannot be chosen any more; this process computes with {xp.__name__!r}")

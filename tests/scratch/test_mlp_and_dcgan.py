@@ -4,9 +4,9 @@ import torch
 
 from ganache.data.shape import ImageShape
 from ganache.networks import layers as ordinary
-from ganache.scratch import networks
+from ganache.scratch import mlp_and_dcgan
 from ganache.scratch.export import recipe_of
-from ganache.scratch.networks import halvings
+from ganache.scratch.mlp_and_dcgan import halvings
 from ganache.scratch.randomness import Random
 from ganache.scratch.sequence import Sequence
 from ganache.scratch.settings import DCGAN, PRESETS
@@ -46,11 +46,11 @@ def test_both_players_are_the_ordinary_networks_with_all_gradients(kind: str, sh
     recipe = recipe_of(type(settings)(**changed), images=100)
     random = Random(1)
     if kind == "dcgan":
-        generator = networks.dcgan_generator(latent, width, shape, random)
-        discriminator = networks.dcgan_discriminator(width, shape, random)
+        generator = mlp_and_dcgan.dcgan_generator(latent, width, shape, random)
+        discriminator = mlp_and_dcgan.dcgan_discriminator(width, shape, random)
     else:
-        generator = networks.mlp_generator(latent, (width, width), shape, random)
-        discriminator = networks.mlp_discriminator((width, width), shape, 0.0, random)
+        generator = mlp_and_dcgan.mlp_generator(latent, (width, width), shape, random)
+        discriminator = mlp_and_dcgan.mlp_discriminator((width, width), shape, 0.0, random)
     check_against_torch(generator, WithoutLabels(replaced(recipe.generator.build(shape, 0)), None), numbers(4, latent))
     pixels = numbers(4, shape.pixels)
     check_against_torch(discriminator, WithoutLabels(recipe.discriminator.build(shape, 0), shape), pixels)
@@ -58,10 +58,16 @@ def test_both_players_are_the_ordinary_networks_with_all_gradients(kind: str, sh
 
 def test_the_documents_networks() -> None:
     shape, random = ImageShape(1, 28, 28), Random(0)
-    generator = networks.mlp_generator(100, (500, 500), shape, random)
-    discriminator = networks.mlp_discriminator((500, 500), shape, 0.0, random)
-    assert kinds(generator) == ["Linear", "ReLU", "Linear", "ReLU", "Linear", "Sigmoid"]
-    assert kinds(discriminator) == ["Linear", "ReLU", "Linear", "ReLU", "Linear"]  # its sigmoid is in the loss
+    generator = mlp_and_dcgan.mlp_generator(100, (500, 500), shape, random)
+    discriminator = mlp_and_dcgan.mlp_discriminator((500, 500), shape, 0.0, random)
+    assert kinds(generator) == ["LinearLayer", "ReLU", "LinearLayer", "ReLU", "LinearLayer", "Sigmoid"]
+    assert kinds(discriminator) == [
+        "LinearLayer",
+        "ReLU",
+        "LinearLayer",
+        "ReLU",
+        "LinearLayer",
+    ]  # its sigmoid is in the loss
     assert [a.shape for a in generator.parameters().values()][::2] == [(500, 100), (500, 500), (784, 500)]
     assert [a.shape for a in discriminator.parameters().values()][::2] == [(500, 784), (500, 500), (1, 500)]
     first = generator.parameters()["0.weight"]
@@ -82,4 +88,4 @@ def test_halvings_are_those_of_the_ordinary_networks(side: int) -> None:
 @pytest.mark.parametrize("side", [9, 18, 30])
 def test_a_side_that_does_not_halve_evenly_is_refused(side: int) -> None:
     with pytest.raises(UserError, match="halve evenly"):
-        networks.dcgan_generator(4, 4, ImageShape(1, 8, side), Random(0))
+        mlp_and_dcgan.dcgan_generator(4, 4, ImageShape(1, 8, side), Random(0))
