@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    plan = ganache.plan(Request(options.data, "lsgan", images=options.images))
+    plan = ganache.plan(Request(data=options.data, recipe="lsgan", images=options.images))
     assert plan.budget == Budget(options.images, None)
     steps, clocks, walls = [], [], []
     with tempfile.TemporaryDirectory() as folder:

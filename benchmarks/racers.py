@@ -61,7 +61,7 @@ def plain_racer(system: System, dataset: PackedDataset, seed: int, **options: in
 def ganache_racer(recipe: str, dataset: PackedDataset, seed: int, settings: Sequence[str] = ()) -> Racer:
     """Return a recipe in Ganache's engine, on the processor like the plain loops."""
     size = (dataset.shape.height, dataset.shape.width)
-    request = Request(dataset.name, recipe, size=size, seed=seed, device="cpu", settings=tuple(settings))
+    request = Request(data=dataset.name, recipe=recipe, size=size, seed=seed, device="cpu", settings=tuple(settings))
     plan = make_plan(request)  # not `ganache.plan`, which writes nothing and so may hold a few of the images only
     state = plan.build()
     names = plan.data.label_names if state.labels else ()

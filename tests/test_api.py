@@ -44,6 +44,6 @@ def test_an_error_can_be_named_without_what_is_heavy() -> None:
 
 
 def test_a_plan_measures_and_writes_nothing() -> None:
-    plan = ganache.plan(Request("ring", batch=8, settings=("generator.widths=[4]", "discriminator.widths=[4]")))
+    plan = ganache.plan(Request(data="ring", batch=8, settings=("generator.widths=[4]", "discriminator.widths=[4]")))
     assert plan.recipe.name == "mlp-2d"
     assert plan.measure(seconds=0.01) > 0

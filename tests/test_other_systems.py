@@ -112,7 +112,7 @@ def test_a_run_from_beginning_to_end(
     newest.write_bytes(newest.read_bytes()[:-3] + b"xyz")  # is set aside
     ganache.resume(run, images=128)
     assert Run.open(run).record()["outcome"] == "finished"
-    sampling.sample_to(run, str(tmp_path / "grid.png"), 3, 0, (), "cpu", "fp32")
+    sampling.sample_to(run, str(tmp_path / "grid.png"), count=3, device="cpu")
     data.pack(pictures, tmp_path / "store")
     assert data.open_dataset(tmp_path / "store").shape == ImageShape(1, 8, 8)
     assert not list(tmp_path.rglob("*partial*"))

@@ -65,9 +65,9 @@ class Workshop:
         settings = (f"generator.width={width}", f"discriminator.width={width}")
         return make_plan(
             Request(
-                data,
-                recipe,
-                images,
+                data=data,
+                recipe=recipe,
+                images=images,
                 batch=batch,
                 seed=seed,
                 device=device,

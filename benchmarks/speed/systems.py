@@ -98,7 +98,7 @@ def contestants(system: System, store: Path, quick: bool) -> dict[str, Contestan
 def planned(system: System, store: Path, quick: bool) -> Plan:
     """Return a run of the system as `ganache train` would begin it on a CPU."""
     small, batch = (system.small, 2) if quick else ((), None)
-    plan = ganache.plan(Request(str(store), system.recipe, device="cpu", settings=small, batch=batch))
+    plan = ganache.plan(Request(data=str(store), recipe=system.recipe, device="cpu", settings=small, batch=batch))
     assert plan.recipe.batch_size == (batch or system.batch_size), "the plain loop's batches have another size"
     return plan
 

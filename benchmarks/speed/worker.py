@@ -113,7 +113,7 @@ def _train(recipe: str, way: str, store: str, small: str) -> None:
 def _sample(run: str, out: str, count: str, precision: str) -> None:
     from ganache.drawing.sampling import sample_to
 
-    seconds = seconds_of(lambda: sample_to(Path(run), out, int(count), device="cpu", precision=precision))
+    seconds = seconds_of(lambda: sample_to(Path(run), out, count=int(count), device="cpu", precision=precision))
     _answer({"seconds": seconds, "peak_mib": peak_mib()})
 
 

@@ -57,23 +57,23 @@ def train(
     Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
     """
     request = Request(
-        as_source(data),
-        recipe,
-        images,
-        time,
-        size,
-        channels,
-        tuple(labels),
-        batch,
-        seed,
-        device,
-        precision,
-        tuple(settings),
-        max_skipped,
-        evaluate_every,
-        value_range,
+        data=as_source(data),
+        recipe=recipe,
+        images=images,
+        time=time,
+        size=size,
+        channels=channels,
+        labels=tuple(labels),
+        batch=batch,
+        seed=seed,
+        device=device,
+        precision=precision,
+        settings=tuple(settings),
+        max_skipped=max_skipped,
+        evaluate_every=evaluate_every,
+        value_range=value_range,
     )
-    return sessions.begin(request, at_home(out) if out is not None else None, quiet, progress)
+    return sessions.begin(request, at_home(out) if out is not None else None, quiet=quiet, progress=progress)
 
 
 def plan(request: Request) -> Plan:
@@ -97,7 +97,8 @@ def resume(
     After a crash the result has the same bits as a run that was never interrupted. `data` says where the same data
     lies now. Raises UserError when recipe or data changed, RunError when the run fails on the way.
     """
-    return sessions.resume(at_home(run), images, time, as_source(data) if data is not None else None, quiet)
+    source = as_source(data) if data is not None else None
+    return sessions.resume(at_home(run), images=images, time=time, data=source, quiet=quiet)
 
 
 def load(run: str | Path, *, device: str = "cpu", precision: str = "fp32") -> TrainedGenerator:
@@ -130,7 +131,16 @@ def judge(
     `labels` restricts reals and requests to some classes; `progress` hears of packing, `say` of a training. Raises
     UserError for points, data of another shape or of fewer than two classes, classes that are not the generator's.
     """
-    return judging.judge_run(at_home(run), as_source(data), count, seed, labels, device, progress, say)
+    return judging.judge_run(
+        at_home(run),
+        as_source(data),
+        count=count,
+        seed=seed,
+        labels=labels,
+        device=device,
+        progress=progress,
+        say=say,
+    )
 
 
 def evaluate(
@@ -160,19 +170,19 @@ def evaluate(
     be done as asked.
     """
     asked = evaluating.Asked(
-        str(samples) if isinstance(samples, str | Path) else as_source(samples, "samples"),
-        None if data is None else as_source(data),
-        tuple(metrics),
-        features,
-        None if weights is None else at_home(weights),
-        count,
-        seed,
-        split,
-        tuple(labels),
-        size,
-        channels,
-        device,
-        value_range,
+        samples=str(samples) if isinstance(samples, str | Path) else as_source(samples, "samples"),
+        data=None if data is None else as_source(data),
+        metrics=tuple(metrics),
+        features=features,
+        weights=None if weights is None else at_home(weights),
+        count=count,
+        seed=seed,
+        split=split,
+        labels=tuple(labels),
+        size=size,
+        channels=channels,
+        device=device,
+        value_range=value_range,
     )
     return evaluating.evaluate(asked, progress, say).evaluation
 

@@ -118,7 +118,7 @@ class InProcess:
 
 
 def _sample(run: Path, out: Path, count: int, precision: str) -> Json:
-    sample_to(run, str(out), count, device="cpu", precision=precision)
+    sample_to(run, str(out), count=count, device="cpu", precision=precision)
     assert np.load(out)["arr_0"].shape == (count, 64, 64, 3)
     return {"seconds": 1.0, "peak_mib": worker.peak_mib()}
 

@@ -99,28 +99,14 @@ def test_files_are_written_before_tables(
         "evaluate": ("evaluate", own_run, *EVALUATE, "--json", tmp_path / "e.json"),
         "compare": ("compare", own_run, own_run, "--json", tmp_path / "c.json", "--out", tmp_path / "c.png"),
         "doctor": ("doctor", own_run, "--json", tmp_path / "d.json"),
+        "judge": ("judge", own_run, "--data", "digits", "--count", "20", "--json", tmp_path / "j.json"),
     }
     for words in wrote.values():
         raw = Refusing(error, takes)
         assert command(monkeypatch, text(raw), *words) == status
         assert raw.refused
-    assert {"e.json", "c.json", "c.png", "d.json"} <= {path.name for path in tmp_path.iterdir()}
+    assert {"e.json", "c.json", "c.png", "d.json", "j.json"} <= {path.name for path in tmp_path.iterdir()}
     assert (own_run / "evaluation.json").is_file()
-
-
-def test_judge_writes_its_file_before_its_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`ganache judge RUN --json F | head -1`: likewise."""
-
-    class Judged:
-        def to_json(self) -> dict[str, int]:
-            return {"judged": 1}
-
-    monkeypatch.setattr("ganache.evaluation.judgement.judge_run", lambda *arguments: Judged())
-    # The table of what is no judgement fails at once: the file is there all the same.
-    monkeypatch.setattr(sys, "argv", ["ganache", "judge", "run", "--data", "digits", "--json", str(tmp_path / "j")])
-    with pytest.raises(AttributeError):
-        app.main()
-    assert json.loads((tmp_path / "j").read_text()) == {"judged": 1}
 
 
 def test_a_closed_pipe_does_not_end_a_training(
@@ -199,7 +185,9 @@ def test_a_file_that_cannot_be_written_costs_neither_the_others_nor_the_table(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    outputs = [console.json_output(path, lambda: 1) for path in (tmp_path / "file" / "a", tmp_path / "b")]
+    outputs = [
+        output for path in (tmp_path / "file" / "a", tmp_path / "b") for output in console.json_outputs(path, lambda: 1)
+    ]
     with pytest.raises(RunError, match=r"^could not write .*a: "):
         console.write_then_print(outputs, ["a line"])
     assert capsys.readouterr().out == f"a line\nwritten        {tmp_path / 'b'}\n"

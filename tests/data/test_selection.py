@@ -209,7 +209,7 @@ def test_an_unlabelled_training_split_is_refused_by_the_plan(tmp_path: Path) -> 
         for label in ("cats", "dogs"):
             save(data / "test" / label / f"{number}.png", pixels(8, 8, 1, number))
     for begin in (
-        lambda: ganache.plan(Request(str(data), "dcgan", settings=CONDITIONAL)),
+        lambda: ganache.plan(Request(data=str(data), recipe="dcgan", settings=CONDITIONAL)),
         lambda: ganache.train("dcgan", data=data, out=tmp_path / "run", images=32, settings=CONDITIONAL),
     ):
         with pytest.raises(UserError, match=r"conditional: the training images of .* have no labels"):

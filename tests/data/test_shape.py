@@ -65,4 +65,4 @@ def test_pictures_of_one_pixel_are_trained_on(dots: Path, tmp_path: Path, channe
 
 def test_one_pixel_with_grey_and_alpha_is_refused_in_a_line(dots: Path) -> None:
     with pytest.raises(UserError, match=r"^channels: one pixel of 2 channels is a point of a density"):
-        ganache.plan(Request(str(dots), channels=2))
+        ganache.plan(Request(data=str(dots), channels=2))

@@ -58,7 +58,9 @@ def _in_double(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_both_move_the_weights_alike(system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_pictures(system.shape, PICTURES, tmp_path / "store")
     store = str(tmp_path / "store")
-    request = Request(store, system.recipe, device="cpu", precision="fp32", settings=system.small, batch=PICTURES)
+    request = Request(
+        data=store, recipe=system.recipe, device="cpu", precision="fp32", settings=system.small, batch=PICTURES
+    )
     plan = ganache.plan(request)
     state = plan.build()
     for network in (*state.players.networks.values(), state.average.network):

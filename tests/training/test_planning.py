@@ -37,7 +37,7 @@ def labelled_pictures(folder: Path, **splits: str) -> Path:
 def test_a_label_that_the_held_out_split_lacks_costs_the_examination_alone(tmp_path: Path, out: Path) -> None:
     """`--label b` where `test/` has no b: the dry run passed, the folder was made, training and resume died."""
     data = labelled_pictures(tmp_path / "data", train="ab", test="a")
-    ganache.plan(Request(str(data), "dcgan", labels=("b",), settings=SMALL))
+    ganache.plan(Request(data=str(data), recipe="dcgan", labels=("b",), settings=SMALL))
     ganache.train("dcgan", data=data, out=out, images=32, labels=["b"], settings=SMALL)
     assert ganache.resume(out, images=64).images_seen == 64
     assert not any(key.startswith("held_out/") for line in Run.open(out).log_lines() for key in line)
@@ -54,7 +54,7 @@ def test_evaluation_against_one_picture_is_refused_by_the_plan(
         save(data / "a" / "0.png", pixels(8, 8, 1, 1))
     refusal = r"data: scores need 2 images or more of what was asked; in train of .* there is 1"
     with pytest.raises(UserError, match=refusal):
-        ganache.plan(Request(str(data), "dcgan", labels=labels, settings=SMALL, evaluate_every=16))
+        ganache.plan(Request(data=str(data), recipe="dcgan", labels=labels, settings=SMALL, evaluate_every=16))
     with pytest.raises(UserError, match=refusal):
         ganache.train("dcgan", data=data, out=out, images=32, labels=labels, settings=SMALL, evaluate_every=16)
     assert not out.exists()
@@ -92,7 +92,7 @@ def test_pictures_too_large_for_a_sheet_are_refused_by_the_plan(out: Path, monke
         cells_of_sheet(ImageShape(1, 8192, 8192), 0)
     monkeypatch.setattr(grids, "MOST_PIXELS", 200_000)  # less than one cell of 512 pixels a side
     with pytest.raises(UserError, match="size: pictures of 8x8"):
-        ganache.plan(Request("digits", "dcgan", settings=SMALL))
+        ganache.plan(Request(data="digits", recipe="dcgan", settings=SMALL))
     with pytest.raises(UserError, match="size: pictures of 8x8"):
         ganache.train("dcgan", data="digits", out=out, images=16, settings=SMALL)
     assert not out.exists()

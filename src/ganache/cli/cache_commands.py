@@ -1,13 +1,14 @@
-"""What `ganache cache` prints."""
+"""`ganache cache`: what lies in it, and emptying it."""
 
-from ganache.data.cache import KINDS, clear, entries
-from ganache.data.catalog import cache_folder
 from ganache.support.errors import shown
 from ganache.support.units import bytes_text
 
 
-def print_cache() -> None:
-    """Print the cache's folder, each kind with its size, and each thing of it."""
+def list_() -> None:
+    """Say where the cache lies, what is in it and how large that is."""
+    from ganache.data.cache import KINDS, entries
+    from ganache.data.catalog import cache_folder
+
     found = entries()
     print(f"cache          {shown(str(cache_folder()))}: {bytes_text(sum(entry.size for entry in found))}")
     for kind, known in KINDS.items():
@@ -18,10 +19,13 @@ def print_cache() -> None:
             print(f"{'':<14} {bytes_text(entry.size):>10}  {shown(entry.about)}")
 
 
-def clear_cache() -> None:
-    """Remove what can be made anew and print what that freed."""
-    removed = clear()
-    for kind in KINDS:
+def clear() -> None:
+    """Remove what Ganache can make or download anew, without asking, and say what that freed."""
+    from ganache.data import cache
+    from ganache.data.catalog import cache_folder
+
+    removed = cache.clear()
+    for kind in cache.KINDS:
         if sizes := [entry.size for entry in removed if entry.kind == kind]:
             print(f"{kind:<14} {bytes_text(sum(sizes))} freed")
     print(f"freed          {bytes_text(sum(entry.size for entry in removed))} in {shown(str(cache_folder()))}")

@@ -3,30 +3,41 @@
 import shlex
 import textwrap
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from ganache.cli.commands import load_code, mention_overlooked, packing_bar
-from ganache.evaluation.doctor.examination import MEMORISATION, Examination, examine
-from ganache.support.console import json_output, write_then_print
-from ganache.support.places import check_output
+import typer
+
+from ganache.cli.common import load_code, mention_overlooked, packing_bar
+from ganache.cli.options import Code, JsonFile, RunFolder
+from ganache.support.console import json_outputs, write_then_print
 from ganache.support.units import count_text
+
+if TYPE_CHECKING:
+    from ganache.evaluation.doctor.examination import Examination
 
 WIDTH = 110
 
 
-def run_doctor(run: Path, json: Path | None, data: str | None, code: Path | None) -> None:
-    """Print what was found; write it as JSON if asked to. Being sick is no error."""
+def doctor(
+    run: RunFolder,
+    json: JsonFile = None,
+    data: Annotated[str | None, typer.Option(help="The run's data, to look for copies of training images.")] = None,
+    code: Code = None,
+) -> None:
+    """Say what is wrong with a run, by what evidence, and what to change."""
+    from ganache.evaluation.doctor.examination import examine
+
     load_code(code)
-    if json is not None:
-        check_output(json, "json")
     mention_overlooked(data)
     with packing_bar() as progress:
         found = examine(run, data, progress)
-    write_then_print([json_output(json, found.to_json)] if json is not None else [], report(found))
+    write_then_print(json_outputs(json, found.to_json), report(found))
 
 
-def report(found: Examination) -> Iterator[str]:
+def report(found: "Examination") -> Iterator[str]:
     """Yield the lines: the most likely cause first, then what was looked for in vain, and what could not be."""
+    from ganache.evaluation.doctor.examination import MEMORISATION
+
     names = [finding.name for finding in found.findings]
     verdict = f"{len(names)} found, the most likely cause first" if names else "nothing found"
     yield f"{found.run}, {count_text(found.images_seen)} images: {verdict}"

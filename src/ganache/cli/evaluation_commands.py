@@ -1,37 +1,72 @@
 """What `ganache evaluate` and `ganache compare` print: one library call each, and a table of what came of it."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from ganache.cli.commands import load_code, mention_overlooked, packing_bar, say
-from ganache.evaluation.compare import Comparison, compare, picture
-from ganache.evaluation.evaluate import Asked, Found, evaluate
-from ganache.evaluation.records import Evaluation, Score
-from ganache.evaluation.reference_statistics import SPLIT
-from ganache.evaluation.side_by_side import check_picture, pairs_picture, save
-from ganache.runs.folder import Run
-from ganache.support.console import Output, json_output, write_then_print
+import typer
+
+from ganache.cli.common import load_code, mention_overlooked, packing_bar, say
+from ganache.cli.options import (
+    Channels,
+    Code,
+    Device,
+    JsonFile,
+    Labels,
+    Range,
+    Seed,
+    Size,
+    collected,
+    path_argument,
+    path_option,
+)
+from ganache.support.console import Output, json_outputs, write_then_print
 from ganache.support.errors import RunError, UserError
-from ganache.support.places import check_output
 from ganache.support.units import counted, listed
+
+if TYPE_CHECKING:
+    from ganache.evaluation.compare import Comparison
+    from ganache.evaluation.evaluate import Asked, Found
+    from ganache.evaluation.records import Evaluation, Score
 
 NO_PAIRS = "pairs: they come with the metric memorisation, which was not computed"
 ARROWS = {"lower": "↓", "higher": "↑", "neither": ""}
 
 
-def run_evaluate(asked: Asked, json: Path | None, pairs: Path | None, code: Path | None) -> None:
-    """Print the scores with their protocol; keep them in the run that was judged, and in a file if asked to."""
+def evaluate(
+    samples: Annotated[str, path_argument(help="A run, a .safetensors, a folder or zip of pictures, x.npz, x.npy.")],
+    data: Annotated[str | None, typer.Option(help="What to compare with; a run's own data if left out.")] = None,
+    metrics: Annotated[str, typer.Option(metavar="NAME,NAME", help="What the data allows, if left out.")] = "",
+    features: Annotated[str | None, typer.Option(help="inception, classifier, random or pixels.")] = None,
+    weights: Annotated[Path | None, path_option(metavar="FILE", help="The weights of inception.")] = None,
+    count: Annotated[str | None, typer.Option(metavar="N", help="How many samples, such as 10k.")] = None,
+    seed: Seed = 0,
+    split: Annotated[str, typer.Option(help="The reals' split.")] = "train",
+    labels: Labels = None,
+    size: Size = None,
+    channels: Channels = None,
+    value_range: Range = None,
+    json: JsonFile = None,
+    pairs: Annotated[Path | None, path_option(metavar="PNG", help="Draw samples beside the nearest reals.")] = None,
+    device: Device = "auto",
+    code: Code = None,
+) -> None:
+    """Score samples against real images: every score with its protocol."""
+    from ganache.evaluation.evaluate import Asked
+    from ganache.evaluation.evaluate import evaluate as evaluated
+    from ganache.evaluation.side_by_side import check_picture, pairs_picture, save
+
+    names = [name.strip() for name in metrics.split(",") if name.strip()]
+    asked = collected(Asked, {**locals(), "metrics": names})
     load_code(code)
-    mention_overlooked(asked.data)
+    mention_overlooked(data)
     if pairs is not None:
         check_picture(pairs, "pairs")
-        if asked.metrics and "memorisation" not in asked.metrics:
+        if names and "memorisation" not in names:
             raise UserError(NO_PAIRS)
-    if json is not None:
-        check_output(json, "json")
     with packing_bar() as progress:
-        found = evaluate(asked, progress, say)
+        found = evaluated(asked, progress, say)
     if pairs is not None and found.evidence.pairs is None:
         raise UserError(NO_PAIRS)
     outputs = _kept(asked, json, found)
@@ -40,21 +75,28 @@ def run_evaluate(asked: Asked, json: Path | None, pairs: Path | None, code: Path
     write_then_print(outputs, table(found.evaluation))
 
 
-def run_compare(paths: Sequence[str], out: Path | None, json: Path | None) -> None:
-    """Print a table of what compares and what does not; draw and write what was asked for."""
+def compare(
+    evaluations: Annotated[list[str], path_argument(metavar="A B …", help="Runs, or files of evaluate --json.")],
+    out: Annotated[Path | None, path_option(metavar="PNG", help="Draw the runs' samples beside reals.")] = None,
+    json: JsonFile = None,
+) -> None:
+    """Compare evaluations where their protocols match, and say where not."""
+    from ganache.evaluation import compare
+    from ganache.evaluation.side_by_side import check_picture, save
+
     if out is not None:
         check_picture(out, "out")
-    if json is not None:
-        check_output(json, "json")
-    found = compare(paths)
-    outputs = [json_output(json, found.to_json)] if json is not None else []
+    found = compare.compare(evaluations)
+    outputs = json_outputs(json, found.to_json)
     if out is not None:
-        outputs.append(Output("picture", out, lambda: save(picture(paths), out)))
+        outputs.append(Output("picture", out, lambda: save(compare.picture(evaluations), out)))
     write_then_print(outputs, comparison_table(found))
 
 
-def table(evaluation: Evaluation) -> Iterator[str]:
+def table(evaluation: "Evaluation") -> Iterator[str]:
     """Yield the lines of an evaluation: what was judged, against what, each score, warnings, protocol."""
+    from ganache.evaluation.reference_statistics import SPLIT
+
     samples, reference = evaluation.samples, evaluation.reference
     age = f", {samples.images_seen:,} images seen" if samples.images_seen is not None else ""
     yield f"judged         {counted(samples.count, 'sample')} of {samples.source} ({samples.kind}{age}), {samples.read}"
@@ -77,7 +119,7 @@ def table(evaluation: Evaluation) -> Iterator[str]:
         yield f"protocol       seed {samples.seed}, {versions}, ↓ lower is better, ↑ higher is better"
 
 
-def comparison_table(found: Comparison) -> Iterator[str]:
+def comparison_table(found: "Comparison") -> Iterator[str]:
     """Yield a row for each kind of score, and below them each field in which protocols differ, with the scores."""
     width = max([5, *(len(row.family) for row in found.rows)])
     columns = [max(12, len(name)) for name in found.names]
@@ -96,7 +138,7 @@ def comparison_table(found: Comparison) -> Iterator[str]:
         yield f"differs        {line}: {', '.join(families)}"
 
 
-def value_text(score: Score) -> str:
+def value_text(score: "Score") -> str:
     """Return a value in four digits, or the bound that is known in its place."""
     if score.value is not None:
         return f"{score.value:.4g}"
@@ -104,13 +146,15 @@ def value_text(score: Score) -> str:
     return f"≥ {low:.4g}" if isinstance(low, float) and math.isfinite(low) else "unknown"
 
 
-def _kept(asked: Asked, json: Path | None, found: Found) -> list[Output]:
+def _kept(asked: "Asked", json: Path | None, found: "Found") -> list[Output]:
     """Return where an evaluation is kept: the run's evaluation.json, when a run's folder was judged, and `json`."""
+    from ganache.runs.folder import Run
+
     place = Path(asked.samples).expanduser()
-    outputs = [json_output(json, found.evaluation.to_json)] if json is not None else []
+    outputs = json_outputs(json, found.evaluation.to_json)
     if not (place / "run.json").is_file():
         return outputs
-    own = json_output(Run(place).evaluation_file, found.evaluation.to_json)
+    [own] = json_outputs(Run(place).evaluation_file, found.evaluation.to_json)
     if json is None:
         return [own]
     try:
@@ -121,7 +165,7 @@ def _kept(asked: Asked, json: Path | None, found: Found) -> list[Output]:
     return [own._replace(write=lambda: None), *outputs]
 
 
-def _remark(score: Score) -> str:
+def _remark(score: "Score") -> str:
     error = f"± {score.uncertainty:.2g} ({score.uncertainty_kind})" if score.uncertainty is not None else ""
     bound = ""
     if score.value is not None and "low" in score.details:
@@ -131,7 +175,7 @@ def _remark(score: Score) -> str:
     return ", ".join(part for part in (error, bound, reals) if part)
 
 
-def _features_text(score: Score) -> str:
+def _features_text(score: "Score") -> str:
     features = score.protocol.features or {}
     checksum = f", checksum {features['checksum'][:12]}" if features.get("checksum") else ""
     right = f", right on {features['accuracy']:.1%}" if features.get("accuracy") is not None else ""

@@ -1,11 +1,26 @@
-"""The arguments and options that commands share, and how a path among them is read."""
+"""The arguments and options that commands share, how a path among them is read, and how a request is made of them."""
 
+import dataclasses
 import functools
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
+
+from ganache.support.places import check_output
+
+Asked = TypeVar("Asked")
+
+
+def collected(kind: type[Asked], parameters: dict[str, Any]) -> Asked:
+    """Return a request (a dataclass) whose fields are a command's parameters of the same names.
+
+    What was not given (None) keeps the request's own default; lists become tuples.
+    """
+    given = ((field.name, parameters[field.name]) for field in dataclasses.fields(kind))  # type: ignore[arg-type]
+    said = {name: value for name, value in given if value is not None}
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in said.items()})
 
 
 def at_home(value: Any) -> Any:
@@ -13,6 +28,14 @@ def at_home(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [at_home(one) for one in value]
     return value if value is None else type(value)(os.path.expanduser(value))
+
+
+def _output(parameter: typer.CallbackParam, value: Path | None) -> Path | None:
+    """Return a file to be written, at home; raises UserError, before anything is computed, for what cannot be one."""
+    path: Path | None = at_home(value)
+    if path is not None:
+        check_output(path, str(parameter.name))
+    return path
 
 
 # Of whatever is a path.
@@ -34,11 +57,18 @@ Range = Annotated[
     str | None,
     typer.Option("--range", metavar="LOW:HIGH", help="What becomes black and white in files of more than 8 bits."),
 ]
-Label = Annotated[list[str] | None, typer.Option(metavar="NAME", help="A class by its name; may be repeated.")]
+Labels = Annotated[
+    list[str] | None, typer.Option("--label", metavar="NAME", help="A class by its name; may be repeated.")
+]
 Seed = Annotated[int, typer.Option(help="Decides every random number.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Precision = Annotated[str, typer.Option(help="auto, fp32 or bf16.")]
-Set = Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.")
+]
 Batch = Annotated[int | None, typer.Option(help="Images in a batch; the recipe's if left out.")]
 EvaluateEvery = Annotated[str | None, typer.Option(metavar="N", help="Score the generator every N images: 50k.")]
 Code = Annotated[Path | None, path_option(help="A Python file that defines the run's own parts.")]
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", callback=_output, help="Write all of it there, as JSON.")
+]

@@ -18,6 +18,7 @@ from ganache.support.units import check_seed
 def sample_to(
     run: Path,
     out: str,
+    *,
     count: int,
     seed: int = 0,
     labels: Sequence[str] = (),
@@ -46,7 +47,7 @@ def sample_to(
 
 
 def interpolate_to(
-    run: Path, out: str, frames: int, seed: int = 0, labels: Sequence[str] = (), device: str = "auto"
+    run: Path, out: str, *, frames: int, seed: int = 0, labels: Sequence[str] = (), device: str = "auto"
 ) -> None:
     """Draw a walk through the latent space as an animation (.gif, .webp, .mp4), 25 frames a second.
 

@@ -24,9 +24,9 @@ class Output(NamedTuple):
     write: Callable[[], None]
 
 
-def json_output(path: Path, value: Callable[[], Any]) -> Output:
-    """Return a value as a JSON file of the report; writing it raises RunError when the disk refuses."""
-    return Output("written", path, lambda: write_json(path, value()))
+def json_outputs(path: Path | None, value: Callable[[], Any]) -> list[Output]:
+    """Return a value as a JSON file of the report, nothing without a path; its writing raises RunError."""
+    return [] if path is None else [Output("written", path, lambda: write_json(path, value()))]
 
 
 def write_then_print(outputs: Sequence[Output], lines: Iterable[str]) -> None:

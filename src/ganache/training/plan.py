@@ -37,7 +37,7 @@ from ganache.training.observers.sample_sheet import cells_of_sheet
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """What a user asked for, as it was asked."""
 

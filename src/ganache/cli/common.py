@@ -1,0 +1,53 @@
+"""What commands do besides their work: run the user's code, speak beside the results, show a bar."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ganache.support.errors import shown
+
+
+def say(line: str) -> None:
+    """Print a line that is no result, beside the results."""
+    print(shown(line), file=sys.stderr, flush=True)
+
+
+def mention_overlooked(data: str | None) -> None:
+    """Say that a folder has the name of the set that was named, if one has."""
+    from ganache.data.location import overlooked
+
+    if data is not None and (line := overlooked(data)):
+        say(line)
+
+
+def load_code(path: Path | None) -> None:
+    """Run the Python file that the user named, if any, so that its parts are known."""
+    if path is not None:
+        from ganache import recipes
+
+        recipes.load_code(path)
+
+
+@contextlib.contextmanager
+def packing_bar() -> Iterator[Callable[[int, int], None] | None]:
+    """Show how far the decoding of pictures is, on a terminal, while there is any."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    with Progress(
+        *Progress.get_default_columns()[:2],
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task("packing", total=None, visible=False)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=done < total)
+
+        yield progress

@@ -1,0 +1,47 @@
+"""`ganache data`: look at training data, or pack it once and for all."""
+
+from pathlib import Path
+from typing import Annotated
+
+from ganache.cli.common import mention_overlooked, packing_bar
+from ganache.cli.options import Channels, MaxSkipped, Range, Size, SourceArgument, path_option
+from ganache.support.console import show
+from ganache.support.units import parse_range, parse_size
+
+
+def info(
+    source: SourceArgument,
+    size: Size = None,
+    channels: Channels = None,
+    max_skipped: MaxSkipped = 0.01,
+    value_range: Range = None,
+) -> None:
+    """Say what the data holds: shape, classes, what would be skipped and why. Writes nothing."""
+    from ganache.data import preview
+    from ganache.training.briefing import data_lines
+
+    mention_overlooked(source)
+    pixels, values = parse_size(size) if size else None, parse_range(value_range) if value_range else None
+    with packing_bar() as progress:
+        found = preview(source, pixels, channels, max_skipped, progress, value_range=values)
+    show(data_lines(found.summary()))
+
+
+def pack(
+    source: SourceArgument,
+    out: Annotated[Path, path_option(help="The store's folder.")],
+    size: Size = None,
+    channels: Channels = None,
+    max_skipped: MaxSkipped = 0.01,
+    value_range: Range = None,
+) -> None:
+    """Decode the data once into a store that training reads without decoding."""
+    from ganache import data
+    from ganache.training.briefing import data_lines
+
+    mention_overlooked(source)
+    pixels, values = parse_size(size) if size else None, parse_range(value_range) if value_range else None
+    with packing_bar() as progress:
+        packed = data.pack(source, out, pixels, channels, max_skipped, progress, value_range=values)
+    show(data_lines(packed.summary()))
+    show([f"packed         {out}"])
