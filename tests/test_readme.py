@@ -14,6 +14,7 @@ from PIL import Image
 
 from ganache.cli import app
 from ganache.scratch.command_line import main as scratch_main
+from tests.commands import run_command
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -75,17 +76,13 @@ def smaller(command: str) -> list[str]:
     return words
 
 
-def test_the_readmes_commands_run_in_their_order(
-    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_readmes_commands_run_in_their_order(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(COMMANDS) >= 18
     monkeypatch.chdir(workplace)
     monkeypatch.setenv("GANACHE_DATA", str(workplace / "data"))
     for command in COMMANDS:
-        monkeypatch.setattr(sys, "argv", ["ganache", *smaller(command)])
-        with pytest.raises(SystemExit) as ended:
-            (scratch_main if "ganache.scratch" in command else app.main)()
-        assert ended.value.code == 0, (command, capsys.readouterr().err)
+        ended = run_command(*smaller(command), program=scratch_main if "ganache.scratch" in command else app.main)
+        assert ended.status == 0, (command, ended.complaints)
     with np.load(workplace / "cats.npz") as cats:
         assert cats["arr_0"].shape == (1000, 40, 50, 3)
     assert (workplace / "runs/photos/checkpoints/00000064.safetensors").exists()

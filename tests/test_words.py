@@ -12,8 +12,8 @@ from ganache.data import open_dataset
 from ganache.evaluation.cautions import _amount
 from ganache.scratch.settings import GanSettings
 from ganache.support.errors import UserError
-from tests.cli.test_cli import run
 from tests.cli.test_names_and_folders import TINY
+from tests.commands import run_command
 from tests.conftest import SMALL
 
 
@@ -34,11 +34,10 @@ def test_a_seed_below_zero_or_too_large_is_refused_everywhere(
     digits_run: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """`sample --seed -1` drew pictures, `train --seed -1` refused it."""
     monkeypatch.chdir(tmp_path)
-    status, _, said = run(monkeypatch, capsys, *words.format(run=digits_run).split(), "--seed", seed)
+    status, _, said = run_command(*words.format(run=digits_run).split(), "--seed", seed)
     assert (status, said) == (2, f"ganache: seed: {seed} is not between 0 and 2^63 - 1\n")
     assert not list(tmp_path.iterdir())
 
@@ -53,9 +52,7 @@ def test_a_seed_is_checked_by_the_library_and_the_other_engine(digits_run: Path)
         GanSettings(seed=-1)
 
 
-def test_home_is_found_in_every_path(
-    digits_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_home_is_found_in_every_path(digits_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--out=~/x` made a folder called ~: a shell expands only a word of its own."""
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "elsewhere").mkdir()
@@ -75,9 +72,9 @@ def test_home_is_found_in_every_path(
         ("plot", "~/new"),
         ("data", "pack", "digits", "--out=~/store"),
     ):
-        status, _, said = run(monkeypatch, capsys, *words)
+        status, _, said = run_command(*words)
         if words[0] == "evaluate" and status == 2:  # without a held-out split nothing is memorised
-            status, _, said = run(monkeypatch, capsys, *words[:4], "--metrics=fd", words[-1])
+            status, _, said = run_command(*words[:4], "--metrics=fd", words[-1])
         assert status == 0, (words, said)
     assert not list((tmp_path / "elsewhere").iterdir())
     made = {"new", "one.png", "many", "walk.gif", "judged.json", "a.json", "compared.json", "found.json", "store"}
@@ -86,23 +83,19 @@ def test_home_is_found_in_every_path(
     assert ganache.train(data="digits", out="~/python", images=16, settings=SMALL).run == tmp_path / "python"
 
 
-def test_one_is_singular(
-    digits_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_is_singular(digits_run: Path, tmp_path: Path) -> None:
     """It was "1 images from seed 0" and "none of the 1 images"."""
-    _, text, _ = run(monkeypatch, capsys, "sample", digits_run, "--out", tmp_path / "one.png", "--count", 1)
+    _, text, _ = run_command("sample", digits_run, "--out", tmp_path / "one.png", "--count", 1)
     assert text.startswith("1 image from seed 0: ")
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "a.png").touch()
-    _, _, said = run(monkeypatch, capsys, "data", "info", tmp_path / "empty")
+    _, _, said = run_command("data", "info", tmp_path / "empty")
     assert "none of 1 image in" in said
-    _, _, said = run(monkeypatch, capsys, "judge", digits_run, "--data", "digits", "--count", 1)
+    _, _, said = run_command("judge", digits_run, "--data", "digits", "--count", 1)
     assert "count: 1 sample " in said
 
 
-def test_names_that_steer_a_terminal_are_printed_escaped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_names_that_steer_a_terminal_are_printed_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Class and file names with colours, cursor movements and line ends went to the terminal as they were."""
     monkeypatch.chdir(tmp_path)
     for name in ("red\x1b[31m", "two\nlines"):
@@ -121,13 +114,13 @@ def test_names_that_steer_a_terminal_are_printed_escaped(
         ("doctor", out),
         ("resume", out, "--data", "gone\x1b[2J\n"),
     ):
-        _, text, said = run(monkeypatch, capsys, *words)
+        _, text, said = run_command(*words)
         assert not {mark for mark in text + said if not mark.isprintable()} - {"\n"}, words
         assert r"\x1b[" in text + said, words
 
 
 def test_a_complaint_is_never_longer_than_a_screen(
-    digits_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    digits_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Data that had changed were described in 1,800 letters, a thousand classes by all of their names."""
     monkeypatch.chdir(tmp_path)
@@ -140,7 +133,7 @@ def test_a_complaint_is_never_longer_than_a_screen(
         (("resume", digits_run, "--data", "many"), " more"),
         (("train", "--data", "x" * 5_000), "too long"),
     ):
-        status, _, said = run(monkeypatch, capsys, *words)
+        status, _, said = run_command(*words)
         assert status == 2
         assert len(said) < 930
         assert end in said

@@ -10,19 +10,8 @@ import pytest
 from PIL import Image
 
 from ganache.cli import app
+from tests.commands import run_command
 from tests.conftest import SMALL
-
-
-def run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str | int | Path
-) -> tuple[int, str, str]:
-    """Run the command in this process; return status, standard output, standard error."""
-    monkeypatch.setattr(sys, "argv", ["ganache", *map(str, words)])
-    with pytest.raises(SystemExit) as ended:
-        app.main()
-    printed = capsys.readouterr()
-    return int(ended.value.code or 0), printed.out, printed.err
-
 
 MISTAKES = [
     ("--bogus", "No such option: --bogus"),
@@ -78,50 +67,41 @@ def test_a_mistake_costs_one_line_and_status_two(
     digits_run: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "something.txt").write_text("here")
-    status, _, complaint = run(
-        monkeypatch, capsys, *(str(digits_run) if word == "RUN" else word for word in words.split())
-    )
+    status, _, complaint = run_command(*(str(digits_run) if word == "RUN" else word for word in words.split()))
     assert status == 2
     assert expected in complaint
     assert complaint.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["something.txt"]
 
 
-def test_a_run_that_fails_has_status_one(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_run_that_fails_has_status_one(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    status, _, complaint = run(monkeypatch, capsys, "train", "--data", "digits", "--out", tmp_path / "file" / "run")
+    status, _, complaint = run_command("train", "--data", "digits", "--out", tmp_path / "file" / "run")
     assert status == 1
     assert complaint.count("\n") == 1
 
 
-def test_train_says_where_everything_is(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_train_says_where_everything_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     settings = [word for setting in SMALL for word in ("--set", setting)]
     monkeypatch.chdir(tmp_path)
-    status, text, complaint = run(monkeypatch, capsys, "train", "--data", "digits", "--images", "64", *settings)
+    status, text, complaint = run_command("train", "--data", "digits", "--images", "64", *settings)
     assert (status, complaint) == (0, "")
     assert "runs/dcgan-digits/samples/" in text
     assert len([line for line in text.splitlines() if "images/s  " in line]) == 4
     assert (tmp_path / "runs/dcgan-digits/generator.safetensors").exists()
 
 
-def test_a_dry_run_says_all_and_writes_nothing(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_dry_run_says_all_and_writes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pictures").mkdir()
     for number in range(4):
         Image.new("RGB", (9, 7), (number, 0, 0)).save(tmp_path / "pictures" / f"{number}.png")
     (tmp_path / "pictures" / "broken.png").write_text("no picture")
     before = sorted(tmp_path.rglob("*"))
-    status, text, _ = run(monkeypatch, capsys, "train", "--data", "pictures", "--dry-run", "--batch", "2")
+    status, text, _ = run_command("train", "--data", "pictures", "--dry-run", "--batch", "2")
     assert status == 0
     assert '"batch_size": 2' in text
     assert "4 images of 7×9, 3 channels" in text
@@ -135,13 +115,10 @@ def test_a_dry_run_says_all_and_writes_nothing(
 
 
 @pytest.mark.parametrize("name", ["x.npy", "x.npz"])
-def test_sampled_arrays_are_what_the_library_draws(
-    name: str, digits_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_sampled_arrays_are_what_the_library_draws(name: str, digits_run: Path, tmp_path: Path) -> None:
     import ganache
 
-    status, _, _ = run(
-        monkeypatch, capsys, *("sample", digits_run, "--count", 70, "--seed", 9, "--label", "3"),
+    status, _, _ = run_command(*("sample", digits_run, "--count", 70, "--seed", 9, "--label", "3"),
         *("--out", tmp_path / name),
     )  # fmt: skip
     assert status == 0
@@ -153,40 +130,34 @@ def test_sampled_arrays_are_what_the_library_draws(
     assert np.array_equal(images, ganache.load(digits_run).sample(70, seed=9, labels=["3"]))
 
 
-def test_sampling_into_a_picture_a_folder_and_from_a_bare_generator(
-    digits_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_sampling_into_a_picture_a_folder_and_from_a_bare_generator(digits_run: Path, tmp_path: Path) -> None:
     bare = tmp_path / "generator.safetensors"
     bare.write_bytes((digits_run / "generator.safetensors").read_bytes())
-    assert run(monkeypatch, capsys, "sample", bare, "--count", 10, "--out", tmp_path / "grid.png")[0] == 0
-    assert run(monkeypatch, capsys, "sample", bare, "--count", 10, "--out", f"{tmp_path}/many/")[0] == 0
+    assert run_command("sample", bare, "--count", 10, "--out", tmp_path / "grid.png")[0] == 0
+    assert run_command("sample", bare, "--count", 10, "--out", f"{tmp_path}/many/")[0] == 0
     assert len(list((tmp_path / "many").glob("*.png"))) == 10
     with Image.open(tmp_path / "grid.png") as grid:
         assert min(grid.size) >= 300
 
 
 @pytest.mark.parametrize("suffix", ["gif", "webp", "mp4"])
-def test_a_walk_has_the_frames_that_were_asked_for(
-    suffix: str, digits_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_walk_has_the_frames_that_were_asked_for(suffix: str, digits_run: Path, tmp_path: Path) -> None:
     out = tmp_path / f"walk.{suffix}"
-    assert run(monkeypatch, capsys, "interpolate", digits_run, "--frames", 7, "--out", out)[0] == 0
+    assert run_command("interpolate", digits_run, "--frames", 7, "--out", out)[0] == 0
     assert out.stat().st_size > 500
 
 
-def test_recipes_are_listed_and_explained(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    _, text, _ = run(monkeypatch, capsys, "recipes")
+def test_recipes_are_listed_and_explained() -> None:
+    _, text, _ = run_command("recipes")
     assert {line.split()[0] for line in text.splitlines()} >= {"dcgan", "lsgan", "mlp-2d", "vanilla"}
-    _, text, _ = run(monkeypatch, capsys, "recipes", "lsgan")
+    _, text, _ = run_command("recipes", "lsgan")
     assert "Mao et al. 2017" in text
     assert '"batch_size": 128' in text
 
 
-def test_data_can_be_looked_at_and_packed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    assert run(monkeypatch, capsys, "data", "pack", "digits", "--out", tmp_path / "store", "--size", "4x6")[0] == 0
-    status, text, _ = run(monkeypatch, capsys, "data", "info", tmp_path / "store")
+def test_data_can_be_looked_at_and_packed(tmp_path: Path) -> None:
+    assert run_command("data", "pack", "digits", "--out", tmp_path / "store", "--size", "4x6")[0] == 0
+    status, text, _ = run_command("data", "info", tmp_path / "store")
     assert status == 0
     assert "1,797 images of 4×6, 1 channel" in text
 
@@ -221,9 +192,7 @@ def test_waiting_threads_spin_shortly_unless_the_user_says_otherwise(
     assert (os.environ["OMP_WAIT_POLICY"], os.environ.get("GOMP_SPINCOUNT")) == expected
 
 
-def test_pictures_with_alpha_become_jpegs_over_white(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_pictures_with_alpha_become_jpegs_over_white(tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     for number in range(4):
         Image.new("RGBA", (8, 8), (255, 0, 0, 0)).save(tmp_path / "pictures" / f"{number}.png")
@@ -232,8 +201,8 @@ def test_pictures_with_alpha_become_jpegs_over_white(
     outcome = ganache.train(
         "dcgan", data=tmp_path / "pictures", out=tmp_path / "run", images=16, batch=4, settings=SMALL
     )
-    assert run(monkeypatch, capsys, "sample", outcome.run, "--count", 4, "--out", tmp_path / "x.jpg")[0] == 0
+    assert run_command("sample", outcome.run, "--count", 4, "--out", tmp_path / "x.jpg")[0] == 0
     with Image.open(tmp_path / "x.jpg") as picture:
         assert picture.mode == "RGB"
     (tmp_path / "file").write_text("in the way")
-    assert run(monkeypatch, capsys, "sample", outcome.run, "--out", tmp_path / "file" / "x.png")[0] == 1
+    assert run_command("sample", outcome.run, "--out", tmp_path / "file" / "x.png")[0] == 1

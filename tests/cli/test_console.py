@@ -15,6 +15,7 @@ from ganache.cli import app
 from ganache.support import console
 from ganache.support.errors import RunError, UserError
 from ganache.training.display import Forgiving, Lines, Silent
+from tests.commands import run_command
 from tests.conftest import SMALL
 
 
@@ -40,15 +41,6 @@ def text(raw: io.RawIOBase) -> io.TextIOWrapper:
     return io.TextIOWrapper(raw, encoding="utf-8", write_through=True)  # type: ignore[arg-type]
 
 
-def command(monkeypatch: pytest.MonkeyPatch, stream: io.TextIOWrapper, *words: str | Path) -> int:
-    monkeypatch.setattr(sys, "argv", ["ganache", *map(str, words)])
-    monkeypatch.setattr(sys, "stdout", stream)
-    with pytest.raises(SystemExit) as ended:
-        app.main()
-    monkeypatch.undo()
-    return int(ended.value.code or 0)
-
-
 @pytest.fixture
 def own_run(digits_run: Path, tmp_path: Path) -> Path:
     return shutil.copytree(digits_run, tmp_path / "own")
@@ -59,7 +51,7 @@ EVALUATE = ("--count", "64", "--features", "pixels", "--metrics", "fd")
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1"])
 def test_evaluate_and_its_friends_on_a_terminal_that_lacks_their_signs(
-    own_run: Path, tmp_path: Path, encoding: str, monkeypatch: pytest.MonkeyPatch
+    own_run: Path, tmp_path: Path, encoding: str
 ) -> None:
     """`PYTHONIOENCODING=cp1252 ganache evaluate RUN --json F` ended in a UnicodeEncodeError at ↓, without F."""
     asked: list[tuple[tuple[str | Path, ...], str]] = [
@@ -72,7 +64,7 @@ def test_evaluate_and_its_friends_on_a_terminal_that_lacks_their_signs(
     for words, signs in asked:
         raw = io.BytesIO()
         stream = io.TextIOWrapper(raw, encoding=encoding, errors="strict")
-        assert command(monkeypatch, stream, *words) == 0
+        assert run_command(*words, output=stream).status == 0
         assert signs in raw.getvalue().decode(encoding)
     assert json.loads((tmp_path / "e.json").read_text())["content"] == "evaluation"
     assert {"c.json", "d.json"} <= {path.name for path in tmp_path.iterdir()}
@@ -92,7 +84,7 @@ def test_a_posix_locale_shows_what_it_can() -> None:
 )
 @pytest.mark.parametrize("takes", [0, 1])
 def test_files_are_written_before_tables(
-    own_run: Path, tmp_path: Path, error: OSError, status: int, takes: int, monkeypatch: pytest.MonkeyPatch
+    own_run: Path, tmp_path: Path, error: OSError, status: int, takes: int
 ) -> None:
     """`ganache evaluate RUN --json F | head -1` and `> /dev/full` printed first, and lost the files."""
     wrote: dict[str, tuple[str | Path, ...]] = {
@@ -103,25 +95,22 @@ def test_files_are_written_before_tables(
     }
     for words in wrote.values():
         raw = Refusing(error, takes)
-        assert command(monkeypatch, text(raw), *words) == status
+        assert run_command(*words, output=text(raw)).status == status
         assert raw.refused
     assert {"e.json", "c.json", "c.png", "d.json", "j.json"} <= {path.name for path in tmp_path.iterdir()}
     assert (own_run / "evaluation.json").is_file()
 
 
-def test_a_closed_pipe_does_not_end_a_training(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_closed_pipe_does_not_end_a_training(tmp_path: Path) -> None:
     """`ganache train … | head -1` ended the training at its second line and left run.json "running"."""
     raw = Refusing(BrokenPipeError(32, "Broken pipe"), takes=1)
     settings = [word for setting in SMALL for word in ("--set", setting)]
     words = ["train", "--data", "digits", "--images", "64", "--out", str(tmp_path / "run"), *settings]
-    assert command(monkeypatch, text(raw), *words) == 141
+    ended = run_command(*words, output=text(raw))
+    assert ended.status == 141
     assert json.loads((tmp_path / "run" / "run.json").read_text())["outcome"] == "finished"
     assert (tmp_path / "run" / "curves.png").is_file()
-    assert "nothing more is shown (BrokenPipeError: [Errno 32] Broken pipe); the training goes on" in (
-        capsys.readouterr().err
-    )
+    assert "nothing more is shown (BrokenPipeError: [Errno 32] Broken pipe); the training goes on" in ended.complaints
 
 
 def test_no_display_ends_a_training_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +188,6 @@ def test_a_run_in_a_folder_whose_name_is_no_text_is_refused(
 ) -> None:
     """It trained, and then neither TensorBoard, nor the curves' title, nor safetensors took its name."""
     monkeypatch.chdir(tmp_path)
-    assert command(monkeypatch, io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), *words) == 2
-    monkeypatch.chdir(tmp_path)
+    assert run_command(*words).status == 2
     with pytest.raises(UserError, match=r"'a\\udcff' is not UTF-8"):
         ganache.train(data="digits", out="a\udcff")

@@ -1,9 +1,7 @@
 """Every command with arguments that nobody should give: one line on standard error, status 1 or 2, no traceback."""
 
-import io
 import os
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ import ganache
 from ganache.cli import app
 from ganache.scratch import command_line as scratch_cli
 from ganache.support.errors import UserError
+from tests.commands import run_command
 from tests.conftest import SMALL
 
 TINY = [word for setting in SMALL for word in ("--set", setting)]
@@ -117,21 +116,15 @@ def place(zoo: Path, digits_run: Path, tmp_path: Path, monkeypatch: pytest.Monke
     return tmp_path / "zoo"
 
 
-def ended(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> tuple[int, str]:
-    """Run a command in this process; return its status and what it wrote to standard error."""
-    complaints = io.StringIO()
+def ended(words: list[str]) -> tuple[int, str]:
+    """Run a command; return its status and what it wrote to standard error."""
     is_scratch = words[0] == "scratch"
-    with monkeypatch.context() as patch:
-        patch.setattr(sys, "argv", ["ganache", *words[is_scratch:]])
-        patch.setattr(sys, "stderr", complaints)
-        patch.setattr(sys, "stdout", io.StringIO())
-        with pytest.raises(SystemExit) as left:
-            scratch_cli.main() if is_scratch else app.main()
-    return int(left.value.code or 0), complaints.getvalue()
+    found = run_command(*words[is_scratch:], program=scratch_cli.main if is_scratch else app.main)
+    return found.status, found.complaints
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_hostile_argument_costs_one_line(name: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hostile_argument_costs_one_line(name: str, place: Path) -> None:
     """`ganache resume xxxx…`, `compare --out FOLDER`, `--code picture.png` …: tracebacks in most commands."""
     for argument in HOSTILE:
         if name == "train --out" and argument.startswith("folder."):
@@ -139,7 +132,7 @@ def test_a_hostile_argument_costs_one_line(name: str, place: Path, monkeypatch: 
         if argument == "" and "RUN" in COMMANDS[name]:
             continue  # as if it were not given
         words = [word.replace("@", argument).replace("RUN", "run") for word in COMMANDS[name]]
-        status, complaint = ended(monkeypatch, words)
+        status, complaint = ended(words)
         if status == 0 and argument in MAY_SUCCEED.get(name, ()):
             continue
         assert status in (1, 2), (argument[:40], complaint)
@@ -154,13 +147,11 @@ def test_a_hostile_argument_costs_one_line(name: str, place: Path, monkeypatch: 
     ("argument", "said"),
     [("x" * 5000, "a name of 5,000 characters is too long"), ("text.txt", "text.txt"), ("lists", "lists")],
 )
-def test_a_mistake_of_the_user_has_status_two(
-    name: str, argument: str, said: str, place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mistake_of_the_user_has_status_two(name: str, argument: str, said: str, place: Path) -> None:
     words = [word.replace("@", argument).replace("RUN", "run") for word in COMMANDS[name]]
     if argument == "lists" and name in ("plot", "doctor"):
         return  # curves need no record, and the doctor looks into recipe.json first
-    status, complaint = ended(monkeypatch, words)
+    status, complaint = ended(words)
     assert (status, said in complaint) == (2, True), complaint
 
 
@@ -196,32 +187,28 @@ def test_a_run_of_somebody_else_that_may_not_be_looked_at(
 
     monkeypatch.setattr(os, "stat", stat)
     words = [word.replace("@", "/somebody/else").replace("RUN", "run") for word in COMMANDS[name]]
-    status, complaint = ended(monkeypatch, words)
+    status, complaint = ended(words)
     assert status == 2
     assert "'/somebody/else' cannot be looked at: Permission denied" in complaint
 
 
 @pytest.mark.skipif(not hasattr(os, "seteuid") or os.name == "nt", reason="permissions of POSIX")
-def test_a_run_of_somebody_else_that_can_be_read_but_not_written(
-    digits_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_of_somebody_else_that_can_be_read_but_not_written(digits_run: Path, tmp_path: Path) -> None:
     """`ganache evaluate RUN --json mine.json` lost mine.json where RUN refused its own evaluation.json."""
     run = shutil.copytree(digits_run, tmp_path / "theirs")
     (run / "evaluation.json").unlink(missing_ok=True)
     (run / "evaluation.json").mkdir()  # refuses to be replaced by a file, root or not
     words = ["evaluate", str(run), *FEW, "--json", str(tmp_path / "mine.json")]
-    status, complaint = ended(monkeypatch, words)
+    status, complaint = ended(words)
     assert status == 0
     assert complaint.splitlines()[-1].startswith(f"ganache: could not write {run}/evaluation.json: Is a directory; ")
     assert f"is in {tmp_path}/mine.json alone" in complaint
     assert (tmp_path / "mine.json").is_file()
-    status, complaint = ended(monkeypatch, words[:-2])
+    status, complaint = ended(words[:-2])
     assert (status, complaint.count("\n")) == (1, 1)
 
 
-def test_an_exception_in_a_users_own_file_is_one_line_with_its_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_exception_in_a_users_own_file_is_one_line_with_its_place(tmp_path: Path) -> None:
     """`ganache train mine.py` was a traceback through importlib for a forgotten colon."""
     for content, said in (
         ("\nx = (\n", "SyntaxError: '(' was never closed, in line 2"),
@@ -229,6 +216,6 @@ def test_an_exception_in_a_users_own_file_is_one_line_with_its_place(
         ("def recipe():\n    return 1 / 0\n", "ZeroDivisionError: division by zero, in line 2"),
     ):
         (tmp_path / "mine.py").write_text(content)
-        status, complaint = ended(monkeypatch, ["train", str(tmp_path / "mine.py"), "--data", "digits"])
+        status, complaint = ended(["train", str(tmp_path / "mine.py"), "--data", "digits"])
         assert status == 2
         assert complaint == f"ganache: code: '{tmp_path}/mine.py' cannot be run: {said}\n"

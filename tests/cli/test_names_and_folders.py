@@ -14,7 +14,7 @@ from ganache.data import open_dataset, pack, preview
 from ganache.data.location import NAMES, as_text, lasting, overlooked
 from ganache.data.source import Source
 from ganache.support.errors import UserError
-from tests.cli.test_cli import run
+from tests.commands import run_command
 from tests.conftest import SMALL
 
 TINY = ("--images", 32, "--set", f"{SMALL[0]}", "--set", SMALL[1], "--set", SMALL[2], "--set", SMALL[3])
@@ -68,12 +68,12 @@ def test_every_way_to_open_data_follows_the_rule(name: str, tmp_path: Path, monk
 
 
 def test_a_run_named_like_a_set_goes_on_and_is_judged_by_the_set(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`ganache train --data digits --out digits`: resume, evaluate and judge failed, and the next `train --data digits`
     learnt from the first run's sample sheets without a word."""
     monkeypatch.chdir(tmp_path)
-    assert run(monkeypatch, capsys, "train", "--data", "digits", "--out", "digits", *TINY)[0] == 0
+    assert run_command("train", "--data", "digits", "--out", "digits", *TINY)[0] == 0
     for words in (
         ("resume", "digits", "--images", 64),
         ("evaluate", "digits", "--count", 20, "--features", "pixels", "--metrics", "fd"),
@@ -81,7 +81,7 @@ def test_a_run_named_like_a_set_goes_on_and_is_judged_by_the_set(
         ("train", "--data", "digits", "--out", "second", *TINY),
         ("doctor", "digits", "--data", "digits"),
     ):
-        status, _, said = run(monkeypatch, capsys, *words)
+        status, _, said = run_command(*words)
         assert status == 0, said
         lines = [line for line in said.splitlines() if "the folder ./digits was not taken" in line]
         assert len(lines) == ("--data" in words)
@@ -112,12 +112,11 @@ def test_a_run_and_what_lies_in_it_are_no_data(
     digits_run: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A run's sample sheets were taken for pictures to learn from, in `train` and wherever else data is named."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "link").symlink_to(digits_run)
-    status, _, said = run(monkeypatch, capsys, *words.format(os.path.join("link", part), run=digits_run).split())
+    status, _, said = run_command(*words.format(os.path.join("link", part), run=digits_run).split())
     assert status == 2
     assert said.count("\n") == 1
     assert ("is a run" if not part else f"lies in the run {str(digits_run)!r}") in said
@@ -137,12 +136,12 @@ def test_runs_among_the_pictures_are_left_out(tmp_path: Path, digits_run: Path) 
 
 
 def test_a_run_finds_its_data_from_any_folder_and_remembers_where_they_went(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`train --data photos`, then `resume` from another folder: "neither a folder, a file nor one of digits …"."""
     draw_pictures(tmp_path / "work" / "photos")
     monkeypatch.chdir(tmp_path / "work")
-    assert run(monkeypatch, capsys, "train", "--data", "photos", "--out", "../out", *TINY)[0] == 0
+    assert run_command("train", "--data", "photos", "--out", "../out", *TINY)[0] == 0
     kept = tmp_path / "out" / "run.json"
     assert json.loads(kept.read_text())["source"]["data"] == str(tmp_path / "work" / "photos")
     monkeypatch.chdir("/")
@@ -150,7 +149,7 @@ def test_a_run_finds_its_data_from_any_folder_and_remembers_where_they_went(
 
     (tmp_path / "work" / "photos").rename(tmp_path / "moved")
     for words in (("resume", tmp_path / "out"), ("evaluate", tmp_path / "out")):
-        status, _, said = run(monkeypatch, capsys, *words)
+        status, _, said = run_command(*words)
         assert (status, said.count("\n")) == (2, 1)
         assert repr(str(tmp_path / "work" / "photos")) in said
         assert "--data" in said

@@ -19,7 +19,7 @@ from ganache.runs.folder import Run
 from ganache.support.errors import UserError
 from ganache.training.observers.held_out import HeldOut, unexamined
 from ganache.training.plan import Request
-from tests.cli.test_cli import run
+from tests.commands import run_command
 from tests.conftest import SMALL
 from tests.data.data_files import pixels, save
 from tests.labelled import labelled
@@ -171,34 +171,28 @@ def test_kaggles_layout_trains_conditionally_to_the_end_and_resumes(tmp_path: Pa
     assert ganache.load(parts).label_names == ("cats", "dogs")
 
 
-def test_a_training_says_once_that_nothing_can_be_examined(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_training_says_once_that_nothing_can_be_examined(tmp_path: Path) -> None:
     data = kaggle(tmp_path / "kaggle")
     settings = [part for setting in CONDITIONAL for part in ("--set", setting)]
     command = ["train", "dcgan", "--data", str(data), "--images", "96", *settings]
     for options in (["--out", str(tmp_path / "run")], ["--dry-run"]):
-        status, out, _ = run(monkeypatch, capsys, *command, *options)
+        status, out, _ = run_command(*command, *options)
         assert status == 0
         assert out.count("not examined on test: no image there has a label that is trained") == 1
 
 
-def test_pictures_beside_class_folders_are_left_out_and_counted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_pictures_beside_class_folders_are_left_out_and_counted(tmp_path: Path) -> None:
     """They were a class named `unlabelled`, which a conditional generator drew as often as any other."""
     data, out = kaggle(tmp_path) / "train", tmp_path / "run"
     for number in range(5):
         save(data / f"{number}.png", pixels(8, 8, 1, number))
     settings = [part for setting in CONDITIONAL for part in ("--set", setting)]
-    status, printed, _ = run(
-        monkeypatch, capsys, "train", "dcgan", "--data", data, "--out", out, "--images", 32, *settings
-    )
+    status, printed, _ = run_command("train", "dcgan", "--data", data, "--out", out, "--images", 32, *settings)
     assert status == 0
     assert "without a label, and left out: 5 of 29 training images" in printed
     assert Run.open(out).record()["selection"] == {"classes": ["cats", "dogs"], "rows": 24, "left_out": 5}
     assert ganache.load(out).label_names == ("cats", "dogs")
-    assert "without class  5" in run(monkeypatch, capsys, "data", "info", data)[1]
+    assert "without class  5" in run_command("data", "info", data)[1]
 
 
 def test_an_unlabelled_training_split_is_refused_by_the_plan(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from ganache.data.location import refuse_among, title
 from ganache.support.errors import UserError
 from ganache.support.files import safe_name
 from ganache.training import sessions
-from tests.cli.test_cli import run
 from tests.cli.test_names_and_folders import TINY, draw_pictures
+from tests.commands import run_command
 from tests.conftest import SMALL
 
 
@@ -68,14 +68,12 @@ def test_a_run_is_named_after_the_last_part_of_where_its_data_lies(
     assert {text: title(text) for text in named} == named
 
 
-def test_default_folders_are_numbered_beside_each_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_default_folders_are_numbered_beside_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`train --data photos/` twice was `runs/dcgan-photos` and, inside it, `runs/dcgan-photos/-2`."""
     draw_pictures(tmp_path / "photos")
     monkeypatch.chdir(tmp_path)
     for source in ("photos/", str(tmp_path / "photos"), "./photos"):
-        status, _, said = run(monkeypatch, capsys, "train", "--data", source, *TINY)
+        status, _, said = run_command("train", "--data", source, *TINY)
         assert (status, said) == (0, "")
     made = sorted(str(path.parent) for path in Path().rglob("run.json"))
     assert made == ["runs/dcgan-photos", "runs/dcgan-photos-2", "runs/dcgan-photos-3"]
@@ -101,7 +99,6 @@ def test_a_run_never_lies_among_its_data(
     dry: tuple[str, ...],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """`cd photos; ganache train --data .` made its run among the pictures: the next one learnt from its sheets."""
     photos = draw_pictures(tmp_path / "photos")
@@ -110,20 +107,18 @@ def test_a_run_never_lies_among_its_data(
     monkeypatch.chdir(photos)
     before = sorted(tmp_path.rglob("*"))
     where = () if out is None else ("--out", os.path.expanduser(out))
-    status, _, said = run(monkeypatch, capsys, "train", "--data", source, *where, *dry, *TINY)
+    status, _, said = run_command("train", "--data", source, *where, *dry, *TINY)
     assert (status, said.count("\n")) == (2, 1)
     assert "lies in the data" in said
     assert "--out" in said
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_run_never_lies_in_a_run(
-    digits_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_run_never_lies_in_a_run(digits_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(digits_run, tmp_path / "first")
     monkeypatch.chdir(tmp_path / "first" / "samples")
     for out in ((), ("--out", "new")):
-        status, _, said = run(monkeypatch, capsys, "train", "--data", "digits", *out, *TINY)
+        status, _, said = run_command("train", "--data", "digits", *out, *TINY)
         assert (status, said.count("\n")) == (2, 1)
         assert f"lies in the run {str(tmp_path / 'first')!r}" in said
 

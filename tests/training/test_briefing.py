@@ -12,8 +12,8 @@ import ganache
 from ganache.data import preview
 from ganache.support.units import brief, counted, listed
 from ganache.training.briefing import data_lines
-from tests.cli.test_cli import run
 from tests.cli.test_names_and_folders import TINY
+from tests.commands import run_command
 from tests.conftest import SMALL
 
 
@@ -60,7 +60,7 @@ OF_A_TRAINING = [
 
 @pytest.mark.parametrize("words", [("train",), ("train", "--dry-run"), ("data", "info")])
 def test_train_says_first_what_the_dry_run_and_data_info_say(
-    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`train` said nothing of its data: not what it skipped, ignored, cropped or converted, nor how long it takes."""
     mess(tmp_path / "mess")
@@ -69,7 +69,7 @@ def test_train_says_first_what_the_dry_run_and_data_info_say(
     arguments: tuple[str | int, ...] = (
         (*words, "--data", "mess", "--precision", "fp32", *TINY) if of_a_training else (*words, "mess")
     )
-    status, text, said = run(monkeypatch, capsys, *arguments)
+    status, text, said = run_command(*arguments)
     assert (status, said) == (0, "")
     lines = text[text.index("data           ") :].splitlines()
     for expected in EXPECTED + OF_A_TRAINING * of_a_training:
@@ -81,13 +81,11 @@ def test_train_says_first_what_the_dry_run_and_data_info_say(
         assert begun < 22
 
 
-def test_resume_says_in_short_what_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_resume_says_in_short_what_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mess(tmp_path / "mess")
     monkeypatch.chdir(tmp_path)
     ganache.train("dcgan", data="mess", images=32, settings=SMALL)
-    _, text, _ = run(monkeypatch, capsys, "resume", "runs/dcgan-mess", "--images", 48)
+    _, text, _ = run_command("resume", "runs/dcgan-mess", "--images", 48)
     lines = text.splitlines()
     assert lines[0].startswith("run            runs/dcgan-mess: dcgan: Deep")
     assert lines[1] == f"data           {tmp_path / 'mess'}: 6 images of 12×12, 1 channel"
@@ -99,11 +97,11 @@ def test_resume_says_in_short_what_goes_on(
 
 @pytest.mark.parametrize("budget", [("--images", 48), ("--time", "0.2s")])
 def test_what_is_said_costs_no_bit_of_the_training(
-    budget: tuple[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    budget: tuple[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The estimate trains a network that is thrown away; the run's own is the one of a silent training."""
     settings = [word for setting in SMALL for word in ("--set", setting)]
-    run(monkeypatch, capsys, "train", "--data", "digits", "--out", tmp_path / "told", *budget, *settings)
+    run_command("train", "--data", "digits", "--out", tmp_path / "told", *budget, *settings)
     name = str(budget[0]).removeprefix("--")
     ganache.train(data="digits", out=tmp_path / "silent", settings=SMALL, **{name: budget[1]})
     assert capsys.readouterr().out == ""
