@@ -10,7 +10,7 @@ from PIL import Image
 import ganache
 from ganache.data.shape import ImageShape
 from ganache.drawing import grids
-from ganache.drawing.grids import frame_of
+from ganache.drawing.animations import frame_of
 from ganache.runs.folder import Run
 from ganache.support.errors import RunError, UserError
 from ganache.training.loop import Training

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ganache.drawing import exports, grids
+from ganache.drawing import animations, exports, grids
 from ganache.engine.devices import choose_device
 from ganache.runs.products import load
 from ganache.support.errors import UserError
@@ -59,12 +59,11 @@ def interpolate_to(
     check_place(out, "--out")
     generator = load(run, choose_device(device).type)
     walk = (grids.for_display(images) for images in generator.walk(seed, frames, labels))
-    grids.animate(walk, Path(out), frames_per_second=25.0, hold_last=0.0)
+    animations.animate(walk, Path(out), frames_per_second=25.0, hold_last=0.0)
 
 
 def _save(picture: Image.Image, path: Path) -> None:
-    if path.suffix.lower() in {".jpg", ".jpeg"} and picture.mode in {"LA", "RGBA"}:  # JPEG has no alpha
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture.convert("RGBA")).convert("RGB")
+    if path.suffix.lower() in {".jpg", ".jpeg"}:  # JPEG has no alpha
+        picture = grids.over_white(picture)
     with replacing(path) as temporary:
         picture.save(temporary)

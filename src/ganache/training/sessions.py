@@ -14,7 +14,7 @@ from ganache.data import Selection, select
 from ganache.data.location import refuse_among, title
 from ganache.data.source import Source
 from ganache.data.told import summarise
-from ganache.drawing import curves, grids
+from ganache.drawing import animations, curves
 from ganache.engine.devices import choose_device, settings_given_back
 from ganache.engine.state import TrainingState
 from ganache.runs import sealed
@@ -140,10 +140,10 @@ def plot(path: Path) -> list[Path]:
     run = Run.open(path)
     curves.draw(run.log_lines(), run.curves_file, title=run.path.name)
     drawn = [run.curves_file]
-    frames = grids.fit_frames(run.sample_files())
+    frames = animations.fit_frames(run.sample_files())
     if frames:
-        animation = run.path / f"progress{grids.animation_suffix()}"
-        grids.animate(map(grids.frame_of, frames), animation, FRAMES_PER_SECOND)
+        animation = run.path / f"progress{animations.animation_suffix()}"
+        animations.animate(map(animations.frame_of, frames), animation, FRAMES_PER_SECOND)
         drawn.append(animation)
     return drawn
 
