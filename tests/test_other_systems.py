@@ -32,6 +32,10 @@ def refuse(number: int, path: object) -> OSError:
     return OSError(number, os.strerror(number), str(path))
 
 
+def unavailable() -> None:
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+
 def in_use(path: object) -> bool:
     """Whether this process has a file open or mapped into its memory, itself or below a folder."""
     wanted = os.path.realpath(os.fspath(path))  # type: ignore[call-overload]
@@ -77,7 +81,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, name, imitation)
     monkeypatch.setattr(os, "unlink", unlink)
     monkeypatch.setattr(os, "remove", unlink)
-    monkeypatch.setattr(files, "fcntl", None)
+    monkeypatch.setattr(fcntl, "flock", lambda *_: unavailable())
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from ganache.runs import logbook
 from ganache.runs.folder import Run
 from ganache.runs.logbook import Logbook
 from tests.tiny import tiny_recipe
@@ -122,7 +122,7 @@ def test_after_sync_the_lines_are_on_the_disk_and_on_the_board(run: Run, monkeyp
 
 
 def test_without_tensorboard_there_is_the_log(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logbook.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
     book = Logbook(run, 0)
     book.write(line(64))
     book.sync()

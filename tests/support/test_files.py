@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from ganache.support import files
-from ganache.support.files import replacing
+from ganache.support.files import lock, replacing
 
 
 def test_the_file_appears_at_the_end_and_nothing_else_remains(tmp_path: Path) -> None:
@@ -49,8 +48,8 @@ def test_the_content_is_on_the_disk_before_the_name_and_the_name_before_the_end(
         events.append("rename")
         replace(source, target)
 
-    monkeypatch.setattr(files.os, "fsync", noted_fsync)
-    monkeypatch.setattr(files.os, "replace", noted_replace)
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(os, "replace", noted_replace)
     with replacing(tmp_path / "a") as temporary:
         temporary.write_text("x")
         events.append("written")
@@ -67,3 +66,10 @@ def test_permissions_follow_the_umask_and_leave_it(tmp_path: Path, umask: int, m
     finally:
         left = os.umask(before)
     assert left == umask
+
+
+def test_a_lock_is_taken_once_and_is_not_there_on_a_system_without_such_locks(tmp_path: Path) -> None:
+    with (tmp_path / "a").open("wb") as first, (tmp_path / "a").open("r+b") as second:
+        assert [lock(first.fileno()), lock(second.fileno()), lock(second.fileno(), None)] == [
+            *("taken", "held", "unavailable")
+        ]

@@ -22,7 +22,7 @@ _FRAME_COLOUR = (208, 212, 218)
 _DOTS_AT_ONCE = 8192
 
 
-class Layout(NamedTuple):
+class GridLayout(NamedTuple):
     """How the cells of a grid are arranged; factor is the integer enlargement of a cell."""
 
     rows: int
@@ -30,7 +30,7 @@ class Layout(NamedTuple):
     factor: int
 
 
-def layout(count: int, height: int, width: int, columns: int | None = None, smallest_side: int = 512) -> Layout:
+def layout(count: int, height: int, width: int, columns: int | None = None, smallest_side: int = 512) -> GridLayout:
     """Arrange `count` cells of height × width pixels in about a square whose longer side is at least `smallest_side`.
 
     Cheap, so that a count can be refused before anything is generated. Raises UserError above 64 megapixels.
@@ -43,7 +43,7 @@ def layout(count: int, height: int, width: int, columns: int | None = None, smal
         math.ceil((smallest_side - (cells - 1) * GAP) / (cells * pixels))
         for cells, pixels in ((across, width), (down, height))
     ]
-    arranged = Layout(down, across, max(1, min(factors)))
+    arranged = GridLayout(down, across, max(1, min(factors)))
     full_height, full_width = _side(down, height, arranged.factor), _side(across, width, arranged.factor)
     if full_height * full_width > MOST_PIXELS:
         raise UserError(

@@ -13,7 +13,7 @@ from typing import Any
 
 from ganache.games.recipe import Recipe
 from ganache.parts.part import parse
-from ganache.runs.record import check, checked_line
+from ganache.runs.run_record import check, checked_line
 from ganache.support.errors import RunError, UserError, reason
 from ganache.support.files import PARTIAL, RECIPE, RECORD, is_run, lock, sync, umask, write_text, writing
 from ganache.support.interrupts import Interrupts

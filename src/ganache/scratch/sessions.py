@@ -15,7 +15,7 @@ from ganache.games.recipe import Recipe
 from ganache.runs.budget import Budget
 from ganache.runs.cadence import Cadence
 from ganache.runs.folder import FORMAT, Run, now_text
-from ganache.runs.record import check
+from ganache.runs.run_record import check
 from ganache.scratch import export
 from ganache.scratch.array_module import xp
 from ganache.scratch.settings import ClassifierSettings, GanSettings

@@ -10,6 +10,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Literal, TypeAlias
 
 from ganache.support.errors import RunError, reason
@@ -107,14 +108,14 @@ def _flush(path: Path, flags: int) -> None:
         os.close(descriptor)
 
 
-def lock(descriptor: int) -> Lock:
+def lock(descriptor: int, locks: ModuleType | None = fcntl) -> Lock:
     """Take the lock of a file that is open for writing, if it can be had; it ends when the file is closed.
 
     Some mounts have no locks, and Windows not these.
     """
-    if fcntl is not None:
+    if locks is not None:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locks.flock(descriptor, locks.LOCK_EX | locks.LOCK_NB)
             return "taken"
         except OSError as error:
             if error.errno in _HELD:

@@ -22,7 +22,7 @@ from ganache.runs.budget import Budget
 from ganache.runs.cadence import Cadence
 from ganache.runs.checkpoints import restore, seconds_at
 from ganache.runs.folder import Run, now_text
-from ganache.runs.record import NEEDED_TO_RESUME
+from ganache.runs.run_record import NEEDED_TO_RESUME
 from ganache.support.errors import UserError
 from ganache.support.files import safe_name
 from ganache.support.interrupts import Interrupts

@@ -32,7 +32,7 @@ def _intervals(cadence: Any) -> Any:
     return cadence
 
 
-class _Source(_Known):
+class _SourceFields(_Known):
     data: str
     size: list[Positive] | None = None
     channels: Annotated[int, Field(ge=1, le=4)] | None = None
@@ -41,23 +41,23 @@ class _Source(_Known):
     value_range: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
 
 
-class _Data(_Known):
+class _DataFields(_Known):
     fingerprint: str = ""
     source: str = ""
     shape: list[Positive] = []
 
 
-class _Budget(_Known):
+class _BudgetFields(_Known):
     images: Positive | None = None
     seconds: Annotated[float, Field(gt=0)] | None = None
 
 
-class _Record(_Known):
+class _RecordFields(_Known):
     """Every field may be absent: `check` names those that a command needs."""
 
-    source: _Source = _Source(data="")
-    data: _Data = _Data()
-    budget: _Budget = _Budget()
+    source: _SourceFields = _SourceFields(data="")
+    data: _DataFields = _DataFields()
+    budget: _BudgetFields = _BudgetFields()
     cadence: Annotated[dict[str, Any] | list[dict[str, Any]], AfterValidator(_intervals)] = {}
     device: str = ""
     precision: Literal["fp32", "bf16", "fp64", ""] = ""
@@ -95,7 +95,7 @@ def check(record: dict[str, Any], where: str, needed: tuple[str, ...] = ()) -> N
         if value is None:
             raise UserError(f"run: {where} has no {path!r}")
     try:
-        _Record.model_validate(record)
+        _RecordFields.model_validate(record)
     except ValidationError as error:
         raise UserError(f"run: {where}: {brief(explain(error))}") from None
 

@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 
 from ganache.games.recipe import Recipe
-from ganache.runs import folder as run_module
 from ganache.runs.folder import Run, now_text, numbered
-from ganache.support import files
 from ganache.support.errors import RunError, UserError
 from ganache.support.interrupts import Interrupts
 from ganache.support.machine import versions
@@ -39,30 +37,43 @@ def test_an_empty_folder_may_become_a_run(tmp_path: Path) -> None:
     assert created(tmp_path / "run").recipe() == tiny_recipe()
 
 
-def failing(error: BaseException) -> Callable[..., None]:
-    def fail(*arguments: object) -> None:
-        raise error
+def refuse(monkeypatch: pytest.MonkeyPatch, call: str, error: BaseException, refused: Callable[[Any], bool]) -> None:
+    """Have the operating system fail a call whose first argument is of this kind."""
+    real = getattr(os, call)
 
-    return fail
+    def refusing(first: Any, *others: Any) -> Any:
+        if refused(first):
+            raise error
+        return real(first, *others)
+
+    monkeypatch.setattr(os, call, refusing)
 
 
-@pytest.mark.parametrize("what", ["replace", "write_json", "sync"])
+def is_open_at(path: Path) -> Callable[[int], bool]:
+    """Return whether a descriptor is that of a path."""
+    return lambda descriptor: path.exists() and os.path.samestat(os.fstat(descriptor), path.stat())
+
+
+@pytest.mark.parametrize("what", ["a file's rename", "the folder's rename", "the folder's flush"])
 def test_a_run_that_cannot_be_created_leaves_nothing_half_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    monkeypatch.setattr(run_module.os if what == "replace" else run_module, what, failing(error))
+    if what == "the folder's flush":
+        refuse(monkeypatch, "fsync", error, is_open_at(tmp_path))
+    else:
+        refuse(monkeypatch, "replace", error, os.path.isfile if what == "a file's rename" else os.path.isdir)
     with pytest.raises(RunError, match=r"^could not create the run .*run: No space left on device$"):
         created(tmp_path / "run")
     monkeypatch.undo()
-    if what == "sync":  # it was there already, and wholly
+    if what == "the folder's flush":  # it was there already, and wholly
         assert Run.open(tmp_path / "run").recipe() == tiny_recipe()
     else:
         assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interruption_while_it_is_created_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "write_json", failing(KeyboardInterrupt()))
+    refuse(monkeypatch, "replace", KeyboardInterrupt(), os.path.isdir)
     with pytest.raises(KeyboardInterrupt):
         created(tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
@@ -195,31 +206,22 @@ def test_the_lock_ends_with_an_accident(tmp_path: Path) -> None:
         pass
 
 
-class Locks:
-    """An `fcntl` whose locks are refused with this error; `modes` keeps how the files were open."""
-
-    LOCK_EX, LOCK_NB = 2, 4
-
-    def __init__(self, number: int) -> None:
-        self.number, self.modes = number, list[int]()
-
-    def flock(self, descriptor: int, operation: int) -> None:
-        self.modes.append(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE)
-        raise OSError(self.number, os.strerror(self.number))
-
-
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EINVAL])
 def test_where_there_are_no_locks_a_run_goes_on_with_a_word(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before, any refusal read "another process is training"."""
-    run, said = created(tmp_path / "run"), list[str]()
-    locks = Locks(number)
-    monkeypatch.setattr(files, "fcntl", locks)
+    run, said, modes = created(tmp_path / "run"), list[str](), list[int]()
+
+    def refusing(descriptor: int, operation: int) -> None:
+        modes.append(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE)
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refusing)
     with run.locked(said.append):
         pass
     assert said == [f"{run.path} cannot be locked here: see to it that no other process trains it"]
-    assert locks.modes == [os.O_RDWR]  # NFS gives no lock on what is open for reading alone
+    assert modes == [os.O_RDWR]  # NFS gives no lock on what is open for reading alone
 
 
 @pytest.mark.parametrize("number", [errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES])
@@ -227,16 +229,13 @@ def test_only_a_held_lock_says_that_another_process_trains(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = created(tmp_path / "run")
-    monkeypatch.setattr(files, "fcntl", Locks(number))
+
+    def refusing(descriptor: int, operation: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refusing)
     with pytest.raises(UserError, match="another process is training"), run.locked(pytest.fail):
         pass
-
-
-def test_a_system_without_such_locks_says_so_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run, said = created(tmp_path / "run"), list[str]()
-    monkeypatch.setattr(files, "fcntl", None)
-    with run.locked(said.append):
-        assert len(said) == 1
 
 
 ENDS: list[tuple[BaseException, type[BaseException], str]] = [
