@@ -26,7 +26,7 @@ from benchmarks.racers import Racer, ganache_racer, plain_racer
 from benchmarks.speed.part import ROOT, precise
 from benchmarks.speed.systems import GANACHE, PLAIN, narrow, trained_in
 from ganache.data import open_dataset
-from ganache.data.packed import PackedDataset
+from ganache.data.store.packed import PackedDataset
 from ganache.evaluation import features
 from ganache.evaluation.metrics.frechet import frechet_distance
 from ganache.evaluation.metrics.moments import RunningMoments

@@ -33,7 +33,7 @@ import torch
 from numpy.typing import NDArray
 
 from ganache.data import open_dataset
-from ganache.data.packed import PackedDataset
+from ganache.data.store.packed import PackedDataset
 from ganache.engine.devices import memory_in_use
 from ganache.evaluation.features.classifier import ClassifierExtractor
 from ganache.evaluation.features.trained_classifier import GROUP, ClassifierNetwork, kept_classifier

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 import ganache
 from benchmarks.speed.systems import System, engine
-from ganache.data.packed import PackedDataset
+from ganache.data.store.packed import PackedDataset
 from ganache.runs.products import TrainedGenerator
 from ganache.training.plan import Request, make_plan
 

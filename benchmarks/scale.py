@@ -21,7 +21,7 @@ from PIL import Image
 
 from benchmarks.markdown import table, write_section
 from ganache.data import open_dataset, preview
-from ganache.data.store import IMAGES, LABELS, ArrayFile, fingerprint, write_manifest
+from ganache.data.store.store import IMAGES, LABELS, ArrayFile, fingerprint, write_manifest
 from ganache.support.machine import describe_machine
 
 RESULTS = Path(__file__).parent / "RESULTS.md"

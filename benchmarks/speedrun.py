@@ -26,7 +26,7 @@ from benchmarks.markdown import table
 from benchmarks.racers import Racer, ganache_racer, plain_racer
 from benchmarks.speed.systems import PLAIN, trained_in
 from ganache.data import open_dataset
-from ganache.data.packed import PackedDataset
+from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features.trained_classifier import Classifier, classifier_for
 from ganache.evaluation.judgement import training_images
 from ganache.evaluation.metrics.frechet import frechet_distance

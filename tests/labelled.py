@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.data.packed import PackedDataset
+from ganache.data.store.packed import PackedDataset
 
 
 def labelled(

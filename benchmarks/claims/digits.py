@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 import ganache
 from benchmarks.claims.workshop import Finished, Json
 from ganache.data import open_dataset
-from ganache.data.packed import PackedDataset
+from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features.trained_classifier import Classifier, classifier_for
 from ganache.evaluation.metrics.frechet import Moments, frechet_distance
 from ganache.runs.products import TrainedGenerator

@@ -13,10 +13,11 @@ import numpy as np
 import torch
 
 from ganache import recipes
-from ganache.data.arrays import ArraySource, Contents, Part
-from ganache.data.pack import write_store
+from ganache.data.conversion import Conversion
 from ganache.data.shape import ImageShape
-from ganache.data.types import Options
+from ganache.data.sources.array_source import ArraySource, Contents
+from ganache.data.store.packing import write_store
+from ganache.data.store.survey import Block
 from ganache.training.plan import Plan, Request, make_plan
 
 Json = dict[str, Any]
@@ -79,7 +80,7 @@ class Workshop:
     def _pictures(self, side: int) -> Path:
         path = self.folder / f"pictures-{side}"
         if not path.exists():
-            write_store(_synthetic(side, self.scale.pictures), path, Options(), 1, lambda done, total: None)
+            write_store(_synthetic(side, self.scale.pictures), path, Conversion(), 1, lambda done, total: None)
         return path
 
 
@@ -90,14 +91,14 @@ def _synthetic(side: int, count: int) -> ArraySource:
         names = tuple(f"colour {number}" for number in range(len(COLOURS)))
         return Contents("synthetic", ImageShape(3, side, side), count, names, parts)
 
-    def parts() -> Iterator[Part]:
+    def parts() -> Iterator[Block]:
         random = np.random.Generator(np.random.Philox(side))
         block = -(-side // 8)
         for start in range(0, count, 128):
             labels = np.arange(start, min(start + 128, count)) % len(COLOURS)
             blotches = random.integers(-40, 40, (len(labels), 3, 8, 8)) + COLOURS[labels][:, :, None, None]
             images = np.kron(blotches, np.ones((1, 1, block, block)))[:, :, :side, :side]
-            yield Part("train", images.astype(np.uint8), labels.astype(np.int32))
+            yield Block("train", images.astype(np.uint8), labels.astype(np.int32))
 
     return ArraySource(f"synthetic {side}x{side}", lambda digests: f"{side} {count}", read)
 

@@ -14,7 +14,7 @@ import benchmarks.speed
 from benchmarks.speed import beside, memory, packing, page, profiling, sampling, startup, training
 from benchmarks.speed.part import ROOT, Json, Part, Settings
 from ganache.cli.app import WAITING
-from ganache.data.pool import default_processes
+from ganache.data.decoding.pool import default_processes
 from ganache.support.json_files import write_json
 from ganache.support.machine import describe_machine
 from ganache.support.streams import untouched_global_stream

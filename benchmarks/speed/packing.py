@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.speed.part import Json, Part, Settings, precise, seconds_of
 from benchmarks.speed.pictures import write_jpegs
-from ganache.data.pool import default_processes
+from ganache.data.decoding.pool import default_processes
 from ganache.data.shape import ImageShape
 
 SIDE, SMALL, PACKED = 256, 32, 64

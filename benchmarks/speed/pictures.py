@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ganache.data.arrays import ArraySource, Contents, Part
-from ganache.data.pack import write_store
+from ganache.data.conversion import Conversion
 from ganache.data.shape import ImageShape
-from ganache.data.types import Options
+from ganache.data.sources.array_source import ArraySource, Contents
+from ganache.data.store.packing import write_store
+from ganache.data.store.survey import Block
 
 PATCHES = 8  # random values along each side of a picture
 
@@ -29,12 +30,12 @@ def draw(shape: ImageShape, count: int, seed: int = 0) -> Iterator[npt.NDArray[n
 def write_pictures(shape: ImageShape, count: int, store: Path) -> None:
     """Write a packed store of pictures without labels, as `ganache data pack` writes it."""
 
-    def parts() -> Iterator[Part]:
-        yield Part("train", np.stack(list(draw(shape, count))), np.full(count, -1, np.int32))
+    def parts() -> Iterator[Block]:
+        yield Block("train", np.stack(list(draw(shape, count))), np.full(count, -1, np.int32))
 
     contents = Contents("synthetic", shape, count, (), parts)
     source = ArraySource("synthetic", lambda digests: "synthetic", lambda: contents)
-    write_store(source, store, Options(), 1, lambda done, total: None)
+    write_store(source, store, Conversion(), 1, lambda done, total: None)
 
 
 def write_jpegs(shape: ImageShape, count: int, folder: Path) -> None:

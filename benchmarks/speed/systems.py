@@ -15,7 +15,7 @@ from benchmarks.speed import plain
 from benchmarks.speed.part import Settings
 from benchmarks.speed.pictures import write_pictures
 from ganache.data.shape import ImageShape
-from ganache.data.store import IMAGES
+from ganache.data.store.store import IMAGES
 from ganache.engine.iteration import Reals, iterate
 from ganache.engine.state import TrainingState
 from ganache.games.players import ROLES

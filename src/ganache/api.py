@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ganache.data.given import Given, as_source
+from ganache.data.python_arrays import Given, as_source
 from ganache.evaluation import compare as comparing
 from ganache.evaluation import evaluate as evaluating
 from ganache.evaluation import judgement as judging

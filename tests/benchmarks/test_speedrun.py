@@ -12,7 +12,7 @@ from benchmarks.racers import Racer, ganache_racer, plain_racer
 from benchmarks.speed.systems import trained_in
 from benchmarks.speedrun import Judge, Look, Race
 from ganache.data import open_dataset
-from ganache.data.packed import PackedDataset
+from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features.trained_classifier import Classifier, ClassifierNetwork
 from ganache.evaluation.verdicts import Tally
 from ganache.runs.products import TrainedGenerator

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from ganache.data.pool import Decoders, Pixels
+from ganache.data.decoding.pool import Decoders, Pixels
 
 
 def pixels(height: int, width: int, channels: int = 3, seed: int = 0) -> npt.NDArray[np.uint8]:

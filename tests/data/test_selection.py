@@ -9,9 +9,9 @@ from PIL import Image
 
 import ganache
 from ganache.data import Selection, open_dataset, select
-from ganache.data.densities import ring
-from ganache.data.packed import PackedDataset
 from ganache.data.selection import compared_classes, held_out_split
+from ganache.data.sources.densities import ring
+from ganache.data.store.packed import PackedDataset
 from ganache.engine.iteration import Reals
 from ganache.evaluation.records import Evaluation
 from ganache.runs import sealed

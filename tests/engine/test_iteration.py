@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from ganache.data import select
-from ganache.data.densities import ring
 from ganache.data.shape import ImageShape
+from ganache.data.sources.densities import ring
 from ganache.engine import iteration
 from ganache.engine.iteration import Reals, iterate
 from ganache.engine.state import TrainingState

@@ -17,9 +17,9 @@ import ganache
 from benchmarks import inception_score
 from ganache.cli import app
 from ganache.data import open_dataset
-from ganache.data.densities import ring
 from ganache.data.npy import StoredArray
-from ganache.data.packed import PackedDataset
+from ganache.data.sources.densities import ring
+from ganache.data.store.packed import PackedDataset
 from ganache.evaluation import mode_counters as counting
 from ganache.evaluation import reference as references
 from ganache.evaluation import samples as sampling

@@ -15,8 +15,8 @@ from PIL import Image
 import ganache
 from benchmarks import recipes
 from ganache.cli import app
-from ganache.data.packed import PackedDataset
 from ganache.data.shape import ImageShape
+from ganache.data.store.packed import PackedDataset
 from ganache.evaluation import judgement as judging
 from ganache.evaluation.features import trained_classifier as classifiers
 from ganache.evaluation.features.trained_classifier import Classifier, train_classifier

@@ -6,8 +6,8 @@ from ganache.support.units import bytes_text
 
 def list_() -> None:
     """Say where the cache lies, what is in it and how large that is."""
-    from ganache.data.cache import KINDS, entries
-    from ganache.data.catalog import cache_folder
+    from ganache.data.cache import cache_folder
+    from ganache.data.cache_contents import KINDS, entries
 
     found = entries()
     print(f"cache          {shown(str(cache_folder()))}: {bytes_text(sum(entry.size for entry in found))}")
@@ -21,11 +21,11 @@ def list_() -> None:
 
 def clear() -> None:
     """Remove what Ganache can make or download anew, without asking, and say what that freed."""
-    from ganache.data import cache
-    from ganache.data.catalog import cache_folder
+    from ganache.data import cache_contents
+    from ganache.data.cache import cache_folder
 
-    removed = cache.clear()
-    for kind in cache.KINDS:
+    removed = cache_contents.clear()
+    for kind in cache_contents.KINDS:
         if sizes := [entry.size for entry in removed if entry.kind == kind]:
             print(f"{kind:<14} {bytes_text(sum(sizes))} freed")
     print(f"freed          {bytes_text(sum(entry.size for entry in removed))} in {shown(str(cache_folder()))}")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganache.data.types import Progress
+from ganache.data.dataset import Progress
 from ganache.support.errors import RunError
 from ganache.support.files import lock, sync
 

@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-from ganache.data.catalog import NAMED_SETS
-from ganache.data.densities import DENSITIES
-from ganache.data.stacked import STACKED_MNIST
+from ganache.data.sources.densities import DENSITIES
+from ganache.data.sources.named_sets import NAMED_SETS
+from ganache.data.sources.stacked_mnist import STACKED_MNIST
 from ganache.support.errors import UserError
 from ganache.support.files import RECORD, is_run, safe_name
 from ganache.support.places import check_place

@@ -8,24 +8,26 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ganache.data.array_sets import array_source
-from ganache.data.arrays import ArraySource
-from ganache.data.cache import named_cache
-from ganache.data.catalog import cache_folder, named_source
-from ganache.data.cifar import cifar_source, is_tar
-from ganache.data.densities import DENSITIES, Density
-from ganache.data.digests import DigestCache, TooManyUnknownError
-from ganache.data.idx import find_idx, idx_source
+from ganache.data.cache import cache_folder, named_cache
+from ganache.data.containers.digests import DigestCache, TooManyUnknownError
+from ganache.data.conversion import Conversion
+from ganache.data.dataset import Progress
+from ganache.data.decoding.pool import default_processes
 from ganache.data.location import NAMES, as_text, refuse_among, refuse_run
 from ganache.data.npy import is_array_file
-from ganache.data.pack import PACKER_VERSION, write_store
-from ganache.data.packed import PackedDataset, from_store
-from ganache.data.pictures import Pictures, refuse_many
-from ganache.data.pool import default_processes
-from ganache.data.previews import read_preview
-from ganache.data.stacked import DIGITS, STACKED_MNIST, StackedDigits
-from ganache.data.store import Store, is_store
-from ganache.data.types import Options, Progress, Source
+from ganache.data.sources.array_files import array_source
+from ganache.data.sources.array_source import ArraySource
+from ganache.data.sources.cifar import cifar_source, is_tar
+from ganache.data.sources.densities import DENSITIES, Density
+from ganache.data.sources.idx import find_idx, idx_source
+from ganache.data.sources.named_sets import named_source
+from ganache.data.sources.picture_files import Pictures
+from ganache.data.sources.stacked_mnist import DIGITS, STACKED_MNIST, StackedDigits
+from ganache.data.store.packed import PackedDataset, from_store
+from ganache.data.store.packing import PACKER_VERSION, write_store
+from ganache.data.store.previews import read_preview
+from ganache.data.store.store import Store, is_store
+from ganache.data.store.survey import Packable, refuse_many
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.places import check_place
 from ganache.support.units import counted
@@ -53,19 +55,19 @@ def open_dataset(
     becomes 0 and 255 in files of more than 8 bits, decided from all of them when None. Raises UserError for what the
     user can mend, RunError when disk or network fail.
     """
-    options = Options(size, channels, max_skipped, stretch, value_range)
-    if _is_stacked(source, options):
+    how = Conversion(size, channels, max_skipped, stretch, value_range)
+    if _is_stacked(source, how):
         return StackedDigits(_gray(open_dataset(DIGITS, size, None, max_skipped, progress, cache, processes)))
-    found = _resolve(source, options, cache_folder(cache), progress)
+    found = _resolve(source, how, cache_folder(cache), progress)
     if isinstance(found, PackedDataset | Density):
         return found
-    key = _store_key(found, options, DigestCache(cache_folder(cache)))
+    key = _store_key(found, how, DigestCache(cache_folder(cache)))
     path = _cached_path(key, cache)
-    if kept := _from_cache(found, path, options):
+    if kept := _from_cache(found, path, how):
         return kept
     shutil.rmtree(path, ignore_errors=True)  # damaged, and nobody's own: made again
     with named_cache(cache_folder(cache)):
-        write_store(found, path, options, processes or default_processes(), progress or _silent, key)
+        write_store(found, path, how, processes or default_processes(), progress or _silent, key)
     return from_store(found.text, Store(path))
 
 
@@ -84,17 +86,17 @@ def preview(
     Names and headers are looked at, of very many files those of an even sample; the fingerprint is empty. The cached
     store, which is whole, if there is one. Arguments and errors as for open_dataset; a named set may be downloaded.
     """
-    options = Options(size, channels, max_skipped, value_range=value_range)
-    if _is_stacked(source, options):
+    how = Conversion(size, channels, max_skipped, value_range=value_range)
+    if _is_stacked(source, how):
         return StackedDigits(_gray(preview(DIGITS, size, None, max_skipped, progress, cache, processes)))
-    found = _resolve(source, options, cache_folder(cache), progress)
+    found = _resolve(source, how, cache_folder(cache), progress)
     if isinstance(found, PackedDataset | Density):
         return found
     with contextlib.suppress(TooManyUnknownError):
         digests = DigestCache(cache_folder(cache), PREVIEW_BYTES)
-        if kept := _from_cache(found, _cached_path(_store_key(found, options, digests), cache), options):
+        if kept := _from_cache(found, _cached_path(_store_key(found, how, digests), cache), how):
             return kept
-    return read_preview(found, options, processes or default_processes(), progress or _silent)
+    return read_preview(found, how, processes or default_processes(), progress or _silent)
 
 
 def pack(
@@ -112,29 +114,29 @@ def pack(
 
     Arguments and errors as for open_dataset.
     """
-    options, out = Options(size, channels, max_skipped, value_range=value_range), Path(out)
+    how, out = Conversion(size, channels, max_skipped, value_range=value_range), Path(out)
     check_place(out, "out")
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise UserError(f"out: {str(out)!r} exists and is not an empty folder")
     refuse_among(out, as_text(source))
-    if _is_stacked(source, options):
+    if _is_stacked(source, how):
         raise UserError(f"data: {STACKED_MNIST!r} is endless; there is nothing to pack")
-    found = _resolve(source, options, cache_folder(cache), progress)
+    found = _resolve(source, how, cache_folder(cache), progress)
     if isinstance(found, Density):
         raise UserError(f"data: {found.name!r} is an endless density; there is nothing to pack")
     if isinstance(found, PackedDataset):
         raise UserError(f"data: {found.name!r} is packed already; copy the folder")
-    key = _store_key(found, options, DigestCache(cache_folder(cache)))
-    write_store(found, out, options, processes or default_processes(), progress or _silent, key)
+    key = _store_key(found, how, DigestCache(cache_folder(cache)))
+    write_store(found, out, how, processes or default_processes(), progress or _silent, key)
     return from_store(found.text, Store(out))
 
 
-def _is_stacked(source: str | Path, options: Options) -> bool:
+def _is_stacked(source: str | Path, how: Conversion) -> bool:
     """Return whether the source is the stack of digits; raises UserError for other channels."""
     if as_text(source) != STACKED_MNIST:
         return False
-    if options.channels not in (None, 3):
-        raise UserError(f"channels: {options.channels} is not 3, the digits that {STACKED_MNIST!r} stacks")
+    if how.channels not in (None, 3):
+        raise UserError(f"channels: {how.channels} is not 3, the digits that {STACKED_MNIST!r} stacks")
     return True
 
 
@@ -144,11 +146,11 @@ def _gray(digits: PackedDataset | Density | StackedDigits) -> PackedDataset:
 
 
 def _resolve(
-    source: str | Path, options: Options, cache: Path, progress: Progress | None
-) -> Source | PackedDataset | Density:
-    if options.value_range and (as_text(source) in NAMES or not _takes_range(Path(as_text(source)).expanduser())):
+    source: str | Path, how: Conversion, cache: Path, progress: Progress | None
+) -> Packable | PackedDataset | Density:
+    if how.value_range and (as_text(source) in NAMES or not _takes_range(Path(as_text(source)).expanduser())):
         raise UserError(f"range: it is for folders, zips and arrays, and {str(source)!r} is none of them")
-    return _located(source, options, cache, progress)
+    return _located(source, how, cache, progress)
 
 
 def _takes_range(path: Path) -> bool:
@@ -159,11 +161,11 @@ def _takes_range(path: Path) -> bool:
 
 
 def _located(
-    source: str | Path, options: Options, cache: Path, progress: Progress | None
-) -> Source | PackedDataset | Density:
+    source: str | Path, how: Conversion, cache: Path, progress: Progress | None
+) -> Packable | PackedDataset | Density:
     text = as_text(source)
     if text in DENSITIES:
-        if options.size not in (None, (1, 1)) or options.channels not in (None, 2):
+        if how.size not in (None, (1, 1)) or how.channels not in (None, 2):
             raise UserError(f"data: {text!r} is a density of 2-channel 1x1 images; size and channels do not apply")
         return DENSITIES[text]()
     if text in NAMES:
@@ -171,24 +173,24 @@ def _located(
     path = Path(os.path.expanduser(text))
     # Not Path.exists, which raises for names that no system accepts.
     if text and os.path.exists(path):
-        return _from_path(path, text, options)
+        return _from_path(path, text, how)
     raise UserError(
         f"data: {text!r} is neither a folder, a file nor one of {', '.join(NAMES)}{did_you_mean(text, NAMES)}"
     )
 
 
-def _from_path(path: Path, text: str, options: Options) -> Source | PackedDataset:
+def _from_path(path: Path, text: str, how: Conversion) -> Packable | PackedDataset:
     refuse_run(path, text)
     if path.is_file():
         if is_tar(path):
             if found := cifar_source(path, text):
                 return found
             raise UserError(f"data: {text!r} holds none of CIFAR-10's batches; unpack other tar files first")
-        return array_source(path, text, options.value_range) if is_array_file(path) else Pictures(path, text)
+        return array_source(path, text, how.value_range) if is_array_file(path) else Pictures(path, text)
     if not path.is_dir():
         raise UserError(f"data: {text!r} is neither a folder nor a regular file")
     if is_store(path):
-        return _checked(from_store(text, Store(path)), options)
+        return _checked(from_store(text, Store(path)), how)
     return _from_arrays(path, text) or Pictures(path, text)
 
 
@@ -199,10 +201,10 @@ def _from_arrays(path: Path, text: str) -> ArraySource | None:
         raise UserError(f"data: {text!r} cannot be read: {error.strerror}") from error
 
 
-def _checked(dataset: PackedDataset, options: Options) -> PackedDataset:
+def _checked(dataset: PackedDataset, how: Conversion) -> PackedDataset:
     shape = dataset.shape
     own = (shape.height, shape.width)
-    if options.size not in (None, own) or options.channels not in (None, shape.channels):
+    if how.size not in (None, own) or how.channels not in (None, shape.channels):
         raise UserError(
             f"data: {dataset.name!r} is packed as {counted(shape.channels, 'channel')} of {own[0]}x{own[1]}; "
             "for another size or channels pack its source again"
@@ -210,10 +212,10 @@ def _checked(dataset: PackedDataset, options: Options) -> PackedDataset:
     return dataset
 
 
-def _store_key(source: Source, options: Options, digests: DigestCache) -> str:
+def _store_key(source: Packable, how: Conversion, digests: DigestCache) -> str:
     """Return what makes a store; how many files may fail is no part of it, for it changes no pixel."""
-    parts: list[Any] = [source.content_key(digests), options.size, options.channels, options.stretch]
-    parts += [options.value_range, PACKER_VERSION]
+    parts: list[Any] = [source.content_key(digests), how.size, how.channels, how.stretch]
+    parts += [how.value_range, PACKER_VERSION]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
@@ -221,7 +223,7 @@ def _cached_path(key: str, cache: str | Path | None) -> Path:
     return cache_folder(cache) / "stores" / key
 
 
-def _from_cache(source: Source, path: Path, options: Options) -> PackedDataset | None:
+def _from_cache(source: Packable, path: Path, how: Conversion) -> PackedDataset | None:
     """Return the store at `path`, None when there is none or a damaged one.
 
     Raises UserError when more files were skipped as it was packed than may be now.
@@ -233,7 +235,7 @@ def _from_cache(source: Source, path: Path, options: Options) -> PackedDataset |
     except UserError:
         return None
     skipped = store.skipped()
-    refuse_many(skipped, len(store.images) + len(skipped), options.max_skipped)
+    refuse_many(skipped, len(store.images) + len(skipped), how.max_skipped)
     return from_store(source.text, store)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ganache.data.dataset import Batch, Dataset, Stream
 from ganache.data.shape import ImageShape
-from ganache.data.types import Batch, Dataset, Stream
 from ganache.support.errors import UserError
 
 TRAIN = "train"

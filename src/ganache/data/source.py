@@ -4,10 +4,10 @@ import os
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ganache.data.given import is_kept
+from ganache.data.dataset import Dataset, Progress
 from ganache.data.location import NAMES, lasting
 from ganache.data.opening import open_dataset, preview
-from ganache.data.types import Dataset, Progress
+from ganache.data.python_arrays import is_kept
 from ganache.support.errors import UserError
 from ganache.support.json_files import well_formed
 

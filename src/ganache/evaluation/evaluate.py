@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from ganache.data import Dataset
-from ganache.data.deep import Pair
-from ganache.data.packed import PackedDataset
+from ganache.data.dataset import Progress
+from ganache.data.decoding.deep import Pair
 from ganache.data.selection import compared_classes
 from ganache.data.source import Source
-from ganache.data.types import Progress
+from ganache.data.store.packed import PackedDataset
 from ganache.engine.devices import choose_device
 from ganache.evaluation import features
 from ganache.evaluation.catalogue import Metric, choose, defaults

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.data.types import Dataset
+from ganache.data.dataset import Dataset
 from ganache.evaluation.features import Extractor
 from ganache.evaluation.metrics.frechet import Extrapolation, extrapolate
 from ganache.evaluation.metrics.inputs import stream

@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganache.data.packed import PackedDataset
+from ganache.data.dataset import Progress
 from ganache.data.selection import compared_classes
 from ganache.data.source import Source
-from ganache.data.types import Progress
+from ganache.data.store.packed import PackedDataset
 from ganache.engine.devices import choose_device
 from ganache.evaluation.features.trained_classifier import VERSION, Classifier, classifier_for
 from ganache.evaluation.metrics.frechet import frechet_distance

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.data.densities import Density
-from ganache.data.stacked import StackedDigits
-from ganache.data.types import Dataset
+from ganache.data.dataset import Dataset
+from ganache.data.sources.densities import Density
+from ganache.data.sources.stacked_mnist import StackedDigits
 from ganache.evaluation.features.classifier import ClassifierExtractor
 from ganache.evaluation.features.trained_classifier import classifier_for
 from ganache.evaluation.metrics.modes import MANY, SAMPLES, WITHIN, Modes, count_modes

@@ -15,10 +15,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganache.data.cache import named_cache
-from ganache.data.catalog import cache_folder
-from ganache.data.packed import PackedDataset
-from ganache.data.types import Dataset
+from ganache.data.cache import cache_folder, named_cache
+from ganache.data.dataset import Dataset
+from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features import Extractor
 from ganache.evaluation.metrics.inputs import stream
 from ganache.evaluation.metrics.moments import AnyMoments, RunningMoments

@@ -12,10 +12,10 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.data.array_sets import has_statistics
+from ganache.data.dataset import Stream
 from ganache.data.npy import SUFFIXES, StoredArray, open_arrays
 from ganache.data.shape import ImageShape
-from ganache.data.types import Stream
+from ganache.data.sources.array_files import has_statistics
 from ganache.evaluation.features import Extractor
 from ganache.evaluation.metrics.moments import Moments
 from ganache.evaluation.records import ReferenceSet

@@ -13,17 +13,19 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.data.array_pictures import as_pictures, find_scale, is_points
-from ganache.data.array_sets import find_sets, read_labels
-from ganache.data.containers import Folder, Zip, open_container
-from ganache.data.deep import Pair
-from ganache.data.labels import arrange_container
+from ganache.data.containers import open_container
+from ganache.data.containers.folders import Folder
+from ganache.data.containers.zips import Zip
+from ganache.data.conversion import RESIZE_RULE, STRETCH_RULE
+from ganache.data.decoding.deep import Pair
+from ganache.data.decoding.pool import Decoders, default_processes, split_names
+from ganache.data.decoding.value_ranges import FoundRanges, find_ranges
 from ganache.data.npy import StoredArray, is_array_file, open_arrays
-from ganache.data.pictures import Headers
-from ganache.data.pool import Decoders, default_processes, split_names
-from ganache.data.ranges import Found, find_ranges
 from ganache.data.shape import ImageShape
-from ganache.data.shapes import RESIZE_RULE, STRETCH_RULE
+from ganache.data.sources.array_files import find_sets, read_labels
+from ganache.data.sources.label_files import arrange_container
+from ganache.data.sources.picture_arrays import as_pictures, find_scale, is_points
+from ganache.data.sources.picture_files import Headers
 from ganache.evaluation.metrics.inputs import stream
 from ganache.runs import products
 from ganache.runs.products import TrainedGenerator
@@ -160,7 +162,7 @@ class PictureSamples:
         return headers
 
     @functools.cached_property
-    def _found(self) -> Found:
+    def _found(self) -> FoundRanges:
         found = find_ranges(self._decoders, self._headers.deep, self._headers.memory, self._value_range)
         self._refuse(found.unreadable)
         return found

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ganache.data import Dataset, open_dataset, preview
+from ganache.data.dataset import Progress
 from ganache.data.shape import ImageShape
 from ganache.data.source import Source
-from ganache.data.store import is_store
-from ganache.data.types import Progress
+from ganache.data.store.store import is_store
 from ganache.evaluation.features.inception import SIDE
 from ganache.evaluation.samples import PictureSamples, Samples
 from ganache.support.errors import UserError

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from ganache.data import Batch, Dataset, ImageShape
-from ganache.data.packed import PackedDataset
+from ganache.data.store.packed import PackedDataset
 from ganache.scratch.array_module import Array, HostArray, from_host, to_host
 from ganache.scratch.randomness import Random
 from ganache.support.errors import UserError

@@ -13,7 +13,7 @@ from typing import Any
 from ganache.data import Selection, select
 from ganache.data.location import refuse_among, title
 from ganache.data.source import Source
-from ganache.data.told import summarise
+from ganache.data.store.summaries import summarise
 from ganache.drawing import animations, curves
 from ganache.engine.devices import choose_device, settings_given_back
 from ganache.engine.state import TrainingState

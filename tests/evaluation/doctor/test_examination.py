@@ -14,8 +14,8 @@ from torch import nn
 import ganache
 from ganache.cli import app
 from ganache.data import Batch, open_dataset
-from ganache.data.packed import ShuffledStream
 from ganache.data.shape import ImageShape
+from ganache.data.store.packed import ShuffledStream
 from ganache.evaluation.doctor import examination
 from ganache.games.recipe import Recipe
 from ganache.runs import products

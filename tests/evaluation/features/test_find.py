@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ganache.data import open_dataset
-from ganache.data.packed import PackedDataset
+from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features import NAMES, ClassifierExtractor, Extractor, PixelExtractor, RandomExtractor, find
 from ganache.evaluation.features import trained_classifier as classifier
 from ganache.support.errors import UserError

@@ -3,7 +3,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ganache.data.decode import fit
+from ganache.data.decoding.decode import fit
 from ganache.data.shape import ImageShape
 from ganache.evaluation.features.images import resize_pillow, resize_tensorflow, with_channels
 

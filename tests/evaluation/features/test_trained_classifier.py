@@ -8,8 +8,8 @@ import torch
 
 import ganache
 from ganache.data import open_dataset
-from ganache.data.packed import PackedDataset
 from ganache.data.shape import ImageShape
+from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features import trained_classifier as classifier
 from ganache.evaluation.features.trained_classifier import Classifier, classifier_for, train_classifier
 from ganache.evaluation.metrics.frechet import Moments, frechet_distance

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 import ganache
 from ganache.data import select
-from ganache.data.densities import ring
 from ganache.data.shape import ImageShape
+from ganache.data.sources.densities import ring
 from ganache.networks import DCGANGenerator, Normal
 from ganache.runs import sealed
 from ganache.runs.folder import Run

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
-from ganache.data.packed import PackedDataset
-from ganache.data.types import Dataset, Progress
+from ganache.data.dataset import Dataset, Progress
+from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features.classifier import ClassifierExtractor
 from ganache.evaluation.features.extractor import Extractor, Features, refuse_points
 from ganache.evaluation.features.inception import InceptionExtractor

@@ -15,10 +15,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ganache.data.cache import named_cache
-from ganache.data.catalog import cache_folder
+from ganache.data.cache import cache_folder, named_cache
+from ganache.data.dataset import Progress
 from ganache.data.download import PinnedFile, fetch
-from ganache.data.types import Progress
 from ganache.evaluation.features.inception import InceptionExtractor, InceptionNetwork
 from ganache.runs import sealed
 from ganache.support.errors import RunError, UserError

@@ -24,12 +24,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from ganache.data.cache import named_cache
-from ganache.data.catalog import cache_folder
-from ganache.data.packed import PackedDataset
+from ganache.data.cache import cache_folder, named_cache
+from ganache.data.dataset import Batch
 from ganache.data.selection import HELD_OUT_SPLITS
 from ganache.data.shape import ImageShape
-from ganache.data.types import Batch
+from ganache.data.store.packed import PackedDataset
 from ganache.networks.layers import halvings, stride_between
 from ganache.runs import sealed
 from ganache.support.errors import UserError

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.data.densities import DENSITIES, Density
+from ganache.data.sources.densities import DENSITIES, Density
 from ganache.runs import products
 from ganache.runs.products import TrainedGenerator
 from ganache.support.errors import UserError, did_you_mean

@@ -1,0 +1,86 @@
+"""What a batch, a stream and a dataset are: all that a training sees of its data."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ganache.data.shape import ImageShape
+from ganache.support.errors import UserError
+
+Progress = Callable[[int, int], None]
+_MAX_SEED = 2**63
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images (B, C, H, W), uint8 or (2-D densities) float32 in [-1, 1], and labels (B,) int64, -1 where none."""
+
+    images: npt.NDArray[Any]
+    labels: npt.NDArray[np.int64]
+
+
+class Stream(Protocol):
+    """An infinite shuffled sequence of rows; `count` is the rows of one epoch, None when they never repeat."""
+
+    count: int | None
+
+    def batch(self, position: int, count: int) -> Batch:
+        """Return rows `position … position + count`: a pure function of the stream's seed and the position."""
+        ...
+
+
+class Dataset(Protocol):
+    """A source of images of one shape; `count` is its rows over all splits, None when it is endless."""
+
+    @property
+    def name(self) -> str:
+        """What the user gave as the source."""
+        ...
+
+    @property
+    def shape(self) -> ImageShape:
+        """The shape of every image."""
+        ...
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The classes in the order of the labels; empty when there are none."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the content, independent of path and time; empty while it is not known, in a preview."""
+        ...
+
+    @property
+    def count(self) -> int | None:
+        """Rows over all splits, None when endless."""
+        ...
+
+    def summary(self) -> dict[str, Any]:
+        """Return what is known of the data as JSON values: counts, classes, splits, decisions, skipped files."""
+        ...
+
+    def rows_by_label(self, split: str = "train") -> npt.NDArray[np.int64] | None:
+        """Return how many rows (K + 1,) of a split each of the K classes has, and last how many have no label.
+
+        None for data without end, of which every class occurs. Raises UserError for an unknown split.
+        """
+        ...
+
+    def stream(self, seed: int, labels: Sequence[str] = (), split: str = "train") -> Stream:
+        """Return a shuffled stream over a split, only of the named classes if any are named.
+
+        Raises UserError for an unknown split or label.
+        """
+        ...
+
+
+def seed_sequence(seed: int, *position: int) -> np.random.SeedSequence:
+    """Return the seeds of one numbered part of a stream; raises UserError for a seed outside 0 … 2**63 - 1."""
+    if not 0 <= seed < _MAX_SEED:
+        raise UserError(f"seed: {seed} is not a whole number from 0 to 2**63 - 1")
+    return np.random.SeedSequence([seed, *position])

@@ -1,0 +1,1 @@
+"""Image files to pixels: one file, one process that reads files, many of them."""

@@ -1,0 +1,41 @@
+"""The range of the values in all deep files of a set, found in one pass over their pixels before any is converted."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from ganache.data.decoding.deep import Extremes, Pair, Ranges, decide_ranges, is_clipped, merged
+from ganache.data.decoding.pool import Decoders
+
+
+class FoundRanges(NamedTuple):
+    """One range for a set, a sentence for each decision, how many files it clips, the files without one by reason."""
+
+    ranges: Ranges
+    decisions: dict[str, str]
+    clipped: int
+    unreadable: dict[str, str]
+
+
+def find_ranges(decoders: Decoders, names: Sequence[str], memory: Mapping[str, int], asked: Pair | None) -> FoundRanges:
+    """Read the deep files of the names and return the range to convert them by, `asked` if it is given.
+
+    `memory` is as for the decoders. A part of a set's files gives the range of that part.
+    """
+    whole, clipped = Extremes(), 0
+    unreadable: dict[str, str] = {}
+    done = 0
+    for answers in decoders.extremes(names, memory):
+        for answer in answers:
+            if isinstance(answer, str):
+                unreadable[names[done]] = answer
+            else:
+                whole = merged([whole, answer])
+                # Only a range that was asked for can leave out what a file holds.
+                clipped += asked is not None and is_clipped(answer, asked)
+            done += 1
+    ranges, decisions = decide_ranges(whole, asked)
+    if asked and not decisions:
+        decisions["range"] = "no file has more than 8 bits a channel, so the one that was asked for changes nothing"
+    if clipped:
+        decisions["clipped"] = f"{clipped} of {len(names)} deep files hold values outside the range"
+    return FoundRanges(ranges, decisions, clipped, unreadable)

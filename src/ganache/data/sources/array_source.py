@@ -1,0 +1,124 @@
+"""Sources that hold arrays already: they need no decoding, only the same shape rules and conversions."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ganache.data.containers.digests import DigestCache, hash_all, stamp
+from ganache.data.conversion import Conversion, decide, describe_sizes
+from ganache.data.dataset import Progress
+from ganache.data.decoding.decode import fit
+from ganache.data.labels import count_labels
+from ganache.data.shape import ImageShape
+from ganache.data.store.survey import Block, Peek, Survey
+from ganache.support.errors import UserError
+
+_BLOCK_BYTES = 8 * 2**20
+
+
+@dataclass(frozen=True)
+class Contents:
+    """An array source after its headers are read: its own shape and how to read its parts in order."""
+
+    kind: str
+    shape: ImageShape
+    count: int
+    label_names: tuple[str, ...]
+    parts: Callable[[], Iterator[Block]]
+    decisions: dict[str, str] = field(default_factory=dict)
+
+
+class ArraySource:
+    """A source of arrays: `key` gives the hash of its content, `read` its header; both raise UserError."""
+
+    def __init__(self, text: str, key: Callable[[DigestCache], str], read: Callable[[], Contents]) -> None:
+        self.text = text
+        self._key = key
+        self._read = read
+
+    def content_key(self, digests: DigestCache) -> str:
+        """Return the hash of the content."""
+        return self._key(digests)
+
+    def survey(self, how: Conversion, processes: int, progress: Progress, most_headers: int | None = None) -> Survey:
+        """Read the headers; nothing runs in parallel, for one thread does all at the disk's speed."""
+        contents = self._read()
+        own = contents.shape
+        sizes = Counter({(own.height, own.width): contents.count})
+        shape, decisions = decide(sizes, Counter({own.channels: contents.count}), how)
+        converted = {}
+        if (shape.height, shape.width) != (own.height, own.width):
+            converted["resized or cropped"] = contents.count
+        if shape.channels != own.channels:
+            converted[f"{own.channels} to {shape.channels} channels"] = contents.count
+        return Survey(
+            kind=contents.kind,
+            candidates=contents.count,
+            shape=shape,
+            label_names=contents.label_names,
+            decisions={**contents.decisions, **decisions},
+            original=describe_sizes(sizes),
+            blocks=lambda start: _blocks(contents, shape, how.stretch, start),
+            peek=lambda rows: _peek(contents, shape, how.stretch, rows),
+            converted=converted,
+        )
+
+
+def rows_per_part(row_bytes: int) -> int:
+    """Return how many rows make a part of a few MiB."""
+    return max(1, _BLOCK_BYTES // row_bytes)
+
+
+def hash_files(paths: list[Path], digests: DigestCache) -> str:
+    """Return one hash over the files' names and contents.
+
+    Raises UserError when one cannot be read, TooManyUnknownError when the digests may not be computed.
+    """
+    places = [os.path.realpath(path) for path in paths]
+    try:
+        stamps = np.array([stamp(os.stat(place)) for place in places], np.int64)
+        found = digests.of(places[0], Path(), places, stamps)
+        for error in found.unreadable.values():
+            raise error
+    except OSError as error:
+        raise UserError(f"data: {str(error.filename)!r} cannot be read: {error.strerror}") from error
+    return hash_all([path.name for path in paths], found)
+
+
+def _blocks(contents: Contents, shape: ImageShape, stretch: bool, start: int) -> Generator[Block, None, None]:
+    for part in contents.parts():
+        passed = min(start, len(part.labels))
+        start -= passed
+        if passed < len(part.labels):
+            yield Block(part.split, _fitted(part.images[passed:], shape, stretch), part.labels[passed:])
+
+
+def _peek(contents: Contents, shape: ImageShape, stretch: bool, rows: int) -> Peek:
+    step = max(1, -(-contents.count // rows))
+    blocks: list[Block] = []
+    counts: dict[str, npt.NDArray[np.int64]] = {}
+    for part in contents.parts():
+        counted = counts.setdefault(part.split, np.zeros(len(contents.label_names) + 1, np.int64))
+        first = -int(counted.sum()) % step
+        counted += count_labels(part.labels, len(contents.label_names))
+        images = part.images[first::step].copy()  # of a mapped file, no more is read than these
+        if len(images):
+            blocks.append(Block(part.split, _fitted(images, shape, stretch), part.labels[first::step]))
+    return Peek(blocks, counts)
+
+
+def _fitted(images: npt.NDArray[np.uint8], shape: ImageShape, stretch: bool) -> npt.NDArray[np.uint8]:
+    if images.shape[1:] == (shape.channels, shape.height, shape.width):
+        return images
+    return np.stack([fit(_image(row), shape, stretch) for row in images])
+
+
+def _image(row: npt.NDArray[np.uint8]) -> Image.Image:
+
+    return Image.fromarray(row[0] if row.shape[0] == 1 else np.ascontiguousarray(row.transpose(1, 2, 0)))

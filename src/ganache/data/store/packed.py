@@ -1,0 +1,190 @@
+"""Rows in memory or memory-mapped as a dataset: shuffled streams that are pure functions of seed and position."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ganache.data.dataset import Batch, seed_sequence
+from ganache.data.labels import count_labels
+from ganache.data.shape import ImageShape
+from ganache.data.store.store import Store, let_go
+from ganache.data.store.summaries import summarise
+from ganache.support.errors import UserError, did_you_mean
+from ganache.support.units import listed
+
+_SHUFFLE_TAG = 0x5348  # keeps these random numbers apart from all others of the same seed
+_KEPT_EPOCHS = 2
+_TOUCHED_BYTES = 2**27  # of rows that were read, after which a mapped file's pages are given back
+_INTERNAL = ("format", "version", "sha256")
+
+
+class PackedDataset:
+    """A packed store, or a sample of the rows that one would hold, as a Dataset with access in order.
+
+    `held` maps a split to its rows [start, stop) among the images (N, C, H, W) and labels (N,); `store` is None for a
+    sample, whose manifest still describes the whole set, and `counts` are then those of `rows_by_label` for each split.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        manifest: dict[str, Any],
+        images: npt.NDArray[np.uint8],
+        labels: npt.NDArray[np.int32],
+        held: dict[str, tuple[int, int]],
+        store: Store | None = None,
+        counts: dict[str, npt.NDArray[np.int64]] | None = None,
+    ) -> None:
+        self.name = name
+        self.shape = ImageShape(*manifest["shape"])
+        self.store = store
+        self._manifest = manifest
+        self._images, self._labels = images, labels
+        self._held = held
+        self._counts = counts or {}
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The classes in the order of the labels."""
+        return tuple(self._manifest["label_names"])
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the content, independent of path and time; empty for a sample."""
+        return str(self._manifest["fingerprint"] or "")
+
+    @property
+    def count(self) -> int:
+        """Rows over all splits."""
+        return int(self._manifest["count"])
+
+    def summary(self) -> dict[str, Any]:
+        """Return the manifest's knowledge as JSON values, under the name that the user gave.
+
+        At most a hundred of the names of skipped and ignored files are in it, beside their number.
+        """
+        known = {key: value for key, value in self._manifest.items() if key not in _INTERNAL}
+        return {**copy.deepcopy(summarise(known)), "source": self.name}
+
+    def stream(self, seed: int, labels: Sequence[str] = (), split: str = "train") -> "ShuffledStream":
+        """Return a shuffled stream over a split, only of the named classes if any are named.
+
+        Raises UserError for an unknown split, label or seed, and when a named class has no rows in the split.
+        """
+        seed_sequence(seed)
+        start, stop = self._range(split)
+        rows, numbers = np.arange(start, stop), self._labels
+        if wanted := [self._number(label) for label in labels]:
+            if not self.rows_by_label(split)[wanted].any():
+                raise UserError(f"labels: no image of the split {split!r} is labelled {listed(labels)}")
+            chosen = rows[np.isin(numbers[start:stop], wanted)]
+            if not len(chosen):
+                # A sample may lack a rare class; for what a sample is for, any rows do under its name.
+                numbers = np.resize(np.array(wanted, numbers.dtype), len(numbers))
+            rows = chosen if len(chosen) else rows
+        return ShuffledStream(self._images, numbers, rows, seed)
+
+    def rows_by_label(self, split: str = "train") -> npt.NDArray[np.int64]:
+        """Return how many rows (K + 1,) of a split each of the K classes has, and last how many have no label.
+
+        Of a sample, those of the whole set. Raises UserError for an unknown split.
+        """
+        start, stop = self._range(split)
+        if split not in self._counts:
+            self._counts[split] = count_labels(self._labels[start:stop], len(self.label_names))
+        return self._counts[split]
+
+    def rows(self, split: str, start: int, stop: int) -> Batch:
+        """Return rows `start … stop` of a split in the store's order; raises UserError for an unknown split."""
+        first, last = self._range(split)
+        assert 0 <= start <= stop <= last - first
+        return _gather(self._images, self._labels, np.arange(first + start, first + stop))
+
+    def pick(self, split: str, rows: npt.NDArray[np.int64]) -> Batch:
+        """Return rows (N,) of a split, in any order and as often as asked; raises UserError for an unknown split."""
+        first, last = self._range(split)
+        assert len(rows) == 0 or (rows.min() >= 0 and rows.max() < last - first)
+        return _gather(self._images, self._labels, first + rows)
+
+    def labels_of(self, split: str) -> npt.NDArray[np.int64]:
+        """Return the label of every row of a split (-1: none); raises UserError for an unknown split."""
+        first, last = self._range(split)
+        return self._labels[first:last].astype(np.int64)
+
+    def _range(self, split: str) -> tuple[int, int]:
+        if split not in self._held:
+            known = ", ".join(self._held)
+            raise UserError(f"split: {split!r} is not in this data, which has {known}{did_you_mean(split, self._held)}")
+        return self._held[split]
+
+    def _number(self, label: str) -> int:
+        names = self.label_names
+        if not names:
+            raise UserError(f"labels: {label!r} was asked for, but the data {self.name!r} has no labels")
+        if label not in names:
+            close = did_you_mean(label, names)
+            raise UserError(f"labels: {label!r} is not a class of this data{close}: {listed(names)}")
+        return names.index(label)
+
+
+class ShuffledStream:
+    """All rows in a new order every epoch, without end; `count` is the rows of one epoch.
+
+    The orders of two epochs are held, 8 bytes a row each, and the rows themselves: 24 bytes a row, whatever the images'
+    size. Of a mapped file a bounded part stays in memory.
+    """
+
+    def __init__(
+        self,
+        images: npt.NDArray[np.uint8],
+        labels: npt.NDArray[np.int32],
+        rows: npt.NDArray[np.int64],
+        seed: int,
+    ) -> None:
+        self.count: int | None = len(rows)
+        self._images, self._labels = images, labels
+        self._rows = rows
+        self._seed = seed
+        self._orders: dict[int, npt.NDArray[np.int64]] = {}
+        self._touched = 0
+
+    def batch(self, position: int, count: int) -> Batch:
+        """Return rows `position … position + count`, across the borders of epochs, as fresh arrays."""
+        assert position >= 0
+        assert count >= 1
+        pieces = []
+        per_epoch = len(self._rows)
+        while count:
+            epoch, offset = divmod(position, per_epoch)
+            taken = min(count, per_epoch - offset)
+            pieces.append(self._order(epoch)[offset : offset + taken])
+            position, count = position + taken, count - taken
+        batch = _gather(self._images, self._labels, np.concatenate(pieces))
+        self._touched += batch.images.nbytes
+        if min(self._touched, self._images.nbytes) > _TOUCHED_BYTES:
+            let_go(self._images)
+            self._touched = 0
+        return batch
+
+    def _order(self, epoch: int) -> npt.NDArray[np.int64]:
+        if epoch not in self._orders:
+            while len(self._orders) >= _KEPT_EPOCHS:
+                del self._orders[next(iter(self._orders))]
+            generator = np.random.Generator(np.random.Philox(seed_sequence(self._seed, _SHUFFLE_TAG, epoch)))
+            self._orders[epoch] = self._rows[generator.permutation(len(self._rows))]
+        return self._orders[epoch]
+
+
+def from_store(name: str, store: Store) -> PackedDataset:
+    """Return a whole store as the dataset that the user called `name`."""
+    splits = {split: (start, stop) for split, (start, stop) in store.manifest["splits"].items()}
+    return PackedDataset(name, store.manifest, store.images, store.labels, splits, store)
+
+
+def _gather(
+    images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int32], rows: npt.NDArray[np.int64]
+) -> Batch:  # fmt: skip
+    return Batch(np.ascontiguousarray(images[rows]), labels[rows].astype(np.int64))

@@ -1,0 +1,60 @@
+"""A source before it is packed: what its names and headers say, and a few of its pictures; nothing is written."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from ganache.data.conversion import Conversion
+from ganache.data.dataset import Progress
+from ganache.data.store.packed import PackedDataset
+from ganache.data.store.packing import manifest_of, nothing_decoded
+from ganache.data.store.survey import Packable, Survey, refuse_many
+from ganache.support.units import counted
+
+ROWS = 256
+"""At most about so many rows are decoded: every n-th of each split."""
+
+HEADERS = 20_000
+"""At most so many headers are read: seconds, whatever the size of the set."""
+
+
+def read_preview(source: Packable, how: Conversion, processes: int, progress: Progress) -> PackedDataset:
+    """Return a sample of a source as a dataset whose summary describes the whole, as far as it was looked at.
+
+    Its fingerprint is empty. Raises UserError as packing does, for what was looked at.
+    """
+    survey = source.survey(how, processes, progress, HEADERS)
+    sample = survey.peek(ROWS)
+    lost = [skip for block in sample.blocks for skip in block.skipped]
+    read = sum(len(block.images) for block in sample.blocks)
+    refuse_many(lost, read + len(lost), how.max_skipped)
+    skipped = [*survey.skipped, *lost]
+    if not read:
+        raise nothing_decoded(source.text, skipped)
+    splits: dict[str, list[int]] = {}
+    position = 0
+    for split, counts in sample.counts.items():
+        splits[split] = [position, position + int(counts.sum())]
+        position = splits[split][1]
+    totals: Any = sum(sample.counts.values())
+    classes = Counter(dict(enumerate(totals[:-1].tolist()))) + Counter({-1: int(totals[-1])})
+    manifest = manifest_of(source, survey, classes, splits, sorted(skipped))
+    manifest["decisions"] = {**survey.decisions, "looked at": _looked_at(survey, position, read)}
+    held: dict[str, tuple[int, int]] = {}
+    done = 0
+    for block in sample.blocks:
+        start, _ = held.get(block.split, (done, done))
+        done += len(block.images)
+        held[block.split] = (start, done)
+    images = np.concatenate([block.images for block in sample.blocks])
+    labels = np.concatenate([block.labels for block in sample.blocks])
+    progress(survey.candidates, survey.candidates)
+    return PackedDataset(source.text, {**manifest, "fingerprint": None}, images, labels, held, counts=sample.counts)
+
+
+def _looked_at(survey: Survey, rows: int, read: int) -> str:
+    if survey.headers is None:
+        return f"{read:,} of {rows:,} images; the others when it is packed"
+    some = "" if survey.headers == rows else f" of {rows:,} files"
+    return f"the headers of {survey.headers:,}{some} and {counted(read, 'image')}; the others when it is packed"
