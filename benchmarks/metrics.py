@@ -21,7 +21,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -36,11 +35,10 @@ from ganache.data import open_dataset
 from ganache.data.store.packed import PackedDataset
 from ganache.engine.devices import memory_in_use
 from ganache.evaluation.features.classifier import ClassifierExtractor
-from ganache.evaluation.features.trained_classifier import GROUP, ClassifierNetwork, kept_classifier
+from ganache.evaluation.features.trained_classifier import GROUP, ClassifierNetwork, TrainedClassifier
 from ganache.evaluation.metrics.frechet import Moments, RunningMoments, frechet_distance, moments_of
 from ganache.evaluation.metrics.manifold import manifold_scores
 from ganache.evaluation.metrics.moments import AnyMoments
-from ganache.runs import sealed
 from ganache.support.machine import describe_machine
 
 MIB = 2**20
@@ -135,12 +133,9 @@ def measure_pictures(count: int, rounds: int) -> dict[str, Any]:
     dataset = open_dataset("digits", size=(28, 28))
     assert isinstance(dataset, PackedDataset)
     pictures = np.random.default_rng(8).integers(0, 256, (count, 28, 28, 1), dtype=np.uint8)
-    with tempfile.TemporaryDirectory() as folder:
-        network = ClassifierNetwork(dataset.shape, len(dataset.label_names)).eval()  # untrained: as fast as another
-        (Path(folder) / "classifiers").mkdir()
-        facts = {"accuracy": 0.1, "tested": 1, "split": "none"}
-        sealed.save(kept_classifier(dataset, Path(folder)), dict(network.state_dict()), facts)
-        extractor = ClassifierExtractor(dataset, Path(folder))
+    network = ClassifierNetwork(dataset.shape, len(dataset.label_names)).eval()  # untrained: as fast as another
+    judge = TrainedClassifier(network, dataset.label_names, accuracy=0.1, tested=1, split="none")
+    extractor = ClassifierExtractor(dataset, judge)
     tensors = [
         torch.from_numpy(part).permute(0, 3, 1, 2).float().div(127.5).sub(1.0)
         for part in np.array_split(pictures, -(-count // GROUP))

@@ -27,11 +27,11 @@ from benchmarks.racers import Racer, ganache_racer, plain_racer
 from benchmarks.speed.systems import PLAIN, trained_in
 from ganache.data import open_dataset
 from ganache.data.store.packed import PackedDataset
-from ganache.evaluation.features.trained_classifier import Classifier, classifier_for
-from ganache.evaluation.judgement import training_images
-from ganache.evaluation.metrics.frechet import frechet_distance
-from ganache.evaluation.metrics.moments import AnyMoments
-from ganache.evaluation.verdicts import Tally
+from ganache.evaluation.catalogue import choose
+from ganache.evaluation.features import find
+from ganache.evaluation.reference import Reference
+from ganache.evaluation.samples import GeneratorSamples
+from ganache.evaluation.scoring import evenly, make_setting, score
 from ganache.runs.products import TrainedGenerator
 from ganache.support.json_files import write_json
 from ganache.support.machine import describe_machine
@@ -70,27 +70,24 @@ class Race:
 
 @dataclass(frozen=True)
 class Judge:
-    """The data's classifier, and what it saw of the training images."""
+    """The training images as the data's classifier sees them."""
 
-    classifier: Classifier
-    reals: AnyMoments
+    reference: Reference
 
     @staticmethod
     def of(dataset: PackedDataset) -> "Judge":
-        """Judge the training images."""
-        classifier = classifier_for(dataset, say=print)
-        tally = Tally(classifier)
-        for images in training_images(dataset):
-            tally.add(images)
-        return Judge(classifier, tally.moments.result())
+        """Have the classifier look at the training images, or remember what it saw."""
+        return Judge(Reference(dataset, find("classifier", dataset, say=print), say=print))
 
     def look(self, generator: TrainedGenerator, seconds: float, images: int, count: int = SAMPLES) -> Look:
         """Draw samples, of all classes evenly where they can be asked for, and judge them."""
-        tally, asked = Tally(self.classifier), generator.label_names
-        for part in generator.stream(count, 0, asked):
-            tally.add(part)
-        shares = tally.verdict().shares.values()
-        return Look(seconds, images, frechet_distance(tally.moments.result(), self.reals), min(shares))
+        source = GeneratorSamples(generator, "the race")
+        requests = evenly(source, self.reference.dataset, ())
+        setting = make_setting(self.reference, source, requests, count, seed=0)
+        found = score(source, self.reference, setting, choose(("fd", "confidence"), setting)).evaluation
+        distance, shares = found["fd/classifier"].value, found["confidence/classifier"].details["shares"]
+        assert distance is not None
+        return Look(seconds, images, distance, min(shares.values()))
 
 
 def run(name: str, racer: Racer, seed: int, judge: Judge, every: float, limit: float, target: float) -> Race:

@@ -14,8 +14,8 @@ from benchmarks.claims.claim import Claim, Findings, Table, mean
 from benchmarks.claims.distances import wasserstein
 from benchmarks.claims.workshop import Json, Workshop
 from ganache import recipes
+from ganache.data.sources import densities
 from ganache.engine.state import TrainingState
-from ganache.evaluation.metrics.modes import density_named
 from ganache.games.recipe import Optimizers, Recipe
 from ganache.parts.optimizers import Adam
 from ganache.parts.schedules import Cosine
@@ -72,7 +72,7 @@ class Points:
     """Endless reals and fakes of one density."""
 
     def __init__(self, name: str) -> None:
-        density = density_named(name)
+        density = densities.DENSITIES[name]()
         self._streams = [density.stream(derive(SEED, "claims", side)) for side in ("reals", "fakes")]
         self._taken = [0, 0]
         self._random = torch.Generator().manual_seed(derive(SEED, "claims", "noise"))
@@ -162,7 +162,7 @@ def draw(results: Json, path: Path) -> None:
 
 
 def _contours(axes: Any, name: str, critic: Json) -> None:
-    density = density_named(name)
+    density = densities.DENSITIES[name]()
     axes.contour(_places(), _places(), np.array(critic["surface"]), levels=12, cmap="viridis", linewidths=0.9)
     axes.plot(density.modes[:, 0], density.modes[:, 1], "o", color=plots.COLOURS[1], markersize=2)
     axes.set_aspect("equal")

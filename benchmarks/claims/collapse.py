@@ -6,7 +6,7 @@ from benchmarks.claims import plots
 from benchmarks.claims.claim import Claim, Findings, Table, Verdict, clearly_less, mean, spread
 from benchmarks.claims.points import STATED, judged, points_trial
 from benchmarks.claims.workshop import Json, Trial, Workshop
-from ganache.evaluation.metrics.modes import density_named
+from ganache.data.sources import densities
 
 DENSITIES = ("ring", "grid")
 SEEDS = (0, 1, 2)
@@ -56,7 +56,7 @@ def draw(results: Json, path: Path) -> None:
     for axes in panels.flat:
         axes.set_axis_off()
     for row, data in enumerate(DENSITIES):
-        centres = density_named(data).modes
+        centres = densities.DENSITIES[data]().modes
         for axes, (name, found) in zip(panels[2 * row : 2 * row + 2].flat, results[data].items(), strict=False):
             axes.set_axis_on()
             plots.scatter(axes, name, found[0]["points"], centres)

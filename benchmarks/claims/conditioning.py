@@ -6,7 +6,8 @@ from benchmarks.claims import digits, plots
 from benchmarks.claims.claim import Claim, Findings, Table, clearly_less, mean, spread
 from benchmarks.claims.points import STATED, judged, points_trial
 from benchmarks.claims.workshop import Json, Trial, Workshop
-from ganache.evaluation.metrics.modes import SAMPLES, count_modes, density_named
+from ganache.data.sources.densities import DENSITIES
+from ganache.evaluation.metrics.modes import SAMPLES, count_modes
 from ganache.runs import products
 
 SEEDS = (0, 1)
@@ -45,7 +46,7 @@ def _on_grid(workshop: Workshop, kind: str, seed: int) -> Json:
     found = judged(workshop, grid_trial(kind), seed)
     if kind == "unconditional":
         return {**found, "label_accuracy": None}
-    density = density_named("grid")
+    density = DENSITIES["grid"]()
     generator = products.load(workshop.train(grid_trial(kind), seed).path)
     points = generator.sample(SAMPLES, labels=density.label_names).reshape(SAMPLES, 2)
     right = sum(
@@ -62,7 +63,7 @@ def draw(results: Json, path: Path) -> None:
         row[0].imshow(digits.strip(results[kind]["digits"][0]["pictures"]), cmap="gray", vmin=0, vmax=255)
         row[0].set_title(f"digits, {kind}", fontsize=8.5, color=plots.INK)
         row[0].set_axis_off()
-        plots.scatter(row[1], f"grid, {kind}", results[kind]["grid"][0]["points"], density_named("grid").modes)
+        plots.scatter(row[1], f"grid, {kind}", results[kind]["grid"][0]["points"], DENSITIES["grid"]().modes)
     plots.save(figure, path)
 
 

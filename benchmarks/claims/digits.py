@@ -10,7 +10,7 @@ import ganache
 from benchmarks.claims.workshop import Finished, Json
 from ganache.data import open_dataset
 from ganache.data.store.packed import PackedDataset
-from ganache.evaluation.features.trained_classifier import Classifier, classifier_for
+from ganache.evaluation.features.trained_classifier import TrainedClassifier, classifier_for
 from ganache.evaluation.metrics.frechet import Moments, frechet_distance
 from ganache.runs.products import TrainedGenerator
 
@@ -69,7 +69,7 @@ def _digits() -> PackedDataset:
 
 
 @cache
-def _judge() -> Classifier:
+def _judge() -> TrainedClassifier:
     return classifier_for(_digits())
 
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from benchmarks.claims.workshop import Json, Trial, Workshop
-from ganache.evaluation.metrics.modes import count_modes, density_named, draw_points
+from ganache.data.sources.densities import DENSITIES
+from ganache.evaluation.metrics.modes import SAMPLES, count_modes
 from ganache.runs import products
 
 IMAGES = {"ring": 150_000, "grid": 450_000}
@@ -39,8 +40,8 @@ def points_trial(data: str, settings: tuple[str, ...] = (), rate: float | None =
 def judged(workshop: Workshop, trial: Trial, seed: int, **facts: Any) -> Json:
     """Train, and return what was found of the density's modes, with a few of the points."""
     run = workshop.train(trial, seed)
-    density = density_named(trial.data)
-    points = draw_points(products.load(run.path))
+    density = DENSITIES[trial.data]()
+    points = products.load(run.path).sample(SAMPLES).reshape(SAMPLES, 2)
     return {
         **facts,
         **count_modes(points, density.modes, density.std).to_json(),

@@ -119,7 +119,7 @@ def judge(
     run: str | Path,
     *,
     data: Given,
-    count: int = 10_000,
+    count: str | int = 10_000,
     seed: int = 0,
     labels: Sequence[str] = (),
     device: str = "auto",

@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ from benchmarks.speed.systems import trained_in
 from benchmarks.speedrun import Judge, Look, Race
 from ganache.data import open_dataset
 from ganache.data.store.packed import PackedDataset
-from ganache.evaluation.features.trained_classifier import Classifier, ClassifierNetwork
-from ganache.evaluation.verdicts import Tally
+from ganache.evaluation.features import ClassifierExtractor
+from ganache.evaluation.features.trained_classifier import ClassifierNetwork, TrainedClassifier
+from ganache.evaluation.reference import Reference
 from ganache.runs.products import TrainedGenerator
 
 
@@ -66,14 +68,12 @@ def test_a_race_that_was_not_won_is_told() -> None:
     assert [race["seconds"] for race in speedrun.as_json([won, lost], 5.0)["races"]] == [10.0, None]
 
 
-def test_both_racers_train_and_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_racers_train_and_are_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = open_dataset("digits", size=(28, 28))
     assert isinstance(dataset, PackedDataset)
     monkeypatch.setattr("ganache.data.source.Source.open", lambda *_: dataset)
-    classifier = Classifier(ClassifierNetwork(dataset.shape, 10).eval(), dataset.label_names, 0.1, 1, "none")
-    reals = Tally(classifier)
-    reals.add(dataset.rows("train", 0, 200).images.transpose(0, 2, 3, 1))
-    judge = Judge(classifier, reals.moments.result())
+    classifier = TrainedClassifier(ClassifierNetwork(dataset.shape, 10).eval(), dataset.label_names, 0.1, 1, "none")
+    judge = Judge(Reference(dataset, ClassifierExtractor(dataset, classifier), labels=("0",), cache=tmp_path))
     tiny = ["generator.width=4", "discriminator.width=4", "batch_size=16"]
     for made, images in (
         (plain_racer(trained_in("lsgan"), dataset, 0), 128),

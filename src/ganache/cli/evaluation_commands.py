@@ -27,8 +27,9 @@ from ganache.support.units import counted, listed
 
 if TYPE_CHECKING:
     from ganache.evaluation.compare import Comparison
-    from ganache.evaluation.evaluate import Asked, Found
+    from ganache.evaluation.evaluate import Asked
     from ganache.evaluation.records import Evaluation, Score
+    from ganache.evaluation.scoring import Scored
 
 NO_PAIRS = "pairs: they come with the metric memorisation, which was not computed"
 ARROWS = {"lower": "↓", "higher": "↑", "neither": ""}
@@ -146,7 +147,7 @@ def value_text(score: "Score") -> str:
     return f"≥ {low:.4g}" if isinstance(low, float) and math.isfinite(low) else "unknown"
 
 
-def _kept(asked: "Asked", json: Path | None, found: "Found") -> list[Output]:
+def _kept(asked: "Asked", json: Path | None, found: "Scored") -> list[Output]:
     """Return where an evaluation is kept: the run's evaluation.json, when a run's folder was judged, and `json`."""
     from ganache.runs.folder import Run
 

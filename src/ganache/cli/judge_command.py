@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def judge(
     run: RunPath,
     data: Data,
-    count: Annotated[int, typer.Option(help="How many samples.")] = 10_000,
+    count: Annotated[str, typer.Option(metavar="N", help="How many samples, such as 10k.")] = "10k",
     seed: Seed = 0,
     labels: Labels = None,
     json: JsonFile = None,

@@ -1,28 +1,45 @@
-"""The metrics by name: what each needs, when it cannot be had, and its record."""
+"""The metrics by name: what each needs, when it cannot be had, and its record.
 
-from collections.abc import Callable
+A new one is a file in metrics/ that computes it, a function in metric_records.py and an entry here.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ganache.data.selection import HELD_OUT_SPLITS
-from ganache.evaluation import scorers as by
+from ganache.evaluation import class_records as of_classes
+from ganache.evaluation import metric_records as by
 from ganache.evaluation.evidence import KEPT, PAIRED, Evidence, Setting
-from ganache.evaluation.mode_counters import knows_modes
+from ganache.evaluation.metrics.certainty import Certainty
+from ganache.evaluation.metrics.counter import Counter
+from ganache.evaluation.metrics.pixel_deviation import PixelDeviation
+from ganache.evaluation.mode_counters import knows_modes, mode_counter
 from ganache.evaluation.records import Score, metric_named
+from ganache.evaluation.reference import Reference
 from ganache.support.errors import UserError, did_you_mean
 
 OF_MOMENTS = ("fd", "fd-infinity", "is")  # what needs no more of the reals than their moments
+UNLESS_ASKED = ("sliced-wasserstein", "confidence", "pixel-deviation")  # not computed of pictures
+JUDGED = ("fd", "confidence", "pixel-deviation", "label-accuracy")  # by `judge`
 TRUSTED = 10  # samples for each feature; with fewer a Fréchet distance is clearly too high
+
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric. `refuse` says why it cannot be had here, or nothing; `keeps` how many samples' features it needs."""
+    """One metric. `refuse` says why it cannot be had here, or nothing; `keeps` how many samples' features it needs.
+
+    `counter` makes what counts while the samples pass, and the reals too where it is one of sums.
+    """
 
     name: str
     says: str
     refuse: Callable[[Setting], str | None]
     keeps: Callable[[Setting], int]
     score: Callable[[Evidence], list[Score]]
+    counter: Callable[[Reference, Say], Counter] | None = None
 
     def why_not(self, setting: Setting) -> str | None:
         """Return why it cannot be had here, None where it can."""
@@ -84,13 +101,29 @@ def _needs_requests_and_judge(setting: Setting) -> str | None:
     return _needs_requests(setting) or _needs_judge(setting)
 
 
+def _needs_pictures(setting: Setting) -> str | None:
+    return "points have no pixels" if setting.dataset.shape.is_point else None
+
+
+def _certainty(reference: Reference, say: Say) -> Counter:
+    return Certainty(len(reference.dataset.label_names))
+
+
+def _deviation(reference: Reference, say: Say) -> Counter:
+    return PixelDeviation(reference.dataset.shape)
+
+
+def _modes(reference: Reference, say: Say) -> Counter:
+    return mode_counter(reference.dataset, reference.labels, reference.cache, say)
+
+
 METRICS = {
     metric.name: metric
     for metric in (
         Metric("fd", "Fréchet distance; of inception features, FID", _always, _few, by.frechet_records),
         Metric("fd-infinity", "the same for infinitely many samples", _always, _many, by.frechet_infinity_records),
         Metric("kd", "kernel distance; of inception features, KID", _always, _paired, by.kernel_records),
-        Metric("is", "Inception Score", _needs_logits, _many, by.inception_score_records),
+        Metric("is", "Inception Score", _needs_logits, _many, of_classes.inception_score_records),
         Metric("prdc", "precision, recall, density, coverage", _always, _paired, by.manifold_records),
         Metric("support", "how many different images, by the birthday paradox", _always, _paired, by.support_records),
         Metric(
@@ -101,16 +134,32 @@ METRICS = {
             by.memorisation_records,
         ),
         Metric("sliced-wasserstein", "sliced Wasserstein distance", _always, _paired, by.sliced_records),
-        Metric("class-shares", "divergence of the classes' shares", _needs_shares, _many, by.class_shares_records),
-        Metric("fd-by-class", "Fréchet distance of each class", _needs_requests, _many, by.by_class_records),
+        Metric("class-shares", "divergence of class shares", _needs_shares, _many, of_classes.class_shares_records),
+        Metric("fd-by-class", "Fréchet distance of each class", _needs_requests, _many, of_classes.by_class_records),
         Metric(
             "label-accuracy",
             "samples of the class asked for",
             _needs_requests_and_judge,
             _many,
-            by.label_accuracy_records,
+            of_classes.label_accuracy_records,
         ),
-        Metric("modes", "modes found, and how well", _needs_modes, _none, by.modes_records),
+        Metric(
+            "confidence",
+            "how sure the classifier is, of what",
+            _needs_judge,
+            _none,
+            of_classes.certainty_records,
+            _certainty,
+        ),
+        Metric(
+            "pixel-deviation",
+            "how much the samples differ, pixel by pixel",
+            _needs_pictures,
+            _none,
+            by.deviation_records,
+            _deviation,
+        ),
+        Metric("modes", "modes found, and how well", _needs_modes, _none, by.modes_records, _modes),
     )
 }
 
@@ -131,7 +180,14 @@ def choose(names: tuple[str, ...], setting: Setting) -> list[Metric]:
 def defaults(setting: Setting) -> list[Metric]:
     """Return what the data allows: for points of a density their modes and the sliced Wasserstein distance."""
     if setting.dataset.shape.is_point:
-        names = ["modes", "sliced-wasserstein"]
-    else:
-        names = [name for name in METRICS if name != "sliced-wasserstein"]
+        return _possible(("modes", "sliced-wasserstein"), setting)
+    return _possible([name for name in METRICS if name not in UNLESS_ASKED], setting)
+
+
+def for_judge(setting: Setting) -> list[Metric]:
+    """Return what `judge` tells of; the accuracy of the labels is for a conditional generator."""
+    return _possible(JUDGED, setting)
+
+
+def _possible(names: Iterable[str], setting: Setting) -> list[Metric]:
     return [METRICS[name] for name in names if METRICS[name].why_not(setting) is None]

@@ -24,7 +24,7 @@ PICTURES, POINTS = 64, 2_500  # of each panel
 
 
 @dataclass(frozen=True)
-class Row:
+class ScoreRow:
     """One kind of score over all that are compared; an entry is None where it was not measured.
 
     `differs` lists, field by field, why scores do not compare with the first; `verdict` says what those show that do.
@@ -42,7 +42,7 @@ class Comparison:
 
     names: tuple[str, ...]
     evaluations: tuple[Evaluation, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ScoreRow, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return names, evaluations and rows as JSON values."""
@@ -122,13 +122,13 @@ def short_names(paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(paths)
 
 
-def _row(family: str, names: Sequence[str], evaluations: Sequence[Evaluation]) -> Row:
+def _row(family: str, names: Sequence[str], evaluations: Sequence[Evaluation]) -> ScoreRow:
     scores = tuple(
         next((score for score in evaluation.scores if score.family == family), None) for evaluation in evaluations
     )
     measured = [(name, score) for name, score in zip(names, scores, strict=True) if score is not None]
     if len(measured) < 2:
-        return Row(family, scores, (), f"measured of {measured[0][0]} alone")
+        return ScoreRow(family, scores, (), f"measured of {measured[0][0]} alone")
     first_name, first = measured[0]
     alike, differs = [measured[0]], []
     for name, score in measured[1:]:
@@ -137,10 +137,10 @@ def _row(family: str, names: Sequence[str], evaluations: Sequence[Evaluation]) -
         if not found:
             alike.append((name, score))
     if len(alike) < 2:
-        return Row(family, scores, tuple(differs), "not comparable")
+        return ScoreRow(family, scores, tuple(differs), "not comparable")
     others = [name for name, score in measured if (name, score) not in alike]
     rest = f"; not comparable: {', '.join(others)}" if others else ""
-    return Row(family, scores, tuple(differs), f"{_verdict(alike)}{rest}")
+    return ScoreRow(family, scores, tuple(differs), f"{_verdict(alike)}{rest}")
 
 
 def _verdict(measured: Sequence[tuple[str, Score]]) -> str:

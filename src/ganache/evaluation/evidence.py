@@ -1,25 +1,35 @@
 """One pass over the samples: what all metrics need of them, gathered in memory that does not grow with their number."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.data.dataset import Dataset
+from ganache.data.dataset import Dataset, Progress
 from ganache.evaluation.features import Extractor
+from ganache.evaluation.metrics.counter import Counter, Sums
 from ganache.evaluation.metrics.frechet import Extrapolation, extrapolate
 from ganache.evaluation.metrics.inputs import stream
 from ganache.evaluation.metrics.moments import AnyMoments, RunningMoments
-from ganache.evaluation.mode_counters import ModeCounter
 from ganache.evaluation.records import Better, Protocol, Score, finite, score_name, versions
 from ganache.evaluation.reference import Reference
 from ganache.evaluation.samples import Labels, Piece, in_pieces, piece_size
 
 KEPT = 50_000  # samples at most whose features are kept: the largest published protocol
 PAIRED = 10_000  # samples at most that are compared pair by pair, with as many reals
+
+C = TypeVar("C", bound=Counter)
+
+
+@dataclass(frozen=True)
+class Requests:
+    """The classes that a conditional generator is asked for, in turn, none for others; and how they were chosen."""
+
+    names: tuple[str, ...] = ()
+    chosen: str = "as often as among the reals"
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,7 @@ class Setting:
     seed: int
     split: str
     labels: tuple[str, ...]
+    requests: Requests
     has_classes: bool  # whether each sample's class is known
     knows_classes: bool  # whether the extractor gives logits
     judges_classes: bool  # whether these logits are of the data's own classes
@@ -57,7 +68,7 @@ class Kept:
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
+class NearestPairs:
     """Samples and the training images nearest to them: the samples' numbers (n,), the reals' places, the distances."""
 
     samples: NDArray[np.int64]
@@ -68,20 +79,29 @@ class Pairs:
 
 @dataclass(eq=False)
 class Evidence:
-    """What the pass found, and the reals that it is compared with."""
+    """What the pass found, and the reals that it is compared with; `sums` are what counters found of these."""
 
     setting: Setting
     reference: Reference
     moments: AnyMoments
     kept: Kept
-    counter: ModeCounter | None
     images_seen: int | None
-    pairs: Pairs | None = None
+    counters: Sequence[Counter] = ()
+    sums: Sequence[Sums] = ()
+    pairs: NearestPairs | None = field(default=None, init=False)
 
     @property
     def is_complete(self) -> bool:
         """Whether the features of every sample are kept."""
         return len(self.kept.features) == self.setting.count
+
+    def counted(self, kind: type[C]) -> C:
+        """Return what a counter of this kind found of the samples."""
+        return next(counter for counter in self.counters if isinstance(counter, kind))
+
+    def counted_of_reals(self, kind: type[C]) -> C:
+        """Return what one found of the reals."""
+        return next(counter for counter in self.sums if isinstance(counter, kind))
 
     @cached_property
     def extrapolation(self) -> Extrapolation:
@@ -149,12 +169,13 @@ def gather(
     pieces: Iterator[Piece],
     setting: Setting,
     keep: int,
-    counter: ModeCounter | None,
-    say: Callable[[int, int], None] = lambda done, total: None,
+    counters: Sequence[Counter] = (),
+    progress: Progress | None = None,
 ) -> Gathered:
     """Pass over `setting.count` samples once, and keep the features of a seeded choice of `keep` of them.
 
-    The samples are cut into pieces of one size, so that no value depends on how they came. `say` hears (done, total).
+    The samples are cut into pieces of one size, so that no value depends on how they came. `progress` hears
+    (done, total).
     """
     running = RunningMoments(setting.extractor.size)
     choice = _choice(setting.count, keep, setting.seed)
@@ -163,14 +184,15 @@ def gather(
     for piece in in_pieces(pieces, piece_size(setting.dataset.shape)):
         seen = setting.extractor(np.require(piece.images, requirements=["C", "W"]))
         running.add(seen.features)
-        if counter is not None:
-            counter.add(piece.images)
+        for counter in counters:
+            counter.add(piece.images, seen.logits)
         first, last = np.searchsorted(choice, [done, done + len(piece.images)])
         rows = choice[first:last] - done
         logits = None if seen.logits is None else seen.logits[rows]
         found.append(Kept(choice[first:last], seen.features[rows], logits, piece.labels[rows]))
         done += len(piece.images)
-        say(done, setting.count)
+        if progress is not None:
+            progress(done, setting.count)
     assert done == setting.count, (done, setting.count)
     return Gathered(running.result(), _joined(found))
 

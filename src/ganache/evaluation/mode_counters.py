@@ -1,9 +1,10 @@
 """Modes that are known in advance, counted while samples pass: of 2-D mixtures, and of stacked digits."""
 
+import abc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 from ganache.data.dataset import Dataset
 from ganache.data.sources.densities import Density
 from ganache.data.sources.stacked_mnist import StackedDigits
-from ganache.evaluation.features.classifier import ClassifierExtractor
-from ganache.evaluation.features.trained_classifier import classifier_for
+from ganache.evaluation.features import Extractor, find
+from ganache.evaluation.metrics.counter import Counter
 from ganache.evaluation.metrics.modes import MANY, SAMPLES, WITHIN, Modes, count_modes
 from ganache.evaluation.metrics.stacked_modes import PUBLISHED_SAMPLES, stacked_modes
 from ganache.evaluation.records import Better
@@ -29,24 +30,18 @@ class Counted:
     settings: dict[str, Any]
 
 
-class ModeCounter(Protocol):
+class ModeCounter(Counter):
     """Counts the modes of what passes; of a sample it keeps three bytes at most."""
 
-    features: dict[str, Any] | None  # the description of what sees the modes, where that is a network
+    features: dict[str, Any] | None = None  # the description of what sees the modes, where that is a network
 
-    def add(self, images: NDArray[Any]) -> None:
-        """Count some samples (n, H, W, C)."""
-        ...
-
+    @abc.abstractmethod
     def found(self) -> list[Counted]:
         """Return what was counted of at least one sample."""
-        ...
 
 
-class MixtureModes:
+class MixtureCounter(ModeCounter):
     """Modes of a 2-D mixture, by metrics/modes.py; only those of the named classes if there are any."""
-
-    features: dict[str, Any] | None = None
 
     def __init__(self, density: Density, labels: Sequence[str]) -> None:
         wanted = [index for index, name in enumerate(density.label_names) if not labels or name in labels]
@@ -54,7 +49,7 @@ class MixtureModes:
         self._counts = np.zeros(len(wanted), np.int64)
         self._samples = 0
 
-    def add(self, images: NDArray[Any]) -> None:
+    def add(self, images: NDArray[Any], logits: NDArray[np.float32] | None = None) -> None:
         """Count points (n, 1, 1, 2)."""
         modes = count_modes(images.reshape(-1, 2), self._centres, self._std)
         self._counts += np.array(modes.counts)
@@ -71,21 +66,20 @@ class MixtureModes:
         ]
 
 
-class StackedModes:
+class StackedCounter(ModeCounter):
     """Modes of stacked digits, as the classifier of single digits sees them, by metrics/stacked_modes.py."""
 
-    def __init__(self, stack: StackedDigits, cache: Path | None, say: Callable[[str], None]) -> None:
-        classifier_for(stack.digits, cache, say)  # says so when it must be trained first
-        self._judge = ClassifierExtractor(stack.digits, cache)
-        self.features: dict[str, Any] | None = self._judge.describe()
+    def __init__(self, judge: Extractor) -> None:
+        self._judge = judge
+        self.features = judge.describe()
         self._digits: list[NDArray[np.int8]] = []
 
-    def add(self, images: NDArray[Any]) -> None:
+    def add(self, images: NDArray[Any], logits: NDArray[np.float32] | None = None) -> None:
         """Count pictures (n, H, W, 3)."""
         channels = np.ascontiguousarray(images.transpose(0, 3, 1, 2)).reshape(-1, *images.shape[1:3], 1)
-        logits = self._judge(channels).logits
-        assert logits is not None
-        self._digits.append(logits.argmax(axis=1).reshape(-1, 3).astype(np.int8))
+        seen = self._judge(channels).logits
+        assert seen is not None
+        self._digits.append(seen.argmax(axis=1).reshape(-1, 3).astype(np.int8))
 
     def found(self) -> list[Counted]:
         """Return how many of the 1,000 modes were drawn, and the divergence from equal shares."""
@@ -98,12 +92,16 @@ class StackedModes:
 
 
 def mode_counter(
-    dataset: Dataset, labels: Sequence[str], cache: Path | None = None, say: Callable[[str], None] = lambda line: None
-) -> ModeCounter | None:
-    """Return what counts the modes of a data set; None when they are not known."""
+    dataset: Dataset,
+    labels: Sequence[str],
+    cache: Path | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> ModeCounter:
+    """Return what counts the modes of a data set that are known; `say` hears of a classifier to be trained for it."""
     if isinstance(dataset, Density):
-        return MixtureModes(dataset, labels)
-    return StackedModes(dataset, cache, say) if isinstance(dataset, StackedDigits) else None
+        return MixtureCounter(dataset, labels)
+    assert isinstance(dataset, StackedDigits), dataset.name
+    return StackedCounter(find("classifier", dataset.digits, cache=cache, say=say))
 
 
 def knows_modes(dataset: Dataset) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ganache.evaluation.features.extractor import ABOUT
 from ganache.parts.part import explain
 from ganache.support import trees
 from ganache.support.errors import UserError
@@ -25,16 +26,16 @@ PROTOCOL = 1  # grows when a metric's definition changes: scores of before and a
 _PUBLISHED = {"fd": "fid", "fd-infinity": "fid-infinity", "fd-by-class": "fid-by-class", "kd": "kid"}
 _PUBLISHED_FEATURES = "inception"
 # What is known about the same thing under another name, or follows from what is compared anyway.
-_NOT_BINDING = ("reference.source", "features.accuracy")
+_NOT_BINDING = ("reference.source", *(f"features.{name}" for name in ABOUT))
 
 Better = Literal["lower", "higher", "neither"]
 
 
-class _Record(BaseModel):
+class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class ReferenceSet(_Record):
+class ReferenceSet(_Frozen):
     """The real images: where they came from, what they are, and how many; `labels` if only these classes."""
 
     source: str
@@ -44,7 +45,7 @@ class ReferenceSet(_Record):
     count: int | None = None  # None: endless
 
 
-class Protocol(_Record):
+class Protocol(_Frozen):
     """All that two equal scores must share.
 
     `features` is the extractor's own description, checksum and rules for sizes and channels included; `reals` of the
@@ -60,7 +61,7 @@ class Protocol(_Record):
     version: int = PROTOCOL
 
 
-class Score(_Record):
+class Score(_Frozen):
     """One score. Its `value` is None where nothing finite can be said; `details` then say what can.
 
     `uncertainty` is not negative, and `uncertainty_kind` says of what it is the measure.
@@ -83,7 +84,7 @@ class Score(_Record):
         return self.name.partition("@")[0]
 
 
-class SampleSet(_Record):
+class SampleSet(_Frozen):
     """What was judged: where the samples came from, and how they were brought to the reals' size."""
 
     source: str
@@ -95,7 +96,7 @@ class SampleSet(_Record):
     images_seen: int | None = None
 
 
-class Evaluation(_Record):
+class Evaluation(_Frozen):
     """Everything that one evaluation found, warnings in words included."""
 
     format: Literal[1] = 1

@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from ganache.data.cache import cache_folder, named_cache
 from ganache.data.dataset import Dataset
 from ganache.data.store.packed import PackedDataset
-from ganache.evaluation.features import Extractor
+from ganache.evaluation.features import Extracted, Extractor
+from ganache.evaluation.features.extractor import ABOUT
+from ganache.evaluation.metrics.counter import Sums
 from ganache.evaluation.metrics.inputs import stream
 from ganache.evaluation.metrics.moments import AnyMoments, RunningMoments
 from ganache.evaluation.records import ReferenceSet
@@ -26,13 +28,12 @@ from ganache.evaluation.samples import Labels, piece_size
 from ganache.runs import sealed
 from ganache.support.errors import UserError
 from ganache.support.streams import derive
+from ganache.support.units import bytes_text
 
 VERSION = 1  # of what is kept
 ENDLESS_REALS = 50_000  # so many of a source without end stand for it
 MOST_BYTES = 4 * 2**30  # of features that are held at once
-_SEED = derive(
-    0, "reference"
-)  # of the order of the reals; the same for all evaluations, as a score's reference must be
+_SEED = derive(0, "reference")  # of the reals' order: the same for all evaluations, as a score's reference must be
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +66,11 @@ class Reference:
         labels: Sequence[str] = (),
         cache: Path | None = None,
         say: Callable[[str], None] = lambda line: None,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         self.dataset, self.extractor, self.split, self.labels = dataset, extractor, split, tuple(labels)
         self._stream = dataset.stream(_SEED, labels, split)
-        self.cache = cache
+        self.cache, self._most_bytes = cache, most_bytes
         self._folder, self._say = (cache or cache_folder()) / "references", say
         self.count = self._stream.count
         self.used = ENDLESS_REALS if self.count is None else self.count
@@ -95,10 +97,9 @@ class Reference:
     def rows(self, count: int) -> Rows:
         """Return the features of the first `count` reals; raises UserError where they would not fit in memory."""
         assert 1 <= count <= self.used, (count, self.used)
-        if count * self.extractor.size * 4 > MOST_BYTES:
-            raise UserError(
-                f"data: {count} reals with {self.extractor.size} features each need more than {MOST_BYTES >> 30} GiB"
-            )
+        if count * self.extractor.size * 4 > self._most_bytes:
+            most = bytes_text(self._most_bytes)
+            raise UserError(f"data: {count} reals with {self.extractor.size} features each need more than {most}")
         if self._rows is None or len(self._rows.features) < count:
             self._rows = self._kept_rows(count)
         return Rows(self._rows.features[:count], self._rows.labels[:count])
@@ -128,12 +129,33 @@ class Reference:
         counts = np.bincount(found[found >= 0], minlength=len(names))
         return counts / counts.sum() if counts.min() > 0 else None
 
-    def _pieces(self, count: int) -> Iterator[Rows]:
+    def count_with(self, counters: Sequence[Sums]) -> None:
+        """Let counters count all reals, in one pass for what is not in the cache; the moments come with it."""
+        absent = [counter for counter in counters if not self._recall(counter)]
+        if not absent:
+            return
+        running = RunningMoments(self.extractor.size)
+        self._announce(self.used)
+        for images, seen, _ in self._pieces(self.used):
+            running.add(seen.features)
+            for counter in absent:
+                counter.add(images, seen.logits)
+        for counter in absent:
+            self._save(self._path(counter.name, self.used), counter.sums)
+        self._save(self._path("moments", self.used), running.arrays())
+
+    def _recall(self, counter: Sums) -> bool:
+        tensors = self._load(self._path(counter.name, self.used))
+        if tensors is not None:
+            counter.sums = {name: tensor.numpy() for name, tensor in tensors.items()}
+        return tensors is not None
+
+    def _pieces(self, count: int) -> Iterator[tuple[NDArray[Any], Extracted, Labels]]:
         size = piece_size(self.dataset.shape)
         for start in range(0, count, size):
             batch = self._stream.batch(start, min(size, count - start))
             images = np.ascontiguousarray(batch.images.transpose(0, 2, 3, 1))
-            yield Rows(self.extractor(images).features, batch.labels)
+            yield images, self.extractor(images), batch.labels
 
     def _running(self) -> RunningMoments:
         path = self._path("moments", self.used)
@@ -144,8 +166,8 @@ class Reference:
             running.add(self._rows.features)
         else:
             self._announce(self.used)
-            for piece in self._pieces(self.used):
-                running.add(piece.features)
+            for _, seen, _ in self._pieces(self.used):
+                running.add(seen.features)
         self._save(path, running.arrays())
         return running
 
@@ -156,10 +178,10 @@ class Reference:
         self._announce(count)
         features, labels = np.empty((count, self.extractor.size), np.float32), np.empty(count, np.int64)
         done = 0
-        for piece in self._pieces(count):
-            places = slice(done, done + len(piece.labels))
-            features[places], labels[places] = piece.features, piece.labels
-            done += len(piece.labels)
+        for _, seen, found in self._pieces(count):
+            places = slice(done, done + len(found))
+            features[places], labels[places] = seen.features, found
+            done += len(found)
         self._save(path, {"features": features, "labels": labels})
         return Rows(features, labels)
 
@@ -167,7 +189,7 @@ class Reference:
         self._say(f"features of {count:,} reals ({self.dataset.name}, {self.split}), once; they stay in {self._folder}")
 
     def _path(self, what: str, count: int) -> Path:
-        described = {name: value for name, value in self.extractor.describe().items() if name != "accuracy"}
+        described = {name: value for name, value in self.extractor.describe().items() if name not in ABOUT}
         reals = self.describe().model_dump(mode="json", exclude={"source"})
         key = json.dumps([VERSION, what, count, described, reals], sort_keys=True)
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.safetensors"

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ganache.drawing.grids import grid
-from ganache.evaluation.evaluate import Found
+from ganache.evaluation.scoring import Scored
 from ganache.support.errors import UserError
 from ganache.support.files import replacing
 from ganache.support.places import check_output
@@ -21,7 +21,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 _INK = "#3b3f46"
 
 
-def pairs_picture(found: Found, count: int = PAIRS) -> Image.Image:
+def pairs_picture(found: Scored, count: int = PAIRS) -> Image.Image:
     """Draw the nearest pairs of an evaluation with `memorisation`: each sample, then its nearest training image."""
     pairs = found.evidence.pairs
     assert pairs is not None, "memorisation was not among the metrics"

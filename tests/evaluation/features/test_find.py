@@ -1,15 +1,15 @@
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from ganache.data import open_dataset
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features import NAMES, ClassifierExtractor, Extractor, PixelExtractor, RandomExtractor, find
-from ganache.evaluation.features import trained_classifier as classifier
+from ganache.evaluation.features.trained_classifier import ClassifierNetwork, TrainedClassifier, keep_classifier
 from ganache.support.errors import UserError
 from ganache.support.streams import untouched_global_stream
 
@@ -25,21 +25,29 @@ def pictures(dataset: PackedDataset, count: int) -> np.ndarray:
     return np.ascontiguousarray(dataset.rows("train", 0, count).images.transpose(0, 2, 3, 1))
 
 
+class Untrained(TrainedClassifier):
+    """Gives what it is told to give, or else what a network gives that nobody trained."""
+
+    told: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+
+    def judge(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        return self.told or super().judge(images)
+
+
+def untrained(dataset: PackedDataset) -> Untrained:
+    with untouched_global_stream():
+        torch.manual_seed(0)
+        return Untrained(ClassifierNetwork(dataset.shape, 10).eval(), dataset.label_names, 0.1, 179, "test")
+
+
 @pytest.fixture(scope="module")
-def judged(digits: PackedDataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClassifierExtractor]:
+def judged(digits: PackedDataset, tmp_path_factory: pytest.TempPathFactory) -> ClassifierExtractor:
     """Return the extractor of a classifier that nobody trained: these tests are not about what it knows."""
-
-    def untrained(dataset: PackedDataset) -> classifier.Classifier:
-        with untouched_global_stream():
-            torch.manual_seed(0)
-            network = classifier.ClassifierNetwork(dataset.shape, 10).eval()
-        return classifier.Classifier(network, dataset.label_names, 0.1, 179, "test")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "train_classifier", untrained)
-        found = find("classifier", digits, cache=tmp_path_factory.mktemp("cache"))
-        assert isinstance(found, ClassifierExtractor)
-        yield found
+    cache = tmp_path_factory.mktemp("cache")
+    keep_classifier(untrained(digits), digits, cache)
+    found = find("classifier", digits, cache=cache)
+    assert isinstance(found, ClassifierExtractor)
+    return found
 
 
 def test_every_name_is_found(digits: PackedDataset) -> None:
@@ -101,10 +109,10 @@ def test_any_array_and_any_precision_around_it(judged: ClassifierExtractor, digi
         assert np.array_equal(extractor(np.flip(backwards, (0, 1))).features, expected)
 
 
-def test_a_class_ruled_out_has_a_finite_logit(judged: ClassifierExtractor, monkeypatch: pytest.MonkeyPatch) -> None:
-    certain = np.eye(10, dtype=np.float32)[:1]
-    monkeypatch.setattr(classifier.Classifier, "judge", lambda self, images: (np.zeros((1, 128), np.float32), certain))
-    found = judged(np.zeros((1, 8, 8, 1), np.uint8))
+def test_a_class_ruled_out_has_a_finite_logit(digits: PackedDataset) -> None:
+    certain, judge = np.eye(10, dtype=np.float32)[:1], untrained(digits)
+    object.__setattr__(judge, "told", (np.zeros((1, 128), np.float32), certain))
+    found = ClassifierExtractor(digits, judge)(np.zeros((1, 8, 8, 1), np.uint8))
     assert found.logits is not None
     assert np.isfinite(found.logits).all()
     assert np.exp(found.logits).tolist() == pytest.approx(certain)

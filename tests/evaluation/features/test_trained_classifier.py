@@ -11,7 +11,12 @@ from ganache.data import open_dataset
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features import trained_classifier as classifier
-from ganache.evaluation.features.trained_classifier import Classifier, classifier_for, train_classifier
+from ganache.evaluation.features.trained_classifier import (
+    TrainedClassifier,
+    classifier_for,
+    kept_classifier,
+    train_classifier,
+)
 from ganache.evaluation.metrics.frechet import Moments, frechet_distance
 from tests.labelled import labelled, shades
 
@@ -24,7 +29,7 @@ def digits() -> PackedDataset:
 
 
 @pytest.fixture(scope="module")
-def judge(digits: PackedDataset) -> Classifier:
+def judge(digits: PackedDataset) -> TrainedClassifier:
     return train_classifier(digits, least_steps=100)
 
 
@@ -32,27 +37,27 @@ def rows(dataset: PackedDataset) -> np.ndarray[tuple[int, ...], np.dtype[np.uint
     return np.ascontiguousarray(dataset.rows("train", 0, dataset.count).images.transpose(0, 2, 3, 1))
 
 
-def test_it_reads_digits_that_it_never_saw(judge: Classifier) -> None:
+def test_it_reads_digits_that_it_never_saw(judge: TrainedClassifier) -> None:
     assert judge.split == "a tenth held out"
     assert judge.tested == 179
     assert judge.accuracy > 0.9  # 0.96 to 0.97 after 100 steps, by the processor's rounding
 
 
-def test_its_features_have_variance_one_on_average(judge: Classifier, digits: PackedDataset) -> None:
+def test_its_features_have_variance_one_on_average(judge: TrainedClassifier, digits: PackedDataset) -> None:
     features, probabilities = judge.judge(rows(digits))
     assert features.shape == (1797, 128)
     assert float(features.var(axis=0, ddof=1).mean()) == pytest.approx(1.0, rel=0.05)
     assert np.allclose(probabilities.sum(axis=1), 1.0, atol=1e-5)
 
 
-def test_the_same_image_gets_the_same_features_in_any_company(judge: Classifier, digits: PackedDataset) -> None:
+def test_the_same_image_gets_the_same_features_in_any_company(judge: TrainedClassifier, digits: PackedDataset) -> None:
     images = rows(digits)[:600]
     together, _ = judge.judge(images)
     alone, _ = judge.judge(images[500:501])
     assert np.allclose(together[500], alone[0], atol=1e-4)
 
 
-def test_noise_is_far_and_held_out_digits_are_near(judge: Classifier, digits: PackedDataset) -> None:
+def test_noise_is_far_and_held_out_digits_are_near(judge: TrainedClassifier, digits: PackedDataset) -> None:
     images = rows(digits)
     noise = np.random.default_rng(0).integers(0, 256, images.shape, dtype=np.uint8)
     halves = [Moments.of(judge.judge(part)[0]) for part in (images[::2], images[1::2], noise)]
@@ -61,39 +66,36 @@ def test_noise_is_far_and_held_out_digits_are_near(judge: Classifier, digits: Pa
     assert far > 10 * near
 
 
-def test_it_is_trained_once_and_found_again(
-    digits: PackedDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def quick(dataset: PackedDataset) -> Classifier:
-        return train_classifier(dataset, passes=1, least_steps=1)
+def briefly(dataset: PackedDataset) -> TrainedClassifier:
+    return train_classifier(dataset, passes=1, least_steps=1)
 
-    monkeypatch.setattr(classifier, "train_classifier", quick)
-    first = classifier_for(digits, tmp_path)
-    monkeypatch.setattr(classifier, "train_classifier", None)
-    second = classifier_for(digits, tmp_path)
+
+def never(dataset: PackedDataset) -> TrainedClassifier:
+    raise AssertionError("it was trained again")
+
+
+def test_it_is_trained_once_and_found_again(digits: PackedDataset, tmp_path: Path) -> None:
+    said: list[str] = []
+    first = classifier_for(digits, tmp_path, said.append, briefly)
+    assert said == [f"training a classifier on digits, once; it stays in {tmp_path / 'classifiers'}"]
+    second = classifier_for(digits, tmp_path, said.append, never)
+    assert len(said) == 1
     assert second.accuracy == first.accuracy
     for name, tensor in first.network.state_dict().items():
         assert torch.equal(tensor, second.network.state_dict()[name])
 
 
-def test_a_classifier_of_another_version_is_trained_anew(
-    digits: PackedDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_torn_classifier_is_trained_anew_and_one_of_another_version_is_another(
+    digits: PackedDataset, tmp_path: Path
 ) -> None:
-    trained: list[int] = []
-
-    def quick(dataset: PackedDataset) -> Classifier:
-        trained.append(classifier.VERSION)
-        return train_classifier(dataset, passes=1, least_steps=1)
-
-    monkeypatch.setattr(classifier, "train_classifier", quick)
-    classifier_for(digits, tmp_path)
-    monkeypatch.setattr(classifier, "VERSION", classifier.VERSION + 1)
-    second = classifier_for(digits, tmp_path)
-    assert trained == [classifier.VERSION - 1, classifier.VERSION]
-    assert len(list((tmp_path / "classifiers").iterdir())) == 2
-    (tmp_path / "classifiers" / f"{digits.fingerprint}-v{classifier.VERSION}.safetensors").write_bytes(b"torn")
-    assert classifier_for(digits, tmp_path).checksum == second.checksum
-    assert len(trained) == 3
+    first = classifier_for(digits, tmp_path, train=briefly)
+    path = kept_classifier(digits, tmp_path)
+    assert path.name == f"{digits.fingerprint}-v{classifier.VERSION}.safetensors"
+    path.write_bytes(b"torn")
+    assert classifier_for(digits, tmp_path, train=briefly).checksum == first.checksum
+    path.rename(path.with_name(f"{digits.fingerprint}-v{classifier.VERSION - 1}.safetensors"))
+    with pytest.raises(AssertionError, match="trained again"):
+        classifier_for(digits, tmp_path, train=never)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,7 @@ def test_it_is_built_for_any_shape(shape: ImageShape, pools: list[tuple[int, int
     assert logits.shape == (2, 3)
 
 
-def quickly(dataset: PackedDataset) -> Classifier:
+def quickly(dataset: PackedDataset) -> TrainedClassifier:
     return train_classifier(dataset, least_steps=30)
 
 
@@ -142,13 +144,10 @@ def test_a_class_of_the_test_split_alone_is_not_tested() -> None:
     assert (judge.tested, judge.accuracy, judge.split) == (2, 1.0, "test")
 
 
-def test_large_images_are_used_as_far_as_memory_is_meant_to_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[int] = []
-    monkeypatch.setattr(classifier, "_fit", lambda network, images, *rest: given.append(len(images)))
-    monkeypatch.setattr(classifier, "MOST_BYTES", 10 * 16)
+def test_large_images_are_used_as_far_as_memory_is_meant_to_go() -> None:
     labels = [0, 1] * 20
-    quickly(labelled(shades(labels), labels))
-    assert given == [9]
+    judge = train_classifier(labelled(shades(labels), labels), least_steps=1, most_bytes=10 * 16)
+    assert judge.tested == 1  # of ten images of 16 bytes, a tenth
 
 
 def test_training_leaves_the_callers_random_stream_alone() -> None:

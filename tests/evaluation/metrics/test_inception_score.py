@@ -6,7 +6,7 @@ import torch
 from torchmetrics.image.inception import InceptionScore as TorchmetricsInceptionScore
 
 from ganache.evaluation.metrics import inception_score as module
-from ganache.evaluation.metrics.inception_score import inception_score, inception_score_of_probabilities, log_softmax
+from ganache.evaluation.metrics.inception_score import inception_score, log_softmax
 from ganache.support.errors import UserError
 
 ONE_HOT = np.eye(10, dtype=np.float32)[np.arange(1000) % 10]
@@ -14,24 +14,21 @@ ONE_HOT = np.eye(10, dtype=np.float32)[np.arange(1000) % 10]
 
 @pytest.mark.parametrize("certainty", [50.0, 1e4, 1e30])
 def test_a_perfect_set_of_ten_classes_scores_ten(certainty: float) -> None:
-    assert inception_score(ONE_HOT * np.float32(certainty), splits=1).value == pytest.approx(10.0, rel=1e-12)
-    assert inception_score_of_probabilities(ONE_HOT, splits=1).value == pytest.approx(10.0, rel=1e-12)
+    assert inception_score(ONE_HOT * np.float32(certainty), parts=1).value == pytest.approx(10.0, rel=1e-12)
 
 
 def test_images_without_a_class_or_all_of_one_score_one() -> None:
     assert inception_score(np.zeros((100, 7))).value == 1.0
     assert inception_score(np.full((100, 7), -3e5, dtype=np.float32)).value == 1.0
     assert inception_score(np.tile(ONE_HOT[:1] * 1e6, (50, 1))).value == 1.0
-    assert inception_score_of_probabilities(np.tile(ONE_HOT[:1], (50, 1))).value == 1.0
-    assert inception_score(np.array([[1.0, 2.0]]), splits=1).value == 1.0
+    assert inception_score(np.array([[1.0, 2.0]]), parts=1).value == 1.0
 
 
 def test_by_hand() -> None:
     # p = (3/4, 1/4) and (1/4, 3/4): ln IS = ln 2 - H(1/4)
     p = np.array([[0.75, 0.25], [0.25, 0.75]])
     expected = np.exp(np.log(2) + 0.75 * np.log(0.75) + 0.25 * np.log(0.25))
-    assert inception_score_of_probabilities(p, splits=1).value == pytest.approx(expected, rel=1e-14)
-    assert inception_score(np.log(p) + 5, splits=1).value == pytest.approx(expected, rel=1e-14)
+    assert inception_score(np.log(p) + 5, parts=1).value == pytest.approx(expected, rel=1e-14)
 
 
 def test_it_agrees_with_torchmetrics() -> None:
@@ -42,34 +39,34 @@ def test_it_agrees_with_torchmetrics() -> None:
     # The standard deviation of one split, which it also takes, is undefined.
     with pytest.warns(UserWarning, match="degrees of freedom"), torch.random.fork_rng():
         expected, _ = theirs.compute()
-    found = inception_score(logits.numpy(), splits=1)
+    found = inception_score(logits.numpy(), parts=1)
     assert found.value == pytest.approx(float(expected), rel=1e-6)
     assert found.deviation == 0.0
 
 
-def test_splits_are_seeded_parts_whose_scores_are_averaged() -> None:
+def test_parts_are_seeded_parts_whose_scores_are_averaged() -> None:
     logits = np.random.default_rng(1).normal(size=(103, 5)) * 4
-    found = inception_score(logits, splits=10)
-    assert found == inception_score(logits, splits=10, seed=0)
-    assert found != inception_score(logits, splits=10, seed=1)
-    assert found.splits == 10
+    found = inception_score(logits, parts=10)
+    assert found == inception_score(logits, parts=10, seed=0)
+    assert found != inception_score(logits, parts=10, seed=1)
+    assert found.parts == 10
     assert 0 < found.deviation < found.value
-    whole = inception_score(logits, splits=1)
+    whole = inception_score(logits, parts=1)
     # By convexity the information in parts is at most that in the whole, on average.
     assert found.value < whole.value
-    assert inception_score(logits, splits=103).value == 1.0
+    assert inception_score(logits, parts=103).value == 1.0
 
 
-def test_images_sorted_by_class_are_shuffled_before_they_are_split() -> None:
-    ordered = np.repeat(np.eye(10), 100, axis=0)
-    assert inception_score_of_probabilities(ordered, splits=10).value > 9
+def test_images_sorted_by_class_are_shuffled_before_they_are_cut() -> None:
+    ordered = np.repeat(100.0 * np.eye(10), 100, axis=0)
+    assert inception_score(ordered, parts=10).value > 9
 
 
 def test_the_value_does_not_depend_on_how_many_rows_are_read_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     logits = np.random.default_rng(2).normal(size=(90, 5)) * 4
-    whole = inception_score(logits, splits=3)
+    whole = inception_score(logits, parts=3)
     monkeypatch.setattr(module, "ROWS", 7)
-    parts = inception_score(logits, splits=3)
+    parts = inception_score(logits, parts=3)
     assert parts.value == pytest.approx(whole.value, rel=1e-13)
     assert parts.deviation == pytest.approx(whole.deviation, rel=1e-11)
 
@@ -84,11 +81,7 @@ def test_log_softmax_of_any_size_sums_to_one() -> None:
 def test_what_a_user_can_cause_is_refused() -> None:
     with pytest.raises(UserError, match="logits: 9 samples are too few; this score needs at least 10"):
         inception_score(np.zeros((9, 3)))
-    with pytest.raises(UserError, match="splits: 0"):
-        inception_score(np.zeros((9, 3)), splits=0)
+    with pytest.raises(UserError, match="parts: 0"):
+        inception_score(np.zeros((9, 3)), parts=0)
     with pytest.raises(UserError, match="not finite"):
-        inception_score(np.array([[np.inf, 0.0]]), splits=1)
-    with pytest.raises(UserError, match="every row must sum to 1"):
-        inception_score_of_probabilities(np.full((10, 3), 0.5))
-    with pytest.raises(UserError, match="every row must sum to 1"):
-        inception_score_of_probabilities(np.tile([1.5, -0.5], (10, 1)))
+        inception_score(np.array([[np.inf, 0.0]]), parts=1)

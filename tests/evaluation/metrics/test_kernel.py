@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from torchmetrics.image.kid import poly_mmd
 
 from ganache.evaluation.metrics import kernel
-from ganache.evaluation.metrics.kernel import kernel_distance, kernel_distance_of_subsets
+from ganache.evaluation.metrics.kernel import kernel_distance
 from ganache.support.errors import UserError
 
 Floats = NDArray[np.float64]
@@ -31,9 +31,6 @@ def test_it_agrees_with_torchmetrics_on_equal_counts() -> None:
     expected = float(poly_mmd(torch.from_numpy(theirs), torch.from_numpy(ours)))
     assert kernel_distance(ours, theirs).value == pytest.approx(expected, rel=1e-9)
     assert kernel_distance(theirs, ours).value == pytest.approx(expected, rel=1e-9)
-    subsets = kernel_distance_of_subsets(ours, theirs, seed=0, subsets=2, size=150)  # all of them, in another order
-    assert subsets.value == pytest.approx(expected, rel=1e-9)
-    assert subsets.deviation == pytest.approx(0.0, abs=1e-12)
 
 
 def test_unequal_counts_agree_with_a_plain_loop() -> None:
@@ -85,21 +82,8 @@ def test_equal_sets_and_constant_features() -> None:
     assert kernel_distance(constant, constant[:2]).standard_error == pytest.approx(0.0, abs=1e-12)
 
 
-def test_subsets_are_seeded_and_unbiased() -> None:
-    ours, theirs = draw(7, 120, shift=0.5), draw(8, 200)
-    found = kernel_distance_of_subsets(ours, theirs, seed=1, subsets=40, size=50)
-    assert found == kernel_distance_of_subsets(ours, theirs, seed=1, subsets=40, size=50)
-    assert found != kernel_distance_of_subsets(ours, theirs, seed=2, subsets=40, size=50)
-    assert abs(found.value - kernel_distance(ours, theirs).value) < 4 * found.deviation / np.sqrt(40)
-    assert found.standard_error > found.deviation / np.sqrt(40)
-
-
 def test_what_a_user_can_cause_is_refused() -> None:
     with pytest.raises(UserError, match="reference: 1 sample is too few; this score needs at least 2"):
         kernel_distance(draw(0, 5), draw(1, 1))
-    with pytest.raises(UserError, match="features: 5 samples are too few; this score needs at least 10"):
-        kernel_distance_of_subsets(draw(0, 5), draw(1, 50), seed=0, size=10)
-    with pytest.raises(UserError, match="subsets: 1 of 5"):
-        kernel_distance_of_subsets(draw(0, 5), draw(1, 50), seed=0, size=5, subsets=1)
     with pytest.raises(UserError, match="not finite"):
         kernel_distance(draw(0, 5) * np.nan, draw(1, 5))

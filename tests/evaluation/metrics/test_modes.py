@@ -1,14 +1,12 @@
 """Modes and high-quality samples: counted by hand, and on densities whose answer is known."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import ganache
-from ganache.evaluation.metrics.modes import SHARE_OF_REALS, Modes, count_modes, density_named, judge_modes
-from ganache.support.errors import UserError
+from ganache.data.sources.densities import DENSITIES
+from ganache.evaluation.metrics.modes import SHARE_OF_REALS, Modes, count_modes
 
 CENTRES = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
 STD = 0.1
@@ -55,7 +53,7 @@ def test_scores_follow_from_the_counts() -> None:
 
 @pytest.mark.parametrize(("name", "modes"), [("ring", 8), ("grid", 25), ("spiral", 20)])
 def test_a_densitys_own_points_find_every_mode_and_reach_the_share_of_reals(name: str, modes: int) -> None:
-    density = density_named(name)
+    density = DENSITIES[name]()
     points = density.stream(seed=5).batch(0, 20_000).images.reshape(-1, 2)
     found = count_modes(points, density.modes, density.std)
     assert (found.known, found.found, found.found_well) == (modes, modes, modes)
@@ -65,32 +63,7 @@ def test_a_densitys_own_points_find_every_mode_and_reach_the_share_of_reals(name
 
 
 def test_collapse_onto_one_mode_is_of_high_quality_and_finds_one() -> None:
-    density = density_named("grid")
+    density = DENSITIES["grid"]()
     found = count_modes(np.repeat(density.modes[7:8], 50, axis=0), density.modes, density.std)
     assert (found.found, found.high_quality) == (1, 1.0)
     assert found.counts[7] == 50
-
-
-@pytest.fixture(scope="module")
-def ring_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("modes") / "ring"
-    small = ("generator.widths=[8]", "discriminator.widths=[8]", "batch_size=32")
-    return ganache.train("mlp-2d", data="ring", out=out, images=64, settings=small).run
-
-
-def test_a_run_is_judged_by_the_samples_that_it_draws(ring_run: Path) -> None:
-    density = density_named("ring")
-    points = ganache.load(ring_run).sample(300, seed=4).reshape(-1, 2)
-    assert judge_modes(ring_run, "ring", samples=300, seed=4) == count_modes(points, density.modes, density.std)
-    assert judge_modes(ring_run, "ring").samples == 2_500
-
-
-def test_mistakes_are_named(ring_run: Path, digits_run: Path) -> None:
-    with pytest.raises(UserError, match=r"data: 'rings' has no known modes \(did you mean 'ring'\?\); ring, grid"):
-        judge_modes(ring_run, "rings")
-    with pytest.raises(UserError, match="samples: 0 is not at least 1"):
-        judge_modes(ring_run, "ring", samples=0)
-    with pytest.raises(UserError, match=r"run: its images are 8x8x1, and modes are counted among points"):
-        judge_modes(digits_run, "ring")
-    with pytest.raises(UserError, match="run: there is no"):
-        judge_modes(ring_run / "nothing", "ring")

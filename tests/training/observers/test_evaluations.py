@@ -11,8 +11,8 @@ import torch
 import ganache
 from ganache.data import open_dataset, select
 from ganache.engine.state import NonFiniteError
-from ganache.evaluation.evaluate import Found
 from ganache.evaluation.records import Score
+from ganache.evaluation.scoring import Scored
 from ganache.runs import sealed
 from ganache.runs.folder import Run
 from ganache.training import loop
@@ -183,9 +183,9 @@ class Scripted:
         self.values: list[float] = []
         monkeypatch.setattr(scores, "score", self._score)
 
-    def _score(self, *rest: Any, **options: Any) -> Found:
+    def _score(self, *rest: Any, **options: Any) -> Scored:
         named = score(name="fd/random@10k-vs-train", value=self.values.pop(0), protocol=protocol(metric="fd"))
-        return Found(evaluation(named), None, iter)  # type: ignore[arg-type]
+        return Scored(evaluation(named), None, iter)  # type: ignore[arg-type]
 
     def at(self, images: int) -> Evaluations:
         """Return the evaluations as they are opened when the state stands at so many images."""

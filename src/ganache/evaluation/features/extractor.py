@@ -13,9 +13,11 @@ from torch import Tensor
 
 from ganache.support.errors import UserError
 
+ABOUT = ("accuracy", "tested", "tested_on")  # told by a description of the features, and not what makes them
+
 
 @dataclass(frozen=True)
-class Features:
+class Extracted:
     """Of N images: `features` (N, D) float32, and `logits` (N, K) float32 where the extractor knows classes."""
 
     features: NDArray[np.float32]
@@ -44,7 +46,7 @@ class Extractor(Protocol):
         """Return name, version, size, checksum, resize rule and channel rule as JSON values."""
         ...
 
-    def __call__(self, images: NDArray[Any]) -> Features:
+    def __call__(self, images: NDArray[Any]) -> Extracted:
         """Return the features of uint8 images (N, H, W, C), C = 1 … 4; the same however many come in one call.
 
         Raises UserError for anything else, points of a density among it.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, max_pool2d
 
-from ganache.evaluation.features.extractor import Features, check_pictures, in_groups
+from ganache.evaluation.features.extractor import Extracted, check_pictures, in_groups
 from ganache.evaluation.features.images import CHANNEL_RULE, resize_tensorflow, with_channels
 
 VERSION = 1
@@ -216,7 +216,7 @@ class InceptionNetwork(nn.Module):
 
 
 class InceptionExtractor:
-    """Features and logits of Inception v3; its name is `inception` with the published weights alone.
+    """Extracted and logits of Inception v3; its name is `inception` with the published weights alone.
 
     With any others it is `inception-` and the first eight digits of their checksum: no such score is an FID.
     """
@@ -253,9 +253,9 @@ class InceptionExtractor:
             "logits": f"{CLASSES}, without bias",
         }
 
-    def __call__(self, images: NDArray[Any]) -> Features:
+    def __call__(self, images: NDArray[Any]) -> Extracted:
         """Return the features (N, 2048) and logits (N, 1008) of uint8 pictures (N, H, W, C)."""
-        return Features(*in_groups(check_pictures(self.name, images), GROUP, self._apply))
+        return Extracted(*in_groups(check_pictures(self.name, images), GROUP, self._apply))
 
     def _apply(self, images: NDArray[np.uint8]) -> tuple[Tensor, Tensor]:
         tensor = torch.tensor(with_channels(images, 3), device=self._device).permute(0, 3, 1, 2).float()

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache.data.shape import ImageShape
-from ganache.evaluation.features.extractor import Features, check_pictures
+from ganache.evaluation.features.extractor import Extracted, check_pictures
 from ganache.evaluation.features.images import CHANNEL_RULE, PILLOW_RULE, resize_pillow, with_channels
 from ganache.support.errors import UserError
 
@@ -43,15 +43,15 @@ class PixelExtractor:
             "channels": f"{self.shape.channels} ({CHANNEL_RULE})",
         }
 
-    def __call__(self, images: NDArray[Any]) -> Features:
+    def __call__(self, images: NDArray[Any]) -> Extracted:
         """Return pixels / 255 (N, D) of uint8 pictures (N, H, W, C), or a density's float points as they are."""
         if self.shape.is_point and images.shape[1:] == (1, 1, self.shape.channels) and images.dtype.kind == "f":
-            return Features(images.reshape(len(images), -1).astype(np.float32))
+            return Extracted(images.reshape(len(images), -1).astype(np.float32))
         if self.shape == ImageShape(2, 1, 1):
             raise UserError(f"images: {images.dtype} {images.shape} are no points, float (N, 1, 1, 2)")
         pictures = with_channels(check_pictures(self.name, images), self.shape.channels)
         small = resize_pillow(pictures, self._height, self._width)
-        return Features(small.reshape(len(small), -1).astype(np.float32) / np.float32(255))
+        return Extracted(small.reshape(len(small), -1).astype(np.float32) / np.float32(255))
 
 
 def shrunk(height: int, width: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Features of a random convolutional network: for pictures without labels, on a machine without a trained network.
+"""Extracted of a random convolutional network: for pictures without labels, on a machine without a trained network.
 
 What random filters see is enough to tell sets of pictures apart, and no training set has biased it (Naeem et al. 2020,
 arXiv 2002.09797, section 5). A distance between such features is not an FID, and no published number compares with it.
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d, pad, relu
 
-from ganache.evaluation.features.extractor import Features, check_pictures, digest, in_groups
+from ganache.evaluation.features.extractor import Extracted, check_pictures, digest, in_groups
 from ganache.evaluation.features.images import CHANNEL_RULE, PILLOW_RULE, resize_pillow, with_channels
 from ganache.support.streams import derive
 
@@ -69,13 +69,13 @@ class RandomExtractor:
             "channels": f"3 ({CHANNEL_RULE})",
         }
 
-    def __call__(self, images: NDArray[Any]) -> Features:
+    def __call__(self, images: NDArray[Any]) -> Extracted:
         """Return the features (N, 512) of uint8 pictures (N, H, W, C); no logits."""
         pictures = check_pictures(self.name, images)
         height, width = _shrunk(*pictures.shape[1:3])
         group = max(1, GROUP * 64**2 // max(64**2, height * width))
         (features,) = in_groups(pictures, group, lambda part: (self._features(part, height, width),))
-        return Features(features)
+        return Extracted(features)
 
     def _features(self, images: NDArray[np.uint8], height: int, width: int) -> Tensor:
         seen = with_channels(resize_pillow(images, height, width), 3)

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ganache.data.cache import cache_folder, named_cache
-from ganache.data.dataset import Batch
+from ganache.data.dataset import Batch, Dataset
 from ganache.data.selection import HELD_OUT_SPLITS
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
@@ -40,7 +40,7 @@ FEATURES = 128
 BATCH = 128
 PASSES = 6
 LEAST_STEPS = 400  # a small set is seen more often
-MOST_IMAGES = 60_000
+MOST_IMAGES, MOST_TESTED = 60_000, 10_000
 MOST_BYTES = 2**30  # of training images: fewer when they are large
 LEARNING_RATE = 5e-3
 MOST_SHIFT = 2  # pixels; a digit moved by two is the same digit
@@ -76,7 +76,7 @@ class ClassifierNetwork(nn.Module):
 
 
 @dataclass(frozen=True)
-class Classifier:
+class TrainedClassifier:
     """A trained judge; `accuracy` was measured on `tested` images of the `split` that it was not trained on."""
 
     network: ClassifierNetwork
@@ -107,28 +107,42 @@ class Classifier:
 
 
 def classifier_for(
-    dataset: PackedDataset, cache: Path | None = None, say: Callable[[str], None] = lambda line: None
-) -> Classifier:
-    """Return the judge for a labelled data set, trained on its first use and kept in the cache.
+    dataset: PackedDataset,
+    cache: Path | None = None,
+    say: Callable[[str], None] = lambda line: None,
+    train: Callable[[PackedDataset], TrainedClassifier] | None = None,
+) -> TrainedClassifier:
+    """Return the judge for a labelled data set, by `train` on its first use and kept in the cache.
 
     `say` is told when a training begins, since that takes minutes. Raises UserError when the data has fewer than two
     labels.
     """
-    if len(dataset.label_names) < 2:
-        raise UserError(f"data: {dataset.name!r} has no two classes, so there is nothing to judge by")
-    path = kept_classifier(dataset, cache or cache_folder())
+    check_classes(dataset)
+    cache = cache or cache_folder()
+    path = kept_classifier(dataset, cache)
     try:
         tensors, facts = sealed.load(path)
     except sealed.DamagedError:  # absent, torn or of another version: it is made anew
         say(f"training a classifier on {dataset.name}, once; it stays in {path.parent}")
-        trained = train_classifier(dataset)
-        facts = {"accuracy": trained.accuracy, "tested": trained.tested, "split": trained.split}
-        with named_cache(cache or cache_folder()):
-            sealed.save(path, dict(trained.network.state_dict()), facts)
+        trained = (train or train_classifier)(dataset)
+        keep_classifier(trained, dataset, cache)
         return trained
     network = ClassifierNetwork(dataset.shape, len(dataset.label_names))
     network.load_state_dict(tensors)
-    return Classifier(_frozen(network), dataset.label_names, facts["accuracy"], facts["tested"], facts["split"])
+    return TrainedClassifier(_frozen(network), dataset.label_names, facts["accuracy"], facts["tested"], facts["split"])
+
+
+def check_classes(dataset: Dataset) -> None:
+    """Raise UserError when the data has fewer than two labels."""
+    if len(dataset.label_names) < 2:
+        raise UserError(f"data: {dataset.name!r} has no two classes, so there is nothing to judge by")
+
+
+def keep_classifier(judge: TrainedClassifier, dataset: PackedDataset, cache: Path) -> None:
+    """Write a data set's judge where `classifier_for` finds it. Raises RunError when the disk refuses."""
+    facts = {"accuracy": judge.accuracy, "tested": judge.tested, "split": judge.split}
+    with named_cache(cache):
+        sealed.save(kept_classifier(dataset, cache), dict(judge.network.state_dict()), facts)
 
 
 def kept_classifier(dataset: PackedDataset, cache: Path) -> Path:
@@ -137,18 +151,24 @@ def kept_classifier(dataset: PackedDataset, cache: Path) -> Path:
 
 
 def train_classifier(
-    dataset: PackedDataset, seed: int = 0, passes: int = PASSES, least_steps: int = LEAST_STEPS
-) -> Classifier:
+    dataset: PackedDataset,
+    seed: int = 0,
+    *,
+    passes: int = PASSES,
+    least_steps: int = LEAST_STEPS,
+    most_bytes: int = MOST_BYTES,
+) -> TrainedClassifier:
     """Train a judge on the labelled training images and measure it on the test split, or on a tenth that is held out.
 
-    Of the training images at most 60,000, or 1 GiB, are used. Raises UserError when there are fewer than three.
+    Of the training images at most 60,000, or `most_bytes`, are used. Raises UserError when there are fewer than three.
     """
     names = dataset.label_names
-    drawn = _drawn(dataset, "train", seed, MOST_IMAGES)
+    room = max(1, most_bytes // dataset.shape.pixels)
+    drawn = _drawn(dataset, "train", seed, min(MOST_IMAGES, room))
     images, labels = drawn.images, drawn.labels
     tested_on = next((name for name in HELD_OUT_SPLITS if _is_labelled(dataset, name)), None)
     if tested_on is not None:
-        held = _drawn(dataset, tested_on, seed, 10_000)
+        held = _drawn(dataset, tested_on, seed, min(MOST_TESTED, room))
         test_images, test_labels = held.images, held.labels
     else:
         kept = len(images) - max(1, len(images) // 10)
@@ -162,7 +182,7 @@ def train_classifier(
         network = ClassifierNetwork(dataset.shape, len(names))
         _fit(network, torch.from_numpy(images), torch.from_numpy(labels), passes, least_steps)
         _standardise(network, torch.from_numpy(images[:10_000]))
-    judge = Classifier(_frozen(network), names, 0.0, len(test_labels), tested_on or "a tenth held out")
+    judge = TrainedClassifier(_frozen(network), names, 0.0, len(test_labels), tested_on or "a tenth held out")
     _, probabilities = judge.judge(np.ascontiguousarray(test_images.transpose(0, 2, 3, 1)))
     return replace(judge, accuracy=float((probabilities.argmax(axis=1) == test_labels).mean()))
 
@@ -170,7 +190,7 @@ def train_classifier(
 def _drawn(dataset: PackedDataset, split: str, seed: int, most: int) -> Batch:
     stream = dataset.stream(derive(seed, "classifier", split), _trained(dataset), split)
     assert stream.count is not None
-    return stream.batch(0, min(stream.count, most, max(1, MOST_BYTES // dataset.shape.pixels)))
+    return stream.batch(0, min(stream.count, most))
 
 
 def _trained(dataset: PackedDataset) -> tuple[str, ...]:

@@ -8,29 +8,9 @@ from numpy.typing import NDArray
 
 from ganache.evaluation.metrics.frechet import frechet_distance
 from ganache.evaluation.metrics.inputs import Features, Floats, check_features
-from ganache.evaluation.metrics.moments import AnyMoments, moments_of
-from ganache.support.errors import UserError
-from ganache.support.units import counted
+from ganache.evaluation.metrics.moments import AnyMoments
 
 Labels = NDArray[np.integer]
-
-
-def moments_by_class(field: str, features: Features, labels: Labels, names: Sequence[str]) -> tuple[AnyMoments, ...]:
-    """Return the moments of the features (N, D) of each class, in the order of the K `names`.
-
-    labels (N,) are below K. Raises UserError, which calls the samples by `field`, when a class has fewer than 2.
-    """
-    check_features(field, features)
-    _check_labels(labels, len(features), len(names))
-    moments = []
-    for label, name in enumerate(names):
-        chosen = features[labels == label]
-        if len(chosen) < 2:
-            raise UserError(
-                f"{field}: class {name!r} has {counted(len(chosen), 'sample')}; each class needs at least 2"
-            )
-        moments.append(moments_of(chosen))
-    return tuple(moments)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +23,7 @@ class ClassDistances:
 
 
 def frechet_by_class(samples: Sequence[AnyMoments], reference: Sequence[AnyMoments]) -> ClassDistances:
-    """Compare each class of the samples with the same class of the reals, as `moments_by_class` returns them.
+    """Compare each class of the samples with the same class of the reals.
 
     The mean is the intra-class FID of Miyato & Koyama (2018). Few samples in each class make it high: compare equal
     counts only.

@@ -77,7 +77,7 @@ def _squared_overlaps(triangle: Floats, covariance: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Extrapolation:
-    """The distance of N vectors, and its limit for N → ∞ along the line `limit + slope / N`.
+    """The distance of N vectors, and its limit for N → ∞ along the line `limit + rise / N`.
 
     `standard_error` is that of the distance and, to first order, that of the limit: the sampling of the N vectors, with
     the reference as it is. `distances[i]` is the mean over disjoint subsets of `sizes[i]` vectors. A limit that comes
@@ -86,7 +86,7 @@ class Extrapolation:
 
     distance: float
     limit: float
-    slope: float
+    rise: float
     standard_error: float
     sizes: tuple[int, ...]
     distances: tuple[float, ...]
@@ -124,11 +124,11 @@ def extrapolate(features: Features, reference: AnyMoments, seed: int, halvings: 
         level = level[::2]
         sizes.append(count / len(level))
         distances.append(float(np.mean([frechet_distance(part.result(), reference) for part in level])))
-    slope, limit = np.polyfit(1.0 / np.array(sizes), distances, deg=1)
+    rise, limit = np.polyfit(1.0 / np.array(sizes), distances, deg=1)
     return Extrapolation(
         distance=distances[-1],
         limit=max(0.0, float(limit)),
-        slope=float(slope),
+        rise=float(rise),
         standard_error=float(np.std(smallest, ddof=1) / np.sqrt(len(smallest))),
         sizes=tuple(int(size) for size in sizes),
         distances=tuple(distances),

@@ -5,7 +5,6 @@
 Between 1 and the number of classes. It never sees a real image: one perfect image of each class has the highest score.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,36 +18,26 @@ ROWS = 4096
 
 @dataclass(frozen=True)
 class InceptionScore:
-    """The mean over the splits, and the standard deviation over them, which papers print behind a ±."""
+    """The mean over the parts, and the standard deviation over them, which papers print behind a ±."""
 
     value: float
     deviation: float
-    splits: int
+    parts: int
 
 
-def inception_score(logits: Features, splits: int = 10, seed: int = 0) -> InceptionScore:
+def inception_score(logits: Features, parts: int = 10, seed: int = 0) -> InceptionScore:
     """Return the score of logits (N, K), in float64 and without logarithms of zero however sure they are.
 
-    The images are shuffled by the seed and cut into `splits` parts whose sizes differ by one at most: the published
+    The images are shuffled by the seed and cut into `parts` whose sizes differ by one at most: the published
     protocol has 10 parts of 5,000. Small parts have a low score: none can exceed its number of images. Raises
-    UserError when there are fewer images than splits, or for values that are not finite.
+    UserError when there are fewer images than parts, or for values that are not finite.
     """
-    check_features("logits", logits, least=max(1, splits))
-    return _score(lambda rows: log_softmax(logits[rows]), len(logits), splits, seed)
-
-
-def inception_score_of_probabilities(probabilities: Features, splits: int = 10, seed: int = 0) -> InceptionScore:
-    """Return the score of class probabilities (N, K), as `inception_score` does of logits; zeros are allowed."""
-    check_features("probabilities", probabilities, least=max(1, splits))
-    if probabilities.min() < 0 or np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1).max() > 1e-3:
-        raise UserError("probabilities: every row must sum to 1 and hold nothing negative")
-
-    def logarithms(rows: NDArray[np.intp]) -> Floats:
-        chosen = probabilities[rows].astype(np.float64)
-        chosen /= chosen.sum(axis=1, keepdims=True)
-        return np.log(chosen, out=np.full_like(chosen, -np.inf), where=chosen > 0)
-
-    return _score(logarithms, len(probabilities), splits, seed)
+    if parts < 1:
+        raise UserError(f"parts: {parts} is too few; at least 1")
+    check_features("logits", logits, least=parts)
+    order = stream(seed, "inception_score").permutation(len(logits))
+    scores = np.array([_score_of(logits, part) for part in np.array_split(order, parts)])
+    return InceptionScore(float(scores.mean()), float(scores.std()), parts)
 
 
 def log_softmax(logits: Features) -> Floats:
@@ -59,19 +48,11 @@ def log_softmax(logits: Features) -> Floats:
     return values
 
 
-def _score(logarithms: Callable[[NDArray[np.intp]], Floats], count: int, splits: int, seed: int) -> InceptionScore:
-    if splits < 1:
-        raise UserError(f"splits: {splits} is too few; at least 1")
-    order = stream(seed, "inception_score").permutation(count)
-    scores = np.array([_score_of(logarithms, part) for part in np.array_split(order, splits)])
-    return InceptionScore(float(scores.mean()), float(scores.std()), splits)
-
-
-def _score_of(logarithms: Callable[[NDArray[np.intp]], Floats], rows: NDArray[np.intp]) -> float:
+def _score_of(logits: Features, rows: NDArray[np.intp]) -> float:
     total: Floats | float = 0.0
     uncertainty = 0.0
     for start in range(0, len(rows), ROWS):
-        log_p = logarithms(rows[start : start + ROWS])
+        log_p = log_softmax(logits[rows[start : start + ROWS]])
         p = np.exp(log_p)
         uncertainty += float(_entropies(p, log_p).sum())
         total = total + p.sum(axis=0)

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganache.evaluation.metrics.inputs import Features, Floats, check_pair, stream
-from ganache.support.errors import UserError
+from ganache.evaluation.metrics.inputs import Features, Floats, check_pair
 
 TILE = 1024  # pairs of rows at a time: 8 MiB of kernel values
 
@@ -23,18 +22,6 @@ class KernelDistance:
     """MMD², and the standard error that sampling both sets gives it."""
 
     value: float
-    standard_error: float
-
-
-@dataclass(frozen=True)
-class SubsetKernelDistance:
-    """The mean of MMD² over random subsets, and their standard deviation, which papers print behind a ±.
-
-    The deviation is that of one subset. `standard_error` is that of the mean, and heeds that subsets share vectors.
-    """
-
-    value: float
-    deviation: float
     standard_error: float
 
 
@@ -56,28 +43,6 @@ def kernel_distance(features: Features, reference: Features) -> KernelDistance:
     projections = (own / (count - 1) - across / other, theirs / (other - 1) - back / count)
     variance = sum(4 * part.var(ddof=1) / len(part) for part in projections)
     return KernelDistance(float(value), float(np.sqrt(variance)))
-
-
-def kernel_distance_of_subsets(
-    features: Features, reference: Features, seed: int, subsets: int = 100, size: int = 1000
-) -> SubsetKernelDistance:
-    """Return the published protocol's value: the mean over `subsets` pairs of subsets of `size` vectors each.
-
-    Each subset is drawn without replacement. Raises UserError when a set has fewer than `size` vectors.
-    """
-    if size < 2 or subsets < 2:
-        raise UserError(f"subsets: {subsets} of {size} vectors; at least 2 of at least 2 are needed")
-    check_pair(("features", "reference"), features, reference, least=size)
-    values = np.empty(subsets)
-    for number in range(subsets):
-        draw = stream(seed, "kernel", "subsets", number)
-        ours = features[draw.choice(len(features), size, replace=False)]
-        theirs = reference[draw.choice(len(reference), size, replace=False)]
-        within = (_sums_within(ours).sum() + _sums_within(theirs).sum()) / (size * (size - 1))
-        values[number] = within - 2 * _sums_across(ours, theirs)[0].sum() / size**2
-    deviation = float(values.std(ddof=1))
-    shared = size / min(len(features), len(reference))  # even infinitely many subsets know no more than the whole sets
-    return SubsetKernelDistance(float(values.mean()), deviation, deviation * float(np.sqrt(shared + 1 / subsets)))
 
 
 def _sums_within(points: Features) -> Floats:

@@ -7,16 +7,10 @@ synthetic data; 2,500 samples are usual. One lucky sample finds a mode, so those
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from ganache.data.sources.densities import DENSITIES, Density
-from ganache.runs import products
-from ganache.runs.products import TrainedGenerator
-from ganache.support.errors import UserError, did_you_mean
 
 SAMPLES = 2_500
 WITHIN = 3.0  # standard deviations
@@ -73,28 +67,3 @@ def count_modes(points: NDArray[np.floating], centres: NDArray[np.floating], std
     nearest = distances.argmin(axis=1)
     near = distances[np.arange(len(points)), nearest] <= WITHIN * std
     return Modes(len(points), tuple(np.bincount(nearest[near], minlength=len(centres)).tolist()))
-
-
-def density_named(name: str) -> Density:
-    """Return the mixture with this name; raises UserError, with the closest one, when there is none."""
-    if name not in DENSITIES:
-        raise UserError(f"data: {name!r} has no known modes{did_you_mean(name, DENSITIES)}; {', '.join(DENSITIES)} do")
-    return DENSITIES[name]()
-
-
-def draw_points(generator: TrainedGenerator, samples: int = SAMPLES, seed: int = 0) -> NDArray[np.floating]:
-    """Return points (samples, 2) of a generator; raises UserError when what it draws are no points."""
-    if not (generator.shape.is_point and generator.shape.channels == 2):
-        raise UserError(f"run: its images are {generator.shape}, and modes are counted among points of two coordinates")
-    return generator.sample(samples, seed).reshape(samples, 2)
-
-
-def judge_modes(run: str | Path, density: str, samples: int = SAMPLES, seed: int = 0) -> Modes:
-    """Return what a run found of ``ring``, ``grid`` or ``spiral``.
-
-    Raises UserError for another density, no samples, or a run that is none, or not of points.
-    """
-    mixture = density_named(density)
-    if samples < 1:
-        raise UserError(f"samples: {samples} is not at least 1")
-    return count_modes(draw_points(products.load(run), samples, seed), mixture.modes, mixture.std)

@@ -29,11 +29,6 @@ class StackedModes:
     divergence: float
     samples: int
 
-    @property
-    def as_published(self) -> bool:
-        """Whether the count is that of the published protocol: both numbers depend on it."""
-        return self.samples == PUBLISHED_SAMPLES
-
 
 def stacked_modes(digits: NDArray[np.integer]) -> StackedModes:
     """Count the modes among the digits (N, 3), 0 to 9, that a classifier sees in each image's three channels.

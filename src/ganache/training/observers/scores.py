@@ -17,11 +17,12 @@ from typing import Any
 from ganache.data import Selection
 from ganache.engine.state import TrainingState
 from ganache.evaluation.catalogue import choose
-from ganache.evaluation.evaluate import find_extractor, make_setting, requested_classes, score
+from ganache.evaluation.features import find
 from ganache.evaluation.mode_counters import published_samples
 from ganache.evaluation.records import Evaluation, Score, evaluation_from
 from ganache.evaluation.reference import Reference
 from ganache.evaluation.samples import GeneratorSamples
+from ganache.evaluation.scoring import as_among_reals, make_setting, score
 from ganache.runs import products
 from ganache.runs.folder import Run
 from ganache.runs.products import TrainedGenerator
@@ -56,7 +57,7 @@ class Evaluations:
         if not self.every:
             return
         with state.streams.untouched():
-            extractor = find_extractor(None, data.dataset, device=state.device, say=say)
+            extractor = find(None, data.dataset, device=state.device, say=say)
             self._reference = Reference(data.dataset, extractor, labels=data.labels_in(), say=say)
         self._lines = [line for line in run.evaluation_lines() if line["images_seen"] <= state.counters.images_seen]
         for line in self._lines:
@@ -79,11 +80,11 @@ class Evaluations:
         )
         count = published_samples(self._data.dataset) if state.shape.is_point else min(COUNT, self._reference.used)
         assert count is not None
-        requests = requested_classes(source, self._reference, count, state.seed)
+        requests = as_among_reals(source, self._reference, count, state.seed)
         setting = make_setting(self._reference, source, requests, count, state.seed)
         chosen = choose(FOR_POINTS if state.shape.is_point else FOR_PICTURES, setting)
         with state.streams.untouched():
-            evaluation = score(source, self._reference, setting, chosen, requests, strict=False).evaluation
+            evaluation = score(source, self._reference, setting, chosen, strict=False).evaluation
         is_best = self._rank(seen, evaluation)
         if is_best:
             state.best = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}

@@ -1,24 +1,22 @@
-"""From the evidence to the records: one function for each metric."""
+"""From the evidence to the records: one function for each metric; those of classes are in class_records.py."""
 
 import numpy as np
 
 from ganache.data import select
 from ganache.data.selection import HELD_OUT_SPLITS
-from ganache.evaluation.evidence import PAIRED, Evidence, Pairs
+from ganache.evaluation.evidence import PAIRED, Evidence, NearestPairs
 from ganache.evaluation.metrics.birthday import support_size
-from ganache.evaluation.metrics.classes import class_shares, frechet_by_class, label_accuracy
 from ganache.evaluation.metrics.frechet import frechet_distance
-from ganache.evaluation.metrics.inception_score import inception_score
 from ganache.evaluation.metrics.kernel import kernel_distance
 from ganache.evaluation.metrics.manifold import manifold_scores
 from ganache.evaluation.metrics.memorisation import memorisation
-from ganache.evaluation.metrics.moments import moments_of
+from ganache.evaluation.metrics.pixel_deviation import PixelDeviation
 from ganache.evaluation.metrics.sliced import sliced_wasserstein
+from ganache.evaluation.mode_counters import ModeCounter
 from ganache.evaluation.records import Score
 from ganache.evaluation.reference import Reference
 from ganache.support.errors import UserError
 
-SPLITS = 10  # of the Inception Score
 K = 5  # nearest neighbours
 PARTS = 8  # disjoint parts of the samples, from which a distance's error is estimated
 FEW_PROJECTIONS = 100
@@ -39,7 +37,7 @@ def frechet_records(evidence: Evidence) -> list[Score]:
 def frechet_infinity_records(evidence: Evidence) -> list[Score]:
     """Return the limit of the Fréchet distance for infinitely many samples."""
     found, reference = evidence.extrapolation, evidence.reference
-    details = {"slope": found.slope, "sizes": found.sizes, "distances": found.distances, "bias": found.bias}
+    details = {"rise": found.rise, "sizes": found.sizes, "distances": found.distances, "bias": found.bias}
     return [
         evidence.score(
             "fd-infinity",
@@ -70,26 +68,6 @@ def kernel_records(evidence: Evidence) -> list[Score]:
             uncertainty=found.standard_error,
             settings=settings,
             reference=evidence.reference,
-        )
-    ]
-
-
-def inception_score_records(evidence: Evidence) -> list[Score]:
-    """Return the Inception Score of logits."""
-    logits = evidence.kept.logits
-    assert logits is not None
-    splits = min(SPLITS, len(logits))
-    found = inception_score(logits, splits, evidence.setting.seed)
-    return [
-        evidence.score(
-            "is",
-            found.value,
-            "higher",
-            samples=len(logits),
-            uncertainty=found.deviation,
-            uncertainty_kind=f"standard deviation over {splits} splits",
-            details={"classes": logits.shape[1]},
-            settings={"splits": splits},
         )
     ]
 
@@ -128,7 +106,7 @@ def memorisation_records(evidence: Evidence) -> list[Score]:
     held_out = Reference(setting.dataset, setting.extractor, split, known.labels_in(split), evidence.reference.cache)
     held = held_out.rows(min(held_out.used, PAIRED)).features
     found = memorisation(kept.features, training.rows(training.used).features, held)
-    evidence.pairs = Pairs(kept.numbers[found.samples], training, found.training, found.distances)
+    evidence.pairs = NearestPairs(kept.numbers[found.samples], training, found.training, found.distances)
     details = {"share": found.share, "expected": found.expected, "rank": found.rank, "threshold": found.threshold}
     return [
         evidence.score(
@@ -190,84 +168,26 @@ def sliced_records(evidence: Evidence) -> list[Score]:
     ]
 
 
-def by_class_records(evidence: Evidence) -> list[Score]:
-    """Return the mean of the classes' Fréchet distances; UserError when no class has two samples and two reals."""
-    reference, kept = evidence.reference, evidence.kept
-    reals = reference.rows(reference.used)
-    names = evidence.setting.dataset.label_names
-    pairs = {
-        name: (kept.features[kept.labels == label], reals.features[reals.labels == label])
-        for label, name in enumerate(names)
-    }
-    enough = {name: pair for name, pair in pairs.items() if min(len(side) for side in pair) >= 2}
-    if not enough:
-        raise UserError("fd-by-class: no class has two samples and two reals; ask for more (--count)")
-    ours, theirs = zip(*enough.values(), strict=True)
-    found = frechet_by_class([moments_of(side) for side in ours], [moments_of(side) for side in theirs])
-    details = {
-        "distances": dict(zip(enough, found.distances.tolist(), strict=True)),
-        "samples": dict(zip(enough, found.counts.tolist(), strict=True)),
-        "left_out": [name for name in names if name not in enough],
-    }
+def deviation_records(evidence: Evidence) -> list[Score]:
+    """Return how much the samples differ pixel by pixel, beside how much the reals do."""
+    reference = evidence.reference
     return [
         evidence.score(
-            "fd-by-class",
-            found.mean,
-            "lower",
-            samples=len(kept.features),
+            "pixel-deviation",
+            evidence.counted(PixelDeviation).value,
+            "neither",
+            samples=evidence.setting.count,
             reals=reference.used,
-            details=details,
-            settings={"classes": len(enough)},
+            details={"of_the_reals": evidence.counted_of_reals(PixelDeviation).value},
+            features={},
             reference=reference,
-        )
-    ]
-
-
-def label_accuracy_records(evidence: Evidence) -> list[Score]:
-    """Return the share of samples that show the class which was asked for."""
-    logits, labels = evidence.kept.logits, evidence.kept.labels
-    assert logits is not None
-    known = labels >= 0
-    found = label_accuracy(logits[known], labels[known])
-    names = evidence.setting.dataset.label_names
-    return [
-        evidence.score(
-            "label-accuracy",
-            found.value,
-            "higher",
-            samples=int(known.sum()),
-            uncertainty=found.standard_error,
-            details={"by_class": dict(zip(names, found.by_class.tolist(), strict=True))},
-            settings={"requests": "as often as among the reals"},
-        )
-    ]
-
-
-def class_shares_records(evidence: Evidence) -> list[Score]:
-    """Return the divergence of the samples' classes from the reals'; UserError where those are not known."""
-    logits, expected = evidence.kept.logits, evidence.reference.label_shares()
-    assert logits is not None
-    if expected is None:
-        raise UserError("class-shares: the reals' shares of all classes must be known, and above zero")
-    found = class_shares(logits, expected)
-    names = evidence.setting.dataset.label_names
-    shares = dict(zip(names, found.shares.tolist(), strict=True))
-    return [
-        evidence.score(
-            "class-divergence",
-            found.divergence,
-            "lower",
-            samples=len(logits),
-            details={"unit": "nats", "shares": shares, "smallest": found.smallest},
-            reference=evidence.reference,
-            reals=evidence.reference.used,
         )
     ]
 
 
 def modes_records(evidence: Evidence) -> list[Score]:
     """Return what was counted of modes that are known."""
-    assert evidence.counter is not None
+    counter = evidence.counted(ModeCounter)
     return [
         evidence.score(
             counted.metric,
@@ -276,7 +196,7 @@ def modes_records(evidence: Evidence) -> list[Score]:
             samples=evidence.setting.count,
             details=counted.details,
             settings=counted.settings,
-            features=evidence.counter.features or {},
+            features=counter.features or {},
         )
-        for counted in evidence.counter.found()
+        for counted in counter.found()
     ]

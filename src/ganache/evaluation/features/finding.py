@@ -1,0 +1,72 @@
+"""Extractors by name, and which one suits which data."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from ganache.data.dataset import Dataset, Progress
+from ganache.data.store.packed import PackedDataset
+from ganache.evaluation.features.classifier import ClassifierExtractor
+from ganache.evaluation.features.extractor import Extractor, refuse_points
+from ganache.evaluation.features.inception_weights import inception
+from ganache.evaluation.features.pixels import PixelExtractor
+from ganache.evaluation.features.random_network import RandomExtractor
+from ganache.evaluation.features.trained_classifier import classifier_for
+from ganache.support.errors import UserError, did_you_mean
+
+NAMES = ("inception", "classifier", "random", "pixels")
+LARGEST_JUDGED = 128  # pixels of the longer side, above which a classifier takes hours to train on a processor
+LEAST_LABELLED = 500  # labelled training images, below which a classifier of them is no good judge
+
+
+def find(
+    name: str | None,
+    dataset: Dataset | None = None,
+    *,
+    weights: Path | None = None,
+    cache: Path | None = None,
+    device: torch.device | None = None,
+    progress: Progress | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Extractor:
+    """Return the extractor with this name, or with None the one that suits the `dataset`, the reference set.
+
+    `classifier` and `pixels` need the data, `weights` are for `inception` alone, and ask for it; `progress` is told of
+    a download's bytes, `say` of a classifier that must be trained first. Raises UserError for an unknown name, for
+    arguments that do not go with it, and for points of a density with any but `pixels`.
+    """
+    if name is None:
+        name = default_name(dataset) if weights is None and dataset is not None else "inception"
+    if name not in NAMES:
+        raise UserError(f"features: {name!r} is not one of {', '.join(NAMES)}{did_you_mean(name, NAMES)}")
+    if weights is not None and name != "inception":
+        raise UserError(f"weights: only 'inception' takes them, and the features are {name!r}")
+    if dataset is not None and dataset.shape.is_point and name != "pixels":
+        refuse_points(name)
+    if name == "inception":
+        return inception(weights, cache, device, progress)
+    if name == "random":
+        return RandomExtractor(device)
+    if dataset is None:
+        raise UserError(f"features: {name!r} needs the data that it is for")
+    if name == "pixels":
+        return PixelExtractor(dataset.shape)
+    if not isinstance(dataset, PackedDataset):
+        raise UserError(f"features: 'classifier' needs a set of labelled pictures, and {dataset.name!r} is none")
+    return ClassifierExtractor(dataset, classifier_for(dataset, cache, say))
+
+
+def default_name(dataset: Dataset) -> str:
+    """Return the name of the features that suit the data.
+
+    Points have `pixels`; pictures of at least two classes, 500 of them labelled and no side above 128 pixels,
+    `classifier`; all others `random`.
+    """
+    if dataset.shape.is_point:
+        return "pixels"
+    if not isinstance(dataset, PackedDataset) or len(dataset.label_names) < 2:
+        return "random"
+    if max(dataset.shape.height, dataset.shape.width) > LARGEST_JUDGED:
+        return "random"
+    return "classifier" if int((dataset.labels_of("train") >= 0).sum()) >= LEAST_LABELLED else "random"

@@ -1,0 +1,25 @@
+"""What is counted while images pass, in memory that does not grow with their number."""
+
+import abc
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Counter(abc.ABC):
+    """Counts something of what passes."""
+
+    @abc.abstractmethod
+    def add(self, images: NDArray[Any], logits: NDArray[np.float32] | None) -> None:
+        """Count some images (n, H, W, C), with the logits (n, K) of the extractor that saw them, if it has any."""
+
+
+class Sums(Counter):
+    """Counts by adding up `sums`, which are all that it holds: what was counted of the reals is kept as these.
+
+    `name` stands for what is counted, and how.
+    """
+
+    name: str
+    sums: dict[str, NDArray[Any]]
