@@ -9,7 +9,7 @@ from ganache.evaluation.doctor import diagnose, remedies
 from ganache.evaluation.doctor.chart import Chart
 from ganache.evaluation.doctor.prescription import command, settings_between
 from ganache.evaluation.doctor.remedies import Remedy, prescribe
-from ganache.evaluation.doctor.rules import RULES
+from ganache.evaluation.doctor.rules import rules
 from ganache.games.recipe import Optimizers, Recipe
 from ganache.networks import DCGANDiscriminator, MLPDiscriminator, MLPGenerator, Normal
 from ganache.parts.augmentations import InputNoise
@@ -176,10 +176,10 @@ def test_every_disease_of_every_recipe_has_advice_that_it_takes(name: str) -> No
     shape = [2, 1, 1] if name == "mlp-2d" else [1, 32, 32]
     record = {"data": {"shape": shape, "label_names": [str(number) for number in range(10)]}}
     chart = Chart(log(OF_PICTURES), recipe, record)
-    for rule in RULES:
+    for rule in rules():
         _, settings = prescribe(chart, rule.remedies)
         assert not settings or with_settings(recipe, list(settings)) != recipe
-    assert any(prescribe(chart, rule.remedies)[1] for rule in RULES)
+    assert any(prescribe(chart, rule.remedies)[1] for rule in rules())
 
 
 def test_the_advice_of_a_finding_is_valid_for_its_recipe() -> None:

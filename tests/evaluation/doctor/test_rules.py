@@ -271,6 +271,26 @@ def test_a_disease_whose_signs_were_not_measured_is_not_judged() -> None:
     assert examined(lines, picture_recipe(), PICTURES)["mode collapse"]
 
 
+def test_a_game_of_other_players_is_judged_by_what_its_log_has() -> None:
+    lines = [{name: line[name] for name in line if "discriminator" not in name} for line in log(OF_PICTURES)]
+    for line in lines:
+        line["movement/encoder"] = 0.2
+    (found,) = diagnose(lines, picture_recipe(), PICTURES)
+    assert (found.name, found.confidence, found.settings) == ("encoder learning rate too high", "likely", ())
+    assert "move the encoder's weights by 20% of their size" in found.evidence
+    seen = examined(lines, picture_recipe(), PICTURES)
+    assert {name for name in seen if "learning rate" in name} == {
+        "generator learning rate too high",
+        "encoder learning rate too high",
+    }
+
+
+def test_a_log_of_losses_alone_is_not_judged() -> None:
+    lines = [{"images_seen": line["images_seen"], "loss/critic": 1.0} for line in log(OF_PICTURES)]
+    assert diagnose(lines, picture_recipe(), PICTURES) == []
+    assert [name for name, seen in examined(lines, picture_recipe(), PICTURES).items() if seen] == ["divergence"]
+
+
 def test_the_evidence_has_the_numbers() -> None:
     growing: dict[str, Value] = {"logits__real": lambda t: 10 * t, "logits__fake": 0.0}
     (found,) = diagnose(log(OF_PICTURES, **growing, **SURE, **NARROW), picture_recipe(), PICTURES)

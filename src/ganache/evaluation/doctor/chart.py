@@ -9,6 +9,8 @@ from typing import Any
 from ganache.games.recipe import Recipe
 from ganache.support.json_files import is_number
 
+MOVEMENT = "movement/"  # and a player's name: how far its steps are
+PAIR = ("generator", "discriminator")  # the players of most games
 FEWEST = 3  # values in a part of the run, for its median to mean something
 
 _PARTS = {"early": (0.0, 0.25), "middle": (0.25, 0.75), "late": (0.75, 1.0), "second half": (0.5, 1.0)}
@@ -41,6 +43,12 @@ class Chart:
     def generator_updates(self) -> float:
         """How often the generator has moved."""
         return self.images_seen / self.recipe.images_per_iteration * self.recipe.generator_steps
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        """Who is known to move, by the names in the log; the usual two where nobody's steps were measured."""
+        found = [name.removeprefix(MOVEMENT) for name in self._columns if name.startswith(MOVEMENT)]
+        return (*(name for name in PAIR if name in found or not found), *(name for name in found if name not in PAIR))
 
     @property
     def is_of_points(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from ganache.evaluation.doctor.chart import Chart
 from ganache.evaluation.doctor.finding import Finding
 from ganache.evaluation.doctor.remedies import prescribe
-from ganache.evaluation.doctor.rules import RULES, Rule
+from ganache.evaluation.doctor.rules import Rule, rules
 from ganache.evaluation.doctor.signs import Sign
 from ganache.games.recipe import Recipe
 
@@ -25,7 +25,7 @@ def diagnose(
 
 def findings(chart: Chart, known: Collection[str] = ()) -> list[Finding]:
     """Return what `diagnose` does, of a log that was read already."""
-    signs = [(rule, _sign(chart, rule)) for rule in RULES if rule.name not in known]
+    signs = [(rule, _sign(chart, rule)) for rule in rules(chart.players) if rule.name not in known]
     found = [Finding(rule.name, *sign, *prescribe(chart, rule.remedies)) for rule, sign in signs if sign]
     return sorted(found, key=lambda finding: finding.confidence != "certain")
 
@@ -33,7 +33,7 @@ def findings(chart: Chart, known: Collection[str] = ()) -> list[Finding]:
 def examined(lines: Sequence[dict[str, Any]], recipe: Recipe, record: dict[str, Any]) -> dict[str, bool]:
     """Return for each disease whether the run is old enough and enough was measured to see it."""
     chart = Chart(lines, recipe, record)
-    return {rule.name: _can_be_seen(chart, rule) for rule in RULES}
+    return {rule.name: _can_be_seen(chart, rule) for rule in rules(chart.players)}
 
 
 def _sign(chart: Chart, rule: Rule) -> Sign | None:

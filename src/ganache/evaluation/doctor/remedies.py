@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ganache.data.shape import ImageShape
-from ganache.evaluation.doctor.chart import Chart
-from ganache.games.players import ROLES, Role
+from ganache.evaluation.doctor.chart import MOVEMENT, PAIR, Chart
 from ganache.games.recipe import Recipe
 from ganache.networks import DCGANGenerator, Discriminator
 from ganache.parts.augmentations import Unchanged
@@ -41,6 +40,11 @@ def prescribe(chart: Chart, remedies: Iterable[Remedy]) -> Prescription:
         if prescription is not None and _is_valid(chart, prescription[1]):
             return prescription
     return "no setting of this recipe is known to help; try another recipe, such as r3gan", ()
+
+
+def fit(chart: Chart, remedies: Iterable[Remedy]) -> bool:
+    """Whether the recipe shows one of the faults that these would mend."""
+    return any(remedy(chart) for remedy in remedies)
 
 
 def _is_valid(chart: Chart, settings: tuple[str, ...]) -> bool:
@@ -76,7 +80,7 @@ def bounded_critic(chart: Chart) -> Prescription | None:
     return "bound the critic's slope, without which its loss has no end", (*_without_batch_norm(recipe), penalty)
 
 
-def slower(role: Role, factor: float = 10.0) -> Remedy:
+def slower(role: str, factor: float = 10.0) -> Remedy:
     """Return the remedy that divides a player's learning rate."""
 
     def remedy(chart: Chart) -> Prescription:
@@ -85,23 +89,23 @@ def slower(role: Role, factor: float = 10.0) -> Remedy:
     return remedy
 
 
-def moderate(role: Role) -> Remedy:
+def moderate(role: str) -> Remedy:
     """Return the remedy that lowers a player's learning rate until its weights move by half a percent at most."""
 
     def remedy(chart: Chart) -> Prescription:
-        factor = USUAL / max(USUAL, chart.early(f"movement/{role}"))
+        factor = USUAL / max(USUAL, chart.early(f"{MOVEMENT}{role}"))
         return f"lower the {role}'s learning rate {1 / factor:.0f} times", _rate(chart.recipe, role, factor)
 
     return remedy
 
 
-def faster(role: Role) -> Remedy:
+def faster(role: str) -> Remedy:
     """Return the remedy that gives a player that hardly moves the other's learning rate."""
 
     def remedy(chart: Chart) -> Prescription | None:
-        if not chart.late(f"movement/{role}") < SLOW:
+        if not chart.late(f"{MOVEMENT}{role}") < SLOW:
             return None
-        (other,) = (player for player in ROLES if player != role)
+        (other,) = (player for player in PAIR if player != role)
         factor = _rate_of(chart.recipe, other) / max(_rate_of(chart.recipe, role), 1e-12)
         if factor <= 1.0:
             return None
@@ -153,8 +157,8 @@ def even_kernels(chart: Chart) -> Prescription | None:
 def less_momentum(chart: Chart) -> Prescription | None:
     """Take momentum out of the game."""
     settings = []
-    for role in ROLES:
-        betas = getattr(getattr(chart.recipe.optimizers, role), "betas", None)
+    for role in PAIR:
+        betas = getattr(_optimizer(chart.recipe, role), "betas", None)
         if betas is not None and at(betas[0], chart.images_seen) > STEADY_MOMENTUM:
             settings.append(f"optimizers.{role}.betas=[{STEADY_MOMENTUM}, {at(betas[1], chart.images_seen):g}]")
     return ("take out momentum, which lets the two overshoot each other", tuple(settings)) if settings else None
@@ -255,12 +259,17 @@ def _field(recipe: Recipe, name: str) -> Any:
     return getattr(discriminator, name, None)
 
 
-def _rate_of(recipe: Recipe, role: Role) -> float:
-    return at(getattr(getattr(recipe.optimizers, role), "learning_rate", 0.0), 0)
+def _optimizer(recipe: Recipe, role: str) -> Any:
+    """Return a player's optimiser, None of one that the recipe does not know."""
+    return getattr(recipe.optimizers, role, None)
 
 
-def _rate(recipe: Recipe, role: Role, factor: float) -> tuple[str, ...]:
-    rate = getattr(getattr(recipe.optimizers, role), "learning_rate", None)
+def _rate_of(recipe: Recipe, role: str) -> float:
+    return at(getattr(_optimizer(recipe, role), "learning_rate", 0.0), 0)
+
+
+def _rate(recipe: Recipe, role: str, factor: float) -> tuple[str, ...]:
+    rate = getattr(_optimizer(recipe, role), "learning_rate", None)
     return () if rate is None else _scaled(f"optimizers.{role}.learning_rate", rate, factor)
 
 
@@ -271,6 +280,6 @@ def _scaled(path: str, value: Schedule, factor: float) -> tuple[str, ...]:
     return (f"{path}={value * factor:.1g}",)
 
 
-def _json(recipe: Recipe, role: Role) -> str:
-    rate = getattr(recipe.optimizers, role).learning_rate
+def _json(recipe: Recipe, role: str) -> str:
+    rate = _optimizer(recipe, role).learning_rate
     return json.dumps(rate.model_dump(mode="json")) if isinstance(rate, Curve) else f"{rate:g}"

@@ -1,13 +1,12 @@
 """The rules: every disease with its sign and what helps against it. Causes stand before what they cause."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ganache.evaluation.doctor import remedies, signs
-from ganache.evaluation.doctor.chart import Chart
+from ganache.evaluation.doctor.chart import MOVEMENT, PAIR, Chart
 from ganache.evaluation.doctor.remedies import Remedy
 from ganache.evaluation.doctor.signs import Sign
-from ganache.games.players import ROLES
 
 
 @dataclass(frozen=True)
@@ -26,28 +25,20 @@ _LOOKS = ("diversity/raw", "diversity/average", "duplicates/raw", "duplicates/av
 _PICTURES = ("dead/raw", "dead/average", "saturated/raw", "saturated/average", "saturated/real")
 _WAVES = ("checkerboard/raw", "checkerboard/average", "checkerboard/real")
 
-RULES: tuple[Rule, ...] = (
-    Rule(
-        "divergence",
-        (),
-        signs.divergence,
-        (
-            remedies.bounded_critic,
-            remedies.moderate("discriminator"),
-            remedies.smooth_discriminator,
-            remedies.slower("generator"),
-        ),
-        at_any_age=True,
+_DIVERGENCE = Rule(
+    "divergence",
+    (),
+    signs.divergence,
+    (
+        remedies.bounded_critic,
+        remedies.moderate("discriminator"),
+        remedies.smooth_discriminator,
+        remedies.slower("generator"),
     ),
-    *(
-        Rule(
-            f"{role} learning rate too high",
-            (f"movement/{role}", *_LOOKS),
-            signs.leaps(role),
-            (remedies.moderate(role), remedies.slower(role)),
-        )
-        for role in ROLES
-    ),
+    at_any_age=True,
+)
+
+_OTHERS = (
     Rule(
         "vanishing generator gradient",
         (*_PLAYING, *_LOOKS, "gradient/fakes"),
@@ -110,3 +101,17 @@ RULES: tuple[Rule, ...] = (
     Rule("saturated pixels", _PICTURES, signs.saturated_pixels, (remedies.slower("generator"),)),
     Rule("checkerboard artefacts", _WAVES, signs.artefacts, (remedies.even_kernels,)),
 )
+
+
+def rules(players: Iterable[str] = PAIR) -> tuple[Rule, ...]:
+    """Return all rules for a game of these players."""
+    return (_DIVERGENCE, *(_leaping(player) for player in players), *_OTHERS)
+
+
+def _leaping(player: str) -> Rule:
+    return Rule(
+        f"{player} learning rate too high",
+        (f"{MOVEMENT}{player}", *_LOOKS),
+        signs.leaps(player),
+        (remedies.moderate(player), remedies.slower(player)),
+    )

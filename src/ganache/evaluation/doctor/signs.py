@@ -9,10 +9,9 @@ import math
 from collections.abc import Callable
 
 from ganache.evaluation.doctor import looks, remedies
-from ganache.evaluation.doctor.chart import Chart
+from ganache.evaluation.doctor.chart import MOVEMENT, Chart
 from ganache.evaluation.doctor.finding import Confidence
 from ganache.evaluation.doctor.remedies import Remedy
-from ganache.games.players import Role
 
 Sign = tuple[Confidence, str]
 
@@ -62,15 +61,15 @@ def divergence(chart: Chart) -> Sign | None:
     )
 
 
-def leaps(role: Role) -> Callable[[Chart], Sign | None]:
+def leaps(player: str) -> Callable[[Chart], Sign | None]:
     """Return the rule for steps that are too long for one player."""
 
     def rule(chart: Chart) -> Sign | None:
-        moved, complaints = chart.late(f"movement/{role}"), looks.complaints(chart)
+        moved, complaints = chart.late(f"{MOVEMENT}{player}"), looks.complaints(chart)
         jumps = max(chart.deviation(f"accuracy/{side}") for side in ("real", "fake"))
-        if role == "discriminator" and jumps > 0.2:
+        if player == "discriminator" and jumps > 0.2:
             complaints.append(f"its accuracy jumps by {100 * jumps:.0f} points from line to line")
-        length = f"each update can move the {role}'s weights by {100 * moved:.0f}% of their size, where 1% is usual"
+        length = f"each update can move the {player}'s weights by {100 * moved:.0f}% of their size, where 1% is usual"
         if moved > LEAPING and complaints:
             return "certain", f"{length}: {_joined(complaints)}"
         return ("likely", length) if moved > ABSURD else None
@@ -119,7 +118,7 @@ def too_weak(chart: Chart) -> Sign | None:
     complaints = looks.complaints(chart)
     if not (accuracy < GUESSING and complaints):
         return None
-    is_explained = any(remedy(chart) for remedy in WEAKENED)
+    is_explained = remedies.fit(chart, WEAKENED)
     return "certain" if is_explained else "likely", (
         f"the discriminator is right in {100 * accuracy:.0f}% of all cases, hardly more than by chance, although "
         f"{_joined(complaints)}"
