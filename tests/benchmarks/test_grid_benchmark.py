@@ -1,6 +1,4 @@
-"""The benchmark of `grid` trains the recipes that it says, and counts what they drew."""
-
-from pathlib import Path
+"""The benchmark of `grid` trains the recipes that it says."""
 
 import pytest
 
@@ -21,18 +19,3 @@ def test_points_keep_the_recipes_objective_and_their_rates_end_at_nothing(name: 
     for optimizer in (recipe.optimizers.generator, recipe.optimizers.discriminator):
         assert isinstance(optimizer, Adam)
         assert optimizer.learning_rate == Cosine(start=at(optimizer.learning_rate, 0), end=0, until=1_000)
-
-
-def test_a_finished_run_is_counted_and_not_trained_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments = ["grid", "--work", str(tmp_path), "--images", "512", "--seeds", "3", "--recipes", "r3gan"]
-    monkeypatch.setattr("sys.argv", arguments)
-    grid.main()
-    first = capsys.readouterr().out
-    assert "| `r3gan` | 3 | 512 |" in first
-    (run,) = (tmp_path / "runs").iterdir()
-    before = (run / "run.json").read_bytes()
-    grid.main()
-    assert capsys.readouterr().out == first
-    assert (run / "run.json").read_bytes() == before

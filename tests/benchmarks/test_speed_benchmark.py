@@ -1,11 +1,8 @@
-"""The speed benchmark: both contestants do the same work, its arithmetic by hand, a quick run of every part."""
+"""The speed benchmark: both contestants do the same work, and its arithmetic by hand."""
 
 import inspect
 import itertools
-import json
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -15,8 +12,7 @@ from torch import nn
 from torch.autograd.profiler_util import FunctionEvent
 
 from benchmarks.markdown import with_section
-from benchmarks.speed import beside, memory, page, plain, products, profiling, sampling, training, worker
-from benchmarks.speed.__main__ import PARTS, main
+from benchmarks.speed import beside, page, plain, products, profiling, training
 from benchmarks.speed.part import Json, Settings, images_per_second, precise, spread
 from benchmarks.speed.pictures import draw
 from benchmarks.speed.systems import (
@@ -30,9 +26,7 @@ from benchmarks.speed.systems import (
     contestants,
     planned,
     store_of,
-    trained_in,
 )
-from ganache.drawing.sampling import sample_to
 
 TINY = Settings.tiny()
 
@@ -94,114 +88,6 @@ def test_pictures_come_as_the_document_converts_them() -> None:
     pictures = np.array([[[[0, 51], [204, 255]]]], np.uint8)
     assert plain.Digits(pictures)[0].flatten().tolist() == pytest.approx([0.0, 0.2, 0.8, 1.0])
     assert plain.Digits(pictures, lambda image: (image - 0.5) / 0.5)[0][0, 0, 0] == -1.0
-
-
-class InProcess:
-    """A trainer that needs no process of its own."""
-
-    def __init__(self, recipe: str, way: str, store: Path, small: bool, environment: Mapping[str, str]) -> None:
-        self._training = worker.Training(recipe, way, store, small)
-        self._answers: deque[Json] = deque()
-        self.ready = self._training.ready
-
-    def __enter__(self) -> "InProcess":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        assert not self._answers
-
-    def go(self, seconds: float) -> None:
-        self._answers.append(self._training.go_on(seconds))
-
-    def answer(self) -> Json:
-        return self._answers.popleft()
-
-
-def _sample(run: Path, out: Path, count: int, precision: str) -> Json:
-    sample_to(run, str(out), count=count, device="cpu", precision=precision)
-    assert np.load(out)["arr_0"].shape == (count, 64, 64, 3)
-    return {"seconds": 1.0, "peak_mib": worker.peak_mib()}
-
-
-def test_a_quick_run_measures_every_part_and_keeps_what_it_does_not_measure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("OMP_PROC_BIND", "false")
-    monkeypatch.setattr(memory, "Trainer", InProcess)
-    monkeypatch.setattr(beside, "Trainer", InProcess)
-    monkeypatch.setattr(training, "Trainer", InProcess)
-    monkeypatch.setattr(sampling, "sample_in_process", _sample)
-    (tmp_path / "RESULTS.md").write_text("# Results\n\n## Before\n\n| a |\n", encoding="utf-8")
-    main(["--quick", "--env", "A=1", "--out", str(tmp_path)])
-    first, text = _written(tmp_path)
-    assert list(first) == [part.name for part in PARTS]
-    assert all(f"### {part.title}" in text for part in PARTS)
-    assert text.startswith("# Results\n\n## Before\n\n| a |\n\n" + page.BEGIN)
-    assert "numbers mean nothing" in text
-    assert first["training"]["machine"]["processor"]
-    _check_training(first["training"]["measured"])
-    _check_profile(first["profile"]["measured"])
-    assert set(first["beside"]["measured"]) == {"", "A=1"}
-    assert len(first["beside"]["measured"]["A=1"]["vanilla"][GANACHE]["together"][0]) == 2
-    assert first["memory"]["measured"]["vanilla"][GANACHE]["peak_mib"] > 50
-    assert {len(speeds) for speeds in first["sampling"]["measured"]["images_per_second"].values()} == {1}
-
-    capsys.readouterr()
-    main(["--quick", "--only", "startup", "--out", str(tmp_path)])
-    second, text = _written(tmp_path)
-    assert {name for name in first if first[name] != second[name]} == {"startup"}
-    assert "OMP_PROC_BIND=false" in second["startup"]["command"]
-    assert "python -m benchmarks.speed --quick --only startup" in second["startup"]["command"]
-    assert text.count(page.BEGIN) == text.count("### Training") == 1
-    assert capsys.readouterr().out.strip() in text
-
-
-def _written(folder: Path) -> tuple[Json, str]:
-    numbers: Json = json.loads((folder / "speed.json").read_text(encoding="utf-8"))
-    return numbers, (folder / "RESULTS.md").read_text(encoding="utf-8")
-
-
-def _check_training(found: Json) -> None:
-    assert set(found["systems"]) == {"vanilla", "lsgan", "dcgan-mnist", "ralsgan", "dcgan"}
-    for name, system in found["systems"].items():
-        for way in system["ways"].values():
-            assert len(way["images_per_second"]) == TINY.rounds
-            assert min(way["images_per_second"]) > 0
-            assert way["gflop_per_image"] > 0
-        assert list(system["ways"]) == [PLAIN] * (name != "dcgan") + [FROZEN] * (system["document"] in ("S4", "S1")) + [
-            GANACHE
-        ]
-    assert len(found["products"]["bfloat16"]["gflops"]) == 2 * training.REPEATS
-
-
-def _check_profile(found: Json) -> None:
-    assert set(found["vanilla"]) == {PLAIN, GANACHE}
-    for ways in found.values():
-        for known in ways.values():
-            assert sum(known["kinds"].values()) == pytest.approx(1.0, abs=0.02)
-            assert known["kinds"]["optimisers"] > 0
-    assert "matrix products" in found["vanilla"][GANACHE]["kinds"]
-    assert found["vanilla"][PLAIN]["kinds"]["reading pictures"] > 0
-    assert found["vanilla"][GANACHE]["kinds"]["average of the weights"] > 0
-    assert found["dcgan"][GANACHE]["kinds"]["convolutions"] > 0
-
-
-def test_a_worker_has_its_environment_and_answers_every_question(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    with (
-        store_of(trained_in("vanilla"), TINY) as store,
-        worker.Trainer("vanilla", PLAIN, store, True, beside.parsed("OMP_NUM_THREADS=1 A='b c'")) as trainer,
-    ):
-        assert trainer.ready["threads"] == 1
-        for _ in range(2):
-            trainer.go(0.0)
-            assert trainer.answer()["images_per_second"] > 0
-
-
-def test_a_dead_worker_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "COMMAND", ["false"])
-    with pytest.raises(RuntimeError, match="ended"), worker.Trainer("vanilla", PLAIN, tmp_path, True, {}):
-        pass
 
 
 def test_environments_are_read_as_a_shell_reads_them() -> None:

@@ -68,10 +68,9 @@ def test_a_race_that_was_not_won_is_told() -> None:
     assert [race["seconds"] for race in speedrun.as_json([won, lost], 5.0)["races"]] == [10.0, None]
 
 
-def test_both_racers_train_and_are_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_racers_train_and_are_judged(tmp_path: Path) -> None:
     dataset = open_dataset("digits", size=(28, 28))
     assert isinstance(dataset, PackedDataset)
-    monkeypatch.setattr("ganache.data.source.Source.open", lambda *_: dataset)
     classifier = TrainedClassifier(ClassifierNetwork(dataset.shape, 10).eval(), dataset.label_names, 0.1, 1, "none")
     judge = Judge(Reference(dataset, ClassifierExtractor(dataset, classifier), labels=("0",), cache=tmp_path))
     tiny = ["generator.width=4", "discriminator.width=4", "batch_size=16"]
