@@ -1,27 +1,19 @@
 """`ganache cache list` and `ganache cache clear`, and a cache that cannot be written."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 import ganache
-from ganache.cli import app
 from ganache.data import open_dataset
 from ganache.data.cache import named_cache
 from ganache.data.cache_contents import KINDS, clear, entries
 from ganache.support.errors import RunError, UserError
 from ganache.support.units import bytes_text
+from tests.commands import run_command
 
 KEY = "0123456789abcdef" * 2
-
-
-def command(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["ganache", *words])
-    with pytest.raises(SystemExit) as ended:
-        app.main()
-    return int(ended.value.code or 0)
 
 
 @pytest.fixture
@@ -44,9 +36,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_a_list_says_what_is_there_and_how_large(
-    cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_list_says_what_is_there_and_how_large(cache: Path) -> None:
     store = next((cache / "stores").iterdir())
     # 1,797 pictures of 64 bytes and labels of 4, two headers of 128, and the manifest.
     bytes_of_store = 1797 * 68 + 2 * 128 + (store / "manifest.json").stat().st_size
@@ -56,15 +46,13 @@ def test_a_list_says_what_is_there_and_how_large(
         "downloads": 5, "arrays": 11,
     }  # fmt: skip
     assert set(sizes) == set(KINDS)
-    assert command(monkeypatch, "cache", "list") == 0
-    shown = capsys.readouterr().out
+    status, shown, _ = run_command("cache", "list")
+    assert status == 0
     assert f"cache          {cache}: {bytes_text(bytes_of_store + 2153)}" in shown
     assert "digits: 1,797 images of 8×8×1" in shown
 
 
-def test_clearing_removes_what_ganache_wrote_and_nothing_else(
-    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_clearing_removes_what_ganache_wrote_and_nothing_else(cache: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     (outside / KEY).mkdir(parents=True)
     (outside / KEY / "precious").write_text("mine")
@@ -74,11 +62,12 @@ def test_clearing_removes_what_ganache_wrote_and_nothing_else(
     os.symlink(outside / KEY, cache / "stores" / KEY)  # a link that has the name of a store
     store = next(path for path in (cache / "stores").iterdir() if path.name not in (KEY, "mine.zip"))
     os.symlink(outside / KEY, store / "link")
-    assert command(monkeypatch, "cache", "clear") == 0
+    ended = run_command("cache", "clear")
+    assert ended.status == 0
     left = sorted(str(path.relative_to(cache)) for path in cache.rglob("*") if not path.is_dir() or path.is_symlink())
     assert left == sorted([*kept, f"stores/{KEY}"])
     assert (outside / KEY / "precious").read_text() == "mine"
-    assert "freed" in capsys.readouterr().out
+    assert "freed" in ended.output
     assert open_dataset("digits").count == 1797  # made again
 
 
@@ -89,23 +78,23 @@ def test_a_kind_that_is_a_link_is_let_alone(cache: Path, tmp_path: Path) -> None
     assert list((tmp_path / "elsewhere").iterdir())
 
 
-def test_a_folder_that_is_no_cache_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_that_is_no_cache_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "photo.png").write_text("mine")
     monkeypatch.setenv("GANACHE_CACHE", str(tmp_path))
-    assert command(monkeypatch, "cache", "clear") == 2
-    assert "is no cache of Ganache" in capsys.readouterr().err
+    ended = run_command("cache", "clear")
+    assert ended.status == 2
+    assert "is no cache of Ganache" in ended.complaints
     assert (tmp_path / "photo.png").exists()
     monkeypatch.setenv("GANACHE_CACHE", str(tmp_path / "photo.png"))
-    assert command(monkeypatch, "cache", "list") == 2
+    assert run_command("cache", "list").status == 2
     monkeypatch.setenv("GANACHE_CACHE", str(tmp_path / "absent"))
-    assert command(monkeypatch, "cache", "clear") == 0
+    ended = run_command("cache", "clear")
+    assert ended.status == 0
     assert not (tmp_path / "absent").exists()
 
 
 def test_a_cache_that_cannot_be_written_names_the_way_out(
-    tmp_path: Path, digits_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, digits_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It said that a store could not be written, in a folder that the user had never heard of."""
     (tmp_path / "file").write_text("in the way")
@@ -113,8 +102,8 @@ def test_a_cache_that_cannot_be_written_names_the_way_out(
     said = f"'{tmp_path}/file/cache' is the cache: GANACHE_CACHE names another folder for it"
     with pytest.raises(RunError, match="GANACHE_CACHE"):
         open_dataset("digits")
-    assert command(monkeypatch, "train", "--data", "digits", "--out", str(tmp_path / "run")) == 1
-    complaint = capsys.readouterr().err
+    status, _, complaint = run_command("train", "--data", "digits", "--out", tmp_path / "run")
+    assert status == 1
     assert said in complaint
     assert complaint.count("\n") == 1
     assert not (tmp_path / "run").exists()

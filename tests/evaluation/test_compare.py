@@ -1,23 +1,20 @@
 """Comparisons: values where protocols match, the fields that differ where they do not, pictures side by side."""
 
 import json
-import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import ganache
-from ganache.cli import app
 from ganache.drawing.grids import for_display
 from ganache.evaluation.compare import Comparison, compare, evaluation_at, picture, short_names
 from ganache.evaluation.records import Score
 from ganache.evaluation.side_by_side import panels
 from ganache.support.errors import UserError
 from ganache.support.json_files import write_json
+from tests.commands import run_command
 from tests.evaluation.test_records import evaluation, protocol, score
 
 
@@ -126,20 +123,12 @@ def test_a_run_stands_for_its_last_evaluation(two_runs: list[Path]) -> None:
     assert [evaluation_at(run)["fd/random"].value for run in two_runs] == [2.0, 7.0]
 
 
-def run_command(words: Sequence[Any], monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(sys, "argv", ["ganache", *map(str, words)])
-    with pytest.raises(SystemExit) as ended:
-        app.main()
-    return ended.value.code
-
-
-def test_the_command_prints_a_table_and_draws_the_runs_beside_reals(
-    two_runs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_prints_a_table_and_draws_the_runs_beside_reals(two_runs: list[Path], tmp_path: Path) -> None:
     other = written(tmp_path, "a.json", score(value=1.0, protocol=protocol(samples=2_000)))
     out, json_out = tmp_path / "compare.png", tmp_path / "compare.json"
-    assert run_command(["compare", *two_runs, other, "--out", out, "--json", json_out], monkeypatch) == 0
-    lines = capsys.readouterr().out.splitlines()
+    status, printed, _ = run_command("compare", *two_runs, other, "--out", out, "--json", json_out)
+    assert status == 0
+    lines = printed.splitlines()
     assert lines[0].split() == ["score", "first", "second", "a.json", "better"]
     assert lines[1].split()[:4] == ["fd/random", "2", "7", "1"]
     assert lines[1].endswith("first (lower is better; how sure, is not known); not comparable: a.json")
@@ -157,9 +146,7 @@ def test_the_command_prints_a_table_and_draws_the_runs_beside_reals(
     assert np.array_equal(first[:64, :64, 0], images[0, ..., 0].repeat(8, 0).repeat(8, 1))
 
 
-def test_a_mistake_costs_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_mistake_costs_one_line(tmp_path: Path) -> None:
     path = written(tmp_path, "a.json", score())
     (tmp_path / "b.json").write_text("{}")
     for words, line in (
@@ -167,8 +154,8 @@ def test_a_mistake_costs_one_line(
         (["compare", path, tmp_path / "b.json"], "b.json holds no evaluation: samples"),
         (["compare", path, path, "--out", tmp_path / "x.png"], "none was named"),
     ):
-        assert run_command(words, monkeypatch) == 2
-        complaint = capsys.readouterr().err
+        status, _, complaint = run_command(*words)
+        assert status == 2
         assert line in complaint
         assert complaint.count("\n") == 1
 

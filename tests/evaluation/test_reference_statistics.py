@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 import ganache
-from ganache.cli import app
 from ganache.data.shape import ImageShape
 from ganache.evaluation.features import PixelExtractor, RandomExtractor
 from ganache.support.errors import UserError
+from tests.commands import run_command
 from tests.data.data_files import pixels, save
 
 SHAPE = ImageShape(1, 4, 4)
@@ -130,14 +130,8 @@ def test_a_file_with_pictures_beside_the_statistics_is_pictures(tmp_path: Path, 
     assert found.reference.count == 20
 
 
-def test_the_command_says_what_it_compared_with(
-    stats: Path, samples: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    arguments = ["ganache", "evaluate", str(samples), "--data", str(stats), "--features", "pixels"]
-    monkeypatch.setattr("sys.argv", arguments)
-    with pytest.raises(SystemExit) as ended:
-        app.main()
-    printed = capsys.readouterr().out
-    assert ended.value.code == 0
+def test_the_command_says_what_it_compared_with(stats: Path, samples: Path) -> None:
+    status, printed, _ = run_command("evaluate", samples, "--data", stats, "--features", "pixels")
+    assert status == 0
     assert f"against        {stats}, statistics: a mean and a covariance, fingerprint" in printed
     assert "fd/pixels@150-vs-statistics" in printed

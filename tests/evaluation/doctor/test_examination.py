@@ -1,7 +1,6 @@
 """A run examined after the fact, by the command and by the library."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from PIL import Image
 from torch import nn
 
 import ganache
-from ganache.cli import app
 from ganache.data import Batch, open_dataset
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import ShuffledStream
@@ -20,6 +18,7 @@ from ganache.evaluation.doctor import examination
 from ganache.games.recipe import Recipe
 from ganache.runs import products
 from ganache.runs.folder import Run
+from tests.commands import run_command
 from tests.evaluation.doctor.charts import OF_PICTURES, Lines, log, picture_recipe
 from tests.tiny import tiny_recipe
 
@@ -35,20 +34,11 @@ def written(path: Path, lines: Lines, recipe: Recipe, **record: Any) -> Path:
     return path
 
 
-def command(monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> int:
-    monkeypatch.setattr(sys, "argv", ["ganache", "doctor", *map(str, words)])
-    with pytest.raises(SystemExit) as ended:
-        app.main()
-    return int(ended.value.code or 0)
-
-
-def test_a_sick_run_is_no_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_sick_run_is_no_error(tmp_path: Path) -> None:
     lines = log(OF_PICTURES, accuracy__real=0.5, accuracy__fake=0.5, diversity__raw=0.4, diversity__average=0.4)
     run = written(tmp_path / "run", lines, picture_recipe(label_flips=0.5))
-    assert command(monkeypatch, run, "--json", tmp_path / "found.json") == 0
-    text = capsys.readouterr().out
+    status, text, _ = run_command("doctor", run, "--json", tmp_path / "found.json")
+    assert status == 0
     assert "20k images: 1 found, the most likely cause first\n" in text
     assert "1. discriminator too weak (certain)\n" in text
     assert "right in 50% of all cases" in text
@@ -62,11 +52,10 @@ def test_a_sick_run_is_no_error(
     assert found["looked_for"]["memorisation"] is False
 
 
-def test_of_a_healthy_run_it_is_said_what_was_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert command(monkeypatch, written(tmp_path / "run", log(OF_PICTURES), picture_recipe())) == 0
-    text = " ".join(capsys.readouterr().out.split())
+def test_of_a_healthy_run_it_is_said_what_was_looked_at(tmp_path: Path) -> None:
+    ended = run_command("doctor", written(tmp_path / "run", log(OF_PICTURES), picture_recipe()))
+    assert ended.status == 0
+    text = " ".join(ended.output.split())
     assert "nothing found" in text
     assert "no sign of divergence, generator learning rate too high" in text
     assert "not judged discriminator overfitting, unsteady discriminator, memorisation" in text
@@ -81,14 +70,14 @@ def test_a_failed_run_without_a_log_is_diagnosed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [["nowhere"], ["."], ["RUN", "--data", "digits"], ["EMPTY"]])
 def test_a_mistake_costs_one_line_and_status_two(
-    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = {"shape": [1, 8, 8], "label_names": [], "fingerprint": "of something else", "source": "pictures"}
     monkeypatch.chdir(tmp_path)
     written(tmp_path / "RUN", log(OF_PICTURES), picture_recipe(), data=data)
     written(tmp_path / "EMPTY", [], picture_recipe())
-    assert command(monkeypatch, *words) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    status, _, complaint = run_command("doctor", *words)
+    assert (status, complaint.count("\n")) == (2, 1)
 
 
 def pictures(folder: Path) -> Path:
