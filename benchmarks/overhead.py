@@ -20,9 +20,9 @@ from ganache.engine.iteration import Reals
 from ganache.games.step import discriminator_step, generator_step
 from ganache.runs.budget import Budget
 from ganache.runs.folder import Run
-from ganache.support.interrupts import Interrupts
-from ganache.training.display import Silent
-from ganache.training.loop import Training
+from ganache.training.composition import compose
+from ganache.training.display import Display
+from ganache.training.loop import Loop
 from ganache.training.plan import Plan, Request
 from ganache.training.sessions import make_record
 
@@ -45,11 +45,13 @@ def bare_steps(plan: Plan, images: int) -> float:
 def whole_run(plan: Plan, folder: Path) -> tuple[float, float]:
     """Return seconds per image of a run by its own clock and by the wall clock."""
     run = Run.create(folder, plan.recipe, make_record(plan, plan.cadence()))
-    training = Training(run, plan.build(), plan.data, plan.budget, plan.cadence())
+    state = plan.build()
     began = time.perf_counter()
-    training.go(Silent(), Interrupts())
-    seen = training.state.counters.images_seen
-    return training.clock.before / seen, (time.perf_counter() - began) / seen
+    observers = compose(plan, run, state, Display().say)
+    loop = Loop(run, state, plan.data, budget=plan.budget, cadence=plan.cadence(), observers=observers)
+    loop.go()
+    seen = state.counters.images_seen
+    return loop.clock.seconds() / seen, (time.perf_counter() - began) / seen
 
 
 def main() -> None:

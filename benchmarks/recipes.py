@@ -74,7 +74,16 @@ def plan_of(run: Run) -> Plan:
     precision, threads = record["precision"], record["threads"]
     recipe = run.recipe()
     data = select(source.open(), source.labels, recipe.conditional)
-    return Plan(recipe, source, data, record["seed"], device, precision, threads, budget)
+    return Plan(
+        recipe=recipe,
+        source=source,
+        data=data,
+        seed=record["seed"],
+        device=device,
+        precision=precision,
+        threads=threads,
+        budget=budget,
+    )
 
 
 def measured_speeds(runs: list[Run]) -> dict[Path, float]:

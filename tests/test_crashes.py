@@ -13,6 +13,7 @@ import ganache
 from benchmarks.same_run import differing
 from ganache.drawing import curves
 from ganache.runs.folder import Run
+from ganache.support.files import replacing
 
 POINTS = ("generator.widths=[8]", "discriminator.widths=[8]", "batch_size=32")
 LAST = "checkpoints/00000160.safetensors"
@@ -36,7 +37,7 @@ class Copies:
 
 def draw_quickly(lines: list[dict[str, Any]], out: Path, title: str) -> None:
     """Take the place of the curves' drawing, which would be most of this file's time."""
-    with curves.replacing(out) as temporary:
+    with replacing(out) as temporary:
         temporary.write_text(json.dumps([title, lines]))
 
 

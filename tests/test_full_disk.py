@@ -1,11 +1,10 @@
 """A real disk that is full at the moment when one file of a run is written: one line, and nothing is lost."""
 
 import contextlib
-import os
 import shutil
-import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,9 +20,9 @@ from ganache import data
 from ganache.drawing import curves
 from ganache.runs import logbook
 from ganache.runs.folder import Run
-from ganache.support import files
-from ganache.training import loop
 from tests.test_crashes import POINTS, draw_quickly
+from tests.training import company
+from tests.training.company import Stopping
 
 FULL = "No space left on device"
 
@@ -50,19 +49,13 @@ def fill(disk: Path) -> None:
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A run of 160 points that was stopped after 96."""
-    real = loop.iterate
-
-    def stopping(state: Any, reals: Any) -> None:
-        real(state, reals)
-        if state.counters.images_seen == 96:
-            os.kill(os.getpid(), signal.SIGTERM)
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(curves, "draw", draw_quickly)
-        patch.setattr(loop, "iterate", stopping)
         out = tmp_path_factory.mktemp("interrupted") / "run"
-        assert ganache.train(data="ring", out=out, images=160, settings=POINTS, evaluate_every=64).images_seen == 96
-        patch.setattr(loop, "iterate", real)
+        stopped = company.train(
+            out, "mlp-2d", "ring", images=160, settings=POINTS, evaluate_every=64, display=Stopping(after=64)
+        )
+        assert stopped.images_seen == 96
         yield out
 
 
@@ -80,7 +73,7 @@ class Full:
 
     def __init__(self, name: str, disk: Path, patch: pytest.MonkeyPatch) -> None:
         self.name, self.disk = name, disk
-        self.watch(patch, files.tempfile, "mkstemp", lambda given: given["prefix"].strip("."))
+        self.watch(patch, tempfile, "mkstemp", lambda given: given["prefix"].strip("."))
         self.watch(patch, logbook.Logbook, "write", lambda given: "line of the log")
         self.watch(patch, logbook.Board, "__init__", lambda given: "events")
 

@@ -22,10 +22,12 @@ from ganache.runs import sealed
 from ganache.runs.folder import Run
 from ganache.support import files
 from ganache.support.streams import untouched_global_stream
+from ganache.training.observers.held_out import HeldOut
 from ganache.training.observers.vitals import Vitals
 from tests.conftest import SMALL
 from tests.tiny import Numbered, tiny_recipe, tiny_state
-from tests.training.observers.test_held_out import examined
+from tests.training.company import measured
+from tests.training.observers.test_held_out import Split, judging
 
 
 def refuse(number: int, path: object) -> OSError:
@@ -174,11 +176,11 @@ class NoFloat64(TorchFunctionMode):
 
 def test_what_is_measured_on_the_way_needs_no_float64_of_apples_gpus() -> None:
     """Before, the discriminator's examination did, which ended a training on MPS after its first pass."""
-    held_out = examined(bound=0.5)
-    vitals = Vitals(select(Numbered()), tiny_state(tiny_recipe()))
+    state, other = judging(bound=0.5), tiny_state(tiny_recipe())
+    held_out, vitals = HeldOut(select(Split()), state), Vitals(select(Numbered()), other)
     with NoFloat64():
-        held_out.examine()
-        vitals.measure()
+        measured(held_out, state)
+        measured(vitals, other)
     with NoFloat64(), pytest.raises(TypeError, match="float64"):
         torch.ones(2).double()
 

@@ -18,8 +18,9 @@ from ganache.runs.cadence import Cadence, Stretch
 from ganache.runs.folder import Run
 from ganache.support.interrupts import Interrupts
 from ganache.support.streams import untouched_global_stream
-from ganache.training.display import Silent
-from ganache.training.loop import Training
+from ganache.training.composition import compose
+from ganache.training.display import Display
+from ganache.training.loop import Loop
 from ganache.training.plan import Plan
 from ganache.training.sessions import make_record
 
@@ -33,7 +34,7 @@ BFLOAT16 = 2.0**-8  # the relative error of one rounding
 FARTHEST = 2.0  # times the noise
 
 
-class _Stops(Silent):
+class _Stops(Display):
     """Sends SIGINT's note, as a user's Ctrl-C would, once so many images have been seen."""
 
     def __init__(self, interrupts: Interrupts, at: float) -> None:
@@ -68,7 +69,7 @@ def check_training(workshop: Workshop, recipe: str, folder: Path) -> Json:
         "batch": plan.recipe.batch_size,
         "images": images,
         "interrupted_at": stopped,
-        "images_per_second": images / whole.clock.before,
+        "images_per_second": images / whole.clock.seconds(),
         "losses": {name: [line[name] for line in (lines[0], lines[-1])] for name in LOSSES if name in lines[0]},
         "same_bits_after_resume": not differing,
         "differing_tensors": differing,
@@ -78,7 +79,7 @@ def check_training(workshop: Workshop, recipe: str, folder: Path) -> Json:
     }
 
 
-def _train(plan: Plan, folder: Path, stop_at: float = math.inf) -> Training:
+def _train(plan: Plan, folder: Path, stop_at: float = math.inf) -> Loop:
     """Train a new run to its end or to the interruption, with a tenth of the usual ticks: those do wait."""
     images, least = plan.budget.images or 0, plan.recipe.images_per_iteration
     stretch = Stretch(0, images, max(least, images // TICKS), max(least, images), max(least, images // 2))
@@ -86,10 +87,20 @@ def _train(plan: Plan, folder: Path, stop_at: float = math.inf) -> Training:
     interrupts = Interrupts()
     with untouched_global_stream():
         run = Run.create(folder, plan.recipe, make_record(plan, cadence))
-        training = Training(run, plan.build(), plan.data, plan.budget, cadence)
-        training.go(_Stops(interrupts, stop_at), interrupts)
-    training.state.check_finite()
-    return training
+        state, display = plan.build(), _Stops(interrupts, stop_at)
+        loop = Loop(
+            run,
+            state,
+            plan.data,
+            budget=plan.budget,
+            cadence=cadence,
+            observers=compose(plan, run, state, display.say),
+            display=display,
+            interrupts=interrupts,
+        )
+        loop.go()
+    state.check_finite()
+    return loop
 
 
 def different_tensors(first: Path, second: Path) -> list[str]:

@@ -14,7 +14,7 @@ import ganache
 from ganache.cli import app
 from ganache.support import console
 from ganache.support.errors import RunError, UserError
-from ganache.training.display import Forgiving, Lines, Silent
+from ganache.training.display import Display, Forgiving, Lines
 from tests.commands import run_command
 from tests.conftest import SMALL
 
@@ -152,7 +152,7 @@ def test_lines_show_escapes_in_the_place_of_what_an_output_lacks(monkeypatch: py
 def test_a_display_that_failed_is_silent_and_one_that_cannot_begin_too(capsys: pytest.CaptureFixture[str]) -> None:
     calls: list[str] = []
 
-    class Failing(Silent):
+    class Failing(Display):
         def say(self, message: str) -> None:
             calls.append(message)
             raise OSError(5, "Input/output error")
@@ -164,10 +164,10 @@ def test_a_display_that_failed_is_silent_and_one_that_cannot_begin_too(capsys: p
     assert calls == ["first"]
     assert capsys.readouterr().err.count("\n") == 1
 
-    def absent() -> Silent:
+    def absent() -> Display:
         raise OSError(5, "Input/output error")
 
-    assert type(Forgiving(absent).shown) is Silent
+    assert type(Forgiving(absent).shown) is Display
 
 
 def test_a_file_that_cannot_be_written_costs_neither_the_others_nor_the_table(

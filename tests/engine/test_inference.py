@@ -12,6 +12,7 @@ from ganache.parts.augmentations import Augmenter
 from ganache.training.observers.held_out import HeldOut
 from ganache.training.observers.vitals import Vitals
 from tests.tiny import tiny_recipe, tiny_state
+from tests.training.company import measured
 from tests.training.observers.test_held_out import Split
 
 
@@ -36,9 +37,9 @@ def test_measuring_neither_moves_an_augmentation_nor_runs_it_in_training_mode(he
     augmenter = state.players.augmenter = Counting()
     augmenter.seen.fill_(7.0)  # type: ignore[operator]
     if held_out:
-        HeldOut(select(Split()), state).examine()
+        measured(HeldOut(select(Split()), state), state)
     else:
-        Vitals(select(Split()), state).measure()
+        measured(Vitals(select(Split()), state), state)
     assert augmenter.modes == {False}
     assert float(augmenter.seen) == 7.0  # type: ignore[arg-type]
     assert augmenter.training

@@ -18,6 +18,7 @@ from ganache.networks.layers import Upsample
 from ganache.training.observers.held_out import HeldOut
 from tests.recipes.test_recipes_training import small
 from tests.tiny import Numbered, NumberedStream, tiny_recipe, tiny_state
+from tests.training.company import measured
 
 SHAPE = ImageShape(1, 8, 8)
 
@@ -170,7 +171,7 @@ def test_an_examination_of_any_size_has_a_label_for_every_image_and_counts_them_
     data = Rest(SHAPE, classes=3)
     state = tiny_state(tiny_recipe(conditional=True), SHAPE, labels=3)
     held = HeldOut(select(data), state)
-    held.examine()
+    measured(held, state)
     assert held.count == 513  # neither the training set's length nor a multiple of the group
     assert data.streams[-1].asked == [(0, 250), (250, 250), (500, 13)]
 

@@ -70,7 +70,7 @@ def test_a_record_without_a_field_is_not_resumed(tmp_path: Path, field: str) -> 
     """`ganache resume RUN` with a run.json of {"format": 1}: KeyError: 'source'."""
     run = written(tmp_path / "run", {key: value for key, value in RECORD.items() if key != field}, [])
     with pytest.raises(UserError, match=rf"run\.json has no '{field}"):
-        resume(run, None, None, None, quiet=True)
+        resume(run)
 
 
 @pytest.mark.parametrize("content", ["[" * 100_000, '{"a":' * 100_000, "1" * 5_000, "", "\x00", '"\ud7ff'])

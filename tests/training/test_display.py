@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from ganache.training.display import Bar, Display, Lines, Silent, choose_display, summary
+from ganache.training.display import Bar, Display, Lines, choose_display, summary
 
 LINE = {
     "images_seen": 60_000,
@@ -38,7 +38,7 @@ def test_lines_are_printed_plainly(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_silence(capsys: pytest.CaptureFixture[str]) -> None:
-    display = Silent()
+    display = Display()
     display.advance(1, 0.1)
     display.tick(LINE, 0.25)
     display.say("nothing")

@@ -13,11 +13,12 @@ from ganache.drawing import grids
 from ganache.drawing.animations import frame_of
 from ganache.runs.folder import Run
 from ganache.support.errors import RunError, UserError
-from ganache.training.loop import Training
+from ganache.training.observers.observer import Observer
 from ganache.training.observers.sample_sheet import Cells, cells_of_sheet
 from ganache.training.plan import Request
 from tests.conftest import SMALL
 from tests.data.data_files import pixels, save
+from tests.training import company
 
 
 @pytest.fixture
@@ -106,24 +107,21 @@ def test_a_conditional_density_has_sheets_of_points(out: Path) -> None:
         assert sheet.size == (512, 512)
 
 
-def test_a_run_that_is_refused_after_all_leaves_no_folder(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
+def test_a_run_that_is_refused_after_all_leaves_no_folder(out: Path) -> None:
+    def refuse(*_: object) -> tuple[Observer, ...]:
         raise UserError("data: overlooked")
 
-    monkeypatch.setattr(Training, "_open", refuse)
     with pytest.raises(UserError, match="overlooked"):
-        ganache.train("dcgan", data="digits", out=out, images=16, settings=SMALL)
+        company.train(out, "dcgan", "digits", images=16, settings=SMALL, observers=refuse)
     assert not out.exists()
 
 
-def test_a_run_that_the_machine_fails_stays_and_can_be_resumed(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+def test_a_run_that_the_machine_fails_stays_and_can_be_resumed(out: Path) -> None:
+    def fail(*_: object) -> tuple[Observer, ...]:
         raise RunError("the disk is full")
 
-    monkeypatch.setattr(Training, "_open", fail)
     with pytest.raises(RunError, match="the disk is full"):
-        ganache.train("dcgan", data="digits", out=out, images=16, settings=SMALL)
-    monkeypatch.undo()
+        company.train(out, "dcgan", "digits", images=16, settings=SMALL, observers=fail)
     assert ganache.resume(out).images_seen == 16
 
 

@@ -1,5 +1,6 @@
 """Whole runs: what lies in the folder afterwards, and what happens when something goes wrong on the way."""
 
+import errno
 import json
 import os
 import signal
@@ -12,15 +13,17 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import ganache
-from ganache.engine import iteration
+from ganache.engine.iteration import Reals
 from ganache.runs import sealed
 from ganache.runs.folder import Run
-from ganache.training import loop
+from ganache.training.plan import Request
 from tests.conftest import SMALL
+from tests.training import company
+from tests.training.company import Poison, Stopping, joined_by
 
 
 def train(out: Path, *settings: str, images: int = 640, **options: Any) -> ganache.Outcome:
-    return ganache.train("dcgan", data="digits", out=out, images=images, settings=(*SMALL, *settings), **options)
+    return company.train(out, "dcgan", "digits", images=images, settings=(*SMALL, *settings), **options)
 
 
 def last_checkpoint(run: Path) -> bytes:
@@ -90,22 +93,14 @@ def test_a_time_budget_ends_the_run_and_saves_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "precision"), [(signal.SIGTERM, "bf16"), (signal.SIGINT, "fp32")])
 def test_a_signal_saves_and_the_resumed_run_has_the_undisturbed_bits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, precision: str
+    tmp_path: Path, number: signal.Signals, precision: str
 ) -> None:
     undisturbed = train(tmp_path / "a", "augment=InputNoise", precision=precision)
-    real = loop.iterate
-
-    def interrupted(state: Any, reals: Any) -> None:
-        real(state, reals)
-        if state.counters.images_seen == 16 * 17:
-            os.kill(os.getpid(), number)
-
-    monkeypatch.setattr(loop, "iterate", interrupted)
-    stopped = train(tmp_path / "b", "augment=InputNoise", precision=precision)
+    display = Stopping(after=16 * 16, number=number)
+    stopped = train(tmp_path / "b", "augment=InputNoise", precision=precision, display=display)
     assert stopped.signal == number
     assert stopped.images_seen == 16 * 17
     assert json.loads((tmp_path / "b" / "run.json").read_text())["outcome"] == f"interrupted by {number.name}"
-    monkeypatch.undo()
     ganache.resume(tmp_path / "b")
     assert last_checkpoint(tmp_path / "b") == last_checkpoint(undisturbed.run)
     assert _without_times(tmp_path / "b") == _without_times(tmp_path / "a")
@@ -162,22 +157,8 @@ def test_a_taken_folder_is_refused_and_left_alone(tmp_path: Path, digits_run: Pa
         train(tmp_path)
 
 
-class _Poison:
-    """Makes the generator's weights NaN at one point of training, as often as it is asked to."""
-
-    def __init__(self, at: int, times: int) -> None:
-        self.at, self.times, self.real = at, times, iteration.iterate
-
-    def __call__(self, state: Any, reals: Any) -> None:
-        self.real(state, reals)
-        if state.counters.images_seen == self.at and self.times:
-            self.times -= 1
-            next(state.players.networks["generator"].parameters()).data.fill_(float("nan"))
-
-
-def test_a_nan_rolls_back_and_nothing_non_finite_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "iterate", _Poison(at=320, times=1))
-    outcome = train(tmp_path / "run")
+def test_a_nan_rolls_back_and_nothing_non_finite_is_saved(tmp_path: Path) -> None:
+    outcome = train(tmp_path / "run", observers=joined_by(Poison(at=320, times=1)))
     assert outcome.images_seen == 640
     for path in sorted((tmp_path / "run/checkpoints").glob("*.safetensors")):
         tensors, description = sealed.load(path)
@@ -187,25 +168,24 @@ def test_a_nan_rolls_back_and_nothing_non_finite_is_saved(tmp_path: Path, monkey
     assert images == sorted(set(images))
 
 
-def test_a_run_that_diverges_again_and_again_stops_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "iterate", _Poison(at=320, times=100))
+def test_a_run_that_diverges_again_and_again_stops_and_says_so(tmp_path: Path) -> None:
     with pytest.raises(ganache.RunError, match="non-finite"):
-        train(tmp_path / "run")
+        train(tmp_path / "run", observers=joined_by(Poison(at=320, times=100)))
     assert "non-finite" in json.loads((tmp_path / "run/run.json").read_text())["outcome"]
     assert ganache.load(tmp_path / "run").sample(1).shape == (1, 8, 8, 1)
 
 
 def test_a_full_disk_fails_the_run_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save, saves = sealed.save_file, []
+    rename, saves = os.replace, []
 
-    def full(*arguments: Any) -> None:
-        saves.append(arguments[1])
-        if len(saves) > 4:
-            Path(arguments[1]).write_bytes(b"half")
-            raise OSError(28, "No space left on device")
-        save(*arguments)
+    def full(source: Any, target: Any) -> None:
+        if Path(target).parent.name == "checkpoints":
+            saves.append(target)
+            if len(saves) > 2:
+                raise OSError(errno.ENOSPC, "No space left on device")
+        rename(source, target)
 
-    monkeypatch.setattr(sealed, "save_file", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(ganache.RunError, match="No space left on device"):
         train(tmp_path / "run")
     monkeypatch.undo()
@@ -235,19 +215,14 @@ def test_points_train_with_their_own_default_recipe(tmp_path: Path) -> None:
     assert points.shape == (100, 1, 1, 2)
 
 
-def test_only_the_labels_asked_for_are_trained_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[torch.Tensor] = []
-    real = iteration.discriminator_step
-
-    def spy(players: Any, batch: Any, *rest: Any) -> Any:
-        seen.append(batch.labels)
-        return real(players, batch, *rest)
-
-    monkeypatch.setattr(iteration, "discriminator_step", spy)
-    run = train(tmp_path / "run", "conditional=true", images=64, labels=["7", "2"]).run
-    classes = torch.cat(seen)
+def test_only_the_labels_asked_for_are_trained_on(tmp_path: Path) -> None:
+    settings = (*SMALL, "conditional=true")
+    plan = ganache.plan(Request(data="digits", recipe="dcgan", labels=("7", "2"), settings=settings))
+    reals = Reals(plan.data, plan.build())
+    classes = torch.cat([reals.next().labels for _ in range(4)])
     assert classes.shape[1] == 2
     assert set(classes.argmax(dim=1).tolist()) == {0, 1}
+    run = train(tmp_path / "run", "conditional=true", images=64, labels=("7", "2")).run
     assert ganache.load(run).label_names == ("2", "7")
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from ganache.support.errors import shown
 from ganache.support.units import count_text, duration_text
@@ -11,8 +11,8 @@ from ganache.support.units import count_text, duration_text
 _LOSSES = {"G": "loss/generator", "D": "loss/discriminator"}  # a generator that is left alone has none
 
 
-class Display(Protocol):
-    """Who is told about a training."""
+class Display:
+    """Who is told about a training; this one ignores it all."""
 
     def tick(self, line: dict[str, Any], done: float) -> None:
         """Hear a line of the log, and which share (0 to 1) of the budget is used."""
@@ -27,23 +27,7 @@ class Display(Protocol):
         """Hear that it is over."""
 
 
-class Silent:
-    """Says nothing."""
-
-    def tick(self, line: dict[str, Any], done: float) -> None:
-        """Ignore the line."""
-
-    def advance(self, images_seen: int, done: float) -> None:
-        """Ignore the movement."""
-
-    def say(self, message: str) -> None:
-        """Ignore the message."""
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-class Lines(Silent):
+class Lines(Display):
     """One plain line a tick on standard output, for files and pipes."""
 
     def tick(self, line: dict[str, Any], done: float) -> None:
@@ -59,7 +43,7 @@ class Lines(Silent):
             print(message.encode("ascii", "backslashreplace").decode(), flush=True)
 
 
-class Bar:
+class Bar(Display):
     """A rich progress bar."""
 
     def __init__(self, images: int | None) -> None:
@@ -97,11 +81,11 @@ class Bar:
         self._progress.stop()
 
 
-class Forgiving:
+class Forgiving(Display):
     """Passes everything on to a display until that fails: then it is silent, and the training goes on."""
 
     def __init__(self, choose: Callable[[], Display]) -> None:
-        self.shown: Display = Silent()
+        self.shown: Display = Display()
         with self._forgiven():
             self.shown = choose()
 
@@ -130,7 +114,7 @@ class Forgiving:
         try:
             yield
         except Exception as error:  # a notebook, a closed pipe, a vanished terminal: each raises what it likes
-            self.shown = Silent()
+            self.shown = Display()
             with contextlib.suppress(Exception):
                 reason = f"{type(error).__name__}: {error}"
                 print(f"ganache: nothing more is shown ({reason}); the training goes on", file=sys.stderr)

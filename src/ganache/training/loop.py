@@ -1,206 +1,157 @@
 """The training loop: iterations, and between them what is done every so many images."""
 
-import time
-from dataclasses import dataclass
-
-import torch
+from collections.abc import Callable, Sequence
 
 from ganache.data import Selection
-from ganache.engine.devices import memory_in_use, synchronize
+from ganache.engine.devices import memory_in_use
 from ganache.engine.iteration import Reals, iterate
 from ganache.engine.state import NonFiniteError, Tally, TrainingState
 from ganache.runs import products, sealed
-from ganache.runs.budget import KEEP_LAST, SAFETY_SECONDS, SAVE_SHARE, Budget
-from ganache.runs.cadence import Cadence, crosses
+from ganache.runs.budget import KEEP_LAST, Budget
+from ganache.runs.cadence import Cadence, Kind, crosses
 from ganache.runs.checkpoints import forget_after, restore, save_state, seconds_at
 from ganache.runs.folder import Run
 from ganache.runs.logbook import Logbook
 from ganache.support.errors import RunError
 from ganache.support.interrupts import Interrupts
-from ganache.support.units import counted
+from ganache.training.clock import Clock
 from ganache.training.display import Display
-from ganache.training.observers.held_out import HeldOut
-from ganache.training.observers.sample_sheet import SampleSheet
-from ganache.training.observers.scores import Evaluations
-from ganache.training.observers.vitals import Vitals
-from ganache.training.observers.watch import Watch
+from ganache.training.observers.observer import Marks, Observer, unnoticed
 
 MOST_ROLLBACKS = 3  # from one checkpoint; a run that needs more diverges by design
 
 
-@dataclass
-class Stopwatch:
-    """Seconds of training: it runs in the loop and stands still during pictures, checkpoints and evaluation."""
-
-    device: torch.device
-    before: float = 0.0
-    _since: float | None = None
-
-    def start(self) -> None:
-        """Run on; a running one goes on running."""
-        self._since = self._since if self._since is not None else time.perf_counter()
-
-    def stop(self) -> float:
-        """Stand still, once the device has finished; return the seconds so far."""
-        synchronize(self.device)
-        self.before, self._since = self.seconds(), None
-        return self.before
-
-    def seconds(self) -> float:
-        """Return the seconds so far."""
-        return self.before + (time.perf_counter() - self._since if self._since is not None else 0.0)
-
-
-class Training:
-    """A run in the making: the state, the data, and everybody who is told how it goes."""
+class Loop:
+    """A run in the making: the state, the data, and everybody who looks on or is told how it goes."""
 
     def __init__(
         self,
         run: Run,
         state: TrainingState,
         data: Selection,
+        *,
         budget: Budget,
         cadence: Cadence,
-        evaluate_every: int | None = None,
+        observers: Sequence[Observer] = (),
+        display: Display | None = None,
+        interrupts: Interrupts | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.run, self.state, self.data = run, state, data
-        self.budget, self.cadence, self.evaluate_every = budget, cadence, evaluate_every
-        self.clock = Stopwatch(state.device, before=seconds_at(run, state.counters.images_seen))
+        self.budget, self.cadence, self.observers = budget, cadence, observers
+        self.clock = clock or Clock(state.device, before=seconds_at(run, state.counters.images_seen))
+        self._display = display or Display()
+        self._interrupts = interrupts or Interrupts()
 
-    def go(self, display: Display, interrupts: Interrupts) -> None:
+    def go(self) -> None:
         """Train until the budget is used or a signal arrives; either way the last state is saved.
 
         Raises RunError when the state cannot be kept finite, or the disk refuses.
         """
-        self._display = display
         self._logbook = Logbook(self.run, self.state.counters.images_seen)
         try:
             self._open()
-            last = self.share() >= 1.0
+            last = self._is_over()
             while not last:
-                before = self.state.counters.images_seen
                 self.clock.start()
                 iterate(self.state, self._reals)
-                last = bool(interrupts.received) or self.share() >= 1.0
-                self._between_iterations(before, last)
-                display.advance(self.state.counters.images_seen, self.share())
-                last = last and (bool(interrupts.received) or self.share() >= 1.0)  # a rollback may have undone it
+                last = self._is_over()
+                try:
+                    self._between_iterations(last)
+                except NonFiniteError as error:
+                    self._roll_back(str(error))
+                    last = self._is_over()
+                self._display.advance(self.state.counters.images_seen, self._share())
         finally:
             self._logbook.close()
 
-    def share(self) -> float:
+    def _is_over(self) -> bool:
+        """Whether to stop here, for the budget or for a signal; nothing else in the loop asks for either."""
+        return bool(self._interrupts.received) or self._share() >= 1.0
+
+    def _share(self) -> float:
         """Return how much of the budget is used, 0 to 1."""
         return self.budget.share(self.state.counters.images_seen, self.clock.seconds())
 
     def _open(self) -> None:
-        """Bring all else to where state and log stand; a new run begins with a picture and a checkpoint."""
-        seen = self.state.counters.images_seen
-        self._sheet = SampleSheet(self.run, self.state, self.data)
-        self._sheet.forget_after(seen)
+        """Bring everybody to where the state stands; a new run begins with a checkpoint."""
         self._reals = Reals(self.data, self.state)
-        self._held_out = HeldOut(self.data, self.state)
-        self._vitals = Vitals(self.data, self.state)
-        self._doctor = Watch(self.state.recipe, self.data.summary(), self._logbook.lines)
-        self._evaluations = Evaluations(self.run, self.state, self.data, self.evaluate_every, self._display.say)
-        self._last_tick = (seen, self.clock.before)
-        self._saved_at, self._save_seconds = time.monotonic(), 0.0
-        if not sealed.newest(self.run.checkpoints):
-            self._sheet.draw()
-            self._save()
-            return
-        # The process may have ended between the checkpoint and what is written after it.
-        if self.share() >= 1.0 and not self._sheet.is_drawn():
-            self._sheet.draw()
-        self._publish()
+        self._last_tick = (self.state.counters.images_seen, self.clock.seconds())
+        self.clock.note_save()
+        self._ask(lambda observer: observer.go_back(self.state))
+        if sealed.newest(self.run.checkpoints):
+            # The process may have ended between the checkpoint and what is written after it.
+            self._publish(at_end=self._is_over())
+        else:
+            self._save(at_end=False)
 
-    def _between_iterations(self, before: int, last: bool) -> None:
-        seen, due = self.state.counters.images_seen, self.cadence.is_due
-        tick = due("tick", before, seen)
+    def _between_iterations(self, last: bool) -> None:
+        """Log, look and save where it is time for it. Raises NonFiniteError when the state is not finite."""
+        tick = self._is_due("tick")
         if not (tick or last):
             return
         self.clock.stop()
-        try:
-            self.state.tally.check_finite()
-            if tick:
-                measured = self._vitals.measure() if self._is_due(self._vitals.every, before) else {}
-                self._log(self._examination(before) | measured | self._evaluation(before))
-            if last or due("samples", before, seen):
-                self._sheet.draw()
-            if last or due("checkpoint", before, seen) or self._save_is_due():
-                self._save()
-        except NonFiniteError as error:
-            self._roll_back(str(error))
+        self.state.tally.check_finite()
+        if tick:
+            self._log()
+        if last or self._is_due("checkpoint") or self.clock.save_is_due():
+            self._save(last)
 
-    def _examination(self, before: int) -> dict[str, float]:
-        """Examine the discriminator at the first tick after each pass over the data."""
-        seen, examined = self.state.counters.images_seen, self._held_out
-        if not examined.count or not self._is_due(examined.every, before):
-            return {}
-        marks = examined.examine()
-        self._display.say(
-            f"after pass {seen // examined.every} the discriminator is right about "
-            f"{100 * marks['held_out/accuracy_real']:.2f}% of {counted(examined.count, 'held-out image')} and "
-            f"{100 * marks['held_out/accuracy_fake']:.2f}% of as many fakes"
-        )
-        return marks
-
-    def _evaluation(self, before: int) -> dict[str, float]:
-        """Evaluate the average generator at the first tick after each so many images."""
-        due = self._evaluations.every and self._is_due(self._evaluations.every, before)
-        return self._evaluations.measure() if due else {}
-
-    def _is_due(self, every: int, before: int) -> bool:
-        """Whether this tick is the first after a multiple of so many images."""
+    def _is_due(self, every: int | Kind) -> bool:
+        """Whether the last iteration reached the next of a kind, or its tick is the first after so many images."""
+        seen = self.state.counters.images_seen
+        before = seen - self.state.recipe.images_per_iteration
+        if isinstance(every, str):
+            return self.cadence.is_due(every, before, seen)
         # Counted in whole ticks: each interval lies between two of them, whatever happened inside it.
-        last, this = (self.cadence.reached("tick", images) for images in (before, self.state.counters.images_seen))
-        return crosses(every, last, this)
+        return every > 0 and crosses(every, *(self.cadence.reached("tick", images) for images in (before, seen)))
 
-    def _log(self, marks: dict[str, float]) -> None:
-        seen, seconds = self.state.counters.images_seen, self.clock.before
+    def _ask(self, question: Callable[[Observer], None]) -> None:
+        """Let every observer do something; all that they do passes here, so that no bit of the state moves by it."""
+        with unnoticed(self.state):
+            for observer in self.observers:
+                question(observer)
+
+    def _log(self) -> None:
+        seen, seconds = self.state.counters.images_seen, self.clock.seconds()
         images, duration = seen - self._last_tick[0], seconds - self._last_tick[1]
-        line = {
+        line: Marks = {
             "images_seen": seen,
             "training_seconds": round(seconds, 3),
             "images_per_second": round(images / duration, 2) if duration > 0 else 0.0,
+            "memory_bytes": memory_in_use(self.state.device),
             **self.state.tally.means(),
             **self.state.rates(),
-            **marks,
-            "memory_bytes": memory_in_use(self.state.device),
         }
-        for sentence in self._doctor.consult(line, self.state.counters.rollbacks):
-            self._display.say(sentence)
+        self._ask(lambda one: line.update(one.measure(self.state, line) if self._is_due(one.every) else {}))
         self._logbook.write(line)
-        self._display.tick(line, self.share())
+        self._display.tick(line, self._share())
         self.state.tally = Tally()
         self._last_tick = (seen, seconds)
 
-    def _save_is_due(self) -> bool:
-        waited = time.monotonic() - self._saved_at
-        return waited > max(SAFETY_SECONDS, SAVE_SHARE * self._save_seconds)
-
-    def _save(self) -> None:
-        """Save the state, the generator and how far the run came. Raises NonFiniteError before anything is written."""
+    def _save(self, at_end: bool) -> None:
+        """Save the state, and all that follows from it. Raises NonFiniteError before anything is written."""
         self.state.check_finite()
-        began = time.monotonic()
+        began = self.clock.now()
         self._logbook.sync()
         save_state(self.run, self.state, self.data.fingerprint)
-        self._publish()
-        self._saved_at, self._save_seconds = time.monotonic(), time.monotonic() - began
+        self._publish(at_end)
+        self.clock.note_save(began)
 
-    def _publish(self) -> None:
+    def _publish(self, at_end: bool) -> None:
         """Bring to the state's moment what follows from it: the generators, the record, which checkpoints are kept."""
         names = list(self.data.label_names) if self.state.labels else []
         facts = {"label_names": names, "images_seen": self.state.counters.images_seen, "data": self.data.fingerprint}
         products.save(self.run.generator_file, self.state.average.network, self.state.recipe, self.state.shape, facts)
-        self._evaluations.save_best()
+        self._ask(lambda observer: observer.publish(self.state, at_end))
         self.run.update_record(
             images_seen=self.state.counters.images_seen,
-            training_seconds=round(self.clock.before, 3),
+            training_seconds=round(self.clock.seconds(), 3),
             rollbacks=self.state.counters.rollbacks,
         )
-        sealed.prune(self.run.checkpoints, KEEP_LAST, self.is_scheduled)
+        sealed.prune(self.run.checkpoints, KEEP_LAST, self._is_scheduled)
 
-    def is_scheduled(self, images_seen: int) -> bool:
+    def _is_scheduled(self, images_seen: int) -> bool:
         """Whether a checkpoint of this number is made in every run with this cadence, interrupted or not."""
         return self.cadence.is_due("checkpoint", images_seen - self.state.recipe.images_per_iteration, images_seen)
 
@@ -211,7 +162,7 @@ class Training:
         Raises RunError when this has happened too often.
         """
         failed_at, rollbacks = self.state.counters.images_seen, self.state.counters.rollbacks + 1
-        restore(self.run, self.state, self.data.fingerprint, self._display.say, self.is_scheduled)
+        restore(self.run, self.state, self.data.fingerprint, self._display.say, self._is_scheduled)
         seen = self.state.counters.images_seen
         forget_after(self.run, seen)
         if rollbacks - self.state.counters.rollbacks > MOST_ROLLBACKS:

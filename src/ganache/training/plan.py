@@ -58,7 +58,7 @@ class Request:
     value_range: str | tuple[float, float] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """A run, resolved."""
 
@@ -159,7 +159,17 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
         refuse_few(data.dataset, TRAIN, data.rows())
     precision = choose_precision(request.precision, device, dataset.shape)
     budget = budget or Budget(recipe.images, None)
-    return Plan(recipe, source, data, seed, device, precision, torch.get_num_threads(), budget, every)
+    return Plan(
+        recipe=recipe,
+        source=source,
+        data=data,
+        seed=seed,
+        device=device,
+        precision=precision,
+        threads=torch.get_num_threads(),
+        budget=budget,
+        evaluate_every=every,
+    )
 
 
 def _named_recipe(request: Request) -> Recipe | None:

@@ -33,8 +33,9 @@ from ganache.support.streams import untouched_global_stream
 from ganache.support.trees import differences
 from ganache.support.units import listed
 from ganache.training import briefing
-from ganache.training.display import Display, Forgiving, Silent, choose_display
-from ganache.training.loop import Training
+from ganache.training.composition import Compose, compose
+from ganache.training.display import Display, Forgiving, choose_display
+from ganache.training.loop import Loop
 from ganache.training.plan import Plan, Progress, Request, make_plan
 
 FRAMES_PER_SECOND = 10.0
@@ -54,24 +55,33 @@ class Outcome:
 
 @refusals()
 @settings_given_back()
-def begin(request: Request, out: Path | None, quiet: bool, progress: Progress | None = None) -> Outcome:
+def begin(
+    request: Request,
+    out: Path | None,
+    *,
+    quiet: bool = True,
+    progress: Progress | None = None,
+    display: Display | None = None,
+    observers: Compose = compose,
+) -> Outcome:
     """Train a new run in the folder `out` (or one named after recipe and data under ``runs/``) to its end.
 
+    A `display` is told of it in the place of the screen, and `observers` composes who looks at it.
     Raises UserError for what cannot be done as asked, RunError when the run fails on the way.
     """
     check_place(out, request.data)
     plan = make_plan(request, progress)
     out = out or default_folder(plan)
-    with untouched_global_stream(), contextlib.closing(_display(plan, quiet)) as display:
+    with untouched_global_stream(), contextlib.closing(_display(plan, quiet, display)) as shown:
         speed = None
         if not quiet:
             speed = plan.measure() if plan.budget.images is None else plan.measure(GLANCE_SECONDS, patient=False)
-            _say(display, briefing.data_lines(plan.dataset.summary()), briefing.plan_lines(plan, speed, out))
+            _say(shown, briefing.data_lines(plan.dataset.summary()), briefing.plan_lines(plan, speed, out))
         state = plan.build()
         cadence = plan.cadence(speed)
         run = Run.create(out, plan.recipe, make_record(plan, cadence))
         try:
-            return _train(run, plan, state, cadence, display)
+            return _train(run, plan, state, cadence, shown, observers)
         except UserError:
             # What the plan overlooked would be refused at every resume too.
             if not sealed.newest(run.checkpoints):
@@ -81,9 +91,19 @@ def begin(request: Request, out: Path | None, quiet: bool, progress: Progress | 
 
 @refusals()
 @settings_given_back()
-def resume(path: Path, images: str | int | None, time: str | None, data: str | None, quiet: bool) -> Outcome:
+def resume(
+    path: Path,
+    *,
+    images: str | int | None = None,
+    time: str | None = None,
+    data: str | None = None,
+    quiet: bool = True,
+    display: Display | None = None,
+    observers: Compose = compose,
+) -> Outcome:
     """Continue a run where its newest readable checkpoint stands, to its budget or to a new one.
 
+    `display` and `observers` are those of `begin`.
     Raises UserError when it is no run, or its recipe or data changed; RunError when the run fails on the way.
     """
     run = Run.open(path)
@@ -105,23 +125,23 @@ def resume(path: Path, images: str | int | None, time: str | None, data: str | N
     selected = select(dataset, source.labels, recipe.conditional)
     _refuse_other_classes(run, record, selected)
     plan = Plan(
-        recipe,
-        source,
-        selected,
-        record["seed"],
-        device,
-        record["precision"],
-        record["threads"],
-        given or before,
-        record.get("evaluate_every"),
+        recipe=recipe,
+        source=source,
+        data=selected,
+        seed=record["seed"],
+        device=device,
+        precision=record["precision"],
+        threads=record["threads"],
+        budget=given or before,
+        evaluate_every=record.get("evaluate_every"),
     )
-    with untouched_global_stream(), contextlib.closing(_display(plan, quiet)) as display:
+    with untouched_global_stream(), contextlib.closing(_display(plan, quiet, display)) as shown:
         _say(
-            display,
+            shown,
             changed_versions(record),
             briefing.resumed_lines(plan, run.path, record["images_seen"], record["training_seconds"]),
         )
-        return _train(run, plan, plan.build(), cadence, display, extended=given is not None)
+        return _train(run, plan, plan.build(), cadence, shown, observers, extended=given is not None)
 
 
 def _refuse_other_classes(run: Run, record: dict[str, Any], data: Selection) -> None:
@@ -148,8 +168,10 @@ def plot(path: Path) -> list[Path]:
     return drawn
 
 
-def _display(plan: Plan, quiet: bool) -> Display:
-    return Silent() if quiet else Forgiving(lambda: choose_display(plan.budget.images))
+def _display(plan: Plan, quiet: bool, given: Display | None) -> Display:
+    if given is not None or quiet:
+        return given or Display()
+    return Forgiving(lambda: choose_display(plan.budget.images))
 
 
 def _say(display: Display, *parts: Iterable[str]) -> None:
@@ -158,7 +180,13 @@ def _say(display: Display, *parts: Iterable[str]) -> None:
 
 
 def _train(
-    run: Run, plan: Plan, state: TrainingState, cadence: Cadence, display: Display, extended: bool = False
+    run: Run,
+    plan: Plan,
+    state: TrainingState,
+    cadence: Cadence,
+    display: Display,
+    observers: Compose,
+    extended: bool = False,
 ) -> Outcome:
     interrupts = Interrupts()
     with run.locked(display.say), interrupts.caught():
@@ -168,12 +196,21 @@ def _train(
             seen = state.counters.images_seen
             cadence = cadence.extended(seen, plan.images(seen, seconds_at(run, seen)), plan.recipe.images_per_iteration)
         run.update_record(budget=asdict(plan.budget), cadence=cadence.to_json(), source=plan.source.to_json())
-        training = Training(run, state, plan.data, plan.budget, cadence, plan.evaluate_every)
         with run.recorded(interrupts):
-            training.go(display, interrupts)
+            loop = Loop(
+                run,
+                state,
+                plan.data,
+                budget=plan.budget,
+                cadence=cadence,
+                observers=observers(plan, run, state, display.say),
+                display=display,
+                interrupts=interrupts,
+            )
+            loop.go()
             if interrupts.received is None:
                 plot(run.path)
-    return Outcome(run.path, state.counters.images_seen, training.clock.before, interrupts.received)
+    return Outcome(run.path, state.counters.images_seen, loop.clock.seconds(), interrupts.received)
 
 
 def make_record(plan: Plan, cadence: Cadence) -> dict[str, Any]:

@@ -10,17 +10,18 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import ganache
 from ganache.data import select
 from ganache.data.shape import ImageShape
 from ganache.data.sources.densities import ring
+from ganache.engine.state import TrainingState
 from ganache.networks import DCGANGenerator, Normal
 from ganache.runs import sealed
 from ganache.runs.folder import Run
-from ganache.training.observers import vitals
+from ganache.training.composition import Compose
+from ganache.training.observers.observer import Observer, Say
 from ganache.training.observers.vitals import (
-    Reals,
     Vitals,
+    Yardstick,
     checkerboard,
     gradient_norm,
     movement,
@@ -28,8 +29,11 @@ from ganache.training.observers.vitals import (
     reached,
     saturated,
 )
+from ganache.training.plan import Plan
 from tests.conftest import SMALL
 from tests.tiny import Numbered, tiny_recipe, tiny_state
+from tests.training import company
+from tests.training.company import measured
 
 
 def waves(short: float, long: float, side: int = 8) -> Tensor:
@@ -68,7 +72,7 @@ def test_the_distance_to_the_nearest_other() -> None:
 
 
 def test_diversity_is_relative_to_the_reals() -> None:
-    reals = Reals(torch.tensor([-0.8, 0.8, -0.8, 0.8]).reshape(4, 1, 1, 1).expand(4, 1, 4, 4))
+    reals = Yardstick(torch.tensor([-0.8, 0.8, -0.8, 0.8]).reshape(4, 1, 1, 1).expand(4, 1, 4, 4))
     assert reals.compare(reals_like(0.5))["diversity"] == pytest.approx(0.5 / 0.8)
     assert reals.compare(reals_like(0.0))["diversity"] == 0.0
 
@@ -83,11 +87,11 @@ def test_pixels_are_dead_where_only_the_reals_vary() -> None:
     fakes = torch.zeros(4, 1, 4, 4)
     fakes[:, 0, 0, 0] = torch.tensor([-0.1, 0.1, -0.1, 0.1])  # a tenth is alive
     fakes[:, 0, 0, 1] = torch.tensor([-0.01, 0.01, -0.01, 0.01])  # a hundredth is not
-    assert Reals(images).compare(fakes)["dead"] == 3 / 4
+    assert Yardstick(images).compare(fakes)["dead"] == 3 / 4
 
 
 def test_duplicates_are_nearer_than_a_quarter_of_what_reals_are() -> None:
-    reals = Reals(torch.tensor([0.0, 4.0, 8.0, 12.0]).reshape(4, 1, 1, 1))
+    reals = Yardstick(torch.tensor([0.0, 4.0, 8.0, 12.0]).reshape(4, 1, 1, 1))
     found = reals.compare(torch.tensor([0.0, 0.5, 2.0, 7.0]).reshape(4, 1, 1, 1))
     # The distances to the nearest are 0.5, 0.5, 1.5, 5; of an even number torch takes the lower median. Reals have 4.
     assert found["duplicates"] == 0.5
@@ -100,10 +104,10 @@ def test_the_centre_is_told_along_the_reals_principal_components() -> None:
     # Deviations along the axes: √(2 · 3² / 4) and √(2 · 1² / 4).
     reals = torch.tensor([[3.0, 0.0], [-3.0, 0.0], [0.0, 1.0], [0.0, -1.0]]) + torch.tensor([5.0, 7.0])
     fakes = torch.tensor([[5.0 + 1.5, 7.0 - 2.0]]).expand(4, 2)
-    first, second = Reals(reals.reshape(4, 2, 1, 1)).places(fakes.reshape(4, 2, 1, 1))
+    first, second = Yardstick(reals.reshape(4, 2, 1, 1)).places(fakes.reshape(4, 2, 1, 1))
     assert abs(first) == pytest.approx(1.5 / math.sqrt(4.5), rel=1e-5)
     assert abs(second) == pytest.approx(2.0 / math.sqrt(0.5), rel=1e-5)
-    alike = Reals(torch.ones(4, 2, 1, 1))
+    alike = Yardstick(torch.ones(4, 2, 1, 1))
     assert alike.places(fakes.reshape(4, 2, 1, 1)) == []
 
 
@@ -120,7 +124,7 @@ def test_what_the_discriminator_says_of_the_reals_that_it_knows() -> None:
     for weight in state.players.networks["discriminator"].parameters():
         nn.init.constant_(weight, 0.0)
     next(reversed(list(state.players.networks["discriminator"].parameters()))).data.fill_(0.75)
-    assert Vitals(select(Spotted(ImageShape(1, 8, 8))), state).measure()["logits/trained"] == 0.75
+    assert measured(Vitals(select(Spotted(ImageShape(1, 8, 8))), state), state)["logits/trained"] == 0.75
     assert state.players.networks["discriminator"].training
 
 
@@ -151,10 +155,10 @@ class Spotted(Numbered):
 def test_what_is_measured_of_pictures_is_the_same_whenever_it_is_asked() -> None:
     recipe = tiny_recipe(generator=DCGANGenerator(latent=Normal(size=3), width=4))
     state = tiny_state(recipe, ImageShape(1, 8, 8))
-    measured = Vitals(select(Spotted(ImageShape(1, 8, 8))), state)
+    vitals = Vitals(select(Spotted(ImageShape(1, 8, 8))), state)
     before = {name: tensor.clone() for name, tensor in state.tensors().items()}
-    first = measured.measure()
-    assert first == measured.measure()
+    first = measured(vitals, state)
+    assert first == measured(vitals, state)
     # A dead batch norm statistic, or a stream that moved on, would be seen here.
     assert all(torch.equal(tensor, before[name]) for name, tensor in state.tensors().items())
     assert state.players.networks["generator"].training
@@ -169,7 +173,7 @@ def test_the_average_and_the_raw_generator_are_told_apart() -> None:
     state = tiny_state(tiny_recipe(), ImageShape(1, 8, 8))
     for weight in state.players.networks["generator"].parameters():
         nn.init.zeros_(weight)
-    found = Vitals(select(Spotted(ImageShape(1, 8, 8))), state).measure()
+    found = measured(Vitals(select(Spotted(ImageShape(1, 8, 8))), state), state)
     assert found["diversity/raw"] == 0.0
     assert found["duplicates/raw"] == 1.0
     assert found["dead/raw"] == 1.0
@@ -182,25 +186,25 @@ def test_modes_are_counted_on_densities() -> None:
     weight, bias = list(state.average.network.parameters())[-2:]
     nn.init.zeros_(weight)
     bias.data.copy_(torch.atanh(torch.tensor(density.modes[1], dtype=torch.float32)))
-    found = Vitals(select(density), state).measure()
+    found = measured(Vitals(select(density), state), state)
     assert (found["modes/average"], found["high_quality/average"]) == (1.0, 1.0)
     assert found["diversity/average"] == pytest.approx(0.0, abs=1e-5)
-    other = Vitals(select(density, ("mode 0", "mode 2")), state).measure()
+    other = measured(Vitals(select(density, ("mode 0", "mode 2")), state), state)
     assert (other["modes/average"], other["high_quality/average"]) == (0.0, 0.0)
     assert {"saturated/raw", "checkerboard/raw", "dead/raw"}.isdisjoint(found)
 
 
 def test_a_handful_of_images_is_not_compared() -> None:
-    found = Vitals(select(Spotted(ImageShape(1, 8, 8), count=7)), tiny_state(tiny_recipe(), ImageShape(1, 8, 8)))
-    assert {name.partition("/")[0] for name in found.measure()} == {"movement", "logits"}
-    enough = Vitals(select(Spotted(ImageShape(1, 8, 8), count=8)), tiny_state(tiny_recipe(), ImageShape(1, 8, 8)))
-    assert "diversity/raw" in enough.measure()
+    state = tiny_state(tiny_recipe(), ImageShape(1, 8, 8))
+    few, enough = (Vitals(select(Spotted(ImageShape(1, 8, 8), count=count)), state) for count in (7, 8))
+    assert {name.partition("/")[0] for name in measured(few, state)} == {"movement", "logits"}
+    assert "diversity/raw" in measured(enough, state)
 
 
 def test_what_is_not_finite_is_left_out() -> None:
     state = tiny_state(tiny_recipe(), ImageShape(1, 8, 8))
     next(state.players.networks["generator"].parameters()).data.fill_(float("nan"))
-    found = Vitals(select(Spotted(ImageShape(1, 8, 8))), state).measure()
+    found = measured(Vitals(select(Spotted(ImageShape(1, 8, 8))), state), state)
     assert "diversity/raw" not in found
     assert "diversity/average" in found
     json.dumps(found, allow_nan=False)
@@ -211,26 +215,29 @@ def test_measuring_is_rare() -> None:
     assert Vitals(select(Spotted(ImageShape(1, 8, 8))), state).every == 24 * 64
 
 
-def train(out: Path, images: int = 320) -> Run:
+def at_each_tick(plan: Plan, run: Run, state: TrainingState, say: Say) -> tuple[Observer, ...]:
+    return (Vitals(plan.data, state, rarity=1),)
+
+
+def train(out: Path, observers: Compose, images: int = 320) -> Run:
     settings = (*SMALL, "augment=InputNoise")
-    return Run.open(ganache.train("dcgan", data="digits", out=out, images=images, seed=3, settings=settings).run)
+    done = company.train(out, "dcgan", "digits", images=images, seed=3, settings=settings, observers=observers)
+    return Run.open(done.run)
 
 
-def test_a_run_has_the_same_weights_with_and_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without = train(tmp_path / "without")
-    monkeypatch.setattr(vitals, "RARITY", 1)
-    examined = train(tmp_path / "with")
+def test_a_run_has_the_same_weights_with_and_without(tmp_path: Path) -> None:
+    without = train(tmp_path / "without", lambda *_: ())
+    examined = train(tmp_path / "with", at_each_tick)
     assert not any("diversity/raw" in line for line in without.log_lines())
     assert [line["images_seen"] for line in examined.log_lines() if "diversity/raw" in line] == list(range(64, 321, 64))
     last = [sealed.newest(run.checkpoints)[0].read_bytes() for run in (without, examined)]
     assert last[0] == last[1]
 
 
-def test_a_resumed_run_has_the_same_vitals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vitals, "RARITY", 1)
-    whole, stopped = train(tmp_path / "whole"), train(tmp_path / "stopped", images=160)
+def test_a_resumed_run_has_the_same_vitals(tmp_path: Path) -> None:
+    whole, stopped = train(tmp_path / "whole", at_each_tick), train(tmp_path / "stopped", at_each_tick, images=160)
     stopped.update_record(cadence=whole.record()["cadence"])
-    ganache.resume(stopped.path, images=320)
+    company.resume(stopped.path, images=320, observers=at_each_tick)
     names = [name for name in whole.log_lines()[-1] if name.partition("/")[0] in ("gradient", "movement", "diversity")]
     assert len(names) == 7
     measured = [

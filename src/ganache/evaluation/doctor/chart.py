@@ -3,7 +3,7 @@
 import math
 import statistics
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ganache.games.recipe import Recipe
@@ -23,14 +23,14 @@ class Chart:
     what is missing does not hold.
     """
 
-    def __init__(self, lines: Iterable[dict[str, Any]], recipe: Recipe, record: dict[str, Any]) -> None:
+    def __init__(self, lines: Iterable[Mapping[str, Any]], recipe: Recipe, record: dict[str, Any]) -> None:
         self.recipe, self.record = recipe, record
         self.images_seen = 0
         self._columns: dict[str, tuple[list[int], list[float]]] = {}  # name → where it was measured, and what
         for line in lines:
             self.add(line)
 
-    def add(self, line: dict[str, Any]) -> None:
+    def add(self, line: Mapping[str, Any]) -> None:
         """Read one more line; what is no finite number in it was not measured."""
         self.images_seen = int(line["images_seen"])
         for name, value in line.items():

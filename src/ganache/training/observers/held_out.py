@@ -1,18 +1,22 @@
 """The discriminator's examination: what it says of real images that it never learnt from, and of new fakes.
 
-It is taken after each pass over the data, with dropout and batch norm as in inference, on images of a held-out split
-and as many fakes of the average generator. One that knows its training images by heart calls held-out reals fake.
+It is taken after each pass over the data, on images of a held-out split and as many fakes of the average generator.
+One that knows its training images by heart calls held-out reals fake.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ganache.data import Selection
 from ganache.data.selection import HELD_OUT_SPLITS, held_out_split
-from ganache.engine.inference import as_in_inference
 from ganache.engine.iteration import on_device
 from ganache.engine.state import TrainingState
 from ganache.support.streams import derive
+from ganache.support.units import counted
+from ganache.training.observers.observer import Marks, Observer, Say
 
 GROUP = 250  # images examined at once
 
@@ -25,42 +29,42 @@ def unexamined(data: Selection) -> list[str]:
     return [f"not examined on {', '.join(present)}: no image there has a label that is trained"]
 
 
-class HeldOut:
+class HeldOut(Observer):
     """The images of the examination; there are none when no held-out split has images such as are trained on.
 
     `count` is how many, `every` the images of one pass over the data; with a `count` of 0 there is no examination.
     """
 
-    def __init__(self, data: Selection, state: TrainingState) -> None:
-        self._state = state
-        self.count, self.every = 0, data.stream(state.streams_seed).count or 0
+    every: int
+
+    def __init__(self, data: Selection, state: TrainingState, say: Say = lambda line: None) -> None:
+        self._say, self.count, whole_pass = say, 0, data.stream(state.streams_seed).count or 0
         split = held_out_split(data)
         if split is not None:
             self._stream = data.stream(derive(state.seed, "held out"), split)
             self.count = min(state.recipe.held_out, self._stream.count or 0)
+        self.every = whole_pass if self.count else 0
 
-    def examine(self) -> dict[str, float]:
-        """Return the shares of held-out reals and of fakes that are judged right, and the mean logits of both.
-
-        The training's streams and modules are left as they were.
-        """
-        state = self._state
-        players = state.players
+    def measure(self, state: TrainingState, line: Mapping[str, Any]) -> Marks:
+        """Return the shares of held-out reals and of fakes that are judged right, and the mean logits of both."""
         latents = torch.Generator(state.device).manual_seed(derive(state.seed, "held out"))
-        looked_at = as_in_inference(players.networks["discriminator"], players.augmenter)
-        with state.streams.untouched(), torch.no_grad(), looked_at:
-            parts = [self._score(start, latents) for start in range(0, self.count, GROUP)]
+        parts = [self._score(state, start, latents) for start in range(0, self.count, GROUP)]
         reals, fakes = (torch.cat(side).cpu() for side in zip(*parts, strict=True))
         boundary = state.recipe.objective.boundary(reals, fakes)
-        return {
+        marks = {
             "held_out/accuracy_real": float((reals > boundary).double().mean()),
             "held_out/accuracy_fake": float((fakes < boundary).double().mean()),
             "held_out/logits_real": float(reals.double().mean()),
             "held_out/logits_fake": float(fakes.double().mean()),
         }
+        self._say(
+            f"after pass {state.counters.images_seen // self.every} the discriminator is right about "
+            f"{100 * marks['held_out/accuracy_real']:.2f}% of {counted(self.count, 'held-out image')} and "
+            f"{100 * marks['held_out/accuracy_fake']:.2f}% of as many fakes"
+        )
+        return marks
 
-    def _score(self, start: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
-        state = self._state
+    def _score(self, state: TrainingState, start: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
         batch = on_device(self._stream.batch(start, min(GROUP, self.count - start)), state)
         latents = state.recipe.generator.latent.draw(len(batch.reals), random)
         seen = state.players.critic(state.counters.images_seen).compare(

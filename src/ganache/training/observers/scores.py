@@ -11,7 +11,7 @@ same best as one that was never interrupted; ``best.safetensors`` is their copy,
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ganache.data import Selection
@@ -22,12 +22,13 @@ from ganache.evaluation.mode_counters import published_samples
 from ganache.evaluation.records import Evaluation, Score, evaluation_from
 from ganache.evaluation.reference import Reference
 from ganache.evaluation.samples import GeneratorSamples
-from ganache.evaluation.scoring import as_among_reals, make_setting, score
+from ganache.evaluation.scoring import Scored, as_among_reals, make_setting, score
 from ganache.runs import products
 from ganache.runs.folder import Run
 from ganache.runs.products import TrainedGenerator
 from ganache.support.json_files import write_json_lines
 from ganache.support.units import count_text
+from ganache.training.observers.observer import Marks, Observer, Say
 
 COUNT = 2_000  # samples of pictures
 SURE = 2.0  # standard errors by which a better one must be better
@@ -36,55 +37,38 @@ FOR_PICTURES = ("fd", "fd-infinity")
 RANKED_BY = ("fd", "sliced-wasserstein")  # lower is better in both
 
 
-class Evaluations:
-    """The evaluations of a run; `every` is the images between two, 0 when there are none.
-
-    What lies after the state's images seen belongs to a future that did not happen, and is forgotten.
-    """
+class Scores(Observer):
+    """The evaluations of a run, `every` so many images. `measured_by` computes them."""
 
     def __init__(
         self,
         run: Run,
-        state: TrainingState,
         data: Selection,
-        every: int | None,
-        say: Callable[[str], None],
+        state: TrainingState,
+        every: int,
+        say: Say,
+        measured_by: Callable[..., Scored] = score,
     ) -> None:
-        self.every = every or 0
-        self._run, self._state, self._data, self._say = run, state, data, say
+        self.every = every
+        self._run, self._data, self._say, self._measured_by = run, data, say, measured_by
+        extractor = find(None, data.dataset, device=state.device, say=say)
+        self._reference = Reference(data.dataset, extractor, labels=data.labels_in(), say=say)
+
+    def go_back(self, state: TrainingState) -> None:
+        """Forget the evaluations of a future that did not happen, and find the best of those that did."""
         self.best: tuple[int, Score] | None = None  # images seen, and the score by which it is ranked
         self._written: int | None = None  # images seen of what is in best.safetensors
-        if not self.every:
-            return
-        with state.streams.untouched():
-            extractor = find(None, data.dataset, device=state.device, say=say)
-            self._reference = Reference(data.dataset, extractor, labels=data.labels_in(), say=say)
-        self._lines = [line for line in run.evaluation_lines() if line["images_seen"] <= state.counters.images_seen]
+        seen = state.counters.images_seen
+        self._lines = [line for line in self._run.evaluation_lines() if line["images_seen"] <= seen]
         for line in self._lines:
-            self._rank(line["images_seen"], evaluation_from(line["evaluation"], str(run.evaluations_file)))
+            self._rank(line["images_seen"], evaluation_from(line["evaluation"], str(self._run.evaluations_file)))
         self._write()
-        self.save_best()
 
-    def measure(self) -> dict[str, float]:
-        """Return the scores for the log, by name; the weights are kept when they are the best so far.
-
-        The training's streams and modules are left as they were. Raises NonFiniteError when the state is not finite.
-        """
-        state, seen = self._state, self._state.counters.images_seen
+    def measure(self, state: TrainingState, line: Mapping[str, Any]) -> Marks:
+        """Return the scores for the log, by name; the weights are kept when they are the best so far."""
         state.check_finite()
-        names = self._data.label_names if state.labels else ()
-        network, recipe = state.average.network, state.recipe
-        facts = {"images_seen": seen}
-        source = GeneratorSamples(
-            TrainedGenerator(network, recipe.generator, state.shape, names, facts), str(self._run.path)
-        )
-        count = published_samples(self._data.dataset) if state.shape.is_point else min(COUNT, self._reference.used)
-        assert count is not None
-        requests = as_among_reals(source, self._reference, count, state.seed)
-        setting = make_setting(self._reference, source, requests, count, state.seed)
-        chosen = choose(FOR_POINTS if state.shape.is_point else FOR_PICTURES, setting)
-        with state.streams.untouched():
-            evaluation = score(source, self._reference, setting, chosen, strict=False).evaluation
+        seen, network = state.counters.images_seen, state.average.network
+        evaluation = self._evaluate(state)
         is_best = self._rank(seen, evaluation)
         if is_best:
             state.best = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
@@ -93,26 +77,36 @@ class Evaluations:
         self._tell(evaluation, seen, is_best)
         return {f"evaluation/{one.name}": one.value for one in evaluation.scores if one.value is not None}
 
-    def save_best(self) -> None:
+    def publish(self, state: TrainingState, at_end: bool) -> None:
         """Write best.safetensors as the state has it, or see to it that there is none."""
-        if not self.every:
-            return
-        if self.best is None or not self._state.best:
+        if self.best is None or not state.best:
             self._run.best_file.unlink(missing_ok=True)
             return
         seen, found = self.best
         if self._written == seen:
             return
-        network = copy.deepcopy(self._state.average.network)
-        network.load_state_dict(self._state.best)
+        network = copy.deepcopy(state.average.network)
+        network.load_state_dict(state.best)
         facts: dict[str, Any] = {
-            "label_names": list(self._data.label_names) if self._state.labels else [],
+            "label_names": list(self._data.label_names) if state.labels else [],
             "images_seen": seen,
             "data": self._data.fingerprint,
             "score": {"name": found.name, "value": found.value, "uncertainty": found.uncertainty},
         }
-        products.save(self._run.best_file, network, self._state.recipe, self._state.shape, facts)
+        products.save(self._run.best_file, network, state.recipe, state.shape, facts)
         self._written = seen
+
+    def _evaluate(self, state: TrainingState) -> Evaluation:
+        names = self._data.label_names if state.labels else ()
+        facts = {"images_seen": state.counters.images_seen}
+        generator = TrainedGenerator(state.average.network, state.recipe.generator, state.shape, names, facts)
+        source, reference = GeneratorSamples(generator, str(self._run.path)), self._reference
+        count = published_samples(self._data.dataset) if state.shape.is_point else min(COUNT, reference.used)
+        assert count is not None
+        requests = as_among_reals(source, reference, count, state.seed)
+        setting = make_setting(reference, source, requests, count, state.seed)
+        chosen = choose(FOR_POINTS if state.shape.is_point else FOR_PICTURES, setting)
+        return self._measured_by(source, reference, setting, chosen, strict=False).evaluation
 
     def _rank(self, images_seen: int, evaluation: Evaluation) -> bool:
         """Return whether an evaluation is the best so far, and remember it if so."""

@@ -19,23 +19,22 @@ name's group says what was measured, its end of whom: ``average`` is the average
   the nearest one of at least a quarter of their due of fakes, however far those are from it. Densities only.
 - ``logits/trained``: the discriminator's mean logit of the reals, which it learns from, as in inference; what the
   log's ``held_out`` logits are to be compared with.
-
-Nothing here moves a weight or a random stream.
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ganache.data import Selection
-from ganache.engine.inference import as_in_inference
 from ganache.engine.iteration import on_device
 from ganache.engine.state import TrainingState
 from ganache.evaluation.metrics.modes import count_modes
-from ganache.games.players import ROLES
 from ganache.support.streams import derive
+from ganache.training.observers.observer import Marks, Observer
 
 PICTURES, POINTS = 64, 256  # compared at a time
 # Images seen for each image compared. Two generators then draw it, and the discriminator judges its real counterpart:
@@ -50,60 +49,51 @@ DUPLICATE = 0.25  # of the median distance between nearest reals
 VARIES, DEAD = 0.05, 0.02  # a real pixel's deviation in [-1, 1], and the share of it below which a fake one is dead
 
 
-class Vitals:
-    """What is compared stays the same for the whole run; `every` is the images between two measurements, or a tick."""
+class Vitals(Observer):
+    """What is compared stays the same for the whole run; one image of `rarity` that are seen is compared."""
 
-    def __init__(self, data: Selection, state: TrainingState) -> None:
-        self._state = state
+    every: int
+
+    def __init__(self, data: Selection, state: TrainingState, rarity: int = RARITY) -> None:
         stream = data.stream(derive(state.seed, "vitals"))
         wanted = POINTS if state.shape.is_point else PICTURES
         count = min(wanted, stream.count or wanted)
-        self.every = RARITY * wanted
+        self.every = rarity * wanted
         batch = on_device(stream.batch(0, count), state)
         random = torch.Generator(state.device).manual_seed(derive(state.seed, "vitals"))
         self._latents = state.recipe.generator.latent.draw(count, random)
         self._images, self._labels = batch.reals, batch.labels
-        self._reals = Reals(batch.reals) if count >= FEWEST else None
+        self._yardstick = Yardstick(batch.reals) if count >= FEWEST else None
         self._mixture = _mixture(data) if state.shape.is_point else None
 
-    def measure(self) -> dict[str, float]:
+    def measure(self, state: TrainingState, line: Mapping[str, Any]) -> Marks:
         """Return what was measured by name; what is no finite number, or cannot be measured here, is absent."""
-        state = self._state
-        raw = state.players.networks["generator"]
-        found = {f"gradient/{role}": gradient_norm(state.players.networks[role]) for role in ROLES}
-        rates = state.rates()
-        for role in ROLES:
-            found[f"movement/{role}"] = movement(state.players.networks[role], rates[f"learning_rate/{role}"])
-        looked_at = as_in_inference(*state.players.networks.values(), state.players.augmenter)
-        with state.streams.untouched(), torch.no_grad(), looked_at:
-            for name, network in (("average", state.average.network), ("raw", raw)):
-                fakes = network(self._latents, self._labels).float()
-                found |= {f"{what}/{name}": value for what, value in self._compare(fakes).items()}
-            found |= self._places(fakes) | self._of_what_it_knows()
-        if self._reals is not None:
-            found |= {f"{what}/real": value for what, value in self._reals.traits.items()}
+        players, rates, found = state.players, state.rates(), {}
+        for role in players.optimizers:
+            found[f"gradient/{role}"] = gradient_norm(players.networks[role])
+            found[f"movement/{role}"] = movement(players.networks[role], rates[f"learning_rate/{role}"])
+        for name, network in (("average", state.average.network), ("raw", players.networks["generator"])):
+            fakes = network(self._latents, self._labels).float()
+            found |= {f"{what}/{name}": value for what, value in self._compare(fakes).items()}
+        logits = players.critic(state.counters.images_seen)(self._images, self._labels)
+        found["logits/trained"] = float(logits.mean())
+        if self._yardstick is not None:
+            places = enumerate(self._yardstick.places(fakes), 1)
+            found |= {f"centre/raw_{number}": place for number, place in places}
+            found |= {f"{what}/real": value for what, value in self._yardstick.traits.items()}
         return {name: value for name, value in found.items() if math.isfinite(value)}
 
     def _compare(self, fakes: Tensor) -> dict[str, float]:
-        found = {} if self._reals is None else self._reals.compare(fakes)
+        found = {} if self._yardstick is None else self._yardstick.compare(fakes)
         if self._mixture is not None:
             modes = count_modes(fakes.flatten(1).cpu().double().numpy(), *self._mixture)
             found |= {"modes": modes.found, "high_quality": modes.high_quality}
             found["reached"] = reached(fakes.flatten(1), torch.from_numpy(self._mixture[0]))
         return found
 
-    def _of_what_it_knows(self) -> dict[str, float]:
-        critic = self._state.players.critic(self._state.counters.images_seen)
-        logits = critic(self._images, self._labels)
-        return {"logits/trained": float(logits.mean())}
 
-    def _places(self, fakes: Tensor) -> dict[str, float]:
-        places = [] if self._reals is None else self._reals.places(fakes)
-        return {f"centre/raw_{number}": place for number, place in enumerate(places, 1)}
-
-
-class Reals:
-    """Real images (N, C, H, W), N at least 2, and how fakes compare with them."""
+class Yardstick:
+    """Real images (N, C, H, W), N at least 2, with which fakes are compared."""
 
     def __init__(self, images: Tensor) -> None:
         flat = images.flatten(1)

@@ -1,42 +1,56 @@
 """The doctor beside a training: he tells of each disease once, when he is certain of it."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from ganache.engine.state import TrainingState
 from ganache.evaluation.doctor.chart import Chart
 from ganache.evaluation.doctor.diagnosis import findings
 from ganache.evaluation.doctor.finding import Finding
 from ganache.games.recipe import Recipe
+from ganache.training.observers.observer import Marks, Observer, Say
 
 KEY = "doctor"  # of the names that were told, in the line of the log at which they were
 _MEASURED = "movement/generator"  # in every line that holds vitals
 
 
-class Watch:
-    """Reads each line of the log once: `lines` are those there are, `data` is the dataset's summary.
+class Watch(Observer):
+    """Reads each line of the log once, and `examine`s what they say together; `data` is the dataset's summary.
 
-    What they say was told is not told again, by a resumed run either.
+    What the `written` lines say was told is not told again, by a resumed run either. A line without vitals is read,
+    and nothing is said of it.
     """
 
-    def __init__(self, recipe: Recipe, data: dict[str, Any], lines: Sequence[dict[str, Any]]) -> None:
-        self._chart = Chart(lines, recipe, {"data": data})
+    every = "tick"
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        data: dict[str, Any],
+        written: Callable[[], Sequence[Mapping[str, Any]]],
+        say: Say,
+        examine: Callable[[Chart, Collection[str]], Sequence[Finding]] = findings,
+    ) -> None:
+        self._recipe, self._data, self._written, self._say, self._examine = recipe, data, written, say, examine
+
+    def go_back(self, state: TrainingState) -> None:
+        """Read the lines up to the state's images seen."""
+        lines = [line for line in self._written() if line["images_seen"] <= state.counters.images_seen]
+        self._chart = Chart(lines, self._recipe, {"data": self._data})
         self._told = {name for line in lines for name in line.get(KEY, ())}
 
-    def consult(self, newest: dict[str, Any], rollbacks: int) -> list[str]:
-        """Return what has become certain with the newest line, a sentence each, and note the names in that line.
-
-        A line without vitals is read, and nothing is said of it.
-        """
-        self._chart.add(newest)
-        self._chart.record["rollbacks"] = rollbacks
-        if _MEASURED not in newest:
-            return []
-        certain = [finding for finding in findings(self._chart, self._told) if finding.confidence == "certain"]
-        if certain:
-            newest[KEY] = [finding.name for finding in certain]
-            self._told |= set(newest[KEY])
-        return [told(finding) for finding in certain]
+    def measure(self, state: TrainingState, line: Mapping[str, Any]) -> Marks:
+        """Say what has become certain with this line, a sentence each, and return the names."""
+        self._chart.add(line)
+        self._chart.record["rollbacks"] = state.counters.rollbacks
+        if _MEASURED not in line:
+            return {}
+        certain = [finding for finding in self._examine(self._chart, self._told) if finding.confidence == "certain"]
+        self._told |= {finding.name for finding in certain}
+        for finding in certain:
+            self._say(told(finding))
+        return {KEY: [finding.name for finding in certain]} if certain else {}
 
 
 def told(finding: Finding) -> str:

@@ -1,7 +1,5 @@
 """Evaluation during training: it changes nothing, and the best is the same however often a run was stopped."""
 
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +8,23 @@ import torch
 
 import ganache
 from ganache.data import open_dataset, select
-from ganache.engine.state import NonFiniteError
+from ganache.engine.state import NonFiniteError, TrainingState
 from ganache.evaluation.records import Score
+from ganache.evaluation.samples import GeneratorSamples
 from ganache.evaluation.scoring import Scored
 from ganache.runs import sealed
 from ganache.runs.folder import Run
-from ganache.training import loop
-from ganache.training.observers import scores
-from ganache.training.observers.scores import Evaluations, beats
+from ganache.training.composition import Compose, compose
+from ganache.training.display import Display
+from ganache.training.observers.observer import Observer, Say
+from ganache.training.observers.scores import Scores, beats
+from ganache.training.plan import Plan
 from tests.conftest import SMALL
 from tests.data.data_files import pixels, save
 from tests.evaluation.test_records import evaluation, protocol, score
 from tests.tiny import tiny_recipe, tiny_state
+from tests.training import company
+from tests.training.company import Stopping, measured
 
 EVERY = 160
 
@@ -35,8 +38,19 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def train(out: Path, data: Path, *settings: str, every: int | None = EVERY, images: int = 640) -> ganache.Outcome:
-    return ganache.train("dcgan", data=data, out=out, images=images, settings=(*SMALL, *settings), evaluate_every=every)
+def train(
+    out: Path,
+    data: Path,
+    *settings: str,
+    every: int | None = EVERY,
+    images: int = 640,
+    display: Display | None = None,
+    observers: Compose = compose,
+) -> ganache.Outcome:
+    wanted = (*SMALL, *settings)
+    return company.train(
+        out, "dcgan", data, images=images, settings=wanted, evaluate_every=every, display=display, observers=observers
+    )
 
 
 @pytest.fixture(scope="module")
@@ -99,38 +113,32 @@ def test_the_best_generator_is_kept_ready_to_draw(evaluated: Run) -> None:
     assert found.samples.images_seen == best.images_seen
 
 
-def interrupted_at(images: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = loop.iterate
-
-    def iterate(state: Any, reals: Any) -> None:
-        real(state, reals)
-        if state.counters.images_seen == images:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    monkeypatch.setattr(loop, "iterate", iterate)
-
-
 @pytest.mark.parametrize("stop", [144, 160, 336])
-def test_a_stopped_and_resumed_run_has_the_same_best(
-    stop: int, tmp_path: Path, photos: Path, evaluated: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    interrupted_at(stop, monkeypatch)
-    run = Run.open(train(tmp_path / "run", photos, "augment=InputNoise").run)
+def test_a_stopped_and_resumed_run_has_the_same_best(stop: int, tmp_path: Path, photos: Path, evaluated: Run) -> None:
+    run = Run.open(train(tmp_path / "run", photos, "augment=InputNoise", display=Stopping(after=stop - 16)).run)
     assert run.record()["images_seen"] == stop
-    monkeypatch.undo()
     ganache.resume(run.path)
     assert found_values(run) == found_values(evaluated)
     assert run.best_file.read_bytes() == evaluated.best_file.read_bytes()
     assert sealed.newest(run.checkpoints)[0].read_bytes() == sealed.newest(evaluated.checkpoints)[0].read_bytes()
 
 
-def test_a_best_from_before_the_stop_is_kept(tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scores, "beats", lambda score, best: best is None)
-    whole = Run.open(train(tmp_path / "whole", photos).run)
-    with monkeypatch.context() as stopping:
-        interrupted_at(336, stopping)
-        stopped = Run.open(train(tmp_path / "stopped", photos).run)
-    ganache.resume(stopped.path)
+def worse_and_worse(plan: Plan, run: Run, state: TrainingState, say: Say) -> tuple[Observer, ...]:
+    def falling(source: GeneratorSamples, *rest: Any, **options: Any) -> Scored:
+        assert source.images_seen is not None
+        named = score(name="fd/random@10k-vs-train", value=float(source.images_seen), protocol=protocol(metric="fd"))
+        return Scored(evaluation(named), None, iter)  # type: ignore[arg-type]
+
+    assert plan.evaluate_every is not None
+    return (Scores(run, plan.data, state, plan.evaluate_every, say, measured_by=falling),)
+
+
+def test_a_best_from_before_the_stop_is_kept(tmp_path: Path, photos: Path) -> None:
+    whole = Run.open(train(tmp_path / "whole", photos, observers=worse_and_worse).run)
+    stopping = Stopping(after=320)
+    stopped = Run.open(train(tmp_path / "stopped", photos, display=stopping, observers=worse_and_worse).run)
+    assert stopped.record()["images_seen"] == 336
+    company.resume(stopped.path, observers=worse_and_worse)
     assert ganache.load(whole.best_file).description["images_seen"] == 160
     assert stopped.best_file.read_bytes() == whole.best_file.read_bytes()
 
@@ -176,38 +184,41 @@ def test_a_better_score_must_be_better_than_chance() -> None:
 class Scripted:
     """Evaluations of an untrained state whose scores are written down."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path) -> None:
         (folder / "run").mkdir()
         self.run = Run(folder / "run")
         self.state = tiny_state(tiny_recipe(), open_dataset("ring").shape)
         self.values: list[float] = []
-        monkeypatch.setattr(scores, "score", self._score)
 
     def _score(self, *rest: Any, **options: Any) -> Scored:
         named = score(name="fd/random@10k-vs-train", value=self.values.pop(0), protocol=protocol(metric="fd"))
         return Scored(evaluation(named), None, iter)  # type: ignore[arg-type]
 
-    def at(self, images: int) -> Evaluations:
+    def at(self, images: int) -> Scores:
         """Return the evaluations as they are opened when the state stands at so many images."""
         self.state.counters.images_seen = images
-        return Evaluations(self.run, self.state, select(open_dataset("ring")), 10, lambda line: None)
+        data = select(open_dataset("ring"))
+        opened = Scores(self.run, data, self.state, 10, lambda line: None, measured_by=self._score)
+        opened.go_back(self.state)
+        opened.publish(self.state, at_end=False)
+        return opened
 
-    def measure(self, opened: Evaluations, images: int, value: float) -> None:
+    def measure(self, opened: Scores, images: int, value: float) -> None:
         """Evaluate weights that are the number of images."""
         self.state.counters.images_seen = images
         self.values.append(value)
         for weight in self.state.average.network.parameters():
             weight.fill_(float(images))
-        opened.measure()
-        opened.save_best()
+        measured(opened, self.state)
+        opened.publish(self.state, at_end=False)
 
     def in_file(self) -> float:
         """Return the number of images that the best generator's weights are."""
         return float(next(iter(ganache.load(self.run.best_file).network.parameters())).flatten()[0])
 
 
-def test_a_rollback_brings_back_the_best_of_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = Scripted(tmp_path, monkeypatch)
+def test_a_rollback_brings_back_the_best_of_then(tmp_path: Path) -> None:
+    script = Scripted(tmp_path)
     opened = script.at(0)
     script.measure(opened, 10, value=5.0)
     kept = {name: value.clone() for name, value in script.state.best.items()}
@@ -227,10 +238,10 @@ def test_a_rollback_brings_back_the_best_of_then(tmp_path: Path, monkeypatch: py
     assert script.run.evaluation_lines() == []
 
 
-def test_weights_that_are_no_numbers_are_not_evaluated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = Scripted(tmp_path, monkeypatch)
+def test_weights_that_are_no_numbers_are_not_evaluated(tmp_path: Path) -> None:
+    script = Scripted(tmp_path)
     opened = script.at(0)
     next(script.state.average.network.parameters()).fill_(float("nan"))
     with pytest.raises(NonFiniteError, match="average/"):
-        opened.measure()
+        measured(opened, script.state)
     assert script.run.evaluation_lines() == []

@@ -1,0 +1,32 @@
+"""Who looks at a training: an observer is added by a file in `observers/` and a line here."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from ganache.engine.state import TrainingState
+from ganache.runs.folder import Run
+from ganache.support.streams import untouched_global_stream
+from ganache.training.observers.held_out import HeldOut
+from ganache.training.observers.observer import Observer, Say
+from ganache.training.observers.sample_sheet import SampleSheet
+from ganache.training.observers.scores import Scores
+from ganache.training.observers.vitals import Vitals
+from ganache.training.observers.watch import Watch
+from ganache.training.plan import Plan
+
+Compose: TypeAlias = Callable[[Plan, Run, TrainingState, Say], tuple[Observer, ...]]
+
+
+def compose(plan: Plan, run: Run, state: TrainingState, say: Say) -> tuple[Observer, ...]:
+    """Return a run's observers, in the order in which they add to a line of its log.
+
+    Raises UserError when the data cannot be scored, RunError when disk or network fail.
+    """
+    with untouched_global_stream():
+        return (
+            HeldOut(plan.data, state, say),
+            Vitals(plan.data, state),
+            *([Scores(run, plan.data, state, plan.evaluate_every, say)] if plan.evaluate_every else []),
+            SampleSheet(run, plan.data, state),
+            Watch(plan.recipe, plan.data.summary(), run.log_lines, say),  # the last: it reads what the others found
+        )
