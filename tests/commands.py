@@ -1,14 +1,20 @@
-"""Commands as a user enters them, in this process."""
+"""Commands as a user enters them, in this process, and small things to enter them with."""
 
 import contextlib
 import io
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple, TextIO
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from ganache.cli import app
+from tests.conftest import SMALL
+
+TINY = ("--images", "32", *(word for setting in SMALL[:4] for word in ("--set", setting)))
 
 
 class Ended(NamedTuple):
@@ -31,3 +37,11 @@ def run_command(*words: object, program: Callable[[], None] = app.main, output: 
         with pytest.raises(SystemExit) as ended:
             program()
     return Ended(int(ended.value.code or 0), shown.getvalue(), complaints.getvalue())
+
+
+def draw_pictures(folder: Path, count: int = 20) -> Path:
+    """Write pictures of 8×8 pixels, no two alike."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        Image.fromarray(np.full((8, 8), 3 * number, np.uint8)).save(folder / f"{number}.png")
+    return folder

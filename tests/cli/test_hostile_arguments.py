@@ -15,15 +15,15 @@ from ganache.support.errors import UserError
 from tests.commands import run_command
 from tests.conftest import SMALL
 
-TINY = [word for setting in SMALL for word in ("--set", setting)]
+SETTINGS = [word for setting in SMALL for word in ("--set", setting)]
 FEW = ["--features", "pixels", "--metrics", "fd", "--count", "8"]
 
 # @ is the hostile argument, RUN a run; what would succeed with it is named in MAY_SUCCEED.
 COMMANDS = {
-    "train --out": ["train", "--data", "digits", "--out", "@", "--images", "16", *TINY],
+    "train --out": ["train", "--data", "digits", "--out", "@", "--images", "16", *SETTINGS],
     "train --dry-run --out": ["train", "--data", "absent", "--out", "@", "--dry-run"],
-    "train --data": ["train", "--data", "@", "--out", "o", "--images", "16", *TINY],
-    "train RECIPE": ["train", "@", "--data", "digits", "--out", "o", "--images", "16", *TINY],
+    "train --data": ["train", "--data", "@", "--out", "o", "--images", "16", *SETTINGS],
+    "train RECIPE": ["train", "@", "--data", "digits", "--out", "o", "--images", "16", *SETTINGS],
     "resume": ["resume", "@"],
     "resume --data": ["resume", "RUN", "--data", "@"],
     "resume --code": ["resume", "RUN", "--code", "@"],

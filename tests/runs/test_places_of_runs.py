@@ -11,8 +11,7 @@ from ganache.data.location import refuse_among, title
 from ganache.support.errors import UserError
 from ganache.support.files import safe_name
 from ganache.training import sessions
-from tests.cli.test_names_and_folders import TINY, draw_pictures
-from tests.commands import run_command
+from tests.commands import TINY, draw_pictures, run_command
 from tests.conftest import SMALL
 
 

@@ -12,8 +12,7 @@ import ganache
 from ganache.data import preview
 from ganache.support.units import brief, counted, listed
 from ganache.training.briefing import data_lines
-from tests.cli.test_names_and_folders import TINY
-from tests.commands import run_command
+from tests.commands import TINY, run_command
 from tests.conftest import SMALL
 
 

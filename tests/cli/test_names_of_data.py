@@ -4,9 +4,7 @@ import json
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 import ganache
 from ganache import api
@@ -14,18 +12,8 @@ from ganache.data import open_dataset, pack, preview
 from ganache.data.location import NAMES, as_text, lasting, overlooked
 from ganache.data.source import Source
 from ganache.support.errors import UserError
-from tests.commands import run_command
+from tests.commands import TINY, draw_pictures, run_command
 from tests.conftest import SMALL
-
-TINY = ("--images", 32, "--set", f"{SMALL[0]}", "--set", SMALL[1], "--set", SMALL[2], "--set", SMALL[3])
-
-
-def draw_pictures(folder: Path, count: int = 20) -> Path:
-    """Write pictures of 8×8 pixels, no two alike."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(count):
-        Image.fromarray(np.full((8, 8), 3 * number, np.uint8)).save(folder / f"{number}.png")
-    return folder
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,8 +12,7 @@ from ganache.data import open_dataset
 from ganache.evaluation.cautions import _amount
 from ganache.scratch.settings import GanSettings
 from ganache.support.errors import UserError
-from tests.cli.test_names_and_folders import TINY
-from tests.commands import run_command
+from tests.commands import TINY, run_command
 from tests.conftest import SMALL
 
 
