@@ -26,6 +26,7 @@ from benchmarks.racers import Racer, ganache_racer, plain_racer
 from benchmarks.speed.part import ROOT, precise
 from benchmarks.speed.systems import GANACHE, PLAIN, narrow, trained_in
 from ganache.data import open_dataset
+from ganache.data.conversion import Conversion
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation import features
 from ganache.evaluation.metrics.frechet import frechet_distance
@@ -80,7 +81,7 @@ def train(racer: Racer, images: int) -> TrainedGenerator:
 
 def measure(case: Case, seeds: list[int], samples: int) -> dict[str, list[float]]:
     """Return the distances of both, seed by seed."""
-    dataset = open_dataset(case.data, size=(case.side, case.side))
+    dataset = open_dataset(case.data, Conversion(size=(case.side, case.side)))
     assert isinstance(dataset, PackedDataset)
     reference = Reference(dataset, features.find(case.features, dataset))
     found: dict[str, list[float]] = {PLAIN: [], GANACHE: []}

@@ -32,6 +32,7 @@ import torch
 from numpy.typing import NDArray
 
 from ganache.data import open_dataset
+from ganache.data.conversion import Conversion
 from ganache.data.store.packed import PackedDataset
 from ganache.engine.devices import memory_in_use
 from ganache.evaluation.features.classifier import ClassifierExtractor
@@ -130,7 +131,7 @@ def measure_moments(count: int, dimensions: int, rounds: int) -> dict[str, Any]:
 
 def measure_pictures(count: int, rounds: int) -> dict[str, Any]:
     """Time the way from pictures (N, 28, 28, 1) to the moments of their features, and the network's share of it."""
-    dataset = open_dataset("digits", size=(28, 28))
+    dataset = open_dataset("digits", Conversion(size=(28, 28)))
     assert isinstance(dataset, PackedDataset)
     pictures = np.random.default_rng(8).integers(0, 256, (count, 28, 28, 1), dtype=np.uint8)
     network = ClassifierNetwork(dataset.shape, len(dataset.label_names)).eval()  # untrained: as fast as another

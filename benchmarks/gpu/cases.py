@@ -14,6 +14,7 @@ import torch
 
 from ganache import recipes
 from ganache.data.conversion import Conversion
+from ganache.data.decoding.pool import Workers
 from ganache.data.shape import ImageShape
 from ganache.data.sources.array_source import ArraySource, Contents
 from ganache.data.store.packing import write_store
@@ -80,7 +81,7 @@ class Workshop:
     def _pictures(self, side: int) -> Path:
         path = self.folder / f"pictures-{side}"
         if not path.exists():
-            write_store(_synthetic(side, self.scale.pictures), path, Conversion(), 1, lambda done, total: None)
+            write_store(_synthetic(side, self.scale.pictures), path, Conversion(), Workers(1), lambda done, total: None)
         return path
 
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ganache.data.conversion import Conversion
+from ganache.data.decoding.pool import Workers
 from ganache.data.shape import ImageShape
 from ganache.data.sources.array_source import ArraySource, Contents
 from ganache.data.store.packing import write_store
@@ -35,7 +36,7 @@ def write_pictures(shape: ImageShape, count: int, store: Path) -> None:
 
     contents = Contents("synthetic", shape, count, (), parts)
     source = ArraySource("synthetic", lambda digests: "synthetic", lambda: contents)
-    write_store(source, store, Conversion(), 1, lambda done, total: None)
+    write_store(source, store, Conversion(), Workers(1), lambda done, total: None)
 
 
 def write_jpegs(shape: ImageShape, count: int, folder: Path) -> None:

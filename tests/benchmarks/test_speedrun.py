@@ -13,6 +13,7 @@ from benchmarks.racers import Racer, ganache_racer, plain_racer
 from benchmarks.speed.systems import trained_in
 from benchmarks.speedrun import Judge, Look, Race
 from ganache.data import open_dataset
+from ganache.data.conversion import Conversion
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features import ClassifierExtractor
 from ganache.evaluation.features.trained_classifier import ClassifierNetwork, TrainedClassifier
@@ -69,7 +70,7 @@ def test_a_race_that_was_not_won_is_told() -> None:
 
 
 def test_both_racers_train_and_are_judged(tmp_path: Path) -> None:
-    dataset = open_dataset("digits", size=(28, 28))
+    dataset = open_dataset("digits", Conversion(size=(28, 28)))
     assert isinstance(dataset, PackedDataset)
     classifier = TrainedClassifier(ClassifierNetwork(dataset.shape, 10).eval(), dataset.label_names, 0.1, 1, "none")
     judge = Judge(Reference(dataset, ClassifierExtractor(dataset, classifier), labels=("0",), cache=tmp_path))

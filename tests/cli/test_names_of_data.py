@@ -9,6 +9,7 @@ import pytest
 import ganache
 from ganache import api
 from ganache.data import open_dataset, pack, preview
+from ganache.data.conversion import Conversion
 from ganache.data.location import NAMES, as_text, lasting, overlooked
 from ganache.data.source import Source
 from ganache.support.errors import UserError
@@ -153,7 +154,7 @@ def test_records_of_earlier_versions_are_read(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos").mkdir()
     old = {"data": "photos", "size": [4, 6], "channels": None, "labels": ["a"]}
-    assert Source.of(old) == Source("photos", (4, 6), None, ("a",))
+    assert Source.of(old) == Source("photos", Conversion((4, 6)), ("a",))
     assert Source.of(old).to_json()["data"] == str(tmp_path / "photos")
     assert Source.of({**old, "data": "digits"}).data == "digits"
     assert Source.of({**old, "data": "gone"}, "photos").data == "photos"

@@ -3,16 +3,50 @@
 import gzip
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pytest
 from PIL import Image
 
-from ganache.data.decoding.pool import Decoders, Pixels
+from ganache.data import open_dataset
+from ganache.data.conversion import Conversion
+from ganache.data.decoding.pool import Workers
+from ganache.data.store.packed import PackedDataset
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+
+# A decoder that writes down the names of the files whose pixels it reads.
+_NOTING = """
+import json, os, sys
+sys.path[:] = json.loads(sys.argv[1])
+from ganache.data.decoding import worker
+def noting(file, *more, read=worker.read_pixels):
+    with open(LOG, "a") as log:
+        print(os.path.basename(file.name), file=log)
+    return read(file, *more)
+worker.read_pixels = noting
+worker.main()
+"""
+
+
+def noting(log: Path, **settings: Any) -> Workers:
+    """Return one worker that adds the name of each file whose pixels it reads to a log."""
+    return Workers(1, program=_NOTING.replace("LOG", repr(str(log))), **settings)
+
+
+def opened(source: Path | str, folder: Path, **how: Any) -> PackedDataset:
+    """Return a source that is packed into a cache in the folder."""
+    dataset = open_dataset(source, Conversion(**how), cache=folder / "cache")
+    assert isinstance(dataset, PackedDataset)
+    return dataset
+
+
+def never(done: int, total: int) -> None:
+    """Be the progress of what has nothing to do."""
+    raise AssertionError(f"{done} of {total}")
 
 
 def pixels(height: int, width: int, channels: int = 3, seed: int = 0) -> npt.NDArray[np.uint8]:
@@ -82,16 +116,3 @@ def python_batch(images: npt.NDArray[np.uint8], labels: Sequence[int], extra: by
     entries = text(b"data") + array + text(b"labels") + numbers
     entries += text(b"batch_label") + text(b"training batch 1 of 5") + text(b"filenames") + names
     return b"\x80\x02}q\x00(" + extra + entries + b"u."
-
-
-def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list that gets the name of each file whose pixels are asked for."""
-    asked: list[str] = []
-    honest = Decoders.pixels
-
-    def noticed(self: Decoders, parts: Sequence[Sequence[str]], *more: Any) -> Iterator[Pixels]:
-        asked.extend(name for names in parts for name in names)
-        return honest(self, parts, *more)
-
-    monkeypatch.setattr(Decoders, "pixels", noticed)
-    return asked

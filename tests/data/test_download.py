@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -9,7 +10,6 @@ import pytest
 
 from ganache.data.download import PinnedFile, _part_file, fetch
 from ganache.data.sources.named_sets import NAMED_SETS
-from ganache.support import files
 from ganache.support.errors import RunError
 
 CONTENT = bytes(range(256)) * 4000
@@ -163,7 +163,11 @@ def test_a_part_is_resumed_where_there_are_no_locks(
 ) -> None:
     """Before, a mount without locks read as another process's download, and every one began at the first byte."""
     (tmp_path / "file.bin.part").write_bytes(CONTENT[:1000])
-    monkeypatch.setattr(files, "fcntl", None)
+
+    def refuse(*arguments: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
     assert fetch(PINNED, [server.mirror("good")], tmp_path).read_bytes() == CONTENT
     assert server.asked == [("good", "bytes=1000-")]
     assert [path.name for path in tmp_path.iterdir()] == ["file.bin"]

@@ -15,6 +15,7 @@ from PIL import Image
 import ganache
 from benchmarks import recipes
 from ganache.data import open_dataset
+from ganache.data.conversion import Conversion
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.evaluate import JUDGE, Asked, classes_of_reals, evaluate_against
@@ -269,7 +270,7 @@ def test_the_data_is_read_in_the_size_of_the_run(tmp_path: Path, monkeypatch: py
     outcome = ganache.train(
         "dcgan", data=photos, out=tmp_path / "run", images=16, size="8x8", channels=1, settings=settings
     )
-    dataset = open_dataset(photos, size=(8, 8), channels=1)
+    dataset = open_dataset(photos, Conversion(size=(8, 8), channels=1))
     assert isinstance(dataset, PackedDataset)
     keep_classifier(train_classifier(dataset, passes=1, least_steps=1), dataset, tmp_path / "cache")
     for samples in (outcome.run, outcome.run / "generator.safetensors"):

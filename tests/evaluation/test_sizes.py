@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import ganache
+from ganache.data.conversion import Conversion
 from ganache.data.source import Source
 from ganache.evaluation import sizes
 from ganache.evaluation.features.inception import SIDE
@@ -92,7 +93,7 @@ def test_inception_sees_each_picture_resized_once(tmp_path: Path) -> None:
 
 def test_packed_reals_have_the_size_in_which_they_are_packed(tmp_path: Path) -> None:
     reals = folder(tmp_path / "reals", [(16, 16)] * 4)
-    ganache.data.pack(reals, tmp_path / "store", size=(8, 8))
+    ganache.data.pack(reals, tmp_path / "store", Conversion(size=(8, 8)))
     found = ganache.evaluate(folder(tmp_path / "fakes", [(16, 16)] * 4), data=tmp_path / "store", **FEW)
     assert found.samples.read.startswith("8x8x1, the reals are packed so")
     assert sizes.SIDE == 299

@@ -1,12 +1,15 @@
 """`ganache data`: look at training data, or pack it once and for all."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from ganache.cli.common import mention_overlooked, packing_bar
 from ganache.cli.options import Channels, MaxSkipped, Range, Size, SourceArgument, path_option
 from ganache.support.console import show
 from ganache.support.units import parse_range, parse_size
+
+if TYPE_CHECKING:
+    from ganache.data.conversion import Conversion
 
 
 def info(
@@ -21,9 +24,9 @@ def info(
     from ganache.training.briefing import data_lines
 
     mention_overlooked(source)
-    pixels, values = parse_size(size) if size else None, parse_range(value_range) if value_range else None
+    how = _conversion(size, channels, max_skipped, value_range)
     with packing_bar() as progress:
-        found = preview(source, pixels, channels, max_skipped, progress, value_range=values)
+        found = preview(source, how, progress)
     show(data_lines(found.summary()))
 
 
@@ -40,8 +43,15 @@ def pack(
     from ganache.training.briefing import data_lines
 
     mention_overlooked(source)
-    pixels, values = parse_size(size) if size else None, parse_range(value_range) if value_range else None
+    how = _conversion(size, channels, max_skipped, value_range)
     with packing_bar() as progress:
-        packed = data.pack(source, out, pixels, channels, max_skipped, progress, value_range=values)
+        packed = data.pack(source, out, how, progress)
     show(data_lines(packed.summary()))
     show([f"packed         {out}"])
+
+
+def _conversion(size: str | None, channels: int | None, max_skipped: float, value_range: str | None) -> "Conversion":
+    from ganache.data.conversion import Conversion
+
+    pixels, values = parse_size(size) if size else None, parse_range(value_range) if value_range else None
+    return Conversion(pixels, channels, max_skipped, values)

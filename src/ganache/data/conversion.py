@@ -20,8 +20,8 @@ RESIZE_RULE = "scaled to cover the shape with Pillow's antialiased Lanczos filte
 
 @dataclass(frozen=True)
 class Conversion:
-    """How to decode: (height, width), channels and the values that become 0 and 255 in files of more than 8 bits,
-    each None to decide from the data; the share of files that may fail.
+    """How pictures become arrays: (height, width), channels and the values that become 0 and 255 in files of more than
+    8 bits, each None to be decided from the data; the share of files that may fail.
 
     With `stretch` pictures are brought to the size without regard to their proportions, else covered and cropped.
     Raises UserError for values outside their ranges.
@@ -30,8 +30,8 @@ class Conversion:
     size: tuple[int, int] | None = None
     channels: int | None = None
     max_skipped: float = 0.01
-    stretch: bool = False
     value_range: tuple[float, float] | None = None
+    stretch: bool = False
 
     def __post_init__(self) -> None:
         """Check every field before any file is touched."""
@@ -42,6 +42,9 @@ class Conversion:
         low, high = self.value_range or (0, 1)
         if not (-math.inf < low < high < math.inf):
             raise UserError(f"range: {low:g}:{high:g} is not LOW:HIGH, two numbers of which the first is smaller")
+
+
+DECIDED_BY_THE_DATA = Conversion()
 
 
 def decide(

@@ -7,7 +7,7 @@ import os
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,10 @@ class PinnedFile:
     size: int
 
 
+Fetch = Callable[[PinnedFile, Sequence[str], Path, Progress | None], Path]
+"""As `fetch`: returns a file in a folder, from one of the mirrors."""
+
+
 class _FetchError(Exception):
     """This mirror failed; the text says how."""
 
@@ -40,8 +44,8 @@ def fetch(
     file: PinnedFile,
     mirrors: Sequence[str],
     folder: Path,
-    timeout: float = TIMEOUT_SECONDS,
     progress: Progress | None = None,
+    timeout: float = TIMEOUT_SECONDS,
 ) -> Path:
     """Return the file in the folder, downloaded from the first mirror (a base address) that has it whole.
 

@@ -5,14 +5,16 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ganache.data.cache import cache_folder, named_cache
 from ganache.data.containers.digests import DigestCache, TooManyUnknownError
-from ganache.data.conversion import Conversion
+from ganache.data.conversion import DECIDED_BY_THE_DATA, Conversion
 from ganache.data.dataset import Progress
-from ganache.data.decoding.pool import default_processes
+from ganache.data.decoding.pool import Workers
 from ganache.data.location import NAMES, as_text, refuse_among, refuse_run
 from ganache.data.npy import is_array_file
 from ganache.data.sources.array_files import array_source
@@ -25,132 +27,132 @@ from ganache.data.sources.picture_files import Pictures
 from ganache.data.sources.stacked_mnist import DIGITS, STACKED_MNIST, StackedDigits
 from ganache.data.store.packed import PackedDataset, from_store
 from ganache.data.store.packing import PACKER_VERSION, write_store
-from ganache.data.store.previews import read_preview
+from ganache.data.store.previews import Glance, read_preview
 from ganache.data.store.store import Store, is_store
 from ganache.data.store.survey import Packable, refuse_many
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.places import check_place
 from ganache.support.units import counted
 
-PREVIEW_BYTES = 2**26
-"""A preview reads no more to find out whether its source is packed already."""
+Opened = PackedDataset | Density | StackedDigits
 
 
 def open_dataset(
     source: str | Path,
-    size: tuple[int, int] | None = None,
-    channels: int | None = None,
-    max_skipped: float = 0.01,
+    how: Conversion = DECIDED_BY_THE_DATA,
     progress: Progress | None = None,
     cache: str | Path | None = None,
-    processes: int | None = None,
-    stretch: bool = False,
-    value_range: tuple[float, float] | None = None,
-) -> PackedDataset | Density | StackedDigits:
+    workers: Workers | None = None,
+) -> Opened:
     """Return a source as a dataset, packed into the cache on its first use and found there afterwards.
 
-    `source` is a folder, zip, IDX or CIFAR path, packed store or name; `size` (height, width) in pixels and `channels`
-    are decided from the data when None; `progress` is called with (done, total); `processes` decode, by default one
-    per processor; with `stretch` pictures lose their proportions instead of their borders; `value_range` is what
-    becomes 0 and 255 in files of more than 8 bits, decided from all of them when None. Raises UserError for what the
-    user can mend, RunError when disk or network fail.
+    `source` is a folder, zip, IDX or CIFAR path, packed store or name, whose pictures become arrays as `how` says;
+    `workers` decode, by default one process per processor; `progress` is called with (done, total). Raises UserError
+    for what the user can mend, RunError when disk or network fail.
     """
-    how = Conversion(size, channels, max_skipped, stretch, value_range)
-    if _is_stacked(source, how):
-        return StackedDigits(_gray(open_dataset(DIGITS, size, None, max_skipped, progress, cache, processes)))
-    found = _resolve(source, how, cache_folder(cache), progress)
-    if isinstance(found, PackedDataset | Density):
-        return found
-    key = _store_key(found, how, DigestCache(cache_folder(cache)))
-    path = _cached_path(key, cache)
-    if kept := _from_cache(found, path, how):
-        return kept
-    shutil.rmtree(path, ignore_errors=True)  # damaged, and nobody's own: made again
-    with named_cache(cache_folder(cache)):
-        write_store(found, path, how, processes or default_processes(), progress or _silent, key)
-    return from_store(found.text, Store(path))
+    folder = cache_folder(cache)
+
+    def packed(found: Packable) -> PackedDataset:
+        key = _store_key(found, how, DigestCache(folder))
+        path = _cached_path(key, folder)
+        if kept := _from_cache(found, path, how):
+            return kept
+        shutil.rmtree(path, ignore_errors=True)  # damaged, and nobody's own: made again
+        with named_cache(folder):
+            write_store(found, path, how, workers or Workers(), progress or _silent, key)
+        return from_store(found.text, Store(path))
+
+    return _opened(source, how, folder, progress, packed)
 
 
 def preview(
     source: str | Path,
-    size: tuple[int, int] | None = None,
-    channels: int | None = None,
-    max_skipped: float = 0.01,
+    how: Conversion = DECIDED_BY_THE_DATA,
     progress: Progress | None = None,
     cache: str | Path | None = None,
-    processes: int | None = None,
-    value_range: tuple[float, float] | None = None,
-) -> PackedDataset | Density | StackedDigits:
+    workers: Workers | None = None,
+    glance: Glance | None = None,
+) -> Opened:
     """Return a dataset with about 256 rows and the summary of the whole, writing nothing to the disk.
 
     Names and headers are looked at, of very many files those of an even sample; the fingerprint is empty. The cached
     store, which is whole, if there is one. Arguments and errors as for open_dataset; a named set may be downloaded.
     """
-    how = Conversion(size, channels, max_skipped, value_range=value_range)
-    if _is_stacked(source, how):
-        return StackedDigits(_gray(preview(DIGITS, size, None, max_skipped, progress, cache, processes)))
-    found = _resolve(source, how, cache_folder(cache), progress)
-    if isinstance(found, PackedDataset | Density):
-        return found
-    with contextlib.suppress(TooManyUnknownError):
-        digests = DigestCache(cache_folder(cache), PREVIEW_BYTES)
-        if kept := _from_cache(found, _cached_path(_store_key(found, how, digests), cache), how):
-            return kept
-    return read_preview(found, how, processes or default_processes(), progress or _silent)
+    folder, extent = cache_folder(cache), glance or Glance()
+
+    def seen(found: Packable) -> PackedDataset:
+        with contextlib.suppress(TooManyUnknownError):
+            key = _store_key(found, how, DigestCache(folder, extent.unknown_bytes))
+            if kept := _from_cache(found, _cached_path(key, folder), how):
+                return kept
+        return read_preview(found, how, workers or Workers(), progress or _silent, extent)
+
+    return _opened(source, how, folder, progress, seen)
 
 
 def pack(
     source: str | Path,
     out: str | Path,
-    size: tuple[int, int] | None = None,
-    channels: int | None = None,
-    max_skipped: float = 0.01,
+    how: Conversion = DECIDED_BY_THE_DATA,
     progress: Progress | None = None,
     cache: str | Path | None = None,
-    processes: int | None = None,
-    value_range: tuple[float, float] | None = None,
+    workers: Workers | None = None,
 ) -> PackedDataset:
     """Return a source as a packed store written to the folder `out`, which must not exist or be empty.
 
     Arguments and errors as for open_dataset.
     """
-    how, out = Conversion(size, channels, max_skipped, value_range=value_range), Path(out)
+    text, out, folder = as_text(source), Path(out), cache_folder(cache)
     check_place(out, "out")
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise UserError(f"out: {str(out)!r} exists and is not an empty folder")
-    refuse_among(out, as_text(source))
-    if _is_stacked(source, how):
-        raise UserError(f"data: {STACKED_MNIST!r} is endless; there is nothing to pack")
-    found = _resolve(source, how, cache_folder(cache), progress)
-    if isinstance(found, Density):
-        raise UserError(f"data: {found.name!r} is an endless density; there is nothing to pack")
+    refuse_among(out, text)
+    if text in (STACKED_MNIST, *DENSITIES):
+        raise UserError(f"data: {text!r} is endless; there is nothing to pack")
+    found = _resolve(text, how, folder, progress)
     if isinstance(found, PackedDataset):
         raise UserError(f"data: {found.name!r} is packed already; copy the folder")
-    key = _store_key(found, how, DigestCache(cache_folder(cache)))
-    write_store(found, out, how, processes or default_processes(), progress or _silent, key)
+    assert not isinstance(found, Density)
+    key = _store_key(found, how, DigestCache(folder))
+    write_store(found, out, how, workers or Workers(), progress or _silent, key)
     return from_store(found.text, Store(out))
 
 
-def _is_stacked(source: str | Path, how: Conversion) -> bool:
-    """Return whether the source is the stack of digits; raises UserError for other channels."""
-    if as_text(source) != STACKED_MNIST:
-        return False
-    if how.channels not in (None, 3):
-        raise UserError(f"channels: {how.channels} is not 3, the digits that {STACKED_MNIST!r} stacks")
-    return True
+def _opened(
+    source: str | Path,
+    how: Conversion,
+    cache: Path,
+    progress: Progress | None,
+    read: Callable[[Packable], PackedDataset],
+) -> Opened:
+    """Return what needs no packing as it is, and all else as `read` makes it."""
+    text = as_text(source)
+    if text == STACKED_MNIST:
+        if how.channels not in (None, 3):
+            raise UserError(f"channels: {how.channels} is not 3, the digits that {STACKED_MNIST!r} stacks")
+        digits = _opened(DIGITS, replace(how, channels=None), cache, progress, read)
+        assert isinstance(digits, PackedDataset)
+        return StackedDigits(digits)
+    found = _resolve(text, how, cache, progress)
+    return found if isinstance(found, PackedDataset | Density) else read(found)
 
 
-def _gray(digits: PackedDataset | Density | StackedDigits) -> PackedDataset:
-    assert isinstance(digits, PackedDataset)
-    return digits
-
-
-def _resolve(
-    source: str | Path, how: Conversion, cache: Path, progress: Progress | None
-) -> Packable | PackedDataset | Density:
-    if how.value_range and (as_text(source) in NAMES or not _takes_range(Path(as_text(source)).expanduser())):
-        raise UserError(f"range: it is for folders, zips and arrays, and {str(source)!r} is none of them")
-    return _located(source, how, cache, progress)
+def _resolve(text: str, how: Conversion, cache: Path, progress: Progress | None) -> Packable | PackedDataset | Density:
+    path = Path(os.path.expanduser(text))
+    if how.value_range and (text in NAMES or not _takes_range(path)):
+        raise UserError(f"range: it is for folders, zips and arrays, and {text!r} is none of them")
+    if text in DENSITIES:
+        if how.size not in (None, (1, 1)) or how.channels not in (None, 2):
+            raise UserError(f"data: {text!r} is a density of 2-channel 1x1 images; size and channels do not apply")
+        return DENSITIES[text]()
+    if text in NAMES:
+        return named_source(text, cache, progress)
+    # Not Path.exists, which raises for names that no system accepts.
+    if text and os.path.exists(path):
+        return _from_path(path, text, how)
+    raise UserError(
+        f"data: {text!r} is neither a folder, a file nor one of {', '.join(NAMES)}{did_you_mean(text, NAMES)}"
+    )
 
 
 def _takes_range(path: Path) -> bool:
@@ -158,25 +160,6 @@ def _takes_range(path: Path) -> bool:
     if path.is_dir():
         return not is_store(path) and not _from_arrays(path, str(path))
     return not is_tar(path)
-
-
-def _located(
-    source: str | Path, how: Conversion, cache: Path, progress: Progress | None
-) -> Packable | PackedDataset | Density:
-    text = as_text(source)
-    if text in DENSITIES:
-        if how.size not in (None, (1, 1)) or how.channels not in (None, 2):
-            raise UserError(f"data: {text!r} is a density of 2-channel 1x1 images; size and channels do not apply")
-        return DENSITIES[text]()
-    if text in NAMES:
-        return named_source(text, cache, progress)
-    path = Path(os.path.expanduser(text))
-    # Not Path.exists, which raises for names that no system accepts.
-    if text and os.path.exists(path):
-        return _from_path(path, text, how)
-    raise UserError(
-        f"data: {text!r} is neither a folder, a file nor one of {', '.join(NAMES)}{did_you_mean(text, NAMES)}"
-    )
 
 
 def _from_path(path: Path, text: str, how: Conversion) -> Packable | PackedDataset:
@@ -219,8 +202,8 @@ def _store_key(source: Packable, how: Conversion, digests: DigestCache) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def _cached_path(key: str, cache: str | Path | None) -> Path:
-    return cache_folder(cache) / "stores" / key
+def _cached_path(key: str, cache: Path) -> Path:
+    return cache / "stores" / key
 
 
 def _from_cache(source: Packable, path: Path, how: Conversion) -> PackedDataset | None:

@@ -4,6 +4,7 @@ import os
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from ganache.data.conversion import DECIDED_BY_THE_DATA, Conversion
 from ganache.data.dataset import Dataset, Progress
 from ganache.data.location import NAMES, lasting
 from ganache.data.opening import open_dataset, preview
@@ -17,11 +18,8 @@ class Source:
     """Where the data of a run comes from and how it is read; run.json keeps it for the resume."""
 
     data: str
-    size: tuple[int, int] | None = None  # height, width
-    channels: int | None = None
+    how: Conversion = DECIDED_BY_THE_DATA
     labels: tuple[str, ...] = ()  # only these classes
-    max_skipped: float = 0.01
-    value_range: tuple[float, float] | None = None  # what becomes 0 and 255 in files of more than 8 bits
 
     @classmethod
     def of(cls, record: dict[str, Any], data: str | None = None) -> "Source":
@@ -33,7 +31,7 @@ class Source:
             key: tuple(value) if isinstance(value, list) else value for key, value in record.items()
         }
         with well_formed("its source"):
-            kept = cls(**fields)
+            kept = cls(fields.pop("data"), labels=fields.pop("labels", ()), how=Conversion(**fields))
         if data is None and kept.data not in NAMES and not os.path.exists(os.path.expanduser(kept.data)):
             if is_kept(kept.data):
                 raise UserError(
@@ -44,16 +42,10 @@ class Source:
 
     def to_json(self) -> dict[str, Any]:
         """Return it for a run's record, so that it means the same data from any folder."""
-        return {**asdict(self), "data": lasting(self.data)}
+        how = asdict(self.how)
+        assert not how.pop("stretch"), "a run's pictures keep their proportions"
+        return {"data": lasting(self.data), "labels": self.labels, **how}
 
     def open(self, progress: Progress | None = None, write: bool = True) -> Dataset:
         """Return the data, packed into the cache on first use; without `write`, a few rows and the whole summary."""
-        read = open_dataset if write else preview
-        return read(
-            self.data,
-            size=self.size,
-            channels=self.channels,
-            max_skipped=self.max_skipped,
-            progress=progress,
-            value_range=self.value_range,
-        )
+        return (open_dataset if write else preview)(self.data, self.how, progress)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from ganache.data import Dataset
+from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
 from ganache.data.decoding.deep import Pair
 from ganache.data.selection import TRAIN, compared_classes
@@ -155,9 +156,10 @@ def _open_data(asked: Asked, source: Samples, record: dict[str, Any] | None, pro
     if asked.data is None and kept is None:
         raise UserError("data: what are the samples to be compared with? Name it with --data")
     wanted = Source.of(kept, asked.data) if kept is not None else Source(str(asked.data))
-    wanted = replace(wanted, value_range=asked.values or wanted.value_range)
+    wanted = replace(wanted, how=replace(wanted.how, value_range=asked.values or wanted.how.value_range))
     if size is not None or asked.channels is not None:
-        dataset = Source(wanted.data, size, asked.channels, value_range=wanted.value_range).open(progress)
+        how = Conversion(size, asked.channels, value_range=wanted.how.value_range)
+        dataset = Source(wanted.data, how).open(progress)
     elif kept is not None:
         dataset = wanted.open(progress)
     else:

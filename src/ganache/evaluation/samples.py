@@ -18,7 +18,7 @@ from ganache.data.containers.folders import Folder
 from ganache.data.containers.zips import Zip
 from ganache.data.conversion import RESIZE_RULE, STRETCH_RULE
 from ganache.data.decoding.deep import Pair
-from ganache.data.decoding.pool import Decoders, default_processes, split_names
+from ganache.data.decoding.pool import Decoders
 from ganache.data.decoding.value_ranges import FoundRanges, find_ranges
 from ganache.data.npy import StoredArray, is_array_file, open_arrays
 from ganache.data.shape import ImageShape
@@ -114,7 +114,7 @@ class PictureSamples:
         self.read = ""
         self.stretch, self.why = False, ""  # how pictures of other sizes are brought to the shape, and why to that one
         self._value_range = value_range
-        self._decoders = Decoders(self._container, default_processes())
+        self._decoders = Decoders(self._container)
 
     @property
     def own_shape(self) -> ImageShape | None:
@@ -144,7 +144,7 @@ class PictureSamples:
         return np.concatenate(list(self._read([self._rows[rows[place]].name for place in places], shape)))
 
     def _read(self, wanted: Sequence[str], shape: ImageShape) -> Iterator[NDArray[np.uint8]]:
-        parts = list(split_names(wanted, shape.pixels))
+        parts = self._decoders.split(wanted, shape.pixels)
         memory = self._headers.memory
         for names, pixels in zip(
             parts, self._decoders.pixels(parts, shape, self._found.ranges, memory, self.stretch), strict=True

@@ -8,7 +8,7 @@ have one size, each is stretched to that, and not brought to another size first.
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ganache.data import Dataset, open_dataset, preview
+from ganache.data import Dataset, preview
 from ganache.data.dataset import Progress
 from ganache.data.shape import ImageShape
 from ganache.data.source import Source
@@ -40,12 +40,8 @@ def open_reals(source: Samples, wanted: Source, for_inception: bool, progress: P
     meeting = _meeting(source, wanted.data, for_inception)
     if isinstance(source, PictureSamples):
         source.stretch, source.why = meeting.stretch, meeting.why
-    if meeting.stretch:
-        values = wanted.value_range
-        return open_dataset(
-            wanted.data, meeting.size, meeting.channels, progress=progress, stretch=True, value_range=values
-        )
-    return replace(wanted, size=meeting.size, channels=meeting.channels).open(progress)
+    how = replace(wanted.how, size=meeting.size, channels=meeting.channels, stretch=meeting.stretch)
+    return replace(wanted, how=how).open(progress)
 
 
 def own_reading(source: Samples, for_inception: bool) -> ImageShape:

@@ -54,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     _choose_arrays(arguments.arrays)
     # The engine is imported once its array module is chosen.
+    from ganache.data.conversion import Conversion
     from ganache.data.location import overlooked
     from ganache.data.source import Source
     from ganache.scratch import sessions
@@ -67,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         size = parse_size(arguments.size) if arguments.size else None
         if line := overlooked(arguments.data):
             print(shown(line), file=sys.stderr)
-        source = Source(arguments.data, size, arguments.channels, tuple(getattr(arguments, "label", ())))
+        source = Source(arguments.data, Conversion(size, arguments.channels), tuple(getattr(arguments, "label", ())))
         stopped = sessions.begin(settings, source, out)
     if stopped is not None:
         again = f"python -m ganache.scratch resume {shlex.quote(str(out))}"

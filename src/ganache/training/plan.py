@@ -8,6 +8,7 @@ import torch
 
 from ganache import recipes
 from ganache.data import Dataset, Selection, select
+from ganache.data.conversion import Conversion
 from ganache.data.selection import TRAIN
 from ganache.data.source import Source
 from ganache.engine.devices import (
@@ -144,7 +145,7 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     budget = Budget.parse(request.images, request.time)
     size = parse_size(request.size) if isinstance(request.size, str) else request.size
     values = parse_range(request.value_range) if isinstance(request.value_range, str) else request.value_range
-    source = Source(request.data, size, request.channels, request.labels, request.max_skipped, values)
+    source = Source(request.data, Conversion(size, request.channels, request.max_skipped, values), request.labels)
     every = None if request.evaluate_every is None else parse_count(request.evaluate_every, "evaluate_every")
     named = _named_recipe(request)
     device = choose_device(request.device)

@@ -1,40 +1,53 @@
 """Before, every opening read all bytes of the data to find its store; now only what changed since the last one."""
 
+import builtins
 import os
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from ganache.data import open_dataset, opening, preview
-from ganache.data.containers import digests
-from ganache.data.containers.digests import DigestCache, Stamps, TooManyUnknownError
+from ganache.data import open_dataset, preview
+from ganache.data.containers.digests import DigestCache, Stamps, TooManyUnknownError, stamp
 from ganache.data.containers.folders import Folder
 from ganache.data.sources.array_source import hash_files
 from ganache.support.errors import UserError
-from tests.data.data_files import classes
+from tests.data.data_files import classes, never
 
 HOUR_NS = 3600 * 10**9
 
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the names of the files that are read, an hour after they were written."""
+    """Return the names of the files that are opened, an hour after they were written."""
     found: list[str] = []
-    honest = digests._digest
+    now = time.time_ns()
 
-    def noticed(path: str) -> bytes:
+    def noticed(path: Any, *arguments: Any, honest: Any = builtins.open, **more: Any) -> Any:
         found.append(os.path.basename(path))
-        return honest(path)
+        return honest(path, *arguments, **more)
 
-    monkeypatch.setattr(digests, "_digest", noticed)
-    monkeypatch.setattr(digests, "time", SimpleNamespace(time_ns=lambda: time.time_ns() + HOUR_NS))
+    monkeypatch.setattr("builtins.open", noticed)
+    monkeypatch.setattr("time.time_ns", lambda: now + HOUR_NS)
     return found
 
 
-def letters(root: Path, names: str) -> Path:
+def failing(name: str, error: BaseException) -> Callable[..., Any]:
+    """Return an `open` that raises an error for files of a name."""
+
+    def opening(path: Any, *arguments: Any, honest: Any = builtins.open, **more: Any) -> Any:
+        if os.path.basename(path) == name:
+            raise error
+        return honest(path, *arguments, **more)
+
+    return opening
+
+
+def letters(root: Path, names: Iterable[str]) -> Path:
     root.mkdir(exist_ok=True)
     for name in names:
         (root / f"{name}.png").write_bytes(name.encode())
@@ -84,7 +97,7 @@ def test_a_file_that_changed_just_before_it_was_read_is_not_noted(
 ) -> None:
     # Its next content could have the same size and, by a clock of coarse grain, the same time.
     now = 100 * 10**9
-    monkeypatch.setattr(digests, "time", SimpleNamespace(time_ns=lambda: now))
+    monkeypatch.setattr("time.time_ns", lambda: now)
     root, cache = letters(tmp_path / "set", "abc"), DigestCache(tmp_path / "cache")
     stamps: Stamps = np.full((3, 4), 5, np.int64)
     stamps[:, part] = [now - 2 * 10**9 - 1, now - 2 * 10**9, now + HOUR_NS]
@@ -122,23 +135,14 @@ def test_a_cache_that_cannot_be_written_only_costs_time(tmp_path: Path, read: li
 def test_what_was_read_before_an_interrupt_is_kept(
     tmp_path: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(digests, "_FILES_PER_TASK", 1)
-    monkeypatch.setattr(digests, "_TASKS_AT_ONCE", 1)
-    root, noticed = letters(tmp_path / "set", "abc"), digests._digest
-
-    def interrupted(path: str) -> bytes:
-        if path.endswith("c.png"):
-            raise KeyboardInterrupt
-        return noticed(path)
-
-    monkeypatch.setattr(digests, "_digest", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        key(root, tmp_path / "cache")
-    monkeypatch.setattr(digests, "_digest", noticed)
+    root = letters(tmp_path / "set", [f"{number:04d}" for number in range(2_049)])  # 2,048 at a time
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr("builtins.open", failing("2048.png", KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            key(root, tmp_path / "cache")
     read.clear()
-    assert key(root, tmp_path / "cache") == key(root, tmp_path / "fresh")
-    assert read[0] == "c.png"
-    assert len(read) == 1 + 3
+    key(root, tmp_path / "cache")
+    assert read == ["2048.png"]
 
 
 def test_a_preview_looks_up_what_is_known_and_writes_nothing(tmp_path: Path, read: list[str]) -> None:
@@ -153,8 +157,10 @@ def test_a_preview_looks_up_what_is_known_and_writes_nothing(tmp_path: Path, rea
     assert folder.content_key(DigestCache(cache, most_bytes=0)) == first
 
 
-def test_at_most_so_many_folders_are_kept(tmp_path: Path, read: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(digests, "_MOST_FOLDERS", 2)
+def test_at_most_so_many_folders_are_kept(tmp_path: Path, read: list[str]) -> None:
+    def key(root: Path, cache: Path) -> str:
+        return Folder(root).content_key(DigestCache(cache, most_folders=2))
+
     for number, name in enumerate("abc"):
         key(letters(tmp_path / name, name), tmp_path / "cache")
         for kept in (tmp_path / "cache" / "digests").iterdir():
@@ -170,17 +176,11 @@ def test_at_most_so_many_folders_are_kept(tmp_path: Path, read: list[str], monke
 def test_a_file_that_cannot_be_read_changes_the_key_and_is_tried_again(
     tmp_path: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root, noticed = letters(tmp_path / "set", "ab"), digests._digest
-
-    def refused(path: str) -> bytes:
-        if path.endswith("b.png"):
-            raise PermissionError(13, "Permission denied", path)
-        return noticed(path)
-
-    monkeypatch.setattr(digests, "_digest", refused)
-    first = key(root, tmp_path / "cache")
-    assert key(letters(tmp_path / "moved", "ab"), tmp_path / "cache") == first
-    monkeypatch.setattr(digests, "_digest", noticed)
+    root = letters(tmp_path / "set", "ab")
+    with monkeypatch.context() as refused:
+        refused.setattr("builtins.open", failing("b.png", PermissionError(13, "Permission denied")))
+        first = key(root, tmp_path / "cache")
+        assert key(letters(tmp_path / "moved", "ab"), tmp_path / "cache") == first
     assert key(root, tmp_path / "cache") != first
 
 
@@ -205,15 +205,14 @@ def test_files_of_arrays_are_read_once(tmp_path: Path, read: list[str]) -> None:
 
 def test_stamps_of_strange_files_fit_into_64_bits() -> None:
     strange = SimpleNamespace(st_size=5, st_mtime_ns=2**70, st_ctime_ns=-(2**70), st_ino=2**64 - 1)
-    assert digests.stamp(strange) == (5, 2**63 - 1, -(2**63) + 1, 2**63 - 1)  # type: ignore[arg-type]
+    assert stamp(strange) == (5, 2**63 - 1, -(2**63) + 1, 2**63 - 1)  # type: ignore[arg-type]
 
 
-def test_a_warm_opening_reads_neither_files_nor_pixels(
-    tmp_path: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_warm_opening_reads_neither_files_nor_pixels(tmp_path: Path, read: list[str]) -> None:
     root, cache = classes(tmp_path / "set"), tmp_path / "cache"
     first = open_dataset(root, cache=cache)
+    assert "0.png" in read
     read.clear()
-    monkeypatch.setattr(opening, "write_store", None)
-    assert open_dataset(root, cache=cache).fingerprint == preview(root, cache=cache).fingerprint == first.fingerprint
-    assert not read
+    again, seen = (find(root, cache=cache, progress=never) for find in (open_dataset, preview))
+    assert again.fingerprint == seen.fingerprint == first.fingerprint
+    assert not any(name.endswith(".png") for name in read)

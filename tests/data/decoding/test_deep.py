@@ -13,23 +13,17 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from ganache.data import open_dataset, preview
+from ganache.data.conversion import Conversion
 from ganache.data.decoding.deep import Extremes, decide_ranges, scaled
-from ganache.data.store.packed import PackedDataset
 from ganache.support.errors import UserError
 from ganache.support.units import parse_range
-from tests.data.data_files import png_file, save
+from tests.data.data_files import opened, png_file, save
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(16, 16)
 
 
-def opened(folder: Path, **options: Any) -> PackedDataset:
-    dataset = open_dataset(folder, cache=folder.parent / "cache", **options)
-    assert isinstance(dataset, PackedDataset)
-    return dataset
-
-
-def images(folder: Path, **options: Any) -> npt.NDArray[np.uint8]:
-    dataset = opened(folder, **options)
+def images(folder: Path, **how: Any) -> npt.NDArray[np.uint8]:
+    dataset = opened(folder, folder.parent, **how)
     return dataset.rows("train", 0, dataset.count).images
 
 
@@ -64,7 +58,7 @@ def test_the_range_is_that_of_the_set_and_no_file_s_own(tmp_path: Path) -> None:
     save(tmp_path / "deep" / "0.png", np.full((4, 4), 100, np.uint16))
     save(tmp_path / "deep" / "1.png", np.full((4, 4), 4000, np.uint16))
     save(tmp_path / "deep" / "2.png", np.full((4, 4), 100, np.uint8))  # 8 bits stay what they are
-    dataset = opened(tmp_path / "deep")
+    dataset = opened(tmp_path / "deep", tmp_path)
     assert dataset.rows("train", 0, 3).images[:, 0, 0, 0].tolist() == [6, 249, 100]  # 6.2, 249.1
     summary = dataset.summary()
     assert summary["decisions"]["range"].startswith("deep files hold 100 … 4000: taken as 12 bits; --range LOW:HIGH")
@@ -80,7 +74,7 @@ def test_integers_outside_sixteen_bits_and_floats_use_what_the_set_holds(tmp_pat
     save(tmp_path / "signed" / "0.tif", np.array([[-0.5, 0.5]], np.float32))
     assert images(tmp_path / "signed").ravel().tolist() == [64, 191]
     save(tmp_path / "wide" / "0.tif", np.array([[10.0, 30.0]], np.float32))
-    dataset = opened(tmp_path / "wide")
+    dataset = opened(tmp_path / "wide", tmp_path)
     assert dataset.rows("train", 0, 1).images.ravel().tolist() == [0, 255]
     assert "they hold 10 … 30: all of it is used" in dataset.summary()["decisions"]["float range"]
 
@@ -137,17 +131,17 @@ def test_small_values_that_are_white_stay_white(tmp_path: Path) -> None:
 def test_a_range_that_is_asked_for_is_used_said_and_counted(tmp_path: Path) -> None:
     for number, value in enumerate((0, 2000, 3000)):
         save(tmp_path / "deep" / f"{number}.png", np.full((2, 2), value, np.uint16))
-    dataset = opened(tmp_path / "deep", value_range=(1000.0, 2000.0))
+    dataset = opened(tmp_path / "deep", tmp_path, value_range=(1000.0, 2000.0))
     assert dataset.rows("train", 0, 3).images[:, 0, 0, 0].tolist() == [0, 255, 255]
     summary = dataset.summary()
     assert summary["decisions"]["range"] == "deep files hold 0 … 3000: 1000 … 2000, as asked"
     assert summary["converted"]["clipped to the range"] == 2
-    assert opened(tmp_path / "deep").fingerprint != dataset.fingerprint
+    assert opened(tmp_path / "deep", tmp_path).fingerprint != dataset.fingerprint
     save(tmp_path / "flat" / "0.png", RAMP)
-    why = opened(tmp_path / "flat", value_range=(0.0, 10.0)).summary()["decisions"]["range"]
+    why = opened(tmp_path / "flat", tmp_path, value_range=(0.0, 10.0)).summary()["decisions"]["range"]
     assert why == "no file has more than 8 bits a channel, so the one that was asked for changes nothing"
     with pytest.raises(UserError, match="range: it is for folders, zips and arrays"):
-        open_dataset("digits", value_range=(0.0, 10.0))
+        open_dataset("digits", Conversion(value_range=(0.0, 10.0)))
 
 
 @pytest.mark.parametrize("text", ["", "1", "5:1", "a:b", "0:nan", "0:inf", "1:1"])
@@ -160,7 +154,7 @@ def test_a_range_is_two_numbers(text: str) -> None:
 def test_values_that_are_no_numbers_are_listed(tmp_path: Path) -> None:
     save(tmp_path / "deep" / "0.tif", np.array([[0.0, 1.0]], np.float32))
     save(tmp_path / "deep" / "1.tif", np.array([[0.0, np.inf]], np.float32))
-    summary = opened(tmp_path / "deep").summary()
+    summary = opened(tmp_path / "deep", tmp_path).summary()
     assert summary["count"] == 1
     assert summary["skipped"] == [{"file": "1.tif", "reason": "holds values that are not finite (NaN or infinity)"}]
 

@@ -137,8 +137,7 @@ def test_uniform_deep_pictures_divide_by_nothing(tmp_path: Path, value: int) -> 
     assert np.unique(images).tolist() == [round(value / 1023 * 255)]
 
 
-def test_a_picture_is_converted_in_strips(monkeypatch: pytest.MonkeyPatch) -> None:
-    values = deep_values(3)
-    monkeypatch.setattr("ganache.data.decoding.deep._STRIP_PIXELS", 15)  # two rows of seven
+def test_a_picture_is_converted_in_strips() -> None:
+    values = np.tile(deep_values(3), (60, 80, 1))  # 302,400 pixels, of which 2**18 are converted at a time
     file = tiff(values, "<", 2)
-    assert read_pixels(file, ImageShape(3, 9, 7), Ranges((0, 4095))).tolist() == half_up(values, 4095)
+    assert read_pixels(file, ImageShape(3, 540, 560), Ranges((0, 4095))).tolist() == half_up(values, 4095)

@@ -4,11 +4,10 @@ import threading
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from ganache.data import open_dataset
 from ganache.data.containers.folders import Folder
-from ganache.data.decoding.pool import Decoders, _Budget
+from ganache.data.decoding.pool import Decoders, MemoryBudget, Workers
 from tests.data.data_files import save
 
 # A decoder that ends once, as one does whose memory others took.
@@ -27,11 +26,6 @@ worker.main()
 """
 
 
-@pytest.fixture(autouse=True)
-def dying(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganache.data.decoding.process._BOOT", DYING)
-
-
 def pictures(folder: Path, names: list[str]) -> Path:
     for value, name in enumerate(names):
         save(folder / f"{name}.png", np.full((2, 2), value, np.uint8))
@@ -40,13 +34,13 @@ def pictures(folder: Path, names: list[str]) -> Path:
 
 def test_a_decoder_that_ended_once_is_asked_again(tmp_path: Path) -> None:
     folder = pictures(tmp_path / "set", ["a", "b-once", "c"])
-    dataset = open_dataset(folder, cache=tmp_path / "cache")
+    dataset = open_dataset(folder, cache=tmp_path / "cache", workers=Workers(1, DYING))
     assert dataset.count == 3
     assert (folder / "met").exists()
 
 
 def test_processes_are_kept_between_questions_and_ended_at_last(tmp_path: Path) -> None:
-    with Decoders(Folder(pictures(tmp_path, ["a"])), 1) as decoders:
+    with Decoders(Folder(pictures(tmp_path, ["a"]))) as decoders:
         ((header,),) = decoders.headers(["a.png"])
         assert header[:3] == (2, 2, 1)
         (first,) = decoders._decoders
@@ -59,7 +53,7 @@ def test_processes_are_kept_between_questions_and_ended_at_last(tmp_path: Path) 
 
 def test_one_budget_lets_large_pictures_be_decoded_one_at_a_time() -> None:
     """Each of 16 decoders took 2.4 GB for a picture of 100 megapixels and 16 bits before."""
-    budget = _Budget(100)
+    budget = MemoryBudget(100)
     order: list[str] = []
 
     def take() -> None:

@@ -13,8 +13,8 @@ import pytest
 from numpy.typing import NDArray
 
 import ganache
-from ganache.data import npy as npy_files
 from ganache.data import open_dataset, preview
+from ganache.data.conversion import Conversion
 from ganache.data.npy import StoredArray, open_arrays
 from ganache.data.sources.picture_arrays import as_pictures, find_scale
 from ganache.data.store.packed import PackedDataset
@@ -214,9 +214,12 @@ def test_what_is_no_set_of_pictures_is_one_line(tmp_path: Path, arrays: dict[str
     assert message in text
 
 
-def test_fortrans_order_is_bounded_in_a_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    np.savez(tmp_path / "a.npz", np.asfortranarray(images()))
-    monkeypatch.setattr(npy_files, "MAX_WHOLE_BYTES", 6 * 5 * 6 * 3 - 1)
+def test_fortrans_order_is_bounded_in_a_zip(tmp_path: Path) -> None:
+    header = {"descr": "|u1", "fortran_order": True, "shape": (100, 2000, 2000, 3)}
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        with archive.open("x.npy", "w") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+        archive.filelist[0].file_size = 2**31  # which is only said
     assert "is in Fortran's order and larger than a GiB" in refused(tmp_path / "a.npz")
 
 
@@ -260,7 +263,7 @@ def test_a_npy_is_known_by_its_first_bytes(tmp_path: Path) -> None:
 
 def test_other_sizes_and_channels_of_arrays(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", images())
-    found = preview(tmp_path / "x.npy", size=(3, 3), channels=1, cache=tmp_path / "cache")
+    found = preview(tmp_path / "x.npy", Conversion(size=(3, 3), channels=1), cache=tmp_path / "cache")
     assert (found.shape.channels, found.shape.height, found.shape.width) == (1, 3, 3)
     assert found.summary()["converted"] == {"3 to 1 channels": 6, "resized or cropped": 6}
 
@@ -283,7 +286,7 @@ def test_a_range_says_what_values_without_a_known_range_mean(tmp_path: Path) -> 
     np.save(tmp_path / "ct.npy", np.array([[[-1000, 0], [200, 500]]], np.int16))
     with pytest.raises(UserError, match=r"from -1000 to 500.*--range LOW:HIGH"):
         open_dataset(tmp_path / "ct.npy", cache=tmp_path / "cache")
-    found = open_dataset(tmp_path / "ct.npy", cache=tmp_path / "cache", value_range=(-1000.0, 200.0))
+    found = open_dataset(tmp_path / "ct.npy", Conversion(value_range=(-1000.0, 200.0)), cache=tmp_path / "cache")
     assert isinstance(found, PackedDataset)
     assert found.rows("train", 0, 1).images.ravel().tolist() == [0, 213, 255, 255]  # 212.5, up; 500 is clipped
     assert found.summary()["decisions"]["values"] == "int16, read as -1000 … 200, as asked"

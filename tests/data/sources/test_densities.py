@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganache.data import open_dataset, preview
+from ganache.data.conversion import Conversion
 from ganache.data.sources.densities import DENSITIES
 from ganache.support.errors import UserError
 
@@ -81,4 +82,4 @@ def test_densities_have_names_and_distinct_fingerprints() -> None:
     assert open_dataset("spiral").count is None
     json.dumps(open_dataset("grid").summary())
     with pytest.raises(UserError, match="size and channels do not apply"):
-        open_dataset("ring", channels=3)
+        open_dataset("ring", Conversion(channels=3))

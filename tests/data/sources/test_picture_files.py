@@ -9,24 +9,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganache.data import open_dataset, opening, pack, preview
+from ganache.data import open_dataset, pack, preview
 from ganache.data.containers.zips import Zip
 from ganache.data.conversion import Conversion, decide
+from ganache.data.decoding.pool import Workers
 from ganache.data.labels import natural_order
 from ganache.data.sources.layout import Picture, arrange
-from ganache.data.store import previews
 from ganache.data.store.packed import PackedDataset
+from ganache.data.store.previews import Glance
 from ganache.data.store.store import IMAGES
 from ganache.support.errors import UserError
-from tests.data.data_files import classes, decoded, pixels, png_header, save
-
-SHARED = Path(__file__).parents[3].parent / "shared" / "data"
-
-
-def opened(source: Path, tmp_path: Path, **options: Any) -> PackedDataset:
-    dataset = open_dataset(source, cache=tmp_path / "cache", **options)
-    assert isinstance(dataset, PackedDataset)
-    return dataset
+from tests.data.data_files import SHARED, classes, never, noting, opened, pixels, png_header, save
 
 
 def zipped(folder: Path, target: Path) -> Path:
@@ -182,7 +175,7 @@ def test_every_junk_file_is_packed_or_listed(junk: Path, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_any_channels_can_be_asked_for(junk: Path, tmp_path: Path, channels: int) -> None:
-    dataset = preview(junk, size=(9, 7), channels=channels, cache=tmp_path / "cache")
+    dataset = preview(junk, Conversion(size=(9, 7), channels=channels), cache=tmp_path / "cache")
     assert dataset.stream(0).batch(0, 9).images.shape == (9, channels, 9, 7)
     assert not (tmp_path / "cache").exists()
 
@@ -259,15 +252,15 @@ def test_too_many_unreadable_files_stop_the_run(tmp_path: Path) -> None:
     assert opened(root, tmp_path, max_skipped=0.2).count == 100
 
 
-def test_a_store_is_the_same_whatever_share_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_is_the_same_whatever_share_may_fail(tmp_path: Path) -> None:
     # `--max-skipped 0.3` packed the same pixels again: it was part of the store's name in the cache.
     root = broken(tmp_path / "set", good=100, bad=17)
     first = opened(root, tmp_path, max_skipped=0.2)
-    monkeypatch.setattr(opening, "write_store", None)
-    assert opened(root, tmp_path, max_skipped=0.3).fingerprint == first.fingerprint
+    again = open_dataset(root, Conversion(max_skipped=0.3), cache=tmp_path / "cache", progress=never)
+    assert again.fingerprint == first.fingerprint
     for read in (open_dataset, preview):
         with pytest.raises(UserError, match=r"17 of 117 images cannot be read.*at most 0\.1 of them"):
-            read(root, cache=tmp_path / "cache", max_skipped=0.1)
+            read(root, Conversion(max_skipped=0.1), cache=tmp_path / "cache")
 
 
 def test_sixteen_unreadable_files_never_stop_a_run(tmp_path: Path) -> None:
@@ -297,8 +290,8 @@ def test_any_number_of_processes_gives_the_same_store(tmp_path: Path) -> None:
     for index in range(270):
         save(root / ("ab"[index % 2]) / f"{index}.png", pixels(5, 4 + index % 2, 3, index))
     seen: list[tuple[int, int]] = []
-    one = pack(root, tmp_path / "one", processes=1, cache=tmp_path)
-    two = pack(root, tmp_path / "two", processes=2, cache=tmp_path, progress=lambda *now: seen.append(now))
+    one = pack(root, tmp_path / "one", workers=Workers(1), cache=tmp_path)
+    two = pack(root, tmp_path / "two", workers=Workers(2), cache=tmp_path, progress=lambda *now: seen.append(now))
     assert one.summary() == {**two.summary(), "source": one.name}
     for name in (IMAGES, "labels.npy", "manifest.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
@@ -308,31 +301,25 @@ def test_any_number_of_processes_gives_the_same_store(tmp_path: Path) -> None:
     assert seen == sorted(seen)
 
 
-def test_a_second_opening_decodes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_opening_decodes_nothing(tmp_path: Path) -> None:
     root = classes(tmp_path / "set")
     first = opened(root, tmp_path)
     copy = tmp_path / "copy"
     root.rename(copy)
-    monkeypatch.setattr(opening, "write_store", None)
-    monkeypatch.setattr(opening, "read_preview", None)
-    again = opened(copy, tmp_path)
+    again = open_dataset(copy, cache=tmp_path / "cache", progress=never)
     assert (again.fingerprint, again.name) == (first.fingerprint, str(copy))
-    assert preview(copy, cache=tmp_path / "cache").summary() == again.summary()
-    monkeypatch.undo()
+    assert preview(copy, cache=tmp_path / "cache", progress=never).summary() == again.summary()
     save(copy / "cat" / "0.png", pixels(4, 4, 3, 99))  # another content under the same name is another store
     assert opened(copy, tmp_path).fingerprint != first.fingerprint
 
 
-def test_a_preview_tells_what_packing_tells_but_decodes_256_rows_and_writes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_preview_tells_what_packing_tells_but_decodes_256_rows_and_writes_nothing(tmp_path: Path) -> None:
     # `data info` and `--dry-run` decoded every picture to tell the fingerprint.
-    names = decoded(monkeypatch)
-    monkeypatch.setattr(opening, "PREVIEW_BYTES", 0)
+    unread = Glance(unknown_bytes=0)
     root = classes(tmp_path / "train-set", ("a", "b"), each=200, side=2)
-    seen = preview(root, cache=tmp_path / "cache", processes=1)
+    seen = preview(root, cache=tmp_path / "cache", workers=noting(tmp_path / "log"), glance=unread)
     assert not (tmp_path / "cache").exists()
-    assert len(names) == 200  # every second of 400
+    assert len((tmp_path / "log").read_text().splitlines()) == 200  # every second of 400
     packed = opened(root, tmp_path)
     told = packed.summary()
     looked_at = "the headers of 400 and 200 images; the others when it is packed"
@@ -344,14 +331,16 @@ def test_a_preview_tells_what_packing_tells_but_decodes_256_rows_and_writes_noth
     assert set(batch.labels.tolist()) == {0, 1}
     assert isinstance(seen, PackedDataset)
     assert np.array_equal(seen.rows("train", 0, 200).images, packed.pick("train", np.arange(0, 400, 2)).images)
-    assert preview(root, cache=tmp_path / "cache").summary()["fingerprint"] is None  # nothing may be read to find it
+    assert (
+        preview(root, cache=tmp_path / "cache", glance=unread).summary()["fingerprint"] is None
+    )  # nothing may be read to find it
     assert seen.rows_by_label().tolist() == packed.rows_by_label().tolist() == [200, 200, 0]
 
 
-def test_of_very_many_files_an_even_sample_of_headers_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(previews, "HEADERS", 50)
+def test_of_very_many_files_an_even_sample_of_headers_is_read(tmp_path: Path) -> None:
+    few: Any = {"cache": tmp_path / "cache", "workers": Workers(1), "glance": Glance(headers=50)}
     root = classes(tmp_path / "set", ("a", "b"), each=60, side=2)
-    seen = preview(root, cache=tmp_path / "cache", processes=1).summary()
+    seen = preview(root, **few).summary()
     assert seen["decisions"]["looked at"] == (
         "the headers of 40 of 120 files and 120 images; the others when it is packed"
     )
@@ -359,8 +348,8 @@ def test_of_very_many_files_an_even_sample_of_headers_is_read(tmp_path: Path, mo
     for number in range(0, 60, 3):  # 20 of the 40 that are looked at
         (root / "a" / f"{number}.png").write_bytes(b"")
     with pytest.raises(UserError, match=r"20 of 40 images cannot be read"):  # the sample's share counts
-        preview(root, cache=tmp_path / "cache", processes=1, max_skipped=0.2)
-    assert preview(root, cache=tmp_path / "cache", processes=1, max_skipped=0.5).count == 100
+        preview(root, Conversion(max_skipped=0.2), **few)
+    assert preview(root, Conversion(max_skipped=0.5), **few).count == 100
 
 
 def test_a_preview_judges_the_pixels_that_it_read(tmp_path: Path) -> None:
@@ -375,7 +364,7 @@ def test_a_preview_judges_the_pixels_that_it_read(tmp_path: Path) -> None:
 def test_a_preview_knows_classes_of_which_it_holds_no_row(tmp_path: Path) -> None:
     save(classes(tmp_path / "set", ("a", "c"), each=200, side=2) / "b" / "0.png", pixels(2, 2, 3))
     (tmp_path / "set" / "a" / "200.png").write_bytes((tmp_path / "set" / "b" / "0.png").read_bytes())
-    seen = preview(tmp_path / "set", cache=tmp_path / "cache", processes=1)
+    seen = preview(tmp_path / "set", cache=tmp_path / "cache", workers=Workers(1))
     assert isinstance(seen, PackedDataset)
     assert 1 not in seen.labels_of("train")  # row 201 of 402, of which the even ones are held
     assert len(seen.stream(0, labels=["b"]).batch(0, 8).images) == 8

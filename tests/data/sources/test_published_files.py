@@ -11,25 +11,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ganache.data import open_dataset, preview
+from ganache.data import preview
 from ganache.data.cache import cache_folder
 from ganache.data.conversion import Conversion
+from ganache.data.decoding.pool import Workers
 from ganache.data.shape import ImageShape
-from ganache.data.sources import cifar_pickles, named_sets
+from ganache.data.sources import cifar_pickles
 from ganache.data.sources.array_source import ArraySource, Contents
+from ganache.data.sources.named_sets import named_source
 from ganache.data.store.packed import PackedDataset
-from ganache.data.store.previews import read_preview
+from ganache.data.store.previews import Glance, read_preview
 from ganache.data.store.survey import Block
 from ganache.support.errors import RunError, UserError
-from tests.data.data_files import idx_bytes, pixels, python_batch, write_idx
-
-SHARED = Path(__file__).parents[3].parent / "shared" / "data"
-
-
-def opened(source: Path | str, tmp_path: Path, **options: Any) -> PackedDataset:
-    dataset = open_dataset(source, cache=tmp_path / "cache", **options)
-    assert isinstance(dataset, PackedDataset)
-    return dataset
+from tests.data.data_files import SHARED, idx_bytes, opened, pixels, python_batch, write_idx
 
 
 @pytest.mark.parametrize("packed", [True, False])
@@ -273,7 +267,6 @@ MNIST_START, FASHION_START = [5, 0, 4, 1, 9, 2, 1, 3, 1, 4], [9, 0, 0, 3, 0, 2, 
 
 def test_named_sets_are_found_in_the_given_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANACHE_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr(named_sets, "fetch", None)
     small_mnist(tmp_path / "data" / "mnist", [1] * 10)
     assert opened("mnist", tmp_path).labels_of("train").tolist() == [1] * 10
     small_mnist(tmp_path / "data" / "FashionMNIST" / "raw", FASHION_START)
@@ -283,18 +276,17 @@ def test_named_sets_are_found_in_the_given_folder(tmp_path: Path, monkeypatch: p
 
 
 def test_sets_of_the_same_file_names_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def offline(*arguments: object, **options: object) -> Path:
+    def offline(*arguments: object) -> Path:
         raise RunError("no network")
 
-    monkeypatch.setattr(named_sets, "fetch", offline)
     monkeypatch.setenv("GANACHE_DATA", str(small_mnist(tmp_path / "data", MNIST_START)))
     assert opened("mnist", tmp_path).labels_of("train").tolist() == MNIST_START
     with pytest.raises(RunError, match=r"put train-images-idx3-ubyte\.gz, .* into .*downloads/fashion-mnist"):
-        opened("fashion-mnist", tmp_path)
+        named_source("fashion-mnist", tmp_path / "cache", fetch=offline)
     write_idx(tmp_path / "data", "train", pixels(40, 4, 1).reshape(10, 4, 4), FASHION_START)
     assert opened("fashion-mnist", tmp_path).labels_of("train").tolist() == FASHION_START
     with pytest.raises(RunError, match="'mnist' is not on this machine"):
-        opened("mnist", tmp_path)
+        named_source("mnist", tmp_path / "cache", fetch=offline)
 
 
 def test_a_half_downloaded_set_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,15 +294,14 @@ def test_a_half_downloaded_set_is_completed(tmp_path: Path, monkeypatch: pytest.
     folder = small_mnist(tmp_path / "cache" / "downloads" / "mnist", MNIST_START)
     asked: list[str] = []
 
-    def fetch(file: Any, mirrors: object, target: Path, **options: object) -> Path:
+    def fetch(file: Any, mirrors: object, target: Path, *more: object) -> Path:
         asked.append(file.name)
         write_idx(target, "t10k", pixels(40, 4, 1).reshape(10, 4, 4), MNIST_START)
         return target / str(file.name)
 
-    monkeypatch.setattr(named_sets, "fetch", fetch)
-    assert opened("mnist", tmp_path).count == 20
+    named_source("mnist", tmp_path / "cache", fetch=fetch)
     assert len(asked) == 4
-    monkeypatch.setattr(named_sets, "fetch", None)
+    assert opened("mnist", tmp_path).count == 20
     assert preview("mnist", cache=tmp_path / "cache").count == 20
     assert folder.is_dir()
 
@@ -364,7 +355,7 @@ def test_a_preview_of_arrays_takes_every_nth_row_across_their_parts() -> None:
     source = ArraySource(
         "rows", lambda digests: "", lambda: Contents("rows", ImageShape(1, 1, 1), 14, ("a", "b", "c"), parts)
     )
-    sample = source.survey(Conversion(), 1, lambda done, total: None).peek(5)
+    sample = source.survey(Conversion(), Workers(1), lambda done, total: None).peek(5)
     assert [(block.split, block.images.ravel().tolist()) for block in sample.blocks] == [
         ("train", [0, 3]), ("train", [6]), ("test", [9]), ("test", [12]),
     ]  # fmt: skip
@@ -372,7 +363,7 @@ def test_a_preview_of_arrays_takes_every_nth_row_across_their_parts() -> None:
     assert {split: counts.tolist() for split, counts in sample.counts.items()} == {
         "train": [3, 3, 3, 0], "test": [2, 2, 1, 0],
     }  # fmt: skip
-    seen = read_preview(source, Conversion(size=(2, 2)), 1, lambda done, total: None)
+    seen = read_preview(source, Conversion(size=(2, 2)), Workers(1), lambda done, total: None, Glance())
     assert seen.summary()["splits"] == {"train": [0, 9], "test": [9, 14]}
     assert seen.summary()["classes"] == {"a": 5, "b": 5, "c": 4}
     assert seen.summary()["decisions"]["looked at"] == "14 of 14 images; the others when it is packed"

@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ganache.data import NAMES, open_dataset, pack, preview
+from ganache.data.conversion import Conversion
 from ganache.data.sources.stacked_mnist import StackedDigits
 from ganache.support.errors import UserError
 from tests.data.data_files import write_idx
@@ -86,12 +87,12 @@ def test_named_modes_alone_are_drawn_each_equally_often() -> None:
 
 @pytest.mark.usefixtures("fake_mnist")
 def test_the_fingerprint_is_the_digits_and_the_size_is_chosen_like_theirs() -> None:
-    data, small = stacked(), open_dataset("stacked-mnist", size=(14, 14))
+    data, small = stacked(), open_dataset("stacked-mnist", Conversion(size=(14, 14)))
     assert (small.shape.height, small.shape.channels) == (14, 3)
     assert data.fingerprint != small.fingerprint
     assert data.fingerprint == preview("stacked-mnist").fingerprint == data.summary()["fingerprint"]
     with pytest.raises(UserError, match="channels: 1 is not 3"):
-        open_dataset("stacked-mnist", channels=1)
+        open_dataset("stacked-mnist", Conversion(channels=1))
     with pytest.raises(UserError, match="endless"):
         pack("stacked-mnist", "store")
 

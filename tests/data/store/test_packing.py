@@ -1,5 +1,6 @@
 """Before, a packing that was stopped began anew, and one that did not fit on the disk said so when it was full."""
 
+import errno
 import json
 import multiprocessing
 import os
@@ -13,7 +14,7 @@ import pytest
 
 from ganache.data import open_dataset, pack
 from ganache.data.conversion import Conversion
-from ganache.data.decoding import pool
+from ganache.data.decoding.pool import Workers
 from ganache.data.shape import ImageShape
 from ganache.data.sources.array_source import ArraySource, Contents
 from ganache.data.store.drafts import JOURNAL
@@ -21,15 +22,14 @@ from ganache.data.store.packing import write_store
 from ganache.data.store.store import IMAGES, LABELS, MANIFEST, Store, building
 from ganache.data.store.survey import Block
 from ganache.support.errors import RunError, UserError
-from tests.data.data_files import decoded, pixels, save
+from tests.data.data_files import noting, pixels, save
 
 FILES = (IMAGES, LABELS, MANIFEST)
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return two splits of two classes, 24 pictures and 2 files that lose their pixels, in blocks of three."""
-    monkeypatch.setattr(pool, "_FILES_PER_QUESTION", 3)
+def root(tmp_path: Path) -> Path:
+    """Return two splits of two classes, 24 pictures and 2 files that lose their pixels."""
     root = tmp_path / "set"
     for number in range(24):
         save(root / ("train", "test")[number // 16] / "ab"[number % 2] / f"{number}.png", pixels(4, 3, 3, number))
@@ -52,13 +52,18 @@ def stopping(after: int, error: Callable[[], BaseException] = KeyboardInterrupt)
     return progress
 
 
-def packed(root: Path, out: Path, progress: Callable[[int, int], None] | None = None) -> None:
-    pack(root, out, size=(5, 4), progress=progress, cache=out.parent / "cache", processes=1)
+def packed(root: Path, out: Path, progress: Callable[[int, int], None] | None = None) -> list[str]:
+    """Pack in blocks of three pictures, and return the names of those whose pixels were read."""
+    log = out.parent / "log"
+    log.unlink(missing_ok=True)
+    how, workers = Conversion(size=(5, 4)), noting(log, files_at_once=3)
+    pack(root, out, how, progress, out.parent / "cache", workers)
+    return log.read_text().splitlines() if log.exists() else []
 
 
 @pytest.mark.parametrize(("stops", "left"), [((10,), 20), ((14,), 9), ((10, 3, 8), 20), ((17,), 0)])
 def test_a_packing_that_was_interrupted_goes_on_to_the_same_bytes(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stops: tuple[int, ...], left: int
+    root: Path, tmp_path: Path, stops: tuple[int, ...], left: int
 ) -> None:
     packed(root, tmp_path / "whole")
     for after in stops:  # nine chunks of headers come first
@@ -66,9 +71,7 @@ def test_a_packing_that_was_interrupted_goes_on_to_the_same_bytes(
             packed(root, tmp_path / "store", stopping(after))
     assert not (tmp_path / "store").exists()
     assert (tmp_path / ".store.partial" / JOURNAL).exists()
-    names = decoded(monkeypatch)
-    packed(root, tmp_path / "store")
-    assert len(names) == left  # of 26
+    assert len(packed(root, tmp_path / "store")) == left  # of 26
     for name in FILES:
         assert (tmp_path / "store" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     assert not list(tmp_path.glob(".*"))
@@ -80,7 +83,6 @@ def _pack_and_die(root: Path, out: Path) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 
-    pool._FILES_PER_QUESTION = 3
     packed(root, out, stopping(12, die))
 
 
@@ -127,15 +129,11 @@ def test_whatever_the_disk_kept_of_it_the_store_is_the_same(
         assert (tmp_path / "store" / kept).read_bytes() == (tmp_path / "whole" / kept).read_bytes()
 
 
-def test_a_packing_of_something_else_begins_anew(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
+def test_a_packing_of_something_else_begins_anew(root: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         packed(root, tmp_path / "store", stopping(14))
     save(root / "train" / "a" / "0.png", pixels(4, 3, 3, 99))
-    names = decoded(monkeypatch)
-    packed(root, tmp_path / "store")
-    assert len(names) == 26
+    assert len(packed(root, tmp_path / "store")) == 26
     assert Store(tmp_path / "store").images.shape == (24, 3, 5, 4)
 
 
@@ -161,7 +159,10 @@ def test_of_two_packings_at_once_each_has_a_folder_of_its_own(root: Path, tmp_pa
 def test_where_folders_cannot_be_locked_a_packing_begins_anew(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ganache.support.files.fcntl", None)
+    def refuse(*arguments: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
     with pytest.raises(KeyboardInterrupt):
         packed(root, tmp_path / "store", stopping(14))
     assert not list(tmp_path.glob(".store*"))
@@ -186,11 +187,11 @@ def test_the_cached_store_goes_on_too_and_arrays_skip_the_rows_that_are_there(tm
             lambda: Contents("rows", ImageShape(1, 2, 2), 10, ("a", "b"), parts),  # type: ignore[arg-type]
         )
 
-    target, options = tmp_path / "stores" / "key", Conversion()
+    target, how, one = tmp_path / "stores" / "key", Conversion(), Workers(1)
     with pytest.raises(KeyboardInterrupt):
-        write_store(source(), target, options, 1, stopping(1), "key")
+        write_store(source(), target, how, one, stopping(1), "key")
     assert len((tmp_path / "stores" / ".key.partial" / JOURNAL).read_text().splitlines()) == 3
-    write_store(source(), target, options, 1, lambda done, total: None, "key")
+    write_store(source(), target, how, one, lambda done, total: None, "key")
     store = Store(target)
     store.verify()
     assert np.array_equal(store.images, images)
@@ -203,14 +204,13 @@ def test_a_disk_that_is_too_small_is_said_before_anything_is_decoded(
     usage = namedtuple("usage", "total used free")
     free = 2**26 + 26 * (3 * 5 * 4 + 4)
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage(2**40, 2**40, free - 1))
-    names = decoded(monkeypatch)
     with pytest.raises(
         RunError, match=r"26 images of 5x4x3 need 0\.1 GiB in .*, where 0\.1 GiB are free; GANACHE_CACHE"
     ):
         packed(root, tmp_path / "store")
     with pytest.raises(RunError, match="--size makes them smaller"):
-        open_dataset(root, size=(5, 4), cache=tmp_path / "cache")
-    assert not names
+        open_dataset(root, Conversion(size=(5, 4)), cache=tmp_path / "cache")
+    assert not (tmp_path / "log").exists()
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage(2**40, 2**40, free))
     packed(root, tmp_path / "store")
     assert json.loads((tmp_path / "store" / MANIFEST).read_text())["count"] == 24

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from ganache.data import open_dataset, pack
 from ganache.data.containers.folders import Folder
+from ganache.data.conversion import Conversion
 from ganache.data.decoding.deep import FULL
-from ganache.data.decoding.pool import Decoders
+from ganache.data.decoding.pool import Decoders, Workers
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset, ShuffledStream
 from ganache.data.store.store import Store, building, is_store, let_go
@@ -124,9 +125,9 @@ def test_a_packed_store_is_a_source(dataset: PackedDataset, tmp_path: Path) -> N
     again = open_dataset(tmp_path / "store", cache=tmp_path / "cache")
     assert again.fingerprint == dataset.fingerprint
     moved = (tmp_path / "store").rename(tmp_path / "moved")
-    assert open_dataset(moved, size=(4, 4), channels=3).fingerprint == dataset.fingerprint
+    assert open_dataset(moved, Conversion(size=(4, 4), channels=3)).fingerprint == dataset.fingerprint
     with pytest.raises(UserError, match="packed as 3 channels of 4x4"):
-        open_dataset(moved, channels=1)
+        open_dataset(moved, Conversion(channels=1))
     with pytest.raises(UserError, match="is packed already"):
         pack(moved, tmp_path / "other")
 
@@ -144,7 +145,7 @@ def test_out_must_be_empty(dataset: PackedDataset, tmp_path: Path) -> None:
         pack(tmp_path / "set", tmp_path / "store")
     (tmp_path / "empty").mkdir()
     assert pack(tmp_path / "set", tmp_path / "empty").fingerprint == dataset.fingerprint
-    with pytest.raises(UserError, match="endless density"):
+    with pytest.raises(UserError, match="'ring' is endless"):
         pack("ring", tmp_path / "ring")
 
 
@@ -236,41 +237,36 @@ def test_an_unwritable_place_is_a_run_error(tmp_path: Path) -> None:
         pack(classes(tmp_path / "set"), tmp_path / "file" / "store")
 
 
-@pytest.mark.parametrize("options", [{"max_skipped": 1.5}, {"max_skipped": -1}, {"channels": 5}, {"size": (0, 4)}])
-def test_options_are_checked_first(tmp_path: Path, options: Any) -> None:
-    with pytest.raises(UserError, match=next(iter(options))):
-        open_dataset(tmp_path, **options)
+@pytest.mark.parametrize("how", [{"max_skipped": 1.5}, {"max_skipped": -1}, {"channels": 5}, {"size": (0, 4)}])
+def test_values_are_checked_first(how: Any) -> None:
+    with pytest.raises(UserError, match=next(iter(how))):
+        Conversion(**how)
 
 
-def test_a_dead_decoder_process_is_a_run_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganache.data.decoding.pool.SMALLEST_PARALLEL", 1)
-    monkeypatch.setattr("ganache.data.decoding.process._BOOT", "import sys; sys.exit(3)")
+def test_a_dead_decoder_process_is_a_run_error(tmp_path: Path) -> None:
+    dead = Workers(2, "import sys; sys.exit(3)", smallest_parallel=1)
     folder = Folder(classes(tmp_path / "set"))
     with pytest.raises(RunError, match=r"a decoder process ended as it started \(exit status 3\)"):
-        list(Decoders(folder, 2).headers(["cat/0.png", "cat/1.png"]))
+        list(Decoders(folder, dead).headers(["cat/0.png", "cat/1.png"]))
 
 
-def test_answers_come_in_the_order_of_the_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganache.data.decoding.pool.SMALLEST_PARALLEL", 1)
+def test_answers_come_in_the_order_of_the_questions(tmp_path: Path) -> None:
     for value in range(20):
         save(tmp_path / f"{value}.png", np.full((2, 2), value, np.uint8))
     parts = [[f"{value}.png"] for value in range(20)]
-    answers = Decoders(Folder(tmp_path), 2).pixels(parts, ImageShape(1, 2, 2), FULL, {})
+    answers = Decoders(Folder(tmp_path), Workers(2, smallest_parallel=1)).pixels(parts, ImageShape(1, 2, 2), FULL, {})
     assert [int(answer.images[0, 0, 0, 0]) for answer in answers] == list(range(20))
 
 
-def test_decoder_processes_end_when_the_reader_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganache.data.decoding.pool.SMALLEST_PARALLEL", 1)
+def test_decoder_processes_end_when_the_reader_stops(tmp_path: Path) -> None:
     folder = Folder(classes(tmp_path / "set"))
     parts = [["cat/0.png"], ["cat/1.png"], ["dog/0.png"], ["dog/1.png"], ["dog/2.png"]]
-    reading = Decoders(folder, 2).pixels(parts, ImageShape(3, 4, 4), FULL, {})
+    reading = Decoders(folder, Workers(2, smallest_parallel=1)).pixels(parts, ImageShape(3, 4, 4), FULL, {})
     assert next(reading).images.shape == (1, 3, 4, 4)
     reading.close()  # type: ignore[attr-defined]
 
 
-def test_pages_of_a_mapped_store_are_given_back_and_read_again(
-    dataset: PackedDataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pages_of_a_mapped_store_are_given_back_and_read_again(dataset: PackedDataset) -> None:
     # A process that drew from 20 GB held all that it had touched.
     released: list[int] = []
 
@@ -279,9 +275,9 @@ def test_pages_of_a_mapped_store_are_given_back_and_read_again(
         let_go(images)
 
     whole = dataset.stream(0).batch(0, 90)
-    monkeypatch.setattr("ganache.data.store.packed.let_go", noticed)
-    monkeypatch.setattr("ganache.data.store.packed._TOUCHED_BYTES", 8 * 3 * 4 * 4)
-    drawn = dataset.stream(0)
+    assert dataset.store is not None
+    store = dataset.store
+    drawn = ShuffledStream(store.images, store.labels, np.arange(9), 0, noticed, most_touched=8 * 3 * 4 * 4)
     images = np.concatenate([drawn.batch(position, 6).images for position in range(0, 90, 6)])
     assert released == [9] * 7  # after every second batch of six rows
     assert np.array_equal(images, whole.images)

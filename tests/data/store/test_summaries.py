@@ -8,6 +8,7 @@ import pytest
 
 from ganache.data import open_dataset
 from ganache.data.containers.listing import Ignored
+from ganache.data.conversion import Conversion
 from ganache.data.store.summaries import summarise
 from ganache.training.briefing import data_lines
 from tests.data.data_files import classes
@@ -43,7 +44,7 @@ def test_the_summary_of_much_junk_is_short_and_counts_it(tmp_path: Path) -> None
     for number in range(250):
         (root / f"{number:04d}.png").touch()
         (root / f"{number:04d}.txt").touch()
-    dataset = open_dataset(root, cache=tmp_path / "cache", max_skipped=1)
+    dataset = open_dataset(root, Conversion(max_skipped=1), cache=tmp_path / "cache")
     summary = dataset.summary()
     assert (summary["skipped_count"], len(summary["skipped"]), summary["skipped"][0]) == (250, 100, SKIPPED[0])
     assert (summary["ignored_count"], len(summary["ignored"])) == (250, 100)

@@ -27,7 +27,6 @@ _MAGIC = b"ganache digests 1\n"
 _DIGEST_BYTES = 32
 _ROW_BYTES = _DIGEST_BYTES + 4 * 8
 _MOST_BYTES = 2**30  # of what is kept for one folder, that is read back: seven million files
-_MOST_FOLDERS = 256
 _GRAIN_NS = 2 * 10**9
 _LARGEST = 2**63 - 1
 _NEVER = -(2**63)  # in the place of the inode of a file that was not noted
@@ -50,12 +49,12 @@ class Digests(NamedTuple):
 class DigestCache:
     """Digests of files, kept below the folder `cache`, or only looked up there when at most `most_bytes` may be read.
 
-    With `most_bytes`, nothing is written.
+    With `most_bytes`, nothing is written. What is kept is of `most_folders` folders at most.
     """
 
-    def __init__(self, cache: Path, most_bytes: int | None = None) -> None:
+    def __init__(self, cache: Path, most_bytes: int | None = None, most_folders: int = 256) -> None:
         self._folder = cache / "digests"
-        self._most_bytes = most_bytes
+        self._most_bytes, self._most_folders = most_bytes, most_folders
 
     def of(self, owner: str, root: Path, names: Sequence[str], stamps: Stamps) -> Digests:
         """Return the digests of the files `root / name`, whose stamps are given; `owner` is the name of what is kept.
@@ -90,7 +89,7 @@ class DigestCache:
             with replacing(path) as temporary:
                 temporary.write_bytes(content)
             kept = sorted(self._folder.glob("*.bin"), key=lambda found: found.stat().st_mtime)
-            for old in kept[:-_MOST_FOLDERS]:
+            for old in kept[: -self._most_folders]:
                 old.unlink()
 
 

@@ -115,7 +115,10 @@ def eight_bit(image: Image.Image, reopen: Reopen, ranges: Ranges) -> Image.Image
 
 
 def scaled(values: npt.NDArray[Any], pair: Pair) -> npt.NDArray[np.uint8]:
-    """Return values with `pair` brought to 0 and 255 linearly, half up, what is outside clipped."""
+    """Return values with `pair` brought to 0 and 255 linearly, half up, what is outside clipped.
+
+    Each value by itself and in the same arithmetic, so that the same file is the same pixels everywhere.
+    """
     low, high = pair
     if values.dtype.kind == "f" or not (float(low).is_integer() and float(high).is_integer()):
         share = (np.clip(values.astype(np.float64), low, high) - low) / (high - low)

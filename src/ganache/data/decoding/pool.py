@@ -8,6 +8,7 @@ import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,19 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ganache.data.containers import Container
-from ganache.data.decoding import process
 from ganache.data.decoding.decode import Header
 from ganache.data.decoding.deep import Extremes, Ranges
-from ganache.data.decoding.process import Decoder, EndedError, Question
+from ganache.data.decoding.process import PROGRAM, TICK_SECONDS, Decoder, EndedError, Question
 from ganache.data.shape import ImageShape
-
-SMALLEST_PARALLEL = 256
-"""Below this many files, starting a second process takes longer than reading the files."""
 
 SMALL = 16 * 2**20
 """What a picture of a megapixel or two takes, in bytes: only those that take more need be known by name."""
 
-_FILES_PER_QUESTION = 256
 _BYTES_PER_QUESTION = 16 * 2**20
 _SHARE = 4
 _LEAST_BUDGET = 2**30
@@ -49,6 +45,21 @@ def default_processes() -> int:
     return os.cpu_count() or 1
 
 
+@dataclass(frozen=True)
+class Workers:
+    """Processes that decode: how many, what each of them runs, and how the files are shared out.
+
+    Below `smallest_parallel` files there is one, for starting a second takes longer than reading them. A file may
+    take 120 ticks; `files_at_once` are asked for in one question at most.
+    """
+
+    processes: int = field(default_factory=default_processes)
+    program: str = PROGRAM
+    tick_seconds: float = TICK_SECONDS
+    smallest_parallel: int = 256
+    files_at_once: int = 256
+
+
 class Decoders:
     """Processes that read the files of one folder or zip, kept between questions; a small set has one.
 
@@ -57,11 +68,11 @@ class Decoders:
     raise RunError when no process can be started.
     """
 
-    def __init__(self, container: Container, processes: int) -> None:
+    def __init__(self, container: Container, workers: Workers | None = None) -> None:
         self._path = str(container.path.absolute())
-        self._processes = processes
+        self._workers = workers or Workers()
         self._decoders: list[Decoder] = []
-        self._budget = _Budget(_memory() // _SHARE)
+        self._budget = MemoryBudget(_memory() // _SHARE)
         weakref.finalize(self, _close_all, self._decoders)
 
     def __enter__(self) -> "Decoders":
@@ -76,13 +87,13 @@ class Decoders:
 
     def headers(self, names: Sequence[str]) -> Iterator[list[Header | str]]:
         """Yield the headers, or reasons, of the files in their order, some at a time."""
-        questions = [Question("header", part, 0) for part in split_names(names, 1)]
+        questions = [Question("header", part, 0) for part in self.split(names, 1)]
         for answers, _ in self._ask(questions, len(names)):
             yield [entry if isinstance(entry, str) else _header(*entry) for entry in answers]
 
     def extremes(self, names: Sequence[str], memory: Mapping[str, int]) -> Iterator[list[Extremes | str]]:
         """Yield the extremes of files of more than 8 bits, or reasons, as `headers`; `memory` holds the large files."""
-        questions = [Question("extremes", part, _largest(part, memory)) for part in split_names(names, 2**20)]
+        questions = [Question("extremes", part, _largest(part, memory)) for part in self.split(names, 2**20)]
         for answers, _ in self._ask(questions, len(names)):
             yield [entry if isinstance(entry, str) else _extremes(*entry) for entry in answers]
 
@@ -99,9 +110,15 @@ class Decoders:
         for answers, images in self._ask(questions, sum(map(len, parts))):
             yield Pixels(images[: answers.count(None)], answers)
 
+    def split(self, names: Sequence[str], row_bytes: int) -> list[Sequence[str]]:
+        """Return the names in parts whose images take a few MiB at most."""
+        step = max(1, min(self._workers.files_at_once, _BYTES_PER_QUESTION // row_bytes))
+        return [names[start : start + step] for start in range(0, len(names), step)]
+
     def _ask(self, questions: Iterable[Question], files: int) -> Iterator[tuple[list[Any], npt.NDArray[np.uint8]]]:
-        count = 1 if files < SMALLEST_PARALLEL else self._processes
-        self._decoders += [Decoder(self._path) for _ in range(count - len(self._decoders))]
+        workers = self._workers
+        count = 1 if files < workers.smallest_parallel else workers.processes
+        self._decoders += [Decoder(self._path, workers.program) for _ in range(count - len(self._decoders))]
         idle: queue.SimpleQueue[Decoder] = queue.SimpleQueue()
         for one in self._decoders[:count]:
             idle.put(one)
@@ -114,7 +131,11 @@ class Decoders:
                 idle.put(one)
 
         pending: deque[Future[tuple[list[Any], npt.NDArray[np.uint8]]]] = deque()
-        with ThreadPoolExecutor(count) as pool, _watch([*self._decoders]), contextlib.ExitStack() as early:
+        with (
+            ThreadPoolExecutor(count) as pool,
+            _watch([*self._decoders], workers.tick_seconds),
+            contextlib.ExitStack() as early,
+        ):
             # An early end kills the processes, and with them the pool's waiting.
             early.callback(self.close)
             early.callback(lambda: [future.cancel() for future in pending])
@@ -127,14 +148,7 @@ class Decoders:
             early.pop_all()
 
 
-def split_names(names: Sequence[str], row_bytes: int) -> Iterator[Sequence[str]]:
-    """Yield the names in parts whose images take a few MiB at most."""
-    step = max(1, min(_FILES_PER_QUESTION, _BYTES_PER_QUESTION // row_bytes))
-    for start in range(0, len(names), step):
-        yield names[start : start + step]
-
-
-def _all_answers(one: Decoder, question: Question, budget: "_Budget") -> tuple[list[Any], npt.NDArray[np.uint8]]:
+def _all_answers(one: Decoder, question: Question, budget: "MemoryBudget") -> tuple[list[Any], npt.NDArray[np.uint8]]:
     shape, count = question.shape, len(question.names)
     images = np.empty((count, shape.channels, shape.height, shape.width) if shape else (count, 0, 0, 0), np.uint8)
     answers: list[Any] = []
@@ -155,7 +169,7 @@ def _all_answers(one: Decoder, question: Question, budget: "_Budget") -> tuple[l
     return answers, images
 
 
-class _Budget:
+class MemoryBudget:
     """Bytes that all decoders share; who asks for more than there are gets all of them, alone."""
 
     def __init__(self, whole: int) -> None:
@@ -165,6 +179,7 @@ class _Budget:
 
     @contextlib.contextmanager
     def share(self, wanted: int) -> Iterator[None]:
+        """Hold so many bytes, or all, as soon as they are free."""
         wanted = min(wanted, self.whole)
         with self._changed:
             self._changed.wait_for(lambda: self._free >= wanted)
@@ -178,12 +193,12 @@ class _Budget:
 
 
 @contextlib.contextmanager
-def _watch(decoders: Sequence[Decoder]) -> Iterator[None]:
+def _watch(decoders: Sequence[Decoder], tick_seconds: float) -> Iterator[None]:
     """Tick for the decoders while this lasts."""
     done = threading.Event()
 
     def tick() -> None:
-        while not done.wait(process.TICK_SECONDS):
+        while not done.wait(tick_seconds):
             for one in decoders:
                 one.tick()
 

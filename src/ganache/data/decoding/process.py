@@ -16,7 +16,9 @@ from ganache.data.shape import ImageShape
 from ganache.support.errors import RunError
 
 # No package of ours is needed to start: the child gets this process's import path as its argument.
-_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from ganache.data.decoding.worker import main; main()"
+PROGRAM = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from ganache.data.decoding.worker import main; main()"
+)
 
 TICK_SECONDS = 5.0
 MOST_TICKS = 120
@@ -47,8 +49,8 @@ class EndedError(Exception):
 class Decoder:
     """One process that reads files of one folder or zip, started when it is first asked."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, path: str, program: str = PROGRAM) -> None:
+        self._path, self._program = path, program
         self._process: subprocess.Popen[bytes] | None = None
         self._ticks: int | None = None
         self._is_late = self._is_closed = False
@@ -97,7 +99,7 @@ class Decoder:
         if self._is_closed:
             raise RunError("data: the decoder processes have been ended")
         if self._process is None:
-            command = [sys.executable, "-c", _BOOT, json.dumps(sys.path)]
+            command = [sys.executable, "-c", self._program, json.dumps(sys.path)]
             self._is_late = False
             try:
                 self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

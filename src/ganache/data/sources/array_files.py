@@ -100,8 +100,10 @@ def read_labels(sets: Sequence[ArraySet]) -> tuple[tuple[str, ...], list[Labels]
 
 def array_source(path: Path, text: str, value_range: Pair | None = None) -> ArraySource:
     """Return the source of a .npy or .npz file, whose values in `value_range` become 0 … 255 if it is given."""
+    # Stores of earlier versions, which rounded ranges that were asked for in another way, are not found.
+    kind = "arrays-exact" if value_range else "arrays"
     return ArraySource(
-        text, lambda digests: f"arrays-{hash_files([path], digests)}", lambda: _contents(path, value_range)
+        text, lambda digests: f"{kind}-{hash_files([path], digests)}", lambda: _contents(path, value_range)
     )
 
 

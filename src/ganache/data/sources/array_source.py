@@ -14,6 +14,7 @@ from ganache.data.containers.digests import DigestCache, hash_all, stamp
 from ganache.data.conversion import Conversion, decide, describe_sizes
 from ganache.data.dataset import Progress
 from ganache.data.decoding.decode import fit
+from ganache.data.decoding.pool import Workers
 from ganache.data.labels import count_labels
 from ganache.data.shape import ImageShape
 from ganache.data.store.survey import Block, Peek, Survey
@@ -46,7 +47,7 @@ class ArraySource:
         """Return the hash of the content."""
         return self._key(digests)
 
-    def survey(self, how: Conversion, processes: int, progress: Progress, most_headers: int | None = None) -> Survey:
+    def survey(self, how: Conversion, workers: Workers, progress: Progress, most_headers: int | None = None) -> Survey:
         """Read the headers; nothing runs in parallel, for one thread does all at the disk's speed."""
         contents = self._read()
         own = contents.shape

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ganache.data.dataset import Progress
-from ganache.data.download import PinnedFile, fetch
+from ganache.data.download import Fetch, PinnedFile, fetch
 from ganache.data.shape import ImageShape
 from ganache.data.sources.array_source import ArraySource, Contents
 from ganache.data.sources.cifar import cifar_source
@@ -97,7 +97,7 @@ _CIFAR_PLACES = (
 )  # fmt: skip
 
 
-def named_source(name: str, cache: Path, progress: Progress | None = None) -> ArraySource:
+def named_source(name: str, cache: Path, progress: Progress | None = None, fetch: Fetch = fetch) -> ArraySource:
     """Return the source of a named set, downloading it if this machine has it nowhere.
 
     Raises RunError, saying which files to put where, when it cannot be downloaded.
@@ -112,7 +112,7 @@ def named_source(name: str, cache: Path, progress: Progress | None = None) -> Ar
         return found
     try:
         for file in named.files:
-            fetch(file, named.mirrors, folder, progress=progress)
+            fetch(file, named.mirrors, folder, progress)
     except RunError as error:
         files = ", ".join(file.name for file in named.files)
         raise RunError(

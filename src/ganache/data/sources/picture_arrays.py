@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache.data.decoding.decode import MAX_PIXELS
-from ganache.data.decoding.deep import DEPTHS, Pair
+from ganache.data.decoding.deep import DEPTHS, Pair, scaled
 from ganache.data.npy import StoredArray
 from ganache.data.shape import MAX_SIDE, ImageShape
 
@@ -44,7 +44,7 @@ class PictureArray:
         """Yield up to so many pictures (n, H, W, C) at a time; raises UserError when the file is damaged."""
         shape = self.shape
         for piece in self.stored.pieces(rows):
-            values = piece if scale.ends is None else _scaled(piece, scale)
+            values = piece if scale.ends is None else scaled(piece, scale.ends)
             if self.channels_first:
                 yield np.ascontiguousarray(values.transpose(0, 2, 3, 1))
             else:
@@ -132,11 +132,3 @@ def _ends(low: float, high: float, is_whole: bool) -> tuple[float, float] | None
         return None
     candidates = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
     return next((ends for ends in candidates if ends[0] <= low and high <= ends[1]), None)
-
-
-def _scaled(values: NDArray[Any], scale: Scale) -> NDArray[np.uint8]:
-    assert scale.ends is not None
-    low, high = scale.ends
-    # Half up, in float64: each value by itself, so that the same file is the same pixels everywhere.
-    levels = np.floor((values.astype(np.float64) - low) * (255.0 / (high - low)) + 0.5)
-    return levels.clip(0, 255).astype(np.uint8)

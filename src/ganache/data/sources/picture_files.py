@@ -16,7 +16,7 @@ from ganache.data.containers.listing import Ignored, Skipped, printable
 from ganache.data.conversion import Conversion, decide, describe_sizes
 from ganache.data.dataset import Progress
 from ganache.data.decoding.decode import Header
-from ganache.data.decoding.pool import SMALL, Decoders, Pixels, split_names
+from ganache.data.decoding.pool import SMALL, Decoders, Pixels, Workers
 from ganache.data.decoding.value_ranges import find_ranges
 from ganache.data.labels import count_labels, natural_order
 from ganache.data.npy import SUFFIXES
@@ -42,7 +42,7 @@ class Pictures:
         """Return a hash of all image files' names and contents, and of the files that name their classes."""
         return f"pictures-{self._container.content_key(digests)}{labels_key(self._container)}"
 
-    def survey(self, how: Conversion, processes: int, progress: Progress, most_headers: int | None = None) -> Survey:
+    def survey(self, how: Conversion, workers: Workers, progress: Progress, most_headers: int | None = None) -> Survey:
         """Read every header, or an even sample of them, and the range of the files of more than 8 bits among them.
 
         Raises UserError when nothing, or too little, can be read.
@@ -51,7 +51,7 @@ class Pictures:
         skipped = [*listing.skipped, *outside]
         candidates = len(rows) + len(skipped)
         headers = Headers(rows, most_headers)
-        decoders = Decoders(self._container, processes)
+        decoders = Decoders(self._container, workers)
         with contextlib.ExitStack() as failed:
             failed.callback(decoders.close)
             for answers in decoders.headers([row.name for row in headers.looked_at]):
@@ -75,7 +75,11 @@ class Pictures:
 
         def decode(chosen: Sequence[Picture]) -> Generator[Block, None, None]:
             with decoders:
-                parts = _parts(chosen, shape)
+                parts = [
+                    (split, names)
+                    for split, members in groupby(chosen, key=lambda row: row.split)
+                    for names in decoders.split([row.name for row in members], shape.pixels)
+                ]
                 names = [names for _, names in parts]
                 pixels = decoders.pixels(names, shape, found.ranges, headers.memory, how.stretch)
                 yield from _blocks(chosen, labels, parts, pixels)
@@ -175,15 +179,6 @@ def _peek(
 
 def _evenly(items: Sequence[Any], most: int) -> Sequence[Any]:
     return items[:: max(1, -(-len(items) // most))]
-
-
-def _parts(rows: Sequence[Picture], shape: ImageShape) -> list[tuple[str, Sequence[str]]]:
-    """Return the files to decode at a time, each part of one split."""
-    return [
-        (split, names)
-        for split, members in groupby(rows, key=lambda row: row.split)
-        for names in split_names([row.name for row in members], shape.pixels)
-    ]
 
 
 def _blocks(

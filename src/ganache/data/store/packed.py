@@ -1,7 +1,7 @@
 """Rows in memory or memory-mapped as a dataset: shuffled streams that are pure functions of seed and position."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -143,13 +143,15 @@ class ShuffledStream:
         labels: npt.NDArray[np.int32],
         rows: npt.NDArray[np.int64],
         seed: int,
+        release: Callable[[npt.NDArray[np.uint8]], None] = let_go,
+        most_touched: int = _TOUCHED_BYTES,
     ) -> None:
         self.count: int | None = len(rows)
         self._images, self._labels = images, labels
         self._rows = rows
         self._seed = seed
         self._orders: dict[int, npt.NDArray[np.int64]] = {}
-        self._touched = 0
+        self._release, self._most_touched, self._touched = release, most_touched, 0
 
     def batch(self, position: int, count: int) -> Batch:
         """Return rows `position … position + count`, across the borders of epochs, as fresh arrays."""
@@ -164,8 +166,8 @@ class ShuffledStream:
             position, count = position + taken, count - taken
         batch = _gather(self._images, self._labels, np.concatenate(pieces))
         self._touched += batch.images.nbytes
-        if min(self._touched, self._images.nbytes) > _TOUCHED_BYTES:
-            let_go(self._images)
+        if min(self._touched, self._images.nbytes) > self._most_touched:
+            self._release(self._images)
             self._touched = 0
         return batch
 

@@ -12,6 +12,7 @@ from typing import Any
 from ganache.data.containers.listing import Skipped
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
+from ganache.data.decoding.pool import Workers
 from ganache.data.store.drafts import JOURNAL, Draft
 from ganache.data.store.store import building, fingerprint, write_manifest
 from ganache.data.store.survey import Block, Packable, Survey, refuse_many
@@ -28,14 +29,14 @@ SPARE_BYTES = 2**26
 
 
 def write_store(
-    source: Packable, target: Path, how: Conversion, processes: int, progress: Progress, key: str | None = None
+    source: Packable, target: Path, how: Conversion, workers: Workers, progress: Progress, key: str | None = None
 ) -> None:
     """Decode a source into a store at `target`, whole or not at all.
 
     Where an earlier packing of the same source and conversion was stopped, as `key` says, this one goes on.
     Raises UserError or RunError.
     """
-    survey = source.survey(how, processes, progress)
+    survey = source.survey(how, workers, progress)
     _refuse_full(target, survey)
     whole_key = _whole_key(key, survey)
     with building(target, resumable=key is not None) as folder:

@@ -1,31 +1,42 @@
 """A source before it is packed: what its names and headers say, and a few of its pictures; nothing is written."""
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
+from ganache.data.decoding.pool import Workers
 from ganache.data.store.packed import PackedDataset
 from ganache.data.store.packing import manifest_of, nothing_decoded
 from ganache.data.store.survey import Packable, Survey, refuse_many
 from ganache.support.units import counted
 
-ROWS = 256
-"""At most about so many rows are decoded: every n-th of each split."""
 
-HEADERS = 20_000
-"""At most so many headers are read: seconds, whatever the size of the set."""
+@dataclass(frozen=True)
+class Glance:
+    """How much a preview looks at: seconds, whatever the size of the set.
+
+    At most so many headers, about so many rows, every n-th of each split, and so many bytes of files whose digests are
+    unknown, to find out whether the source is packed already.
+    """
+
+    headers: int = 20_000
+    rows: int = 256
+    unknown_bytes: int = 2**26
 
 
-def read_preview(source: Packable, how: Conversion, processes: int, progress: Progress) -> PackedDataset:
+def read_preview(
+    source: Packable, how: Conversion, workers: Workers, progress: Progress, glance: Glance
+) -> PackedDataset:
     """Return a sample of a source as a dataset whose summary describes the whole, as far as it was looked at.
 
     Its fingerprint is empty. Raises UserError as packing does, for what was looked at.
     """
-    survey = source.survey(how, processes, progress, HEADERS)
-    sample = survey.peek(ROWS)
+    survey = source.survey(how, workers, progress, glance.headers)
+    sample = survey.peek(glance.rows)
     lost = [skip for block in sample.blocks for skip in block.skipped]
     read = sum(len(block.images) for block in sample.blocks)
     refuse_many(lost, read + len(lost), how.max_skipped)

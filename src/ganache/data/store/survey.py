@@ -11,6 +11,7 @@ from ganache.data.containers.digests import DigestCache
 from ganache.data.containers.listing import Skipped
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
+from ganache.data.decoding.pool import Workers
 from ganache.data.shape import ImageShape
 from ganache.support.errors import UserError
 
@@ -70,7 +71,7 @@ class Packable(Protocol):
         """
         ...
 
-    def survey(self, how: Conversion, processes: int, progress: Progress, most_headers: int | None = None) -> Survey:
+    def survey(self, how: Conversion, workers: Workers, progress: Progress, most_headers: int | None = None) -> Survey:
         """Look at everything but the pixels and decide one shape; with `most_headers`, at so many headers at most."""
         ...
 
