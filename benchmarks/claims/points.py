@@ -4,7 +4,7 @@ from typing import Any
 
 from benchmarks.claims.workshop import Json, Trial, Workshop
 from ganache.data.sources.densities import DENSITIES
-from ganache.evaluation.metrics.modes import SAMPLES, count_modes
+from ganache.evaluation.metrics.modes import SAMPLES, WITHIN, count_modes
 from ganache.runs import products
 
 IMAGES = {"ring": 150_000, "grid": 450_000}
@@ -42,9 +42,16 @@ def judged(workshop: Workshop, trial: Trial, seed: int, **facts: Any) -> Json:
     run = workshop.train(trial, seed)
     density = DENSITIES[trial.data]()
     points = products.load(run.path).sample(SAMPLES).reshape(SAMPLES, 2)
+    modes = count_modes(points, density.modes, density.std)
     return {
         **facts,
-        **count_modes(points, density.modes, density.std).to_json(),
+        "modes": modes.known,
+        "modes_found": modes.found,
+        "modes_found_20": modes.found_well,
+        "high_quality": modes.high_quality,
+        "samples": modes.samples,
+        "within_deviations": WITHIN,
+        "counts": list(modes.counts),
         "points": points[:_SHOWN].round(3).tolist(),
         "images_seen": run.images_seen,
         "training_seconds": run.training_seconds,

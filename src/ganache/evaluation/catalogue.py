@@ -23,8 +23,15 @@ UNLESS_ASKED = ("sliced-wasserstein", "confidence", "pixel-deviation")  # not co
 JUDGED = ("fd", "confidence", "pixel-deviation", "label-accuracy")  # by `judge`
 TRUSTED = 10  # samples for each feature; with fewer a Fréchet distance is clearly too high
 
-
 Say = Callable[[str], None]
+
+
+def _possible_everywhere(setting: Setting) -> str | None:
+    return None
+
+
+def _none(setting: Setting) -> int:
+    return 0
 
 
 @dataclass(frozen=True)
@@ -35,10 +42,9 @@ class Metric:
     """
 
     name: str
-    says: str
-    refuse: Callable[[Setting], str | None]
-    keeps: Callable[[Setting], int]
-    score: Callable[[Evidence], list[Score]]
+    score: Callable[[Evidence], Iterable[Score]]
+    refuse: Callable[[Setting], str | None] = _possible_everywhere
+    keeps: Callable[[Setting], int] = _none
     counter: Callable[[Reference, Say], Counter] | None = None
 
     def why_not(self, setting: Setting) -> str | None:
@@ -48,20 +54,12 @@ class Metric:
         return self.refuse(setting)
 
 
-def _always(setting: Setting) -> str | None:
-    return None
-
-
 def _many(setting: Setting) -> int:
     return min(setting.count, KEPT)
 
 
 def _paired(setting: Setting) -> int:
     return min(setting.count, PAIRED)
-
-
-def _none(setting: Setting) -> int:
-    return 0
 
 
 def _few(setting: Setting) -> int:
@@ -120,46 +118,20 @@ def _modes(reference: Reference, say: Say) -> Counter:
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("fd", "Fréchet distance; of inception features, FID", _always, _few, by.frechet_records),
-        Metric("fd-infinity", "the same for infinitely many samples", _always, _many, by.frechet_infinity_records),
-        Metric("kd", "kernel distance; of inception features, KID", _always, _paired, by.kernel_records),
-        Metric("is", "Inception Score", _needs_logits, _many, of_classes.inception_score_records),
-        Metric("prdc", "precision, recall, density, coverage", _always, _paired, by.manifold_records),
-        Metric("support", "how many different images, by the birthday paradox", _always, _paired, by.support_records),
-        Metric(
-            "memorisation",
-            "the share of copied training images",
-            _needs_held_out,
-            _paired,
-            by.memorisation_records,
-        ),
-        Metric("sliced-wasserstein", "sliced Wasserstein distance", _always, _paired, by.sliced_records),
-        Metric("class-shares", "divergence of class shares", _needs_shares, _many, of_classes.class_shares_records),
-        Metric("fd-by-class", "Fréchet distance of each class", _needs_requests, _many, of_classes.by_class_records),
-        Metric(
-            "label-accuracy",
-            "samples of the class asked for",
-            _needs_requests_and_judge,
-            _many,
-            of_classes.label_accuracy_records,
-        ),
-        Metric(
-            "confidence",
-            "how sure the classifier is, of what",
-            _needs_judge,
-            _none,
-            of_classes.certainty_records,
-            _certainty,
-        ),
-        Metric(
-            "pixel-deviation",
-            "how much the samples differ, pixel by pixel",
-            _needs_pictures,
-            _none,
-            by.deviation_records,
-            _deviation,
-        ),
-        Metric("modes", "modes found, and how well", _needs_modes, _none, by.modes_records, _modes),
+        Metric("fd", by.frechet_records, keeps=_few),  # of inception features, FID
+        Metric("fd-infinity", by.frechet_infinity_records, keeps=_many),
+        Metric("kd", by.kernel_records, keeps=_paired),  # of inception features, KID
+        Metric("is", of_classes.inception_score_records, _needs_logits, _many),
+        Metric("prdc", by.manifold_records, keeps=_paired),  # precision, recall, density, coverage
+        Metric("support", by.support_records, keeps=_paired),
+        Metric("memorisation", by.memorisation_records, _needs_held_out, _paired),
+        Metric("sliced-wasserstein", by.sliced_records, keeps=_paired),
+        Metric("class-shares", of_classes.class_shares_records, _needs_shares, _many),
+        Metric("fd-by-class", of_classes.by_class_records, _needs_requests, _many),
+        Metric("label-accuracy", of_classes.label_accuracy_records, _needs_requests_and_judge, _many),
+        Metric("confidence", of_classes.certainty_records, _needs_judge, counter=_certainty),
+        Metric("pixel-deviation", by.deviation_records, _needs_pictures, counter=_deviation),
+        Metric("modes", by.modes_records, _needs_modes, counter=_modes),
     )
 }
 

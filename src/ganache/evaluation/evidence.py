@@ -157,22 +157,14 @@ class Evidence:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class Gathered:
-    """What one pass over the samples leaves behind."""
-
-    moments: AnyMoments
-    kept: Kept
-
-
 def gather(
     pieces: Iterator[Piece],
     setting: Setting,
     keep: int,
     counters: Sequence[Counter] = (),
     progress: Progress | None = None,
-) -> Gathered:
-    """Pass over `setting.count` samples once, and keep the features of a seeded choice of `keep` of them.
+) -> tuple[AnyMoments, Kept]:
+    """Pass over `setting.count` samples once; return their moments, and the features of a seeded choice of `keep`.
 
     The samples are cut into pieces of one size, so that no value depends on how they came. `progress` hears
     (done, total).
@@ -194,7 +186,7 @@ def gather(
         if progress is not None:
             progress(done, setting.count)
     assert done == setting.count, (done, setting.count)
-    return Gathered(running.result(), _joined(found))
+    return running.result(), _joined(found)
 
 
 def _choice(count: int, keep: int, seed: int) -> NDArray[np.int64]:

@@ -1,5 +1,7 @@
 """From the evidence to the records: one function for each metric; those of classes are in class_records.py."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from ganache.data import select
@@ -22,64 +24,58 @@ PARTS = 8  # disjoint parts of the samples, from which a distance's error is est
 FEW_PROJECTIONS = 100
 
 
-def frechet_records(evidence: Evidence) -> list[Score]:
-    """Return the Fréchet distance of all samples to all reals."""
+def frechet_records(evidence: Evidence) -> Iterator[Score]:
+    """Yield the Fréchet distance of all samples to all reals."""
     count, reference = evidence.setting.count, evidence.reference
     value = frechet_distance(evidence.moments, reference.moments())
     error = evidence.extrapolation.standard_error if evidence.is_complete and count >= 4 else None
-    return [
-        evidence.score(
-            "fd", value, "lower", samples=count, reals=reference.used, uncertainty=error, reference=reference
-        )
-    ]
+    yield evidence.score(
+        "fd", value, "lower", samples=count, reals=reference.used, uncertainty=error, reference=reference
+    )
 
 
-def frechet_infinity_records(evidence: Evidence) -> list[Score]:
-    """Return the limit of the Fréchet distance for infinitely many samples."""
+def frechet_infinity_records(evidence: Evidence) -> Iterator[Score]:
+    """Yield the limit of the Fréchet distance for infinitely many samples."""
     found, reference = evidence.extrapolation, evidence.reference
     details = {"rise": found.rise, "sizes": found.sizes, "distances": found.distances, "bias": found.bias}
-    return [
-        evidence.score(
-            "fd-infinity",
-            found.limit,
-            "lower",
-            samples=len(evidence.kept.features),
-            reals=reference.used,
-            uncertainty=found.standard_error,
-            details=details,
-            settings={"subsets": len(found.sizes)},
-            reference=reference,
-        )
-    ]
+    yield evidence.score(
+        "fd-infinity",
+        found.limit,
+        "lower",
+        samples=len(evidence.kept.features),
+        reals=reference.used,
+        uncertainty=found.standard_error,
+        details=details,
+        settings={"subsets": len(found.sizes)},
+        reference=reference,
+    )
 
 
-def kernel_records(evidence: Evidence) -> list[Score]:
-    """Return the kernel distance, which may be below zero."""
+def kernel_records(evidence: Evidence) -> Iterator[Score]:
+    """Yield the kernel distance, which may be below zero."""
     ours, theirs = evidence.pair
     found = kernel_distance(ours, theirs)
     settings = {"kernel": "(xy/d + 1)^3", "estimator": "unbiased, all pairs"}
-    return [
-        evidence.score(
-            "kd",
-            found.value,
-            "lower",
-            samples=len(ours),
-            reals=len(theirs),
-            uncertainty=found.standard_error,
-            settings=settings,
-            reference=evidence.reference,
-        )
-    ]
+    yield evidence.score(
+        "kd",
+        found.value,
+        "lower",
+        samples=len(ours),
+        reals=len(theirs),
+        uncertainty=found.standard_error,
+        settings=settings,
+        reference=evidence.reference,
+    )
 
 
-def manifold_records(evidence: Evidence) -> list[Score]:
-    """Return precision, recall, density and coverage of as many samples as reals."""
+def manifold_records(evidence: Evidence) -> Iterator[Score]:
+    """Yield precision, recall, density and coverage of as many samples as reals."""
     ours, theirs = evidence.pair
     found = manifold_scores(ours, theirs, K)
     values = {"precision": found.precision, "recall": found.recall}
     values |= {"density": found.density, "coverage": found.coverage}
-    return [
-        evidence.score(
+    for name, value in values.items():
+        yield evidence.score(
             name,
             value,
             "neither" if name == "density" else "higher",  # more than 1 is no better than 1
@@ -88,12 +84,10 @@ def manifold_records(evidence: Evidence) -> list[Score]:
             settings={"k": K},
             reference=evidence.reference,
         )
-        for name, value in values.items()
-    ]
 
 
-def memorisation_records(evidence: Evidence) -> list[Score]:
-    """Return the share of samples that are copies of training images; the pairs stay with the evidence.
+def memorisation_records(evidence: Evidence) -> Iterator[Score]:
+    """Yield the share of samples that are copies of training images; the pairs stay with the evidence.
 
     Raises UserError where no held-out image is of a class that occurs among the training images.
     """
@@ -108,42 +102,38 @@ def memorisation_records(evidence: Evidence) -> list[Score]:
     found = memorisation(kept.features, training.rows(training.used).features, held)
     evidence.pairs = NearestPairs(kept.numbers[found.samples], training, found.training, found.distances)
     details = {"share": found.share, "expected": found.expected, "rank": found.rank, "threshold": found.threshold}
-    return [
-        evidence.score(
-            "memorisation",
-            found.copied,
-            "lower",
-            samples=len(kept.features),
-            reals=training.used,
-            uncertainty=found.standard_error / max(1 - found.expected, 1e-9),
-            details=details,
-            settings={"held_out": held_out.split, "held_out_count": len(held), "quantile": 0.05},
-            reference=training,
-        )
-    ]
+    yield evidence.score(
+        "memorisation",
+        found.copied,
+        "lower",
+        samples=len(kept.features),
+        reals=training.used,
+        uncertainty=found.standard_error / max(1 - found.expected, 1e-9),
+        details=details,
+        settings={"held_out": held_out.split, "held_out_count": len(held), "quantile": 0.05},
+        reference=training,
+    )
 
 
-def support_records(evidence: Evidence) -> list[Score]:
-    """Return how many different images are drawn."""
+def support_records(evidence: Evidence) -> Iterator[Score]:
+    """Yield how many different images are drawn."""
     ours, theirs = evidence.pair
     found = support_size(ours, theirs)
     details = {"low": found.low, "high": found.high, "duplicates": found.duplicates, "half_batch": found.half_batch}
-    return [
-        evidence.score(
-            "support",
-            found.support,
-            "higher",
-            samples=len(ours),
-            reals=len(theirs),
-            details={**details, "threshold": found.threshold, "reals_alike": found.ceiling},
-            settings={"quantile": 0.01},
-            reference=evidence.reference,
-        )
-    ]
+    yield evidence.score(
+        "support",
+        found.support,
+        "higher",
+        samples=len(ours),
+        reals=len(theirs),
+        details={**details, "threshold": found.threshold, "reals_alike": found.ceiling},
+        settings={"quantile": 0.01},
+        reference=evidence.reference,
+    )
 
 
-def sliced_records(evidence: Evidence) -> list[Score]:
-    """Return the sliced Wasserstein distance, with an error from disjoint parts of the samples."""
+def sliced_records(evidence: Evidence) -> Iterator[Score]:
+    """Yield the sliced Wasserstein distance, with an error from disjoint parts of the samples."""
     ours, _ = evidence.pair
     theirs = evidence.reference.rows(min(evidence.reference.used, PAIRED)).features
     seed = evidence.setting.seed
@@ -154,42 +144,38 @@ def sliced_records(evidence: Evidence) -> list[Score]:
         if len(part) >= 2
     ]
     sampling = float(np.std(parts, ddof=1) / np.sqrt(len(parts))) if len(parts) > 1 else 0.0
-    return [
-        evidence.score(
-            "sliced-wasserstein",
-            found.value,
-            "lower",
-            samples=len(ours),
-            reals=len(theirs),
-            uncertainty=float(np.hypot(found.standard_error, sampling)),
-            settings={"projections": found.projections},
-            reference=evidence.reference,
-        )
-    ]
+    yield evidence.score(
+        "sliced-wasserstein",
+        found.value,
+        "lower",
+        samples=len(ours),
+        reals=len(theirs),
+        uncertainty=float(np.hypot(found.standard_error, sampling)),
+        settings={"projections": found.projections},
+        reference=evidence.reference,
+    )
 
 
-def deviation_records(evidence: Evidence) -> list[Score]:
-    """Return how much the samples differ pixel by pixel, beside how much the reals do."""
+def deviation_records(evidence: Evidence) -> Iterator[Score]:
+    """Yield how much the samples differ pixel by pixel, beside how much the reals do."""
     reference = evidence.reference
-    return [
-        evidence.score(
-            "pixel-deviation",
-            evidence.counted(PixelDeviation).value,
-            "neither",
-            samples=evidence.setting.count,
-            reals=reference.used,
-            details={"of_the_reals": evidence.counted_of_reals(PixelDeviation).value},
-            features={},
-            reference=reference,
-        )
-    ]
+    yield evidence.score(
+        "pixel-deviation",
+        evidence.counted(PixelDeviation).value,
+        "neither",
+        samples=evidence.setting.count,
+        reals=reference.used,
+        details={"of_the_reals": evidence.counted_of_reals(PixelDeviation).value},
+        features={},
+        reference=reference,
+    )
 
 
-def modes_records(evidence: Evidence) -> list[Score]:
-    """Return what was counted of modes that are known."""
+def modes_records(evidence: Evidence) -> Iterator[Score]:
+    """Yield what was counted of modes that are known."""
     counter = evidence.counted(ModeCounter)
-    return [
-        evidence.score(
+    for counted in counter.found():
+        yield evidence.score(
             counted.metric,
             counted.value,
             counted.better,
@@ -198,5 +184,3 @@ def modes_records(evidence: Evidence) -> list[Score]:
             settings=counted.settings,
             features=counter.features or {},
         )
-        for counted in counter.found()
-    ]

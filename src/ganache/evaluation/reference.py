@@ -132,50 +132,40 @@ class Reference:
     def count_with(self, counters: Sequence[Sums]) -> None:
         """Let counters count all reals, in one pass for what is not in the cache; the moments come with it."""
         absent = [counter for counter in counters if not self._recall(counter)]
-        if not absent:
-            return
-        running = RunningMoments(self.extractor.size)
-        self._announce(self.used)
-        for images, seen, _ in self._pieces(self.used):
-            running.add(seen.features)
-            for counter in absent:
-                counter.add(images, seen.logits)
-        for counter in absent:
-            self._save(self._path(counter.name, self.used), counter.sums)
-        self._save(self._path("moments", self.used), running.arrays())
+        if absent:
+            self._pass(absent)
 
     def _recall(self, counter: Sums) -> bool:
-        tensors = self._load(self._path(counter.name, self.used))
-        if tensors is not None:
-            counter.sums = {name: tensor.numpy() for name, tensor in tensors.items()}
-        return tensors is not None
-
-    def _pieces(self, count: int) -> Iterator[tuple[NDArray[Any], Extracted, Labels]]:
-        size = piece_size(self.dataset.shape)
-        for start in range(0, count, size):
-            batch = self._stream.batch(start, min(size, count - start))
-            images = np.ascontiguousarray(batch.images.transpose(0, 2, 3, 1))
-            yield images, self.extractor(images), batch.labels
+        arrays = self._load(self._path(counter.name, self.used))
+        counter.sums = arrays or counter.sums
+        return arrays is not None
 
     def _running(self) -> RunningMoments:
         path = self._path("moments", self.used)
-        if (tensors := self._load(path)) is not None:
-            return RunningMoments.from_arrays({name: tensor.numpy() for name, tensor in tensors.items()})
+        if (arrays := self._load(path)) is not None:
+            return RunningMoments.from_arrays(arrays)
+        if self._rows is None or len(self._rows.features) < self.used:
+            return self._pass(())
         running = RunningMoments(self.extractor.size)
-        if self._rows is not None and len(self._rows.features) == self.used:
-            running.add(self._rows.features)
-        else:
-            self._announce(self.used)
-            for _, seen, _ in self._pieces(self.used):
-                running.add(seen.features)
+        running.add(self._rows.features)
         self._save(path, running.arrays())
+        return running
+
+    def _pass(self, counters: Sequence[Sums]) -> RunningMoments:
+        running = RunningMoments(self.extractor.size)
+        for images, seen, _ in self._pieces(self.used):
+            running.add(seen.features)
+            for counter in counters:
+                counter.add(images, seen.logits)
+        for counter in counters:
+            self._save(self._path(counter.name, self.used), counter.sums)
+        self._save(self._path("moments", self.used), running.arrays())
         return running
 
     def _kept_rows(self, count: int) -> Rows:
         path = self._path("features", count)
-        if (tensors := self._load(path)) is not None:
-            return Rows(tensors["features"].numpy(), tensors["labels"].numpy())
-        self._announce(count)
+        if (arrays := self._load(path)) is not None:
+            return Rows(arrays["features"], arrays["labels"])
         features, labels = np.empty((count, self.extractor.size), np.float32), np.empty(count, np.int64)
         done = 0
         for _, seen, found in self._pieces(count):
@@ -185,8 +175,14 @@ class Reference:
         self._save(path, {"features": features, "labels": labels})
         return Rows(features, labels)
 
-    def _announce(self, count: int) -> None:
-        self._say(f"features of {count:,} reals ({self.dataset.name}, {self.split}), once; they stay in {self._folder}")
+    def _pieces(self, count: int) -> Iterator[tuple[NDArray[Any], Extracted, Labels]]:
+        where = f"({self.dataset.name}, {self.split})"
+        self._say(f"features of {count:,} reals {where}, once; they stay in {self._folder}")
+        size = piece_size(self.dataset.shape)
+        for start in range(0, count, size):
+            batch = self._stream.batch(start, min(size, count - start))
+            images = np.ascontiguousarray(batch.images.transpose(0, 2, 3, 1))
+            yield images, self.extractor(images), batch.labels
 
     def _path(self, what: str, count: int) -> Path:
         described = {name: value for name, value in self.extractor.describe().items() if name not in ABOUT}
@@ -194,9 +190,9 @@ class Reference:
         key = json.dumps([VERSION, what, count, described, reals], sort_keys=True)
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.safetensors"
 
-    def _load(self, path: Path) -> dict[str, torch.Tensor] | None:
+    def _load(self, path: Path) -> dict[str, NDArray[Any]] | None:
         try:
-            return sealed.load(path)[0]
+            return {name: tensor.numpy() for name, tensor in sealed.load(path)[0].items()}
         except sealed.DamagedError:  # absent or torn: it is computed anew
             return None
 

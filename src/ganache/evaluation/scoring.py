@@ -63,8 +63,8 @@ def score(
     sums = [copy.deepcopy(counter) for counter in counters if isinstance(counter, Sums)]
     reference.count_with(sums)
     keep = max((metric.keeps(setting) for metric in metrics), default=0)
-    gathered = gather(pieces(), setting, keep, counters, progress)
-    evidence = Evidence(setting, reference, gathered.moments, gathered.kept, source.images_seen, counters, sums)
+    moments, kept = gather(pieces(), setting, keep, counters, progress)
+    evidence = Evidence(setting, reference, moments, kept, source.images_seen, counters, sums)
     scores, warnings = _scores(metrics, evidence, strict)
     evaluation = Evaluation(
         samples=_sample_set(source, setting),
@@ -129,7 +129,7 @@ def _scores(metrics: Sequence[Metric], evidence: Evidence, strict: bool) -> tupl
     warnings: list[str] = []
     for metric in metrics:
         try:
-            scores += metric.score(evidence)
+            scores += list(metric.score(evidence))  # all of them, or none
         except UserError as error:
             if strict:
                 raise

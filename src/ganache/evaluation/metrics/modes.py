@@ -5,9 +5,7 @@ mode is found when at least one such sample lies at it. Source: Srivastava et al
 synthetic data; 2,500 samples are usual. One lucky sample finds a mode, so those with at least twenty are counted too.
 """
 
-import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +13,6 @@ from numpy.typing import NDArray
 SAMPLES = 2_500
 WITHIN = 3.0  # standard deviations
 MANY = 20  # samples
-
-# Of the mixture's own points: the radius of a round Gaussian in two dimensions has P(r > kσ) = exp(-k²/2).
-SHARE_OF_REALS = 1.0 - math.exp(-(WITHIN**2) / 2.0)
 
 
 @dataclass(frozen=True)
@@ -46,18 +41,6 @@ class Modes:
     def high_quality(self) -> float:
         """The share of samples that are of high quality, 0 to 1; the mixture's own points reach 0.989."""
         return sum(self.counts) / self.samples
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the scores with their protocol as JSON values."""
-        return {
-            "modes": self.known,
-            "modes_found": self.found,
-            f"modes_found_{MANY}": self.found_well,
-            "high_quality": self.high_quality,
-            "samples": self.samples,
-            "within_deviations": WITHIN,
-            "counts": list(self.counts),
-        }
 
 
 def count_modes(points: NDArray[np.floating], centres: NDArray[np.floating], std: float) -> Modes:
