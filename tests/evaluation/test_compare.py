@@ -126,9 +126,7 @@ def test_a_run_stands_for_its_last_evaluation(two_runs: list[Path]) -> None:
 def test_the_command_prints_a_table_and_draws_the_runs_beside_reals(two_runs: list[Path], tmp_path: Path) -> None:
     other = written(tmp_path, "a.json", score(value=1.0, protocol=protocol(samples=2_000)))
     out, json_out = tmp_path / "compare.png", tmp_path / "compare.json"
-    status, printed, _ = run_command("compare", *two_runs, other, "--out", out, "--json", json_out)
-    assert status == 0
-    lines = printed.splitlines()
+    lines = run_command("compare", *two_runs, other, "--out", out, "--json", json_out).output.splitlines()
     assert lines[0].split() == ["score", "first", "second", "a.json", "better"]
     assert lines[1].split()[:4] == ["fd/random", "2", "7", "1"]
     assert lines[1].endswith("first (lower is better; how sure, is not known); not comparable: a.json")
@@ -150,14 +148,14 @@ def test_a_mistake_costs_one_line(tmp_path: Path) -> None:
     path = written(tmp_path, "a.json", score())
     (tmp_path / "b.json").write_text("{}")
     for words, line in (
-        (["compare", path], "name at least two"),
-        (["compare", path, tmp_path / "b.json"], "b.json holds no evaluation: samples"),
-        (["compare", path, path, "--out", tmp_path / "x.png"], "none was named"),
+        (("compare", path), "name at least two"),
+        (("compare", path, tmp_path / "b.json"), "b.json holds no evaluation: samples"),
+        (("compare", path, path, "--out", tmp_path / "x.png"), "none was named"),
     ):
-        status, _, complaint = run_command(*words)
-        assert status == 2
-        assert line in complaint
-        assert complaint.count("\n") == 1
+        ended = run_command(*words)
+        assert ended.status == 2
+        assert line in ended.complaints
+        assert ended.complaints.count("\n") == 1
 
 
 def test_points_lie_over_the_reals_and_long_titles_lose_their_beginning() -> None:

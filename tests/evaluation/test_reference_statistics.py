@@ -89,7 +89,7 @@ def test_pictures_meet_statistics_in_their_own_size(tmp_path: Path) -> None:
     ("fields", "message"),
     [
         ({"features": "random"}, "holds statistics of 16 features, and 'random' has"),
-        ({"features": "classifier"}, "'classifier' needs labelled pictures"),
+        ({"features": "classifier"}, "'classifier' needs a set of labelled pictures"),
         ({"metrics": ["prdc"]}, "'prdc' cannot be had: .* holds a mean and a covariance, and no images"),
         ({"labels": ["a"]}, "holds statistics, which have no splits, labels, size or channels"),
         ({"split": "test"}, "holds statistics, which have no splits"),
@@ -131,7 +131,6 @@ def test_a_file_with_pictures_beside_the_statistics_is_pictures(tmp_path: Path, 
 
 
 def test_the_command_says_what_it_compared_with(stats: Path, samples: Path) -> None:
-    status, printed, _ = run_command("evaluate", samples, "--data", stats, "--features", "pixels")
-    assert status == 0
+    printed = run_command("evaluate", samples, "--data", stats, "--features", "pixels").output
     assert f"against        {stats}, statistics: a mean and a covariance, fingerprint" in printed
     assert "fd/pixels@150-vs-statistics" in printed

@@ -11,10 +11,9 @@ from PIL import Image
 from torch import nn
 
 import ganache
-from ganache.data import Batch, open_dataset
+from ganache.data import open_dataset, select
 from ganache.data.shape import ImageShape
-from ganache.data.store.packed import ShuffledStream
-from ganache.evaluation.doctor import examination
+from ganache.evaluation.doctor.examination import examine, held_rows, vectors
 from ganache.games.recipe import Recipe
 from ganache.runs import products
 from ganache.runs.folder import Run
@@ -54,7 +53,6 @@ def test_a_sick_run_is_no_error(tmp_path: Path) -> None:
 
 def test_of_a_healthy_run_it_is_said_what_was_looked_at(tmp_path: Path) -> None:
     ended = run_command("doctor", written(tmp_path / "run", log(OF_PICTURES), picture_recipe()))
-    assert ended.status == 0
     text = " ".join(ended.output.split())
     assert "nothing found" in text
     assert "no sign of divergence, generator learning rate too high" in text
@@ -76,8 +74,8 @@ def test_a_mistake_costs_one_line_and_status_two(
     monkeypatch.chdir(tmp_path)
     written(tmp_path / "RUN", log(OF_PICTURES), picture_recipe(), data=data)
     written(tmp_path / "EMPTY", [], picture_recipe())
-    status, _, complaint = run_command("doctor", *words)
-    assert (status, complaint.count("\n")) == (2, 1)
+    ended = run_command("doctor", *words)
+    assert (ended.status, ended.complaints.count("\n")) == (2, 1)
 
 
 def pictures(folder: Path) -> Path:
@@ -117,29 +115,23 @@ def test_copies_of_training_images_are_found_with_the_data(tmp_path: Path) -> No
     assert ganache.diagnose(run).looked_for["memorisation"] is False
 
 
-def test_training_images_are_compared_in_blocks_and_not_held_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_training_images_are_compared_in_blocks_and_not_held_at_once(tmp_path: Path) -> None:
     dataset = open_dataset(folder := pictures(tmp_path / "data"), cache=tmp_path / "cache")
     run = written(tmp_path / "run", log(OF_PICTURES), picture_recipe(), data=dataset.summary())
     drawing(run, torch.from_numpy(dataset.rows("train", 0, 1).images / 127.5 - 1.0).float())  # type: ignore[union-attr]
-    once = ganache.diagnose(run, data=folder)
-    taken: list[int] = []
-    honest = ShuffledStream.batch
+    whole = examine(run, str(folder))
+    assert examine(run, str(folder), block_bytes=7 * 4 * 64).findings == whole.findings != ()
+    known = select(dataset)
+    assert [len(block) for block in vectors(known, "train", 7)] == [7, 7, 7, 7, 7, 5]
+    assert {tuple(row) for block in vectors(known, "train", 7) for row in block} == {
+        tuple(row) for row in next(vectors(known, "train", 40))
+    }
 
-    def noticed(stream: ShuffledStream, position: int, count: int) -> Batch:
-        taken.append(count)
-        return honest(stream, position, count)
 
-    monkeypatch.setattr(ShuffledStream, "batch", noticed)
-    monkeypatch.setattr(examination, "_BLOCK_BYTES", 7 * 4 * 64)
-    assert ganache.diagnose(run, data=folder).findings == once.findings
-    assert taken[0] >= 100  # the held-out images, of which a bounded number is taken
-    assert set(taken[1:-1]) == {7}
-    monkeypatch.setattr(examination, "MOST_HELD_OUT", 100)
-    taken.clear()
-    ganache.diagnose(run, data=folder)
-    assert taken[0] == 100
+def test_a_bounded_number_of_held_out_images_stands_for_all() -> None:
+    assert held_rows(ImageShape(1, 8, 8)) == 10_000
+    assert held_rows(ImageShape(3, 64, 64)) == 2**27 // (4 * 3 * 64 * 64)
+    assert held_rows(ImageShape(3, 2048, 2048)) == 100
 
 
 def test_copies_cannot_be_looked_for_without_held_out_images(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganache.evaluation.features.inception_weights import expected_shapes
+from ganache.evaluation.features.inception_weights import inception_shapes
 
 
 @pytest.fixture(scope="session")
@@ -12,7 +12,7 @@ def inception_weights() -> dict[str, Tensor]:
     """Return weights for Inception v3 that keep a signal alive through all of its layers."""
     generator = torch.Generator().manual_seed(5)
     weights: dict[str, Tensor] = {}
-    for name, shape in expected_shapes().items():
+    for name, shape in inception_shapes().items():
         kind = name.rsplit(".", 1)[-1]
         if kind == "num_batches_tracked":
             weights[name] = torch.tensor(0)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad, unfold
 
 from ganache.evaluation.features.inception import GRAPH, InceptionExtractor, InceptionNetwork
-from ganache.evaluation.features.inception_weights import SHA256, SIZE, expected_shapes
+from ganache.evaluation.features.inception_weights import INCEPTION
 from ganache.support.errors import UserError
 
 # outputs × inputs × height × width of every convolution of the published weights.
@@ -65,14 +65,14 @@ def published_shapes() -> dict[str, tuple[int, ...]]:
 
 def test_names_and_shapes_are_those_of_the_published_weights() -> None:
     published = published_shapes()
-    found = {name: shape for name, shape in expected_shapes().items() if not name.endswith("num_batches_tracked")}
+    found = {name: shape for name, shape in INCEPTION.shapes().items() if not name.endswith("num_batches_tracked")}
     assert found == published
     assert len(published) == 94 * 5 + 2
     # The published file holds these numbers as float32, and little else; its name pins the digest's first digits.
     numbers = sum(int(np.prod(shape)) for shape in published.values())
-    assert 0 < SIZE - 4 * numbers < 100_000
-    assert SHA256.startswith("6726825d")
-    assert len(SHA256) == 64
+    assert 0 < INCEPTION.size - 4 * numbers < 100_000
+    assert INCEPTION.sha256.startswith("6726825d")
+    assert len(INCEPTION.sha256) == 64
 
 
 class Reference:
@@ -224,13 +224,13 @@ def test_features_of_pictures(inception_weights: dict[str, Tensor]) -> None:
     description = extractor.describe()
     assert description["name"] == extractor.name == "inception-1a2b3c4d"
     assert description["size"] == extractor.size == 2048
-    assert InceptionExtractor(inception_weights, SHA256, published=True).name == "inception"
+    assert InceptionExtractor(inception_weights, INCEPTION.sha256, published=True).name == "inception"
 
 
 def test_pixels_are_scaled_after_the_resize(
     inception_weights: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    extractor = InceptionExtractor(inception_weights, SHA256, published=True)
+    extractor = InceptionExtractor(inception_weights, INCEPTION.sha256, published=True)
     seen: list[Tensor] = []
 
     def network(images: Tensor) -> tuple[Tensor, Tensor]:
@@ -249,6 +249,6 @@ def test_pixels_are_scaled_after_the_resize(
 
 
 def test_points_are_refused(inception_weights: dict[str, Tensor]) -> None:
-    extractor = InceptionExtractor(inception_weights, SHA256, published=True)
+    extractor = InceptionExtractor(inception_weights, INCEPTION.sha256, published=True)
     with pytest.raises(UserError, match="points of a density have 'pixels'"):
         extractor(np.zeros((4, 1, 1, 2), np.float32))

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ganache.evaluation.metrics import neighbours
 from ganache.evaluation.metrics.birthday import SupportSize, support_size
 from ganache.support.errors import UserError
 
@@ -72,11 +71,12 @@ def test_reals_are_estimated_at_their_own_ceiling() -> None:
     assert found.duplicates >= 5 / 2  # a hundredth of 500 reals have another within the threshold
 
 
-def test_the_count_does_not_depend_on_the_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    samples = drawn(3, 100, 150)
-    whole = support_size(samples, REALS)
-    monkeypatch.setattr(neighbours, "TILE", 32)
-    assert support_size(samples, REALS) == whole
+def test_pairs_of_all_tiles_are_counted_once() -> None:
+    samples = drawn(3, 700, 1500)
+    found = support_size(samples, REALS)
+    gaps = samples[:, None].astype(np.float64) - samples[None]
+    within = np.einsum("nmd,nmd->nm", gaps, gaps) <= found.threshold**2
+    assert found.duplicates == (within.sum() - 1500) / 2 > 500
 
 
 def test_what_a_user_can_cause_is_refused() -> None:

@@ -6,7 +6,6 @@ import torch
 from numpy.typing import NDArray
 from torchmetrics.image.kid import poly_mmd
 
-from ganache.evaluation.metrics import kernel
 from ganache.evaluation.metrics.kernel import kernel_distance
 from ganache.support.errors import UserError
 
@@ -64,14 +63,16 @@ def test_the_error_is_that_of_many_draws_where_distributions_differ() -> None:
     assert np.mean([one.standard_error for one in found]) == pytest.approx(values.std(), rel=0.15)
 
 
-def test_the_value_does_not_depend_on_the_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    ours, theirs = draw(4, 70), draw(5, 45)
-    whole = kernel_distance(ours, theirs)
-    for tile in (1, 16, 45):
-        monkeypatch.setattr(kernel, "TILE", tile)
-        found = kernel_distance(ours, theirs)
-        assert found.value == pytest.approx(whole.value, rel=1e-11)
-        assert found.standard_error == pytest.approx(whole.standard_error, rel=1e-11)
+def test_sets_of_more_than_one_tile_agree_with_whole_matrices() -> None:
+    ours, theirs = draw(4, 1100), draw(5, 1050, shift=0.2)
+    own, other, across = ((x @ y.T / 6 + 1) ** 3 for x, y in ((ours, ours), (theirs, theirs), (ours, theirs)))
+    h = (own.sum(axis=1) - own.diagonal()) / 1099 - across.mean(axis=1)
+    g = (other.sum(axis=1) - other.diagonal()) / 1049 - across.mean(axis=0)
+    found = kernel_distance(ours, theirs)
+    assert found.value == pytest.approx(h.mean() + g.mean(), rel=1e-10)
+    assert found.standard_error == pytest.approx(
+        np.sqrt(4 * h.var(ddof=1) / 1100 + 4 * g.var(ddof=1) / 1050), rel=1e-10
+    )
 
 
 def test_equal_sets_and_constant_features() -> None:

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ganache.evaluation.metrics import neighbours
 from ganache.evaluation.metrics.neighbours import Pairs, nearest, nearest_in_blocks, nearest_others
 
 Floats = NDArray[np.floating]
@@ -52,11 +51,10 @@ NAMES = ["plain", "tiny", "huge", "float64", "far", "far64", "outlier", "cluster
 
 @pytest.mark.parametrize("tile", TILES)
 @pytest.mark.parametrize("name", NAMES)
-def test_the_nearest_are_those_of_a_full_sort(name: str, tile: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neighbours, "TILE", tile)
+def test_the_nearest_are_those_of_a_full_sort(name: str, tile: int) -> None:
     queries, points = sets(name)
     expected = squares(queries, points)
-    found = nearest(queries, points, k=6)
+    found = nearest(queries, points, k=6, tile=tile)
     np.testing.assert_allclose(found.squares, np.sort(expected, axis=1)[:, :6], rtol=1e-12)
     np.testing.assert_allclose(found.squares, np.take_along_axis(expected, found.indices, axis=1), rtol=1e-12)
     np.testing.assert_array_equal(found.distances, np.sqrt(found.squares))
@@ -65,13 +63,12 @@ def test_the_nearest_are_those_of_a_full_sort(name: str, tile: int, monkeypatch:
 
 @pytest.mark.parametrize("tile", TILES)
 @pytest.mark.parametrize("name", NAMES)
-def test_none_is_its_own_neighbour_but_a_copy_is(name: str, tile: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neighbours, "TILE", tile)
+def test_none_is_its_own_neighbour_but_a_copy_is(name: str, tile: int) -> None:
     points, _ = sets(name)
     points[3] = points[11]
     expected = squares(points, points)
     np.fill_diagonal(expected, np.inf)
-    found = nearest_others(points, k=4)
+    found = nearest_others(points, k=4, tile=tile)
     np.testing.assert_allclose(found.squares, np.sort(expected, axis=1)[:, :4], rtol=1e-12)
     assert found.squares[3, 0] == 0.0
     assert (found.indices != np.arange(len(points))[:, None]).all()
@@ -79,14 +76,13 @@ def test_none_is_its_own_neighbour_but_a_copy_is(name: str, tile: int, monkeypat
 
 @pytest.mark.parametrize("tile", TILES)
 @pytest.mark.parametrize("name", NAMES)
-def test_pairs_within_a_radius_count_ties(name: str, tile: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neighbours, "TILE", tile)
+def test_pairs_within_a_radius_count_ties(name: str, tile: int) -> None:
     rows, columns = sets(name)
     exact = squares(rows, columns)
     # Each row's radius is one of its distances exactly, so that every row has a tie; each column's likewise.
     of_rows = Pairs(rows, columns).squared(np.arange(len(rows)), exact.argsort(axis=1)[:, 10])
     of_columns = Pairs(rows, columns).squared(exact.argsort(axis=0)[10], np.arange(len(columns)))
-    pairs = Pairs(rows, columns)
+    pairs = Pairs(rows, columns, tile=tile)
     by_row, by_column = np.zeros((2, len(rows), len(columns)), dtype=bool)
     for part in pairs.tiles():
         by_row[part.rows, part.columns] = pairs.within(part, of_rows[part.rows, None])

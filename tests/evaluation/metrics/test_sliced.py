@@ -5,7 +5,7 @@ import pytest
 import scipy.optimize
 from numpy.typing import NDArray
 
-from ganache.evaluation.metrics import sliced
+from ganache.evaluation.metrics.inputs import stream
 from ganache.evaluation.metrics.sliced import sliced_wasserstein
 from ganache.support.errors import UserError
 
@@ -63,14 +63,12 @@ def test_it_is_seeded_and_its_error_is_that_of_the_directions() -> None:
     assert np.mean([one.standard_error for one in found]) == pytest.approx(spread, rel=0.3)
 
 
-def test_the_value_does_not_depend_on_the_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    ours, theirs = draw(6, 40), draw(7, 55)
-    whole = sliced_wasserstein(ours, theirs, seed=0, projections=100)
-    monkeypatch.setattr(sliced, "ELEMENTS", 55 * 7)
-    monkeypatch.setattr(sliced, "ROWS", 9)
-    parts = sliced_wasserstein(ours, theirs, seed=0, projections=100)
-    assert parts.value == pytest.approx(whole.value, rel=1e-13)
-    assert parts.standard_error == pytest.approx(whole.standard_error, rel=1e-11)
+def test_more_rows_and_directions_than_are_projected_at_a_time() -> None:
+    points, shift = draw(6, 5_000, dimensions=2), np.array([3.0, -4.0])
+    found = sliced_wasserstein(points + shift, points, seed=0)
+    directions = stream(0, "sliced_wasserstein").normal(size=(1_000, 2))
+    gaps = (directions @ shift) / np.linalg.norm(directions, axis=1)  # every sample's, along each direction
+    assert found.value == pytest.approx(np.sqrt((gaps**2).mean()), rel=1e-10)
 
 
 def test_what_a_user_can_cause_is_refused() -> None:

@@ -53,17 +53,17 @@ class Examination:
         }
 
 
-def examine(path: Path, data: str | None = None, progress: Progress | None = None) -> Examination:
+def examine(
+    path: Path, data: str | None = None, progress: Progress | None = None, block_bytes: int = _BLOCK_BYTES
+) -> Examination:
     """Examine a run; with `data`, where its data lies, copies of training images are looked for too.
 
+    So many `block_bytes` of them are held at once, in float32.
     Raises UserError when it is no run, has no log, or the data are not those that it learnt from.
     """
     run = Run.open(path)
-    lines, recipe, record = (
-        run.log_lines(),
-        run.recipe(),
-        run.record(*(("source", "data.fingerprint") if data is not None else ())),
-    )
+    lines, recipe = run.log_lines(), run.recipe()
+    record = run.record(*(("source", "data.fingerprint") if data is not None else ()))
     if not lines and record.get("outcome") in ("running", "finished"):
         raise UserError(f"run: {str(path)!r} has nothing in its log yet")
     findings = diagnose(lines, recipe, record)
@@ -71,7 +71,7 @@ def examine(path: Path, data: str | None = None, progress: Progress | None = Non
     chart = Chart(lines, recipe, record)
     looked_for[MEMORISATION] = False
     if data is not None:
-        copies = _copies(run, record, data, progress)
+        copies = _copies(run, record, data, progress, block_bytes)
         looked_for[MEMORISATION] = copies is not None
         if copies:
             findings.append(
@@ -81,7 +81,7 @@ def examine(path: Path, data: str | None = None, progress: Progress | None = Non
     return Examination(str(path), chart.images_seen, tuple(findings), commands, looked_for)
 
 
-def _copies(run: Run, record: dict[str, Any], data: str, progress: Progress | None) -> str | None:
+def _copies(run: Run, record: dict[str, Any], data: str, progress: Progress | None, block_bytes: int) -> str | None:
     """Return the evidence of copies, nothing where there are none, None where they cannot be looked for."""
     source = Source.of(record["source"], data)
     dataset = source.open(progress)
@@ -92,9 +92,9 @@ def _copies(run: Run, record: dict[str, Any], data: str, progress: Progress | No
     if held_out is None or (known.rows(held_out) or 0) < LEAST_HELD_OUT:
         return None
     samples = products.load(run.path).sample(SAMPLES, seed=0, labels=())
-    unseen = next(_pixels(known, held_out, _held_rows(known.shape)))
+    unseen = next(vectors(known, held_out, held_rows(known.shape)))
     both = np.concatenate([samples.transpose(0, 3, 1, 2).reshape(SAMPLES, -1), unseen]).astype(np.float32)
-    near = nearest_in_blocks(both, _pixels(known, TRAIN, _rows(_BLOCK_BYTES, known.shape)))
+    near = nearest_in_blocks(both, vectors(known, TRAIN, _rows(block_bytes, known.shape)))
     ours, theirs = (Nearest(near.indices[part], near.squares[part]) for part in (slice(SAMPLES), slice(SAMPLES, None)))
     found = compare(ours, theirs)
     if not (found.copied > COPIED and found.share - found.expected > ERRORS * found.standard_error):
@@ -105,7 +105,7 @@ def _copies(run: Run, record: dict[str, Any], data: str, progress: Progress | No
     )
 
 
-def _pixels(data: Selection, split: str, rows: int) -> Iterator[Features]:
+def vectors(data: Selection, split: str, rows: int) -> Iterator[Features]:
     """Yield a split's images as vectors (n, D) in one shuffled order, so many at a time: a split may fit no memory."""
     count = data.rows(split)
     assert count is not None
@@ -115,7 +115,7 @@ def _pixels(data: Selection, split: str, rows: int) -> Iterator[Features]:
         yield images.reshape(len(images), -1).astype(np.float32)
 
 
-def _held_rows(shape: ImageShape) -> int:
+def held_rows(shape: ImageShape) -> int:
     """Return how many held-out images, a random choice of them, stand for all."""
     return max(LEAST_HELD_OUT, min(MOST_HELD_OUT, _rows(_HELD_BYTES, shape)))
 

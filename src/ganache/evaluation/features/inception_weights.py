@@ -7,6 +7,8 @@ the one that the projects which pin it in full agree on.
 import hashlib
 import io
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +25,131 @@ from ganache.runs import sealed
 from ganache.support.errors import RunError, UserError
 from ganache.support.places import check_place
 
-SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
-SIZE = 95_628_359  # bytes
-MOST_BYTES = 2 * SIZE
-PUBLISHED = (
-    ("https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/", "pt_inception-2015-12-05-6726825d.pth"),
-    ("https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/", "weights-inception-2015-12-05-6726825d.pth"),
-)
+Shapes = dict[str, tuple[int, ...]]
 
 _CONVERTED = "inception-2015-12-05.safetensors"
+_COUNTED = ".num_batches_tracked"  # of training; some files have it, others not
+
+
+@dataclass(frozen=True)
+class PublishedWeights:
+    """Weights as their authors publish them: digest, bytes, (address, name) of copies, what `shapes` they have."""
+
+    sha256: str
+    size: int
+    copies: tuple[tuple[str, str], ...]
+    shapes: Callable[[], Shapes]
+
+    def find(self, given: Path | None, cache: Path, progress: Progress | None = None) -> tuple[dict[str, Tensor], str]:
+        """Return these weights, or those of a `given` file for the same network, and the SHA-256 of the file.
+
+        Raises UserError when the file is not weights of this network, RunError, saying where to put which file, when
+        the published weights are neither here nor to be had.
+        """
+        return self._read(given) if given is not None else (self._kept(cache, progress), self.sha256)
+
+    def _read(self, path: Path) -> tuple[dict[str, Tensor], str]:
+        check_place(path, "weights")
+        if not path.is_file():
+            raise UserError(f"weights: {str(path)!r} is not a file")
+        if path.stat().st_size > 2 * self.size:
+            raise UserError(f"weights: {path} has {path.stat().st_size:,} bytes, more than Inception v3 can have")
+        if path.suffix != ".safetensors":
+            if (found := _sha256(path)) != self.sha256:
+                raise UserError(
+                    f"weights: {path} has the SHA-256 {found}, not {self.sha256} of {self.copies[0][1]}; "
+                    "other weights are read from .safetensors alone, in which no code can hide"
+                )
+            return self._unpickled(path), self.sha256
+        try:
+            tensors, description = sealed.load(path)
+            if description.get("converted_from") == self.sha256:
+                return self._checked(tensors, path), self.sha256
+        except sealed.DamagedError:  # of another writer
+            pass
+        try:
+            tensors = load_file(path)
+        except (OSError, SafetensorError) as error:
+            raise UserError(f"weights: {path} cannot be read: {error}") from error
+        return self._checked(tensors, path), _sha256(path)
+
+    def _kept(self, cache: Path, progress: Progress | None) -> dict[str, Tensor]:
+        converted = cache / "features" / _CONVERTED
+        try:
+            tensors, description = sealed.load(converted)
+            if description.get("converted_from") == self.sha256:
+                return self._checked(tensors, converted)
+        except sealed.DamagedError:  # absent, torn or of another version: it is made anew
+            pass
+        folder = cache / "downloads" / "inception"
+        tensors = self._unpickled(self._on_this_machine(folder) or self._downloaded(folder, progress))
+        with named_cache(cache):
+            sealed.save(converted, tensors, {"converted_from": self.sha256})
+        return tensors
+
+    def _on_this_machine(self, folder: Path) -> Path | None:
+        """Return the published file from where the user was told to put it, or where another tool left it."""
+        folders = [folder, Path(torch.hub.get_dir()) / "checkpoints"]
+        if data := os.environ.get("GANACHE_DATA"):
+            folders.insert(0, Path(data).expanduser() / "inception")
+        places = [folder / name for folder in folders for _, name in self.copies]
+        return next((path for path in places if path.is_file() and _sha256(path) == self.sha256), None)
+
+    def _downloaded(self, folder: Path, progress: Progress | None) -> Path:
+        failures = []
+        for mirror, name in self.copies:
+            try:
+                file = PinnedFile(name, "sha256", self.sha256, self.size)
+                return fetch(file, (mirror,), folder, progress=progress)
+            except RunError as error:
+                failures.append(str(error).removeprefix("data: "))
+        raise RunError(
+            f"features: 'inception' needs {self.copies[0][1]} (SHA-256 {self.sha256}), which is not on this machine; "
+            f"put it into {folder}, or name it with --weights. {'; '.join(failures)}"
+        )
+
+    def _unpickled(self, path: Path) -> dict[str, Tensor]:
+        # Checked once more as the very bytes that are unpickled: nobody can exchange the file in between.
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != self.sha256:
+            raise RunError(f"features: {path} changed while it was read")
+        return self._checked(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True), path)
+
+    def _checked(self, tensors: Any, path: Path) -> dict[str, Tensor]:
+        """Return the network's own tensors as float32; raises UserError naming the first that does not fit."""
+        shapes = self.shapes()
+        given = {name: tensor for name, tensor in tensors.items() if not name.endswith(_COUNTED)}
+        wanted = {name: shape for name, shape in shapes.items() if not name.endswith(_COUNTED)}
+        for name in sorted(wanted.keys() | given.keys()):
+            found = tuple(given[name].shape) if name in given else "absent"
+            if found != wanted.get(name):
+                needed = f"not {wanted[name]}" if name in wanted else "no part of Inception v3"
+                raise UserError(f"weights: {path} does not fit: {name} is {found}, {needed}")
+        state = {name: given[name].float().contiguous() for name in wanted}
+        return state | {name: torch.tensor(0) for name in shapes if name.endswith(_COUNTED)}
+
+
+def inception_shapes() -> Shapes:
+    """Return the name and shape of every tensor of the network's weights."""
+    with torch.device("meta"):
+        return {name: tuple(tensor.shape) for name, tensor in InceptionNetwork().state_dict().items()}
+
+
+INCEPTION = PublishedWeights(
+    sha256="6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+    size=95_628_359,
+    copies=(
+        (
+            "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/",
+            "pt_inception-2015-12-05-6726825d.pth",
+        ),
+        (
+            "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/",
+            "weights-inception-2015-12-05-6726825d.pth",
+        ),
+    ),
+    shapes=inception_shapes,
+)
 
 
 def inception(
@@ -40,106 +158,9 @@ def inception(
     device: torch.device | None = None,
     progress: Progress | None = None,
 ) -> InceptionExtractor:
-    """Return the extractor with the published weights, or with those of a file.
-
-    Raises UserError when the file is not weights of this network, RunError, saying where to put which file, when the
-    published weights are neither here nor to be had.
-    """
-    if weights is not None:
-        tensors, checksum = _given(weights)
-    else:
-        tensors, checksum = _published(cache or cache_folder(), progress), SHA256
-    return InceptionExtractor(tensors, checksum, checksum == SHA256, device)
-
-
-def expected_shapes() -> dict[str, tuple[int, ...]]:
-    """Return the name and shape of every tensor of the network's weights."""
-    with torch.device("meta"):
-        return {name: tuple(tensor.shape) for name, tensor in InceptionNetwork().state_dict().items()}
-
-
-def _given(path: Path) -> tuple[dict[str, Tensor], str]:
-    check_place(path, "weights")
-    if not path.is_file():
-        raise UserError(f"weights: {str(path)!r} is not a file")
-    if path.stat().st_size > MOST_BYTES:
-        raise UserError(f"weights: {path} has {path.stat().st_size:,} bytes, more than Inception v3 can have")
-    if path.suffix != ".safetensors":
-        if (found := _sha256(path)) != SHA256:
-            raise UserError(
-                f"weights: {path} has the SHA-256 {found}, not {SHA256} of {PUBLISHED[0][1]}; "
-                "other weights are read from .safetensors alone, in which no code can hide"
-            )
-        return _unpickled(path), SHA256
-    try:
-        tensors, description = sealed.load(path)
-        if description.get("converted_from") == SHA256:
-            return _checked(tensors, path), SHA256
-    except sealed.DamagedError:  # of another writer
-        pass
-    try:
-        tensors = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise UserError(f"weights: {path} cannot be read: {error}") from error
-    return _checked(tensors, path), _sha256(path)
-
-
-def _published(cache: Path, progress: Progress | None) -> dict[str, Tensor]:
-    converted = cache / "features" / _CONVERTED
-    try:
-        tensors, description = sealed.load(converted)
-        if description.get("converted_from") == SHA256:
-            return _checked(tensors, converted)
-    except sealed.DamagedError:  # absent, torn or of another version: it is made anew
-        pass
-    tensors = _unpickled(_on_this_machine(cache) or _downloaded(cache / "downloads" / "inception", progress))
-    with named_cache(cache):
-        sealed.save(converted, tensors, {"converted_from": SHA256})
-    return tensors
-
-
-def _on_this_machine(cache: Path) -> Path | None:
-    """Return the published file from where the user was told to put it, or where another tool left it."""
-    folders = [cache / "downloads" / "inception", Path(torch.hub.get_dir()) / "checkpoints"]
-    if data := os.environ.get("GANACHE_DATA"):
-        folders.insert(0, Path(data).expanduser() / "inception")
-    places = [folder / name for folder in folders for _, name in PUBLISHED]
-    return next((path for path in places if path.is_file() and _sha256(path) == SHA256), None)
-
-
-def _downloaded(folder: Path, progress: Progress | None) -> Path:
-    failures = []
-    for mirror, name in PUBLISHED:
-        try:
-            return fetch(PinnedFile(name, "sha256", SHA256, SIZE), (mirror,), folder, progress=progress)
-        except RunError as error:
-            failures.append(str(error).removeprefix("data: "))
-    raise RunError(
-        f"features: 'inception' needs {PUBLISHED[0][1]} (SHA-256 {SHA256}), which is not on this machine; "
-        f"put it into {folder}, or name it with --weights. {'; '.join(failures)}"
-    )
-
-
-def _unpickled(path: Path) -> dict[str, Tensor]:
-    # Checked once more as the very bytes that are unpickled: nobody can exchange the file in between.
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != SHA256:
-        raise RunError(f"features: {path} changed while it was read")
-    return _checked(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True), path)
-
-
-def _checked(tensors: Any, path: Path) -> dict[str, Tensor]:
-    """Return the network's own tensors as float32; raises UserError naming the first that does not fit."""
-    counted = ".num_batches_tracked"  # of training; some files have it, others not
-    given = {name: tensor for name, tensor in tensors.items() if not name.endswith(counted)}
-    wanted = {name: shape for name, shape in expected_shapes().items() if not name.endswith(counted)}
-    for name in sorted(wanted.keys() | given.keys()):
-        found = tuple(given[name].shape) if name in given else "absent"
-        if found != wanted.get(name):
-            needed = f"not {wanted[name]}" if name in wanted else "no part of Inception v3"
-            raise UserError(f"weights: {path} does not fit: {name} is {found}, {needed}")
-    state = {name: given[name].float().contiguous() for name in wanted}
-    return state | {name: torch.tensor(0) for name in expected_shapes() if name.endswith(counted)}
+    """Return the extractor with the published weights, or with those of a file; errors as `PublishedWeights.find`."""
+    tensors, checksum = INCEPTION.find(weights, cache or cache_folder(), progress)
+    return InceptionExtractor(tensors, checksum, checksum == INCEPTION.sha256, device)
 
 
 def _sha256(path: Path) -> str:

@@ -39,9 +39,9 @@ class Nearest:
         return np.sqrt(self.squares)
 
 
-def nearest(queries: Features, points: Features, k: int = 1) -> Nearest:
+def nearest(queries: Features, points: Features, k: int = 1, tile: int = TILE) -> Nearest:
     """Return the k nearest of `points` (M, D), k ≤ M, of each of `queries` (N, D)."""
-    return _nearest(Pairs(queries, points), k, None)
+    return _nearest(Pairs(queries, points, tile=tile), k, None)
 
 
 def nearest_in_blocks(queries: Features, blocks: Iterable[Features]) -> Nearest:
@@ -60,9 +60,9 @@ def nearest_in_blocks(queries: Features, blocks: Iterable[Features]) -> Nearest:
     return Nearest(indices, squares)
 
 
-def nearest_others(points: Features, k: int = 1) -> Nearest:
+def nearest_others(points: Features, k: int = 1, tile: int = TILE) -> Nearest:
     """Return the k nearest of each of `points` (N, D) among the others, k < N."""
-    return _nearest(Pairs(points, None), k, np.arange(len(points)))
+    return _nearest(Pairs(points, None, tile=tile), k, np.arange(len(points)))
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,14 @@ class Tile:
 class Pairs:
     """All pairs of a row of `rows` (N, D) and a row of `columns` (M, D); with None, all pairs among the rows."""
 
-    def __init__(self, rows: Features, columns: Features | None, dtype: type[np.floating] = np.float32) -> None:
+    def __init__(
+        self, rows: Features, columns: Features | None, dtype: type[np.floating] = np.float32, tile: int = TILE
+    ) -> None:
         self.among = columns is None
         self.rows, self.columns = rows, rows if columns is None else columns
         columns = self.columns
         assert rows.shape[1] == columns.shape[1], (rows.shape, columns.shape)
-        self.dtype = dtype
+        self.dtype, self.tile = dtype, tile
         # Any common point serves; one of few digits is subtracted from float32 vectors almost without rounding.
         self._centre = columns.mean(axis=0, dtype=np.float64).astype(np.float32)
         left, right = self._squared_norms(rows), self._squared_norms(columns)
@@ -102,9 +104,9 @@ class Pairs:
 
     def tiles(self) -> Iterator[Tile]:
         """Yield every tile; of the pairs among the rows, those on and above the diagonal."""
-        for rows in _slices(len(self.rows), 0):
+        for rows in _slices(len(self.rows), 0, self.tile):
             doubled = -2.0 * self._centred(self.rows, rows)
-            for columns in _slices(len(self.columns), rows.start if self.among else 0):
+            for columns in _slices(len(self.columns), rows.start if self.among else 0, self.tile):
                 squares = doubled @ self._centred(self.columns, columns).T
                 norms = self._left_norms[rows, None] + self._right_norms[columns]
                 squares += norms
@@ -143,7 +145,7 @@ class Pairs:
 
     def _squared_norms(self, points: Features) -> Floats:
         norms = np.empty(len(points))
-        for rows in _slices(len(points), 0):
+        for rows in _slices(len(points), 0, self.tile):
             moved = np.subtract(points[rows], self._centre, dtype=np.float64)
             norms[rows] = np.einsum("nd,nd->n", moved, moved)
         return norms
@@ -164,7 +166,7 @@ def _nearest(pairs: Pairs, k: int, own: Indices | None) -> Nearest:
     # Many equal distances leave rows unsettled. Those are searched again, by bounds in float64.
     unsettled = (squares[:, -1] * pairs.unit > bounds.max(axis=1)) & (squares[:, -1] > 0)
     if pairs.dtype is np.float32 and candidates.shape[1] < available and unsettled.any():
-        again = Pairs(pairs.rows[unsettled], pairs.columns, np.float64)
+        again = Pairs(pairs.rows[unsettled], pairs.columns, np.float64, pairs.tile)
         found = _nearest(again, k, None if own is None else own[unsettled])
         indices[unsettled], squares[unsettled] = found.indices, found.squares
     return Nearest(indices, squares)
@@ -201,5 +203,5 @@ def _smallest(values: NDArray[np.floating], count: int) -> Indices:
     return np.argpartition(values, count - 1, axis=1)[:, :count]
 
 
-def _slices(count: int, start: int) -> Iterator[slice]:
-    return (slice(first, min(first + TILE, count)) for first in range(start, count, TILE))
+def _slices(count: int, start: int, size: int) -> Iterator[slice]:
+    return (slice(first, min(first + size, count)) for first in range(start, count, size))
