@@ -1,5 +1,7 @@
 """What all tests share: one thread, a cache of their own, and one small trained run."""
 
+import errno
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,3 +43,13 @@ def digits_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "digits"
     settings = (*SMALL, "conditional=true")
     return ganache.train("dcgan", data="digits", out=out, images=640, seed=3, settings=settings).run
+
+
+@pytest.fixture
+def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that locks no files, as some mounts do not."""
+
+    def refuse(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)

@@ -34,10 +34,6 @@ def refuse(number: int, path: object) -> OSError:
     return OSError(number, os.strerror(number), str(path))
 
 
-def unavailable() -> None:
-    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-
-
 def in_use(path: object) -> bool:
     """Whether this process has a file open or mapped into its memory, itself or below a folder."""
     wanted = os.path.realpath(os.fspath(path))  # type: ignore[call-overload]
@@ -48,7 +44,7 @@ def in_use(path: object) -> bool:
 
 
 @pytest.fixture
-def windows(monkeypatch: pytest.MonkeyPatch) -> None:
+def windows(monkeypatch: pytest.MonkeyPatch, no_locks: None) -> None:
     """Folders cannot be opened; what is open for reading cannot be flushed; what is open or mapped cannot be moved."""
     real: dict[str, Any] = {
         name: getattr(os, name) for name in ("open", "fsync", "replace", "rename", "unlink", "remove")
@@ -83,7 +79,6 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, name, imitation)
     monkeypatch.setattr(os, "unlink", unlink)
     monkeypatch.setattr(os, "remove", unlink)
-    monkeypatch.setattr(fcntl, "flock", lambda *_: unavailable())
 
 
 @pytest.fixture

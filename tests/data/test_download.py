@@ -1,4 +1,3 @@
-import errno
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -158,16 +157,10 @@ def test_two_downloads_of_one_file_do_not_meet(server: Server, tmp_path: Path) -
         assert other.read_bytes() == b"someone else's"
 
 
-def test_a_part_is_resumed_where_there_are_no_locks(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("no_locks")
+def test_a_part_is_resumed_where_there_are_no_locks(server: Server, tmp_path: Path) -> None:
     """Before, a mount without locks read as another process's download, and every one began at the first byte."""
     (tmp_path / "file.bin.part").write_bytes(CONTENT[:1000])
-
-    def refuse(*arguments: object) -> None:
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    monkeypatch.setattr("fcntl.flock", refuse)
     assert fetch(PINNED, [server.mirror("good")], tmp_path).read_bytes() == CONTENT
     assert server.asked == [("good", "bytes=1000-")]
     assert [path.name for path in tmp_path.iterdir()] == ["file.bin"]

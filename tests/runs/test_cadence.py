@@ -1,8 +1,6 @@
 """How often a run does what, and what becomes of it when the run is made longer."""
 
 import json
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +10,10 @@ import ganache
 from ganache.runs import sealed
 from ganache.runs.cadence import Cadence, Kind, Stretch, crosses, round_down
 from ganache.runs.folder import Run
-from ganache.training import loop
+from ganache.training import sessions
+from ganache.training.display import Display
 from tests.test_crashes import POINTS
+from tests.training.company import Poison, Stopping, joined_by
 
 
 @pytest.mark.parametrize(
@@ -228,30 +228,18 @@ def test_a_run_of_an_earlier_version_is_extended_like_any_other(tmp_path: Path) 
     assert [one["since"] for one in run.record()["cadence"]] == [0, 320]
 
 
-def test_a_rollback_after_an_extension_returns_to_the_same_point_interrupted_or_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real, poisoned = loop.iterate, list[int]()
-
-    def iterate(state: Any, reals: Any) -> None:
-        real(state, reals)
-        if state.counters.images_seen == 384 and stop:
-            os.kill(os.getpid(), signal.SIGTERM)
-        if state.counters.images_seen == 416 and not poisoned:
-            poisoned.append(416)
-            next(state.players.networks["generator"].parameters()).data.fill_(float("nan"))
-
+def test_a_rollback_after_an_extension_returns_to_the_same_point_interrupted_or_not(tmp_path: Path) -> None:
     ends = []
     for stop in (False, True):
         run = train(tmp_path / str(stop), 320)
-        monkeypatch.setattr(loop, "iterate", iterate)
-        poisoned.clear()
-        ganache.resume(run.path, images=1_600)
+        poison = Poison(at=416, times=1)
+        display = Stopping(after=352) if stop else Display()
+        sessions.resume(run.path, images=1_600, display=display, observers=joined_by(poison))
         if stop:
             assert (run.checkpoints / "00000384.safetensors").exists()  # no rollback's aim: it was made by chance
-            stop = False
-            ganache.resume(run.path)
-        monkeypatch.undo()
+            assert poison.times == 1
+            sessions.resume(run.path, observers=joined_by(poison))
+        assert poison.times == 0
         assert run.record()["rollbacks"] == 1
         ends.append((run.checkpoints / "00001600.safetensors").read_bytes())
     assert ends[0] == ends[1]

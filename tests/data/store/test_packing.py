@@ -1,6 +1,5 @@
 """Before, a packing that was stopped began anew, and one that did not fit on the disk said so when it was full."""
 
-import errno
 import json
 import multiprocessing
 import os
@@ -156,13 +155,8 @@ def test_of_two_packings_at_once_each_has_a_folder_of_its_own(root: Path, tmp_pa
     assert not list(tmp_path.glob(".store*"))
 
 
-def test_where_folders_cannot_be_locked_a_packing_begins_anew(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*arguments: object) -> None:
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    monkeypatch.setattr("fcntl.flock", refuse)
+@pytest.mark.usefixtures("no_locks")
+def test_where_folders_cannot_be_locked_a_packing_begins_anew(root: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         packed(root, tmp_path / "store", stopping(14))
     assert not list(tmp_path.glob(".store*"))
