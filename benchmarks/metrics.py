@@ -37,9 +37,9 @@ from ganache.data.store.packed import PackedDataset
 from ganache.engine.devices import memory_in_use
 from ganache.evaluation.features.classifier import ClassifierExtractor
 from ganache.evaluation.features.trained_classifier import GROUP, ClassifierNetwork, TrainedClassifier
-from ganache.evaluation.metrics.frechet import Moments, RunningMoments, frechet_distance, moments_of
+from ganache.evaluation.metrics.frechet import frechet_distance
 from ganache.evaluation.metrics.manifold import manifold_scores
-from ganache.evaluation.metrics.moments import AnyMoments
+from ganache.evaluation.metrics.moments import AnyMoments, Moments, RunningMoments, moments_of
 from ganache.support.machine import describe_machine
 
 MIB = 2**20

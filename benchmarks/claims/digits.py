@@ -11,7 +11,8 @@ from benchmarks.claims.workshop import Finished, Json
 from ganache.data import open_dataset
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features.trained_classifier import TrainedClassifier, classifier_for
-from ganache.evaluation.metrics.frechet import Moments, frechet_distance
+from ganache.evaluation.metrics.frechet import frechet_distance
+from ganache.evaluation.metrics.moments import Moments
 from ganache.runs.products import TrainedGenerator
 
 SAMPLES = 2_000

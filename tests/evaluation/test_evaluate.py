@@ -13,7 +13,8 @@ from sklearn.datasets import load_digits
 import ganache
 from ganache.evaluation import samples as sampling
 from ganache.evaluation.features.trained_classifier import TrainedClassifier
-from ganache.evaluation.metrics.frechet import frechet_distance, moments_of
+from ganache.evaluation.metrics.frechet import frechet_distance
+from ganache.evaluation.metrics.moments import moments_of
 from ganache.evaluation.records import Evaluation, evaluation_from
 from ganache.support.errors import UserError
 from tests.commands import run_command

@@ -75,7 +75,7 @@ class Judging:
         source, asked = GeneratorSamples(generator, "written"), Asked(samples="written", seed=seed, labels=labels)
         reals = classes_of_reals(source, dataset, labels)
         reference = Reference(dataset, ClassifierExtractor(dataset, THRESHOLD), labels=reals, cache=cache)
-        return Judgement(evaluate_against(reference, source, asked, count, preset=JUDGE).evaluation)
+        return Judgement.of(evaluate_against(reference, source, asked, count, preset=JUDGE).evaluation)
 
 
 @pytest.fixture
@@ -241,12 +241,12 @@ def test_a_judgement_is_an_evaluation_with_its_protocol(digits_run: Path) -> Non
     metrics = ("fd", "confidence", "label-accuracy", "pixel-deviation")
     found = ganache.evaluate(digits_run, features="classifier", metrics=metrics, count=200, seed=4)
     same = ("confidence/classifier", "label-accuracy/classifier")
-    asked = [one.evaluation["label-accuracy/classifier"].protocol.settings for one in (judgement, Judgement(found))]
+    asked = [one.evaluation["label-accuracy/classifier"].protocol.settings for one in (judgement, Judgement.of(found))]
     assert asked == [{"requests": "evenly, in turn"}, {"requests": "as often as among the reals"}]
     assert {score.name for score in judgement.evaluation.scores} == {score.name for score in found.scores}
     for name in same:
         assert judgement.evaluation[name].protocol.features == found[name].protocol.features
-    assert judgement.reals == Judgement(found).reals
+    assert judgement.reals == Judgement.of(found).reals
 
 
 @pytest.mark.usefixtures("quick_classifier")

@@ -12,7 +12,6 @@ from PIL import Image
 import ganache
 from ganache.data.conversion import Conversion
 from ganache.data.source import Source
-from ganache.evaluation import sizes
 from ganache.evaluation.features.inception import SIDE
 from ganache.evaluation.samples import PictureSamples, open_samples
 from ganache.evaluation.sizes import open_reals
@@ -96,7 +95,7 @@ def test_packed_reals_have_the_size_in_which_they_are_packed(tmp_path: Path) -> 
     ganache.data.pack(reals, tmp_path / "store", Conversion(size=(8, 8)))
     found = ganache.evaluate(folder(tmp_path / "fakes", [(16, 16)] * 4), data=tmp_path / "store", **FEW)
     assert found.samples.read.startswith("8x8x1, the reals are packed so")
-    assert sizes.SIDE == 299
+    assert SIDE == 299
 
 
 def test_a_range_is_that_of_samples_and_reals(tmp_path: Path) -> None:

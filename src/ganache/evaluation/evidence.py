@@ -133,8 +133,7 @@ class Evidence:
 
         `reference` is given where the samples were compared with reals.
         """
-        setting = self.setting
-        described = setting.extractor.describe() if features is None else features
+        described = self.setting.extractor.describe() if features is None else features
         known = uncertainty is not None and np.isfinite(uncertainty)
         return Score(
             name=score_name(metric, samples, described.get("name"), reference.split if reference else None),
@@ -151,7 +150,7 @@ class Evidence:
                 reference=reference.describe() if reference else None,
                 settings=finite(settings or {}),
             ),
-            seed=setting.seed,
+            seed=self.setting.seed,
             images_seen=self.images_seen,
             versions=versions(),
         )

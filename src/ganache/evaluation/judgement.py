@@ -10,11 +10,11 @@ All of it is an evaluation, by a preset of its own, as one table.
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ganache.data.dataset import Progress
 from ganache.evaluation.evaluate import JUDGE, Asked, evaluate
-from ganache.evaluation.records import Evaluation, Score
+from ganache.evaluation.records import Evaluation
 
 
 @dataclass(frozen=True)
@@ -37,73 +37,50 @@ class Verdict:
 class Judgement:
     """A generator's samples and the training images in the eyes of one classifier: an evaluation, read as a table.
 
+    `name` is the distance's, which says features, samples and reference: ``fd/classifier@10k-vs-train``.
     `label_accuracies` holds, by class, the share of samples with the label that was asked for, and `label_accuracy`
     that of all; both are None for a generator that takes no labels. `labels` are the classes to which the comparison
-    is restricted, all of them when it is empty.
+    is restricted, all of them when it is empty. `classifier` is its version, checksum, and how often it is right.
     """
 
     evaluation: Evaluation
+    samples: Verdict
+    reals: Verdict
+    name: str
+    frechet_distance: float
+    label_accuracy: float | None
+    label_accuracies: dict[str, float] | None
+    seed: int
+    labels: tuple[str, ...]
+    data: str
+    classifier: dict[str, Any]
 
-    @property
-    def samples(self) -> Verdict:
-        """What is said of the samples."""
-        seen, deviation = self._certainty, self.evaluation["pixel-deviation"].value
-        assert seen.value is not None
-        assert deviation is not None
-        told = seen.details
-        return Verdict(seen.protocol.samples, told["shares"], seen.value, told["unsure"], deviation)
-
-    @property
-    def reals(self) -> Verdict:
-        """What is said of the training images."""
-        told = self._certainty.details["of_the_reals"]
-        deviation = self.evaluation["pixel-deviation"].details["of_the_reals"]
-        return Verdict(self._certainty.protocol.reals, told["shares"], told["confidence"], told["unsure"], deviation)
-
-    @property
-    def frechet_distance(self) -> float:
-        """The distance of the samples to the training images, not negative."""
-        assert self._distance.value is not None
-        return self._distance.value
-
-    @property
-    def name(self) -> str:
-        """The distance's name, which says features, samples and reference: ``fd/classifier@10k-vs-train``."""
-        return self._distance.name
-
-    @property
-    def label_accuracy(self) -> float | None:
-        """The share of samples, 0 to 1, of the class that was asked for."""
-        return None if self._accuracy is None else self._accuracy.value
-
-    @property
-    def label_accuracies(self) -> dict[str, float] | None:
-        """The same of each class that was asked for."""
-        if self._accuracy is None:
-            return None
-        return {name: share for name, share in self._accuracy.details["by_class"].items() if share is not None}
-
-    @property
-    def seed(self) -> int:
-        """The samples' seed."""
-        return self.evaluation.samples.seed
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The classes of the training images that count; () for all of them."""
-        return self.evaluation.reference.labels
-
-    @property
-    def data(self) -> str:
-        """The data's name."""
-        return self.evaluation.reference.source
-
-    @property
-    def classifier(self) -> dict[str, Any]:
-        """The classifier's version and checksum, and how often it is right, of how many `tested` images of a split."""
-        known = self._distance.protocol.features or {}
-        told = {name: known[name] for name in ("version", "accuracy", "tested", "checksum")}
-        return told | {"split": known["tested_on"]}
+    @classmethod
+    def of(cls, evaluation: Evaluation) -> "Judgement":
+        """Read what an evaluation by the preset says."""
+        distance, seen = evaluation["fd/classifier"], evaluation["confidence/classifier"]
+        deviation, known = evaluation["pixel-deviation"], distance.protocol.features
+        accuracy = next((score for score in evaluation.scores if score.protocol.metric == "label-accuracy"), None)
+        assert known is not None
+        of_samples = {**seen.details, "confidence": seen.value, "deviation": deviation.value}
+        of_reals = {**seen.details["of_the_reals"], "deviation": deviation.details["of_the_reals"]}
+        by_class = accuracy.details["by_class"].items() if accuracy else ()
+        return cls(
+            evaluation,
+            samples=_verdict(seen.protocol.samples, of_samples),
+            reals=_verdict(seen.protocol.reals, of_reals),
+            name=distance.name,
+            frechet_distance=cast(float, distance.value),
+            label_accuracy=accuracy.value if accuracy else None,
+            label_accuracies={name: share for name, share in by_class if share is not None} if accuracy else None,
+            seed=evaluation.samples.seed,
+            labels=evaluation.reference.labels,
+            data=evaluation.reference.source,
+            classifier={
+                **{name: known[name] for name in ("version", "accuracy", "tested", "checksum")},
+                "split": known["tested_on"],
+            },
+        )
 
     @property
     def extremes(self) -> tuple[str, str]:
@@ -117,6 +94,7 @@ class Judgement:
         scores = {self.name: self.frechet_distance, **_without_count(self.samples)}
         if self.label_accuracy is not None:
             scores |= {"label_accuracy": self.label_accuracy, "label_accuracies": self.label_accuracies}
+        versions = self.evaluation.scores[0].versions
         protocol = {
             "samples": self.samples.count,
             "reals": self.reals.count,
@@ -126,21 +104,9 @@ class Judgement:
             "data": self.data,
             "fingerprint": self.evaluation.reference.fingerprint,
             "classifier": self.classifier,
-            **{name: version for name, version in self._distance.versions.items() if name != "numpy"},
+            **{name: versions[name] for name in ("ganache", "torch")},
         }
         return {"scores": scores, "of_the_reals": _without_count(self.reals), "protocol": protocol}
-
-    @property
-    def _distance(self) -> Score:
-        return self.evaluation["fd/classifier"]
-
-    @property
-    def _certainty(self) -> Score:
-        return self.evaluation["confidence/classifier"]
-
-    @property
-    def _accuracy(self) -> Score | None:
-        return next((score for score in self.evaluation.scores if score.protocol.metric == "label-accuracy"), None)
 
 
 def judge_run(
@@ -161,15 +127,13 @@ def judge_run(
     that must be trained first. Raises UserError as `evaluate` does.
     """
     asked = Asked(
-        samples=str(run),
-        data=data,
-        features="classifier",
-        count=count,
-        seed=seed,
-        labels=tuple(labels),
-        device=device,
+        samples=str(run), data=data, features="classifier", count=count, seed=seed, labels=tuple(labels), device=device
     )
-    return Judgement(evaluate(asked, progress, say, JUDGE).evaluation)
+    return Judgement.of(evaluate(asked, progress, say, JUDGE).evaluation)
+
+
+def _verdict(count: int, told: dict[str, Any]) -> Verdict:
+    return Verdict(count, told["shares"], told["confidence"], told["unsure"], told["deviation"])
 
 
 def _without_count(verdict: Verdict) -> dict[str, Any]:

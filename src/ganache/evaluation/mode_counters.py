@@ -92,10 +92,7 @@ class StackedCounter(ModeCounter):
 
 
 def mode_counter(
-    dataset: Dataset,
-    labels: Sequence[str],
-    cache: Path | None = None,
-    say: Callable[[str], None] = lambda line: None,
+    dataset: Dataset, labels: Sequence[str], cache: Path | None = None, say: Callable[[str], None] = lambda line: None
 ) -> ModeCounter:
     """Return what counts the modes of a data set that are known; `say` hears of a classifier to be trained for it."""
     if isinstance(dataset, Density):

@@ -17,7 +17,8 @@ from ganache.evaluation.features.trained_classifier import (
     kept_classifier,
     train_classifier,
 )
-from ganache.evaluation.metrics.frechet import Moments, frechet_distance
+from ganache.evaluation.metrics.frechet import frechet_distance
+from ganache.evaluation.metrics.moments import Moments
 from tests.labelled import labelled, shades
 
 

@@ -9,7 +9,8 @@ from ganache.evaluation.metrics.classes import (
     frechet_by_class,
     label_accuracy,
 )
-from ganache.evaluation.metrics.frechet import frechet_distance, moments_of
+from ganache.evaluation.metrics.frechet import frechet_distance
+from ganache.evaluation.metrics.moments import moments_of
 from ganache.evaluation.metrics.stacked_modes import PUBLISHED_SAMPLES, stacked_modes
 from ganache.support.errors import UserError
 

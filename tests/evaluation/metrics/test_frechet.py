@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torchmetrics.image.fid import _compute_fid
 
-from ganache.evaluation.metrics.frechet import AnyMoments, Moments, extrapolate, frechet_distance, moments_of
+from ganache.evaluation.metrics.frechet import extrapolate, frechet_distance
+from ganache.evaluation.metrics.moments import AnyMoments, Moments, moments_of
 from ganache.support.errors import UserError
 
 Floats = NDArray[np.float64]

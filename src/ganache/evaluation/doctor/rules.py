@@ -43,30 +43,15 @@ _OTHERS = (
         "vanishing generator gradient",
         (*_PLAYING, *_LOOKS, "gradient/fakes"),
         signs.vanishing_gradient,
-        (
-            remedies.non_saturating,
-            remedies.equal_rates,
-            remedies.one_critic_step,
-            remedies.smooth_discriminator,
-        ),
+        (remedies.non_saturating, remedies.equal_rates, remedies.one_critic_step, remedies.smooth_discriminator),
     ),
     Rule(
         "discriminator too strong",
         (*_PLAYING, *_LOOKS),
         signs.too_strong,
-        (
-            remedies.faster("generator"),
-            remedies.equal_rates,
-            remedies.one_critic_step,
-            remedies.smooth_discriminator,
-        ),
+        (remedies.faster("generator"), remedies.equal_rates, remedies.one_critic_step, remedies.smooth_discriminator),
     ),
-    Rule(
-        "discriminator too weak",
-        (*_PLAYING, *_LOOKS),
-        signs.too_weak,
-        (*signs.WEAKENED, remedies.more_critic_steps),
-    ),
+    Rule("discriminator too weak", (*_PLAYING, *_LOOKS), signs.too_weak, (*signs.WEAKENED, remedies.more_critic_steps)),
     Rule(
         "discriminator overfitting",
         ("accuracy/real", "logits/trained", "held_out/logits_real", "held_out/logits_fake", "held_out/accuracy_real"),

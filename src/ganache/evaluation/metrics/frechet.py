@@ -19,10 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganache.evaluation.metrics.inputs import Features, Floats, check_features, stream
-from ganache.evaluation.metrics.moments import AnyMoments, Moments, RunningMoments, moments_of
+from ganache.evaluation.metrics.moments import AnyMoments, Moments, RunningMoments
 from ganache.support.errors import UserError
-
-__all__ = ["Extrapolation", "Moments", "RunningMoments", "extrapolate", "frechet_distance", "moments_of"]
 
 PANEL = 256  # columns of a triangular product at a time: wide enough for the processor, few wasted zeros
 

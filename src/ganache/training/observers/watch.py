@@ -5,14 +5,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from ganache.engine.state import TrainingState
-from ganache.evaluation.doctor.chart import Chart
+from ganache.evaluation.doctor.chart import MOVEMENT, Chart
 from ganache.evaluation.doctor.diagnosis import findings
 from ganache.evaluation.doctor.finding import Finding
 from ganache.games.recipe import Recipe
 from ganache.training.observers.observer import Marks, Observer, Say
 
 KEY = "doctor"  # of the names that were told, in the line of the log at which they were
-_MEASURED = "movement/generator"  # in every line that holds vitals
 
 
 class Watch(Observer):
@@ -44,7 +43,7 @@ class Watch(Observer):
         """Say what has become certain with this line, a sentence each, and return the names."""
         self._chart.add(line)
         self._chart.record["rollbacks"] = state.counters.rollbacks
-        if _MEASURED not in line:
+        if not any(name.startswith(MOVEMENT) for name in line):  # no vitals
             return {}
         certain = [finding for finding in self._examine(self._chart, self._told) if finding.confidence == "certain"]
         self._told |= {finding.name for finding in certain}
