@@ -1,19 +1,16 @@
 """A process killed between two writes: the run is resumed, and every file is that of the run nobody disturbed."""
 
-import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import ganache
 from benchmarks.same_run import differing
-from ganache.drawing import curves
 from ganache.runs.folder import Run
-from ganache.support.files import replacing
+from tests.training.company import draw_quickly, resume, train
 
 POINTS = ("generator.widths=[8]", "discriminator.widths=[8]", "batch_size=32")
 LAST = "checkpoints/00000160.safetensors"
@@ -35,25 +32,17 @@ class Copies:
         return copying
 
 
-def draw_quickly(lines: list[dict[str, Any]], out: Path, title: str) -> None:
-    """Take the place of the curves' drawing, which would be most of this file's time."""
-    with replacing(out) as temporary:
-        temporary.write_text(json.dumps([title, lines]))
-
-
 @pytest.fixture(scope="module")
-def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[Path]]]:
+def life(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Path]]:
     """A finished run, and the copies of its folder before each rename and each removal in it."""
     folder = tmp_path_factory.mktemp("crashes")
     run = folder / "undisturbed" / "run"
     copies = Copies(run, folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(curves, "draw", draw_quickly)
-        with pytest.MonkeyPatch.context() as watched:
-            for name in ("replace", "unlink"):
-                watched.setattr(os, name, copies.before(getattr(os, name)))
-            ganache.train(data="ring", out=run, images=160, settings=POINTS, evaluate_every=64)
-        yield run, copies.taken
+    with pytest.MonkeyPatch.context() as watched:
+        for name in ("replace", "unlink"):
+            watched.setattr(os, name, copies.before(getattr(os, name)))
+        train(run, "mlp-2d", "ring", images=160, settings=POINTS, evaluate_every=64, draw=draw_quickly)
+    return run, copies.taken
 
 
 def test_a_kill_anywhere_in_the_last_save_leaves_no_file_of_an_earlier_moment(life: tuple[Path, list[Path]]) -> None:
@@ -63,14 +52,14 @@ def test_a_kill_anywhere_in_the_last_save_leaves_no_file_of_an_earlier_moment(li
     assert len(ends) >= 10
     assert "generator.safetensors" in differing(ends[0], undisturbed)
     for copy in ends:
-        ganache.resume(copy)
+        resume(copy, draw=draw_quickly)
         assert differing(copy, undisturbed) == [], copy
 
 
 def test_a_kill_at_any_other_moment_does_not_either(life: tuple[Path, list[Path]]) -> None:
     undisturbed, copies = life
     for copy in [copy for copy in copies if not (copy / LAST).exists()][::13]:
-        ganache.resume(copy)
+        resume(copy, draw=draw_quickly)
         assert differing(copy, undisturbed) == [], copy
 
 
@@ -78,7 +67,7 @@ def test_a_file_of_another_moment_is_written_anew_when_a_finished_run_is_resumed
     undisturbed, copies = life
     run, earlier = undisturbed.parent / "older" / "run", copies[len(copies) // 2]
     shutil.copytree(undisturbed, run)
-    ganache.resume(run)
+    resume(run, draw=draw_quickly)
     assert differing(run, undisturbed) == []
     for name in ("generator.safetensors", "best.safetensors"):
         shutil.copy(earlier / "generator.safetensors", run / name)
@@ -86,5 +75,5 @@ def test_a_file_of_another_moment_is_written_anew_when_a_finished_run_is_resumed
         (run / name).unlink()
     Run(run).update_record(images_seen=96, training_seconds=0.0)
     assert len(differing(run, undisturbed)) == 6
-    ganache.resume(run)
+    resume(run, draw=draw_quickly)
     assert differing(run, undisturbed) == []

@@ -1,11 +1,12 @@
 """A real disk that is full at the moment when one file of a run is written: one line, and nothing is lost."""
 
 import contextlib
+import io
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,12 +18,12 @@ from PIL import Image
 import ganache
 from benchmarks.same_run import differing
 from ganache import data
-from ganache.drawing import curves
-from ganache.runs import logbook
+from ganache.engine.state import TrainingState
 from ganache.runs.folder import Run
-from tests.test_crashes import POINTS, draw_quickly
+from ganache.training.observers.observer import Marks, Observer
+from tests.test_crashes import POINTS
 from tests.training import company
-from tests.training.company import Stopping
+from tests.training.company import Stopping, draw_quickly, joined_by
 
 FULL = "No space left on device"
 
@@ -47,16 +48,13 @@ def fill(disk: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of 160 points that was stopped after 96."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(curves, "draw", draw_quickly)
-        out = tmp_path_factory.mktemp("interrupted") / "run"
-        stopped = company.train(
-            out, "mlp-2d", "ring", images=160, settings=POINTS, evaluate_every=64, display=Stopping(after=64)
-        )
-        assert stopped.images_seen == 96
-        yield out
+    out = tmp_path_factory.mktemp("interrupted") / "run"
+    asked: dict[str, Any] = {"images": 160, "settings": POINTS, "evaluate_every": 64}
+    stopped = company.train(out, "mlp-2d", "ring", display=Stopping(after=64), draw=draw_quickly, **asked)
+    assert stopped.images_seen == 96
+    return out
 
 
 @pytest.fixture(scope="module")
@@ -64,30 +62,39 @@ def finished(interrupted: Path) -> Path:
     """The same run, gone on to its end on a disk with room."""
     run = interrupted.parent / "finished" / "run"
     shutil.copytree(interrupted, run)
-    ganache.resume(run)
+    company.resume(run, draw=draw_quickly)
     return run
 
 
-class Full:
-    """Fills the disk when a file of this name is begun: a temporary one, the log's next line, TensorBoard's copy."""
+def fill_when_begun(name: str, disk: Path, patch: pytest.MonkeyPatch) -> None:
+    """Fill the disk when a file of this name is begun: a temporary one, or TensorBoard's copy of the log."""
+    make, opened = tempfile.mkstemp, io.open
 
-    def __init__(self, name: str, disk: Path, patch: pytest.MonkeyPatch) -> None:
-        self.name, self.disk = name, disk
-        self.watch(patch, tempfile, "mkstemp", lambda given: given["prefix"].strip("."))
-        self.watch(patch, logbook.Logbook, "write", lambda given: "line of the log")
-        self.watch(patch, logbook.Board, "__init__", lambda given: "events")
+    def making(*arguments: Any, **options: Any) -> Any:
+        if options["prefix"].strip(".") == name:
+            fill(disk)
+        return make(*arguments, **options)
 
-    def watch(self, patch: pytest.MonkeyPatch, owner: Any, name: str, named: Any) -> None:
-        call = getattr(owner, name)
+    def opening(path: Any, *arguments: Any, **options: Any) -> Any:
+        if name == "events" and Path(path).name.startswith("events.out."):
+            fill(disk)
+        return opened(path, *arguments, **options)
 
-        def filling(*arguments: Any, **options: Any) -> Any:
-            if named(options) == self.name:
-                fill(self.disk)
-                if name == "write":
-                    arguments[1]["long"] = "x" * 9_000  # more than the file's last block still takes
-            return call(*arguments, **options)
+    patch.setattr(tempfile, "mkstemp", making)
+    patch.setattr(io, "open", opening)
 
-        patch.setattr(owner, name, filling)
+
+class Filling(Observer):
+    """Fills the disk, and wants more of the log than its last block still takes."""
+
+    every = "tick"
+
+    def __init__(self, disk: Path) -> None:
+        self.disk = disk
+
+    def measure(self, state: TrainingState, line: Mapping[str, Any]) -> Marks:
+        fill(self.disk)
+        return {"long": "x" * 9_000}
 
 
 KINDS = {
@@ -115,17 +122,17 @@ def test_every_kind_of_file_of_a_run(
     if kind == "best.safetensors":
         (run / kind).unlink()  # so that it is written
     try:
-        Full(kind, disk, monkeypatch)
+        fill_when_begun(kind, disk, monkeypatch)
+        observers = joined_by(*([Filling(disk)] if kind == "line of the log" else []))
         with pytest.raises(ganache.RunError, match=rf"^could not write \S*{KINDS[kind]}: \S") as failed:
-            ganache.resume(run)
+            company.resume(run, observers=observers, draw=draw_quickly)
         monkeypatch.undo()
         assert "\n" not in str(failed.value)
         if kind not in ("run.json", "events"):  # where there is no room, and nothing to make it of
             assert Run.open(run).record()["outcome"] == f"failed: {failed.value}"
         (disk / "filler").unlink()
         assert not list(run.rglob("*partial*"))
-        monkeypatch.setattr(curves, "draw", draw_quickly)
-        ganache.resume(run)
+        company.resume(run, draw=draw_quickly)
         assert differing(run, finished) == []
     finally:
         (disk / "filler").unlink(missing_ok=True)

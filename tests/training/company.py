@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ganache.drawing import curves
+from ganache.drawing.curves import Draw
 from ganache.engine.state import TrainingState
 from ganache.runs.folder import Run
+from ganache.support.json_files import write_json
 from ganache.training import sessions
 from ganache.training.composition import Compose, compose
 from ganache.training.display import Display
@@ -23,16 +26,22 @@ def train(
     *,
     display: Display | None = None,
     observers: Compose = compose,
+    draw: Draw = curves.draw,
     **asked: Any,
 ) -> Outcome:
     """Train a new run quietly; `asked` are fields of the request."""
     request = Request(data=str(data), recipe=recipe, **asked)
-    return sessions.begin(request, out, display=display, observers=observers)
+    return sessions.begin(request, out, display=display, observers=observers, draw=draw)
 
 
-def resume(run: Path, *, images: int | None = None, observers: Compose = compose) -> Outcome:
+def resume(run: Path, *, images: int | None = None, observers: Compose = compose, draw: Draw = curves.draw) -> Outcome:
     """Continue a run quietly."""
-    return sessions.resume(run, images=images, observers=observers)
+    return sessions.resume(run, images=images, observers=observers, draw=draw)
+
+
+def draw_quickly(lines: list[dict[str, Any]], out: Path, title: str) -> None:
+    """Write a log's lines where the curves would be drawn, which takes a second each time."""
+    write_json(out, [title, lines])
 
 
 def measured(observer: Observer, state: TrainingState) -> Marks:

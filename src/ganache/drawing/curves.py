@@ -2,8 +2,9 @@
 
 import math
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,10 @@ _FAINT_INK = "#6b7079"
 
 # Below this many points a curve shows its points.
 _FEW = 25
+
+
+Draw: TypeAlias = Callable[[list[dict[str, Any]], Path, str], None]
+"""How a log's lines become a picture with a title."""
 
 
 class Series(NamedTuple):

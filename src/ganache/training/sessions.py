@@ -15,6 +15,7 @@ from ganache.data.location import refuse_among, title
 from ganache.data.source import Source
 from ganache.data.store.summaries import summarise
 from ganache.drawing import animations, curves
+from ganache.drawing.curves import Draw
 from ganache.engine.devices import choose_device, settings_given_back
 from ganache.engine.state import TrainingState
 from ganache.runs import sealed
@@ -63,10 +64,11 @@ def begin(
     progress: Progress | None = None,
     display: Display | None = None,
     observers: Compose = compose,
+    draw: Draw = curves.draw,
 ) -> Outcome:
     """Train a new run in the folder `out` (or one named after recipe and data under ``runs/``) to its end.
 
-    A `display` is told of it in the place of the screen, and `observers` composes who looks at it.
+    A `display` is told of it in the place of the screen, `observers` composes who looks at it, `draw` draws its curves.
     Raises UserError for what cannot be done as asked, RunError when the run fails on the way.
     """
     check_place(out, request.data)
@@ -81,7 +83,7 @@ def begin(
         cadence = plan.cadence(speed)
         run = Run.create(out, plan.recipe, make_record(plan, cadence))
         try:
-            return _train(run, plan, state, cadence, shown, observers)
+            return _train(run, plan, state, cadence, shown, observers, draw)
         except UserError:
             # What the plan overlooked would be refused at every resume too.
             if not sealed.newest(run.checkpoints):
@@ -100,10 +102,11 @@ def resume(
     quiet: bool = True,
     display: Display | None = None,
     observers: Compose = compose,
+    draw: Draw = curves.draw,
 ) -> Outcome:
     """Continue a run where its newest readable checkpoint stands, to its budget or to a new one.
 
-    `display` and `observers` are those of `begin`.
+    `display`, `observers` and `draw` are those of `begin`.
     Raises UserError when it is no run, or its recipe or data changed; RunError when the run fails on the way.
     """
     run = Run.open(path)
@@ -141,7 +144,7 @@ def resume(
             changed_versions(record),
             briefing.resumed_lines(plan, run.path, record["images_seen"], record["training_seconds"]),
         )
-        return _train(run, plan, plan.build(), cadence, shown, observers, extended=given is not None)
+        return _train(run, plan, plan.build(), cadence, shown, observers, draw, extended=given is not None)
 
 
 def _refuse_other_classes(run: Run, record: dict[str, Any], data: Selection) -> None:
@@ -155,10 +158,10 @@ def _refuse_other_classes(run: Run, record: dict[str, Any], data: Selection) -> 
 
 
 @refusals()
-def plot(path: Path) -> list[Path]:
+def plot(path: Path, draw: Draw = curves.draw) -> list[Path]:
     """Draw the curves and the animation of a run, finished or not; return their paths."""
     run = Run.open(path)
-    curves.draw(run.log_lines(), run.curves_file, title=run.path.name)
+    draw(run.log_lines(), run.curves_file, run.path.name)
     drawn = [run.curves_file]
     frames = animations.fit_frames(run.sample_files())
     if frames:
@@ -186,6 +189,7 @@ def _train(
     cadence: Cadence,
     display: Display,
     observers: Compose,
+    draw: Draw,
     extended: bool = False,
 ) -> Outcome:
     interrupts = Interrupts()
@@ -209,7 +213,7 @@ def _train(
             )
             loop.go()
             if interrupts.received is None:
-                plot(run.path)
+                plot(run.path, draw)
     return Outcome(run.path, state.counters.images_seen, loop.clock.seconds(), interrupts.received)
 
 
