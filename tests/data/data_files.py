@@ -1,6 +1,7 @@
 """Small files of every kind that the data package reads, written by the tests themselves."""
 
 import gzip
+import hashlib
 import struct
 import zlib
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from ganache.data import open_dataset
 from ganache.data.conversion import Conversion
 from ganache.data.decoding.pool import Workers
 from ganache.data.store.packed import PackedDataset
+from ganache.data.store.store import IMAGES, LABELS, Store, fingerprint
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 
@@ -42,6 +44,13 @@ def opened(source: Path | str, folder: Path, **how: Any) -> PackedDataset:
     dataset = open_dataset(source, Conversion(**how), cache=folder / "cache")
     assert isinstance(dataset, PackedDataset)
     return dataset
+
+
+def assert_sums(store: Store) -> None:
+    """Compare all of a store with the checksums in its manifest."""
+    for name, array in ((IMAGES, store.images), (LABELS, store.labels)):
+        assert hashlib.sha256(array.tobytes()).hexdigest() == store.manifest["sha256"][name]
+    assert fingerprint(store.manifest) == store.manifest["fingerprint"]
 
 
 def never(done: int, total: int) -> None:

@@ -54,7 +54,7 @@ def open_dataset(
 
     def packed(found: Packable) -> PackedDataset:
         key = _store_key(found, how, DigestCache(folder))
-        path = _cached_path(key, folder)
+        path = folder / "stores" / key
         if kept := _from_cache(found, path, how):
             return kept
         shutil.rmtree(path, ignore_errors=True)  # damaged, and nobody's own: made again
@@ -83,7 +83,7 @@ def preview(
     def seen(found: Packable) -> PackedDataset:
         with contextlib.suppress(TooManyUnknownError):
             key = _store_key(found, how, DigestCache(folder, extent.unknown_bytes))
-            if kept := _from_cache(found, _cached_path(key, folder), how):
+            if kept := _from_cache(found, folder / "stores" / key, how):
                 return kept
         return read_preview(found, how, workers or Workers(), progress or _silent, extent)
 
@@ -200,10 +200,6 @@ def _store_key(source: Packable, how: Conversion, digests: DigestCache) -> str:
     parts: list[Any] = [source.content_key(digests), how.size, how.channels, how.stretch]
     parts += [how.value_range, PACKER_VERSION]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-
-
-def _cached_path(key: str, cache: Path) -> Path:
-    return cache / "stores" / key
 
 
 def _from_cache(source: Packable, path: Path, how: Conversion) -> PackedDataset | None:

@@ -156,8 +156,7 @@ class PictureSamples:
     def _headers(self) -> Headers:
         headers = Headers(self._rows, None)
         for answers in self._decoders.headers([row.name for row in self._rows]):
-            for answer in answers:
-                headers.add(answer)
+            headers.add(answers)
         self._refuse(dict(headers.lost))
         return headers
 

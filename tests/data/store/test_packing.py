@@ -21,7 +21,7 @@ from ganache.data.store.packing import write_store
 from ganache.data.store.store import IMAGES, LABELS, MANIFEST, Store, building
 from ganache.data.store.survey import Block
 from ganache.support.errors import RunError, UserError
-from tests.data.data_files import noting, pixels, save
+from tests.data.data_files import assert_sums, noting, pixels, save
 
 FILES = (IMAGES, LABELS, MANIFEST)
 
@@ -187,7 +187,7 @@ def test_the_cached_store_goes_on_too_and_arrays_skip_the_rows_that_are_there(tm
     assert len((tmp_path / "stores" / ".key.partial" / JOURNAL).read_text().splitlines()) == 3
     write_store(source(), target, how, one, lambda done, total: None, "key")
     store = Store(target)
-    store.verify()
+    assert_sums(store)
     assert np.array_equal(store.images, images)
     assert store.labels.tolist() == [0, 1] * 5
 

@@ -13,13 +13,13 @@ import numpy as np
 
 from ganache.data.containers.digests import DigestCache, Stamps, hash_all, stamp
 from ganache.data.containers.listing import (
+    FileKind,
     Ignored,
     Listing,
     Skipped,
     UnreadableError,
-    _Kind,
-    _kind_of,
     is_dropping,
+    kind_of,
     printable,
 )
 from ganache.support.errors import UserError
@@ -132,13 +132,13 @@ def _add_file(name: str, status: os.stat_result, found: Listing, stamps: "array[
     if not stat.S_ISREG(status.st_mode):
         found.skipped.append(Skipped(printable(name), f"not a regular file ({_kind(status.st_mode)}), never opened"))
         return
-    match _kind_of(name.rpartition("/")[2]):  # the folders around it were looked at on the way
-        case _Kind.IMAGE:
+    match kind_of(name.rpartition("/")[2]):  # the folders around it were looked at on the way
+        case FileKind.IMAGE:
             found.names.append(name)
             stamps.extend(stamp(status))
-        case _Kind.LABELS:
+        case FileKind.LABELS:
             found.label_files.append(name)
-        case _Kind.IGNORED:
+        case FileKind.IGNORED:
             found.ignored.add(printable(name))
 
 

@@ -88,16 +88,19 @@ def is_dropping(part: str) -> bool:
     return part in _DROPPINGS or (part.startswith(".") and part not in (".", ".."))
 
 
-class _Kind(enum.Enum):
+class FileKind(enum.Enum):
+    """What a file is taken for, by its name."""
+
     IMAGE = enum.auto()
     LABELS = enum.auto()
     IGNORED = enum.auto()
 
 
-def _kind_of(name: str) -> _Kind:
+def kind_of(name: str) -> FileKind:
+    """Return what a file is taken for, by its slash-separated name."""
     *folders, file = name.split("/")
     if any(map(is_dropping, (*folders, file))):
-        return _Kind.IGNORED
+        return FileKind.IGNORED
     if file in LABEL_FILES:
-        return _Kind.LABELS
-    return _Kind.IMAGE if file.lower().endswith(IMAGE_SUFFIXES) else _Kind.IGNORED
+        return FileKind.LABELS
+    return FileKind.IMAGE if file.lower().endswith(IMAGE_SUFFIXES) else FileKind.IGNORED

@@ -14,12 +14,12 @@ from typing import BinaryIO
 from ganache.data.containers.digests import DigestCache
 from ganache.data.containers.listing import (
     IMAGE_SUFFIXES,
+    FileKind,
     Ignored,
     Listing,
     Skipped,
     UnreadableError,
-    _Kind,
-    _kind_of,
+    kind_of,
     printable,
 )
 from ganache.support.errors import UserError
@@ -69,13 +69,13 @@ class Zip:
         for name, entry in self._named():
             if name.endswith("/"):
                 continue
-            kind = _kind_of(name)
-            if kind is _Kind.IGNORED:
+            kind = kind_of(name)
+            if kind is FileKind.IGNORED:
                 found.ignored.add(printable(name))
             elif reason := _entry_problem(name, entry, self._entries[name]):
                 found.skipped.append(Skipped(printable(name), reason))
             else:
-                (found.names if kind is _Kind.IMAGE else found.label_files).append(name)
+                (found.names if kind is FileKind.IMAGE else found.label_files).append(name)
         found.names.sort()
         return found
 

@@ -21,22 +21,9 @@ MAX_PIXELS = 100_000_000
 """An image above 100 megapixels is refused from its header: 400 MB in memory, far beyond any camera's use here."""
 
 READ_ERRORS = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    struct.error,
-    Image.DecompressionBombError,
-    EOFError,
-    MemoryError,
-    OverflowError,
-    IndexError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    ZeroDivisionError,
-    AssertionError,
-    RuntimeError,
-    zlib.error,
+    *(OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError, IndexError, KeyError, TypeError),
+    *(AttributeError, ZeroDivisionError, AssertionError, RuntimeError),
+    *(struct.error, zlib.error, Image.DecompressionBombError),
 )
 """What Pillow's plugins and the archives raise on damaged files; whatever it is, it costs that file and no more."""
 

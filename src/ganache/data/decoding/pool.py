@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from ganache.data.shape import ImageShape
 SMALL = 16 * 2**20
 """What a picture of a megapixel or two takes, in bytes: only those that take more need be known by name."""
 
+T = TypeVar("T")
 _BYTES_PER_QUESTION = 16 * 2**20
 _SHARE = 4
 _LEAST_BUDGET = 2**30
@@ -89,13 +90,16 @@ class Decoders:
         """Yield the headers, or reasons, of the files in their order, some at a time."""
         questions = [Question("header", part, 0) for part in self.split(names, 1)]
         for answers, _ in self._ask(questions, len(names)):
-            yield [entry if isinstance(entry, str) else _header(*entry) for entry in answers]
+            yield [entry if isinstance(entry, str) else Header(*entry) for entry in answers]
 
     def extremes(self, names: Sequence[str], memory: Mapping[str, int]) -> Iterator[list[Extremes | str]]:
         """Yield the extremes of files of more than 8 bits, or reasons, as `headers`; `memory` holds the large files."""
         questions = [Question("extremes", part, _largest(part, memory)) for part in self.split(names, 2**20)]
         for answers, _ in self._ask(questions, len(names)):
-            yield [entry if isinstance(entry, str) else _extremes(*entry) for entry in answers]
+            yield [
+                entry if isinstance(entry, str) else Extremes(*(pair and tuple(pair) for pair in entry))
+                for entry in answers
+            ]
 
     def pixels(
         self,
@@ -110,10 +114,10 @@ class Decoders:
         for answers, images in self._ask(questions, sum(map(len, parts))):
             yield Pixels(images[: answers.count(None)], answers)
 
-    def split(self, names: Sequence[str], row_bytes: int) -> list[Sequence[str]]:
-        """Return the names in parts whose images take a few MiB at most."""
+    def split(self, files: Sequence[T], row_bytes: int) -> list[Sequence[T]]:
+        """Return files, or their names, in parts whose images take a few MiB at most."""
         step = max(1, min(self._workers.files_at_once, _BYTES_PER_QUESTION // row_bytes))
-        return [names[start : start + step] for start in range(0, len(names), step)]
+        return [files[start : start + step] for start in range(0, len(files), step)]
 
     def _ask(self, questions: Iterable[Question], files: int) -> Iterator[tuple[list[Any], npt.NDArray[np.uint8]]]:
         workers = self._workers
@@ -230,11 +234,3 @@ def _memory() -> int:
 
 def _largest(names: Sequence[str], memory: Mapping[str, int]) -> int:
     return max((memory.get(name, SMALL) for name in names), default=0)
-
-
-def _header(height: int, width: int, channels: int, notes: list[str], is_deep: bool, memory: int) -> Header:
-    return Header(height, width, channels, tuple(notes), is_deep, memory)
-
-
-def _extremes(*pairs: list[float] | None) -> Extremes:
-    return Extremes(*(None if pair is None else (pair[0], pair[1]) for pair in pairs))

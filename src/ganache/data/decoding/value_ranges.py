@@ -1,6 +1,7 @@
 """The range of the values in all deep files of a set, found in one pass over their pixels before any is converted."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from ganache.data.decoding.deep import Extremes, Pair, Ranges, decide_ranges, is_clipped, merged
@@ -23,16 +24,13 @@ def find_ranges(decoders: Decoders, names: Sequence[str], memory: Mapping[str, i
     """
     whole, clipped = Extremes(), 0
     unreadable: dict[str, str] = {}
-    done = 0
-    for answers in decoders.extremes(names, memory):
-        for answer in answers:
-            if isinstance(answer, str):
-                unreadable[names[done]] = answer
-            else:
-                whole = merged([whole, answer])
-                # Only a range that was asked for can leave out what a file holds.
-                clipped += asked is not None and is_clipped(answer, asked)
-            done += 1
+    for name, answer in zip(names, chain.from_iterable(decoders.extremes(names, memory)), strict=True):
+        if isinstance(answer, str):
+            unreadable[name] = answer
+        else:
+            whole = merged([whole, answer])
+            # Only a range that was asked for can leave out what a file holds.
+            clipped += asked is not None and is_clipped(answer, asked)
     ranges, decisions = decide_ranges(whole, asked)
     if asked and not decisions:
         decisions["range"] = "no file has more than 8 bits a channel, so the one that was asked for changes nothing"

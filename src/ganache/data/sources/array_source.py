@@ -117,9 +117,6 @@ def _peek(contents: Contents, shape: ImageShape, stretch: bool, rows: int) -> Pe
 def _fitted(images: npt.NDArray[np.uint8], shape: ImageShape, stretch: bool) -> npt.NDArray[np.uint8]:
     if images.shape[1:] == (shape.channels, shape.height, shape.width):
         return images
-    return np.stack([fit(_image(row), shape, stretch) for row in images])
-
-
-def _image(row: npt.NDArray[np.uint8]) -> Image.Image:
-
-    return Image.fromarray(row[0] if row.shape[0] == 1 else np.ascontiguousarray(row.transpose(1, 2, 0)))
+    # Pillow knows grey pictures without a third axis.
+    rows = images[:, 0] if images.shape[1] == 1 else np.ascontiguousarray(images.transpose(0, 2, 3, 1))
+    return np.stack([fit(Image.fromarray(row), shape, stretch) for row in rows])

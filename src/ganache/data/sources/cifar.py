@@ -3,8 +3,8 @@
 import re
 import tarfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -111,30 +111,21 @@ def _records(content: bytes, where: str) -> tuple[npt.NDArray[np.uint8], npt.NDA
     return records[:, 1:], records[:, 0].astype(np.int32)
 
 
-class _Reader:
-    """Reads one batch whole (30 MB), from a directory or an archive."""
-
-    def __init__(self, path: Path, archive: tarfile.TarFile | None) -> None:
-        self._path = path
-        self._archive = archive
-
-    def __call__(self, name: str) -> bytes:
-        try:
-            file = (self._path / name).open("rb") if self._archive is None else self._archive.extractfile(name)
-            assert file is not None
-            with file:
-                return file.read(_MAX_BATCH_BYTES)
-        except _TAR_ERRORS as error:
-            raise UserError(f"data: {name} in {self._path} cannot be read: {error}") from error
-
-
 @contextmanager
-def _reader(path: Path) -> Iterator[_Reader]:
-    if path.is_dir():
-        yield _Reader(path, None)
-        return
-    with _tar(path) as archive:
-        yield _Reader(path, archive)
+def _reader(path: Path) -> Iterator[Callable[[str], bytes]]:
+    """Give what reads one batch whole (30 MB), from a directory or an archive."""
+    with nullcontext() if path.is_dir() else _tar(path) as archive:
+
+        def read(name: str) -> bytes:
+            try:
+                file = (path / name).open("rb") if archive is None else archive.extractfile(name)
+                assert file is not None
+                with file:
+                    return file.read(_MAX_BATCH_BYTES)
+            except _TAR_ERRORS as error:
+                raise UserError(f"data: {name} in {path} cannot be read: {error}") from error
+
+        yield read
 
 
 @contextmanager

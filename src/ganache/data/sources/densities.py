@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganache.data.dataset import Batch, seed_sequence
+from ganache.data.dataset import seed_sequence
 from ganache.data.shape import ImageShape
+from ganache.data.sources.endless import BLOCK_ROWS, Drawn, EndlessStream
 from ganache.support.errors import UserError, did_you_mean
 
-_BLOCK_POINTS = 256
 _DENSITY_TAG = 0x3244  # keeps these random numbers apart from all others of the same seed
-_KEPT_BLOCKS = 8
 
 
 class Density:
@@ -63,7 +62,7 @@ class Density:
     def rows_by_label(self, split: str = "train") -> None:
         """Return None: there is no end of any class."""
 
-    def stream(self, seed: int, labels: Sequence[str] = (), split: str = "train") -> "DensityStream":
+    def stream(self, seed: int, labels: Sequence[str] = (), split: str = "train") -> EndlessStream:
         """Return fresh points without end, only of the named modes if any are named.
 
         Raises UserError for an unknown mode, a split other than train (another seed is new data), or a bad seed.
@@ -75,43 +74,14 @@ class Density:
         for label in labels:
             if label not in names:
                 raise UserError(f"labels: {label!r} is not one of mode 0 … {names[-1]}{did_you_mean(label, names)}")
-        allowed = sorted({names.index(label) for label in labels}) or range(len(names))
-        return DensityStream(self.modes, self.std, np.array(allowed, np.int64), seed)
+        allowed = np.array(sorted({names.index(label) for label in labels}) or range(len(names)), np.int64)
 
+        def draw(random: np.random.Generator) -> Drawn:
+            modes = allowed[random.integers(len(allowed), size=BLOCK_ROWS)]
+            points = self.modes[modes] + self.std * random.standard_normal((BLOCK_ROWS, 2))
+            return points.astype(np.float32), modes
 
-class DensityStream:
-    """Points drawn in numbered blocks, so that each depends on nothing but the seed and its position."""
-
-    def __init__(
-        self, modes: npt.NDArray[np.float64], std: float, allowed: npt.NDArray[np.int64], seed: int
-    ) -> None:  # fmt: skip
-        self.count: int | None = None
-        self._modes = modes
-        self._std = std
-        self._allowed = allowed
-        self._seed = seed
-        self._blocks: dict[int, tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]] = {}
-
-    def batch(self, position: int, count: int) -> Batch:
-        """Return points `position … position + count` as float32 images (count, 2, 1, 1) and their modes."""
-        assert position >= 0
-        assert count >= 1
-        first, last = position // _BLOCK_POINTS, (position + count - 1) // _BLOCK_POINTS
-        blocks = [self._block(number) for number in range(first, last + 1)]
-        start = position - first * _BLOCK_POINTS
-        points = np.concatenate([points for points, _ in blocks])[start : start + count]
-        labels = np.concatenate([labels for _, labels in blocks])[start : start + count]
-        return Batch(points.reshape(count, 2, 1, 1).copy(), labels.copy())
-
-    def _block(self, number: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        if number not in self._blocks:
-            while len(self._blocks) >= _KEPT_BLOCKS:
-                del self._blocks[next(iter(self._blocks))]
-            generator = np.random.Generator(np.random.Philox(seed_sequence(self._seed, _DENSITY_TAG, number)))
-            labels = self._allowed[generator.integers(len(self._allowed), size=_BLOCK_POINTS)]
-            points = self._modes[labels] + self._std * generator.standard_normal((_BLOCK_POINTS, 2))
-            self._blocks[number] = points.astype(np.float32), labels
-        return self._blocks[number]
+        return EndlessStream(seed, _DENSITY_TAG, draw, lambda points: points.reshape(-1, 2, 1, 1))
 
 
 def ring() -> Density:

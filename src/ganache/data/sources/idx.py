@@ -4,7 +4,6 @@ import gzip
 import math
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -126,15 +125,8 @@ def _read(file: BinaryIO, count: int, path: Path) -> bytes:
         raise UserError(f"data: {path} is truncated or damaged: {error}") from error
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def _opened(path: Path) -> BinaryIO:
     try:
-        file = path.open("rb")
+        return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
     except OSError as error:
         raise UserError(f"data: {path} cannot be read: {error.strerror}") from error
-    with file:
-        if path.suffix != ".gz":
-            yield file
-            return
-        with gzip.GzipFile(fileobj=file) as unpacked:
-            yield unpacked  # type: ignore[misc]

@@ -6,7 +6,6 @@ fashion_mnist.txt, cifar10.txt), which agree with the MD5 that each set's author
 
 import hashlib
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,21 +34,22 @@ class NamedSet:
     folders: tuple[str, ...]
 
 
-def _sha256(name: str, size: int, digest: str) -> PinnedFile:
-    return PinnedFile(name, "sha256", digest, size)
+def _files(names: tuple[str, ...], *sizes_and_digests: tuple[int, str]) -> tuple[PinnedFile, ...]:
+    pairs = zip(names, sizes_and_digests, strict=True)
+    return tuple(PinnedFile(name, "sha256", digest, size) for name, (size, digest) in pairs)
 
 
+_IDX_FILES = tuple(
+    f"{part}-ubyte.gz" for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+)
 NAMED_SETS = {
     "mnist": NamedSet(
-        files=(
-            _sha256("train-images-idx3-ubyte.gz", 9912422,
-                    "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
-            _sha256("train-labels-idx1-ubyte.gz", 28881,
-                    "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
-            _sha256("t10k-images-idx3-ubyte.gz", 1648877,
-                    "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
-            _sha256("t10k-labels-idx1-ubyte.gz", 4542,
-                    "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
+        files=_files(
+            _IDX_FILES,
+            (9912422, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
+            (28881, "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
+            (1648877, "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
+            (4542, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
         ),
         mirrors=(
             "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -58,15 +58,12 @@ NAMED_SETS = {
         folders=("mnist", "MNIST/raw"),
     ),
     "fashion-mnist": NamedSet(
-        files=(
-            _sha256("train-images-idx3-ubyte.gz", 26421880,
-                    "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
-            _sha256("train-labels-idx1-ubyte.gz", 29515,
-                    "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
-            _sha256("t10k-images-idx3-ubyte.gz", 4422102,
-                    "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
-            _sha256("t10k-labels-idx1-ubyte.gz", 5148,
-                    "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
+        files=_files(
+            _IDX_FILES,
+            (26421880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+            (29515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
+            (4422102, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
+            (5148, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
         ),
         mirrors=(
             "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
@@ -75,9 +72,9 @@ NAMED_SETS = {
         folders=("fashion-mnist", "FashionMNIST/raw"),
     ),
     "cifar10": NamedSet(
-        files=(
-            _sha256("cifar-10-binary.tar.gz", 170052171,
-                    "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),
+        files=_files(
+            ("cifar-10-binary.tar.gz",),
+            (170052171, "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),
         ),
         mirrors=(
             "https://www.cs.toronto.edu/~kriz/",
@@ -85,7 +82,7 @@ NAMED_SETS = {
         ),
         folders=("cifar10",),
     ),
-}  # fmt: skip
+}
 
 # MNIST and Fashion-MNIST share their file names; the first ten labels of either split tell them apart.
 _FIRST_LABELS = {
@@ -164,10 +161,7 @@ def _digits() -> ArraySource:
     # Values 0 … 16; half up, for a rounding that does not depend on the parity.
     images = np.floor(values * (255 / 16) + 0.5).astype(np.uint8).reshape(-1, 1, 8, 8)
     labels = labels.astype(np.int32)
-
-    def parts() -> Iterator[Block]:
-        yield Block("train", images, labels)
-
-    contents = Contents("scikit-learn's digits", ImageShape(1, 8, 8), len(images), DIGIT_NAMES, parts)
+    block, shape = Block("train", images, labels), ImageShape(1, 8, 8)
+    contents = Contents("scikit-learn's digits", shape, len(images), DIGIT_NAMES, lambda: iter((block,)))
     key = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
     return ArraySource("digits", lambda digests: f"digits-{key}", lambda: contents)

@@ -2,7 +2,8 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,16 @@ from ganache.data.containers.listing import Ignored, Skipped, printable
 from ganache.data.conversion import Conversion, decide, describe_sizes
 from ganache.data.dataset import Progress
 from ganache.data.decoding.decode import Header
-from ganache.data.decoding.pool import SMALL, Decoders, Pixels, Workers
+from ganache.data.decoding.deep import Ranges
+from ganache.data.decoding.pool import SMALL, Decoders, Workers
 from ganache.data.decoding.value_ranges import find_ranges
 from ganache.data.labels import count_labels, natural_order
 from ganache.data.npy import SUFFIXES
 from ganache.data.shape import ImageShape
 from ganache.data.sources.label_files import arrange_container, labels_key
 from ganache.data.sources.layout import Picture
-from ganache.data.store.survey import Block, Peek, Survey, refuse_many
+from ganache.data.store.survey import Block, Peek, Survey, nothing_decoded, refuse_many
 from ganache.support.errors import UserError
-from ganache.support.units import counted
 
 DEEP_PREVIEWED = 256
 """Of so many deep files a preview reads the values; packing reads those of all."""
@@ -50,19 +51,17 @@ class Pictures:
         listing, (rows, outside, meanings) = arrange_container(self._container)
         skipped = [*listing.skipped, *outside]
         candidates = len(rows) + len(skipped)
-        headers = Headers(rows, most_headers)
-        decoders = Decoders(self._container, workers)
+        headers, decoders = Headers(rows, most_headers), Decoders(self._container, workers)
         with contextlib.ExitStack() as failed:
             failed.callback(decoders.close)
             for answers in decoders.headers([row.name for row in headers.looked_at]):
-                for answer in answers:
-                    headers.add(answer)
+                headers.add(answers)
                 refuse_many([*skipped, *headers.lost], candidates, how.max_skipped)
                 progress(headers.count, 2 * len(headers.looked_at))
             # Of a sample, the share that cannot be read is also the sample's own.
             refuse_many(headers.lost, headers.count, how.max_skipped)
             if not headers.sizes:
-                raise UserError(_nothing(self.text, [*skipped, *headers.lost], listing.ignored))
+                raise _nothing(self.text, [*skipped, *headers.lost], listing.ignored)
             looked_at = headers.deep if most_headers is None else _evenly(headers.deep, DEEP_PREVIEWED)
             found = find_ranges(decoders, looked_at, headers.memory, how.value_range)
             headers.lose(found.unreadable)
@@ -72,18 +71,8 @@ class Pictures:
             failed.pop_all()
         readable = headers.readable(rows)
         labels = tuple(sorted({row.label for row in readable if row.label is not None}, key=natural_order))
-
-        def decode(chosen: Sequence[Picture]) -> Generator[Block, None, None]:
-            with decoders:
-                parts = [
-                    (split, names)
-                    for split, members in groupby(chosen, key=lambda row: row.split)
-                    for names in decoders.split([row.name for row in members], shape.pixels)
-                ]
-                names = [names for _, names in parts]
-                pixels = decoders.pixels(names, shape, found.ranges, headers.memory, how.stretch)
-                yield from _blocks(chosen, labels, parts, pixels)
-
+        numbers: dict[str | None, int] = {label: number for number, label in enumerate(labels)} | {None: -1}
+        reading = _Reading(decoders, numbers, shape, found.ranges, headers.memory, how.stretch)
         return Survey(
             kind="folder of images" if isinstance(self._container, Folder) else "zip of images",
             candidates=candidates,
@@ -91,8 +80,8 @@ class Pictures:
             label_names=labels,
             decisions={**decisions, **found.decisions, **meanings},
             original=describe_sizes(headers.sizes),
-            blocks=lambda start: decode(readable[start:]),
-            peek=lambda count: _peek(readable, labels, count, decode),
+            blocks=lambda start: reading.blocks(readable[start:]),
+            peek=lambda count: reading.peek(readable, count),
             converted=headers.converted(shape, found.clipped),
             headers=headers.count,
             skipped=tuple(skipped),
@@ -117,13 +106,14 @@ class Headers:
         self._notes: Counter[str] = Counter()
         self._without: set[str] = set()
 
-    def add(self, answer: Header | str) -> None:
-        """Count the header of the next row that is looked at, or the reason why it has none."""
-        name = self.looked_at[self.count].name
-        self.count += 1
-        if isinstance(answer, str):
-            self.lose({name: answer})
-        else:
+    def add(self, answers: Sequence[Header | str]) -> None:
+        """Count the headers of the next rows that are looked at, or the reasons why they have none."""
+        rows = self.looked_at[self.count : self.count + len(answers)]
+        self.count += len(answers)
+        for (name, *_), answer in zip(rows, answers, strict=True):
+            if isinstance(answer, str):
+                self.lose({name: answer})
+                continue
             if answer.is_deep:
                 self.deep.append(name)
             if answer.memory > SMALL:
@@ -151,49 +141,49 @@ class Headers:
         return {note: count for note, count in sorted(counts.items()) if count}
 
 
-def _nothing(text: str, skipped: Sequence[Skipped], ignored: Ignored) -> str:
+@dataclass(frozen=True)
+class _Reading:
+    """The pixels of rows, once their classes, shape and ranges are decided."""
+
+    decoders: Decoders
+    numbers: dict[str | None, int]  # of the labels
+    shape: ImageShape
+    ranges: Ranges
+    memory: Mapping[str, int]
+    stretch: bool
+
+    def blocks(self, rows: Sequence[Picture]) -> Generator[Block, None, None]:
+        with self.decoders:
+            splits = (list(members) for _, members in groupby(rows, key=lambda row: row.split))
+            parts = [part for members in splits for part in self.decoders.split(members, self.shape.pixels)]
+            names = [[row.name for row in part] for part in parts]
+            pixels = self.decoders.pixels(names, self.shape, self.ranges, self.memory, self.stretch)
+            for part, (images, reasons) in zip(parts, pixels, strict=True):
+                answers = list(zip(part, reasons, strict=True))
+                labels = [self.numbers[row.label] for row, reason in answers if reason is None]
+                lost = tuple(Skipped(printable(row.name), reason) for row, reason in answers if reason is not None)
+                yield Block(part[0].split, images, np.array(labels, np.int32), lost)
+
+    def peek(self, rows: Sequence[Picture], count: int) -> Peek:
+        step = max(1, -(-len(rows) // count))
+        chosen: list[Picture] = []
+        counts = {}
+        for split, members in groupby(rows, key=lambda row: row.split):
+            held = list(members)
+            chosen += held[::step]
+            counts[split] = count_labels(np.array([self.numbers[row.label] for row in held]), len(self.numbers) - 1)
+        return Peek(list(self.blocks(chosen)), counts)
+
+
+def _nothing(text: str, skipped: Sequence[Skipped], ignored: Ignored) -> UserError:
     if skipped:
-        first = "; ".join(f"{skip.file}: {skip.reason}" for skip in skipped[:3])
-        return f"data: none of {counted(len(skipped), 'image')} in {text!r} can be read: {first}"
+        return nothing_decoded(text, skipped)
     if array := next((name for name in ignored.to_json()["ignored"] if name.lower().endswith(SUFFIXES)), None):
-        return f"data: no image files in {text!r}; an array is named itself, as {array} would be"
-    return f"data: no image files in {text!r} ({ignored.count} other files); PNG, JPEG, WebP, GIF, BMP, TIFF … are read"
-
-
-def _peek(
-    rows: Sequence[Picture],
-    labels: tuple[str, ...],
-    count: int,
-    decode: Callable[[Sequence[Picture]], Iterator[Block]],
-) -> Peek:
-    numbers: dict[str | None, int] = {label: number for number, label in enumerate(labels)} | {None: -1}
-    step = max(1, -(-len(rows) // count))
-    chosen: list[Picture] = []
-    counts = {}
-    for split, members in groupby(rows, key=lambda row: row.split):
-        held = list(members)
-        chosen += held[::step]
-        counts[split] = count_labels(np.array([numbers[row.label] for row in held]), len(labels))
-    return Peek(list(decode(chosen)), counts)
+        return UserError(f"data: no image files in {text!r}; an array is named itself, as {array} would be")
+    return UserError(
+        f"data: no image files in {text!r} ({ignored.count} other files); PNG, JPEG, WebP, GIF, BMP, TIFF … are read"
+    )
 
 
 def _evenly(items: Sequence[Any], most: int) -> Sequence[Any]:
     return items[:: max(1, -(-len(items) // most))]
-
-
-def _blocks(
-    rows: Sequence[Picture],
-    labels: tuple[str, ...],
-    parts: list[tuple[str, Sequence[str]]],
-    decoded: Iterator[Pixels],
-) -> Generator[Block, None, None]:
-    numbers: dict[str | None, int] = {label: number for number, label in enumerate(labels)} | {None: -1}
-    position = 0
-    for (split, names), pixels in zip(parts, decoded, strict=True):
-        numbered = [numbers[row.label] for row in rows[position : position + len(names)]]
-        position += len(names)
-        kept = [number for number, reason in zip(numbered, pixels.reasons, strict=True) if reason is None]
-        skipped = tuple(
-            Skipped(printable(name), reason) for name, reason in zip(names, pixels.reasons, strict=True) if reason
-        )
-        yield Block(split, pixels.images, np.array(kept, np.int32), skipped)

@@ -6,14 +6,15 @@ MNIST, and its label is the number that they spell, the first digit being the re
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ganache.data.dataset import Batch, seed_sequence
+from ganache.data.dataset import seed_sequence
 from ganache.data.shape import ImageShape
+from ganache.data.sources.endless import BLOCK_ROWS, Drawn, EndlessStream
 from ganache.data.store.packed import PackedDataset
 from ganache.support.errors import UserError, did_you_mean
 
@@ -21,7 +22,6 @@ STACKED_MNIST = "stacked-mnist"
 DIGITS = "mnist"  # what the stack is made of
 MODES = 1_000
 
-_BLOCK_ROWS = 256
 _STACK_TAG = 0x5354  # keeps these random numbers apart from all others of the same seed
 _PLACES = np.array([100, 10, 1])
 
@@ -70,7 +70,7 @@ class StackedDigits:
     def rows_by_label(self, split: str = "train") -> None:
         """Return None: there is no end of any class."""
 
-    def stream(self, seed: int, labels: Sequence[str] = (), split: str = "train") -> "StackedStream":
+    def stream(self, seed: int, labels: Sequence[str] = (), split: str = "train") -> EndlessStream:
         """Return triples without end; of the named modes alone, each equally often, if any are named.
 
         Raises UserError for an unknown mode or split, a mode whose digits the split lacks, or a bad seed.
@@ -80,7 +80,8 @@ class StackedDigits:
         for label in labels:
             if label not in names:
                 raise UserError(f"labels: {label!r} is not one of 000 … 999{did_you_mean(label, names)}")
-        rows_of = _rows_by_digit(self.digits.labels_of(split))
+        numbers = self.digits.labels_of(split)
+        rows_of = [np.flatnonzero(numbers == digit) for digit in range(10)]
         allowed = np.array(sorted({int(label) for label in labels}), np.int64)
         lacking = sorted(
             {int(digit) for digit in (allowed[:, None] // _PLACES % 10).ravel() if not len(rows_of[digit])}
@@ -88,55 +89,30 @@ class StackedDigits:
         if lacking or not any(len(rows) for rows in rows_of):
             missing = ", ".join(map(str, lacking)) or "any digit"
             raise UserError(f"labels: no image of the split {split!r} shows {missing}")
-        return StackedStream(self.digits, split, rows_of, allowed, seed)
+
+        def images(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+            pictures = self.digits.pick(split, rows.ravel()).images
+            return pictures.reshape(len(rows), 3, *pictures.shape[2:])
+
+        return EndlessStream(seed, _STACK_TAG, _triples(rows_of, allowed), images)
 
 
-class StackedStream:
-    """Triples drawn in numbered blocks, so that each depends on nothing but the seed and its position."""
+def _triples(
+    rows_of: list[npt.NDArray[np.int64]], allowed: npt.NDArray[np.int64]
+) -> Callable[[np.random.Generator], Drawn]:
+    """Return what draws the rows (256, 3) of a block's digits and their modes (256,)."""
+    every = np.concatenate(rows_of)
+    digit_of = np.concatenate([np.full(len(rows), digit) for digit, rows in enumerate(rows_of)])
 
-    def __init__(
-        self,
-        digits: PackedDataset,
-        split: str,
-        rows_of: list[npt.NDArray[np.int64]],
-        allowed: npt.NDArray[np.int64],
-        seed: int,
-    ) -> None:
-        self.count: int | None = None
-        self._digits, self._split = digits, split
-        self._rows_of, self._all = rows_of, np.concatenate(rows_of)
-        self._digit_of = np.concatenate([np.full(len(rows), digit) for digit, rows in enumerate(rows_of)])
-        self._allowed = allowed
-        self._seed = seed
+    def draw_any(random: np.random.Generator) -> Drawn:
+        places = random.integers(len(every), size=(BLOCK_ROWS, 3))
+        return every[places], digit_of[places] @ _PLACES
 
-    def batch(self, position: int, count: int) -> Batch:
-        """Return rows `position … position + count`: images (count, 3, H, W) uint8 and their modes (count,)."""
-        assert position >= 0
-        assert count >= 1
-        first, last = position // _BLOCK_ROWS, (position + count - 1) // _BLOCK_ROWS
-        blocks = [self._block(number) for number in range(first, last + 1)]
-        wanted = slice(position - first * _BLOCK_ROWS, position - first * _BLOCK_ROWS + count)
-        rows = np.concatenate([rows for rows, _ in blocks])[wanted]
-        modes = np.concatenate([modes for _, modes in blocks])[wanted]
-        pictures = self._digits.pick(self._split, rows.ravel()).images
-        return Batch(pictures.reshape(count, 3, *pictures.shape[2:]), modes)
+    def draw_allowed(random: np.random.Generator) -> Drawn:
+        modes = allowed[random.integers(len(allowed), size=BLOCK_ROWS)]
+        digits, shares = modes[:, None] // _PLACES % 10, random.random((BLOCK_ROWS, 3))
+        counts = np.array([len(rows) for rows in rows_of])
+        starts = np.cumsum(counts) - counts
+        return every[starts[digits] + (shares * counts[digits]).astype(np.int64)], modes
 
-    def _block(self, number: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return the rows (256, 3) of one block's digits and their modes (256,)."""
-        random = np.random.Generator(np.random.Philox(seed_sequence(self._seed, _STACK_TAG, number)))
-        if not len(self._allowed):
-            places = random.integers(len(self._all), size=(_BLOCK_ROWS, 3))
-            return self._all[places], self._digit_of[places] @ _PLACES
-        modes = self._allowed[random.integers(len(self._allowed), size=_BLOCK_ROWS)]
-        shares = random.random((_BLOCK_ROWS, 3))
-        rows = np.empty((_BLOCK_ROWS, 3), np.int64)
-        for place, digits in enumerate((modes[:, None] // _PLACES % 10).T):
-            candidates = [self._rows_of[digit] for digit in digits]
-            rows[:, place] = [
-                choice[int(share * len(choice))] for choice, share in zip(candidates, shares[:, place], strict=True)
-            ]
-        return rows, modes
-
-
-def _rows_by_digit(labels: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
-    return [np.flatnonzero(labels == digit) for digit in range(10)]
+    return draw_allowed if len(allowed) else draw_any

@@ -101,7 +101,7 @@ class PackedDataset:
         """Return rows `start … stop` of a split in the store's order; raises UserError for an unknown split."""
         first, last = self._range(split)
         assert 0 <= start <= stop <= last - first
-        return _gather(self._images, self._labels, np.arange(first + start, first + stop))
+        return self.pick(split, np.arange(start, stop))
 
     def pick(self, split: str, rows: npt.NDArray[np.int64]) -> Batch:
         """Return rows (N,) of a split, in any order and as often as asked; raises UserError for an unknown split."""

@@ -15,8 +15,8 @@ from ganache.data.dataset import Progress
 from ganache.data.decoding.pool import Workers
 from ganache.data.store.drafts import JOURNAL, Draft
 from ganache.data.store.store import building, fingerprint, write_manifest
-from ganache.data.store.survey import Block, Packable, Survey, refuse_many
-from ganache.support.errors import RunError, UserError
+from ganache.data.store.survey import Block, Packable, Survey, add_rows, nothing_decoded, refuse_many
+from ganache.support.errors import RunError
 from ganache.support.files import PARTIAL
 from ganache.support.units import counted
 
@@ -50,7 +50,7 @@ def write_store(
 def _run(source: Packable, survey: Survey, how: Conversion, progress: Progress, draft: Draft) -> dict[str, Any]:
     skipped = list(survey.skipped)
     classes: Counter[int] = Counter()
-    splits: dict[str, list[int]] = {}
+    splits: dict[str, tuple[int, int]] = {}
     files, position = 0, 0
 
     def count(block: Block) -> None:
@@ -60,9 +60,8 @@ def _run(source: Packable, survey: Survey, how: Conversion, progress: Progress, 
         files += len(block.images) + len(block.skipped)
         if len(block.images):
             classes.update(block.labels.tolist())
-            splits.setdefault(block.split, [position, position])
+            add_rows(splits, block.split, len(block.images))
             position += len(block.images)
-            splits[block.split][1] = position
         progress(min(survey.candidates, position + len(skipped)) + survey.candidates, 2 * survey.candidates)
 
     for block in draft.kept():
@@ -99,7 +98,7 @@ def _refuse_full(target: Path, survey: Survey) -> None:
 
 
 def manifest_of(
-    source: Packable, survey: Survey, classes: Counter[int], splits: dict[str, list[int]], skipped: list[Skipped]
+    source: Packable, survey: Survey, classes: Counter[int], splits: dict[str, tuple[int, int]], skipped: list[Skipped]
 ) -> dict[str, Any]:
     """Return the manifest without its checksums; `classes` counts rows by label, -1 where there is none."""
     shape = survey.shape
@@ -111,16 +110,10 @@ def manifest_of(
         "label_names": list(survey.label_names),
         "classes": {name: classes[number] for number, name in enumerate(survey.label_names)},
         "unlabelled": classes[-1],
-        "splits": splits,
+        "splits": {split: list(edges) for split, edges in splits.items()},
         "decisions": survey.decisions,
         "original": survey.original,
         "converted": survey.converted,
         "skipped": [skip._asdict() for skip in skipped],
         **survey.ignored,
     }
-
-
-def nothing_decoded(text: str, skipped: list[Skipped]) -> UserError:
-    """Return the error that says why a source has no rows."""
-    first = "; ".join(f"{skip.file}: {skip.reason}" for skip in skipped[:3])
-    return UserError(f"data: none of {counted(len(skipped), 'image')} in {text!r} can be read: {first}")

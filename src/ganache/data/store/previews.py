@@ -10,8 +10,8 @@ from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
 from ganache.data.decoding.pool import Workers
 from ganache.data.store.packed import PackedDataset
-from ganache.data.store.packing import manifest_of, nothing_decoded
-from ganache.data.store.survey import Packable, Survey, refuse_many
+from ganache.data.store.packing import manifest_of
+from ganache.data.store.survey import Packable, Survey, add_rows, nothing_decoded, refuse_many
 from ganache.support.units import counted
 
 
@@ -43,21 +43,16 @@ def read_preview(
     skipped = [*survey.skipped, *lost]
     if not read:
         raise nothing_decoded(source.text, skipped)
-    splits: dict[str, list[int]] = {}
-    position = 0
+    splits: dict[str, tuple[int, int]] = {}
     for split, counts in sample.counts.items():
-        splits[split] = [position, position + int(counts.sum())]
-        position = splits[split][1]
+        add_rows(splits, split, int(counts.sum()))
+    held: dict[str, tuple[int, int]] = {}
+    for block in sample.blocks:
+        add_rows(held, block.split, len(block.images))
     totals: Any = sum(sample.counts.values())
     classes = Counter(dict(enumerate(totals[:-1].tolist()))) + Counter({-1: int(totals[-1])})
     manifest = manifest_of(source, survey, classes, splits, sorted(skipped))
-    manifest["decisions"] = {**survey.decisions, "looked at": _looked_at(survey, position, read)}
-    held: dict[str, tuple[int, int]] = {}
-    done = 0
-    for block in sample.blocks:
-        start, _ = held.get(block.split, (done, done))
-        done += len(block.images)
-        held[block.split] = (start, done)
+    manifest["decisions"] = {**survey.decisions, "looked at": _looked_at(survey, manifest["count"], read)}
     images = np.concatenate([block.images for block in sample.blocks])
     labels = np.concatenate([block.labels for block in sample.blocks])
     progress(survey.candidates, survey.candidates)

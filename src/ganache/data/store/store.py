@@ -28,7 +28,6 @@ FORMAT = "ganache-store"
 VERSION = 1
 IMAGES, LABELS, MANIFEST = "images.npy", "labels.npy", "manifest.json"
 HEADER_BYTES = 128
-_HASH_BYTES = 16 * 2**20
 _ABANDONED_SECONDS = 3600
 
 
@@ -145,18 +144,6 @@ class Store:
     def skipped(self) -> list[Skipped]:
         """Return the files that were lost in packing, each with its reason."""
         return [Skipped(str(entry["file"]), str(entry["reason"])) for entry in self.manifest["skipped"]]
-
-    def verify(self) -> None:
-        """Read everything and compare it with the manifest's checksums; raises UserError naming what differs."""
-        for name, array in ((IMAGES, self.images), (LABELS, self.labels)):
-            digest = hashlib.sha256()
-            step = max(1, _HASH_BYTES // max(1, array[:1].nbytes))
-            for start in range(0, len(array), step):
-                digest.update(np.ascontiguousarray(array[start : start + step]).data)
-            if digest.hexdigest() != self.manifest["sha256"][name]:
-                raise _damaged(self.path, f"the content of {name} has changed")
-        if fingerprint(self.manifest) != self.manifest["fingerprint"]:
-            raise _damaged(self.path, f"{MANIFEST} has changed")
 
     def _check_ranges(self) -> None:
         manifest = self.manifest

@@ -14,6 +14,7 @@ from ganache.data.dataset import Progress
 from ganache.data.decoding.pool import Workers
 from ganache.data.shape import ImageShape
 from ganache.support.errors import UserError
+from ganache.support.units import counted
 
 ALWAYS_ALLOWED = 16
 """So many unreadable files never stop a run, however small the set."""
@@ -76,12 +77,26 @@ class Packable(Protocol):
         ...
 
 
+def add_rows(splits: dict[str, tuple[int, int]], split: str, rows: int) -> None:
+    """Extend the rows [start, stop) of consecutive splits by more rows of a split, which is the last one or new."""
+    end = max((stop for _, stop in splits.values()), default=0)
+    splits[split] = (splits.get(split, (end, end))[0], end + rows)
+
+
 def refuse_many(skipped: Sequence[Skipped], candidates: int, max_skipped: float) -> None:
     """Raise UserError when more than 16 files and more than the allowed share of all could not be read."""
     if len(skipped) <= ALWAYS_ALLOWED or len(skipped) <= max_skipped * candidates:
         return
-    first = "; ".join(f"{skip.file}: {skip.reason}" for skip in skipped[:3])
     raise UserError(
-        f"data: at least {len(skipped)} of {candidates} images cannot be read, such as {first}; "
+        f"data: at least {len(skipped)} of {candidates} images cannot be read, such as {_first(skipped)}; "
         f"at most {max_skipped:.3g} of them may fail, --max-skipped 0.5 would allow half"
     )
+
+
+def nothing_decoded(text: str, skipped: Sequence[Skipped]) -> UserError:
+    """Return the error that says why a source has no rows."""
+    return UserError(f"data: none of {counted(len(skipped), 'image')} in {text!r} can be read: {_first(skipped)}")
+
+
+def _first(skipped: Sequence[Skipped]) -> str:
+    return "; ".join(f"{skip.file}: {skip.reason}" for skip in skipped[:3])
