@@ -35,7 +35,7 @@ from ganache.data import open_dataset
 from ganache.data.conversion import Conversion
 from ganache.data.store.packed import PackedDataset
 from ganache.engine.devices import memory_in_use
-from ganache.evaluation.features.classifier import ClassifierExtractor
+from ganache.evaluation.features.classifier_features import ClassifierExtractor
 from ganache.evaluation.features.trained_classifier import GROUP, ClassifierNetwork, TrainedClassifier
 from ganache.evaluation.metrics.frechet import frechet_distance
 from ganache.evaluation.metrics.manifold import manifold_scores

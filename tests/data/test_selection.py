@@ -213,7 +213,7 @@ def test_an_unlabelled_training_split_is_refused_by_the_plan(tmp_path: Path) -> 
 
 def test_two_digits_make_a_generator_of_two_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`train --data digits --label 3 --label 7 --set conditional=true` kept ten names, drew all ten, judged 22.5%."""
-    monkeypatch.setattr("ganache.evaluation.features.finding.LEAST_LABELLED", 10_000)  # no classifier need be trained
+    monkeypatch.setattr("ganache.evaluation.features.by_name.LEAST_LABELLED", 10_000)  # no classifier need be trained
     out = tmp_path / "run"
     ganache.train(
         "dcgan", data="digits", out=out, images=64, labels=("7", "3"), settings=CONDITIONAL, evaluate_every=32

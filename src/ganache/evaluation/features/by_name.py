@@ -7,7 +7,7 @@ import torch
 
 from ganache.data.dataset import Dataset, Progress
 from ganache.data.store.packed import PackedDataset
-from ganache.evaluation.features.classifier import ClassifierExtractor
+from ganache.evaluation.features.classifier_features import ClassifierExtractor
 from ganache.evaluation.features.extractor import Extractor, refuse_points
 from ganache.evaluation.features.inception_weights import inception
 from ganache.evaluation.features.pixels import PixelExtractor
