@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import ganache
 from ganache.data import pack
 from ganache.data.location import refuse_among, title
 from ganache.support.errors import UserError
@@ -141,11 +142,20 @@ def test_a_store_never_lies_among_its_data(tmp_path: Path) -> None:
 def test_odd_names_of_data_make_sound_names_of_runs(
     name: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import ganache
-
     folder = draw_pictures(Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)))
     monkeypatch.chdir(tmp_path)
     outcome = ganache.train("dcgan", data=folder, images=16, settings=SMALL)
     expected = {b"a b": "a_b", b"caf\xe9": "caf_", b"-x": "x", b"\x1b[2J": "__2J"}.get(name, "写真")
     assert outcome.run == Path("runs") / f"dcgan-{expected}"
     assert outcome.images_seen == 16
+
+
+@pytest.mark.parametrize("words", [("train", "--data", "digits", "--out", "a\udcff"), ("resume", "a\udcff")])
+def test_a_run_in_a_folder_whose_name_is_no_text_is_refused(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It trained, and then neither TensorBoard, nor the curves' title, nor safetensors took its name."""
+    monkeypatch.chdir(tmp_path)
+    assert run_command(*words).status == 2
+    with pytest.raises(UserError, match=r"'a\\udcff' is not UTF-8"):
+        ganache.train(data="digits", out="a\udcff")

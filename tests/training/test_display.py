@@ -1,8 +1,10 @@
+import contextlib
+import io
 import sys
 
 import pytest
 
-from ganache.training.display import Bar, Display, Lines, choose_display, summary
+from ganache.training.display import Bar, Display, Forgiving, Lines, choose_display, summary
 
 LINE = {
     "images_seen": 60_000,
@@ -72,3 +74,34 @@ def test_a_terminal_gets_a_bar_and_a_pipe_gets_lines(
     display = choose_display(1000)
     display.close()
     assert type(display) is kind
+
+
+def test_lines_show_escapes_in_the_place_of_what_an_output_lacks() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    with contextlib.redirect_stdout(stream):
+        display = Forgiving(Lines)
+        display.say("γ is 10× too small")
+    assert raw.getvalue() == b"\\u03b3 is 10\\xd7 too small\n"
+    assert type(display.shown) is Lines
+
+
+def test_a_display_that_failed_is_silent_and_one_that_cannot_begin_too(capsys: pytest.CaptureFixture[str]) -> None:
+    calls: list[str] = []
+
+    class Failing(Display):
+        def say(self, message: str) -> None:
+            calls.append(message)
+            raise OSError(5, "Input/output error")
+
+    display = Forgiving(Failing)
+    display.say("first")
+    display.say("second")
+    display.close()
+    assert calls == ["first"]
+    assert capsys.readouterr().err.count("\n") == 1
+
+    def absent() -> Display:
+        raise OSError(5, "Input/output error")
+
+    assert type(Forgiving(absent).shown) is Display

@@ -1,5 +1,6 @@
 """Output that cannot be encoded, closed pipes, full disks behind standard output: no command loses a file by them."""
 
+import contextlib
 import io
 import json
 import os
@@ -7,15 +8,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import ganache
 from ganache.cli import app
-from ganache.support import console
-from ganache.support.errors import RunError, UserError
-from ganache.training.display import Display, Forgiving, Lines
-from tests.commands import run_command
+from tests.commands import TINY, run_command
 from tests.conftest import SMALL
 
 
@@ -104,90 +103,32 @@ def test_files_are_written_before_tables(
 def test_a_closed_pipe_does_not_end_a_training(tmp_path: Path) -> None:
     """`ganache train … | head -1` ended the training at its second line and left run.json "running"."""
     raw = Refusing(BrokenPipeError(32, "Broken pipe"), takes=1)
-    settings = [word for setting in SMALL for word in ("--set", setting)]
-    words = ["train", "--data", "digits", "--images", "64", "--out", str(tmp_path / "run"), *settings]
-    ended = run_command(*words, output=text(raw))
+    ended = run_command("train", "--data", "digits", "--out", tmp_path / "run", *TINY, output=text(raw))
     assert ended.status == 141
     assert json.loads((tmp_path / "run" / "run.json").read_text())["outcome"] == "finished"
     assert (tmp_path / "run" / "curves.png").is_file()
     assert "nothing more is shown (BrokenPipeError: [Errno 32] Broken pipe); the training goes on" in ended.complaints
 
 
-def test_no_display_ends_a_training_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_display_ends_a_training_from_python(tmp_path: Path) -> None:
     """ganache.train(…, quiet=False) where standard output refuses, as a notebook's may, ended with its exception."""
 
     class Odd:
         def write(self, message: str) -> int:
             raise RuntimeError("no kernel")
 
-    monkeypatch.setattr(sys, "stdout", Odd())  # it has no isatty and no flush either
-    outcome = ganache.train(data="digits", out=tmp_path / "run", images=32, settings=SMALL, quiet=False)
-    monkeypatch.undo()
+    odd: Any = Odd()  # it has no isatty and no flush either
+    with contextlib.redirect_stdout(odd):
+        outcome = ganache.train(data="digits", out=tmp_path / "run", images=32, settings=SMALL, quiet=False)
     assert json.loads((outcome.run / "run.json").read_text())["outcome"] == "finished"
 
 
-def test_a_command_without_any_output_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_without_any_output_trains(tmp_path: Path) -> None:
     """`ganache train … >&- 2>&-` leaves Python without the two streams: 'NoneType' object has no attribute 'isatty'."""
-    settings = [word for setting in SMALL for word in ("--set", setting)]
-    words = ["train", "--data", "digits", "--images", "32", "--out", str(tmp_path / "run"), *settings]
-    monkeypatch.setattr(sys, "argv", ["ganache", *words])
-    monkeypatch.setattr(sys, "stdout", None)
-    monkeypatch.setattr(sys, "stderr", None)
-    with pytest.raises(SystemExit) as ended:
-        app.main()
-    assert not ended.value.code
 
+    def mute() -> None:
+        with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
+            app.main()
 
-def test_lines_show_escapes_in_the_place_of_what_an_output_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    raw = io.BytesIO()
-    stream = io.TextIOWrapper(raw, encoding="ascii")
-    monkeypatch.setattr(sys, "stdout", stream)
-    display = Forgiving(Lines)
-    display.say("γ is 10× too small")
-    monkeypatch.undo()
-    assert raw.getvalue() == b"\\u03b3 is 10\\xd7 too small\n"
-    assert type(display.shown) is Lines
-
-
-def test_a_display_that_failed_is_silent_and_one_that_cannot_begin_too(capsys: pytest.CaptureFixture[str]) -> None:
-    calls: list[str] = []
-
-    class Failing(Display):
-        def say(self, message: str) -> None:
-            calls.append(message)
-            raise OSError(5, "Input/output error")
-
-    display = Forgiving(Failing)
-    display.say("first")
-    display.say("second")
-    display.close()
-    assert calls == ["first"]
-    assert capsys.readouterr().err.count("\n") == 1
-
-    def absent() -> Display:
-        raise OSError(5, "Input/output error")
-
-    assert type(Forgiving(absent).shown) is Display
-
-
-def test_a_file_that_cannot_be_written_costs_neither_the_others_nor_the_table(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "file").write_text("in the way")
-    outputs = [
-        output for path in (tmp_path / "file" / "a", tmp_path / "b") for output in console.json_outputs(path, lambda: 1)
-    ]
-    with pytest.raises(RunError, match=r"^could not write .*a: "):
-        console.write_then_print(outputs, ["a line"])
-    assert capsys.readouterr().out == f"a line\nwritten        {tmp_path / 'b'}\n"
-
-
-@pytest.mark.parametrize("words", [("train", "--data", "digits", "--out", "a\udcff"), ("resume", "a\udcff")])
-def test_a_run_in_a_folder_whose_name_is_no_text_is_refused(
-    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It trained, and then neither TensorBoard, nor the curves' title, nor safetensors took its name."""
-    monkeypatch.chdir(tmp_path)
-    assert run_command(*words).status == 2
-    with pytest.raises(UserError, match=r"'a\\udcff' is not UTF-8"):
-        ganache.train(data="digits", out="a\udcff")
+    assert run_command("train", "--data", "digits", "--out", tmp_path / "run", *TINY, program=mute).status == 0
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["outcome"] == "finished"
