@@ -31,7 +31,7 @@ def module_named(name: str) -> Any:
 
 
 if TYPE_CHECKING:
-    import numpy as xp
+    xp = np
 else:
     xp = module_named(os.environ.get(VARIABLE, "numpy"))
 
