@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ganache.data.cache import cache_folder
 from ganache.data.sources.named_sets import NAMED_SETS
-from ganache.data.store.store import manifest_of
+from ganache.data.store.store import read_manifest
 from ganache.support.errors import RunError, UserError
 from ganache.support.units import counted
 
@@ -128,7 +128,7 @@ def _about(path: Path, kind: str) -> str:
     if kind != "stores":
         return path.name
     try:
-        manifest = manifest_of(path)
+        manifest = read_manifest(path)
     except UserError:
         return "unfinished or damaged"
     channels, height, width = manifest["shape"]

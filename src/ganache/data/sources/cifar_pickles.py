@@ -22,13 +22,8 @@ _INSIDE_LIST = {"MARK", "EMPTY_LIST", "LIST", "APPEND", "APPENDS", "FRAME"}
 _INSIDE_LIST |= {"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"}
 _AFTER_LIST = {"SETITEM", "SETITEMS", "STOP"}
 # What NumPy arrays name in such files, under the modules' old and new names.
-_HARMLESS = {
-    "numpy.core.multiarray _reconstruct",
-    "numpy._core.multiarray _reconstruct",
-    "numpy ndarray",
-    "numpy dtype",
-    "_codecs encode",
-}
+_HARMLESS = {f"numpy.{core}.multiarray _reconstruct" for core in ("core", "_core")}
+_HARMLESS |= {"numpy ndarray", "numpy dtype", "_codecs encode"}
 
 
 def read_python_batch(content: bytes, where: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:

@@ -73,7 +73,7 @@ def _run(source: Packable, survey: Survey, how: Conversion, progress: Progress, 
             count(block)
     if not position:
         raise nothing_decoded(source.text, skipped)
-    manifest = manifest_of(source, survey, classes, splits, sorted(skipped))
+    manifest = new_manifest(source, survey, classes, splits, sorted(skipped))
     manifest["sha256"] = draft.checksums()
     return {**manifest, "fingerprint": fingerprint(manifest)}
 
@@ -97,7 +97,7 @@ def _refuse_full(target: Path, survey: Survey) -> None:
         )
 
 
-def manifest_of(
+def new_manifest(
     source: Packable, survey: Survey, classes: Counter[int], splits: dict[str, tuple[int, int]], skipped: list[Skipped]
 ) -> dict[str, Any]:
     """Return the manifest without its checksums; `classes` counts rows by label, -1 where there is none."""

@@ -10,7 +10,7 @@ from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
 from ganache.data.decoding.pool import Workers
 from ganache.data.store.packed import PackedDataset
-from ganache.data.store.packing import manifest_of
+from ganache.data.store.packing import new_manifest
 from ganache.data.store.survey import Packable, Survey, add_rows, nothing_decoded, refuse_many
 from ganache.support.units import counted
 
@@ -51,7 +51,7 @@ def read_preview(
         add_rows(held, block.split, len(block.images))
     totals: Any = sum(sample.counts.values())
     classes = Counter(dict(enumerate(totals[:-1].tolist()))) + Counter({-1: int(totals[-1])})
-    manifest = manifest_of(source, survey, classes, splits, sorted(skipped))
+    manifest = new_manifest(source, survey, classes, splits, sorted(skipped))
     manifest["decisions"] = {**survey.decisions, "looked at": _looked_at(survey, manifest["count"], read)}
     images = np.concatenate([block.images for block in sample.blocks])
     labels = np.concatenate([block.labels for block in sample.blocks])

@@ -134,7 +134,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.manifest = manifest_of(path)
+        self.manifest = read_manifest(path)
         shape = (int(self.manifest["count"]), *map(int, self.manifest["shape"]))
         self.shape = ImageShape(*shape[1:])
         self.images = _mapped(path, IMAGES, np.dtype("u1"), shape)
@@ -183,7 +183,7 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     write_json(folder / MANIFEST, {"format": FORMAT, "version": VERSION, **manifest})
 
 
-def manifest_of(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path) -> dict[str, Any]:
     """Return a store's manifest; raises UserError when it is damaged or of another version."""
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
