@@ -2,7 +2,7 @@
 
     python benchmarks/overhead.py [--data mnist] [--images 50000] [--rounds 3]
 
-Two things in turn, `rounds` times: a whole run of `lsgan`, and its two half steps alone, on one batch that stays in
+Two things in turn, `rounds` times: a whole run of `lsgan`, and its two moves alone, on one batch that stays in
 memory. Overhead = run / steps - 1, on the medians, once for the loop's own clock (training_seconds: data and average)
 and once for the wall clock from the first step to the last (also log, pictures and checkpoints).
 """
@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 
 import ganache
-from ganache.engine.iteration import Reals
-from ganache.games.step import discriminator_step, generator_step
+from ganache.engine.draws import StateDraws
+from ganache.games import Moment, TwoPlayers
 from ganache.runs.budget import Budget
 from ganache.runs.folder import Run
 from ganache.training.composition import compose
@@ -28,17 +28,18 @@ from ganache.training.sessions import make_record
 
 
 def bare_steps(plan: Plan, images: int) -> float:
-    """Return seconds per image of both half steps on one batch."""
-    state = plan.build()
-    reals = Reals(plan.data, state)
-    batch, latents, now = reals.next(), state.draw_latents(), state.moment()
+    """Return seconds per image of both players' moves on one batch."""
+    state, game = plan.build(), plan.recipe
+    assert isinstance(game, TwoPlayers)
+    draws, now = StateDraws(plan.data, state), Moment()
+    batch, latents = draws.batch(), draws.latents(game.generator.latent)
     steps = images // plan.recipe.batch_size
     began = 0.0
     for step in range(steps + 2):
         if step == 2:  # the first ones also allocate
             began = time.perf_counter()
-        discriminator_step(state.players, batch, latents, plan.recipe, now)
-        generator_step(state.players, batch, latents, plan.recipe, now)
+        game.move_discriminator(state.cast, batch, latents, now)
+        game.move_generator(state.cast, batch, latents, now)
     return (time.perf_counter() - began) / (steps * plan.recipe.batch_size)
 
 

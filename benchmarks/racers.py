@@ -43,7 +43,7 @@ def plain_racer(system: System, dataset: PackedDataset, seed: int, **options: in
     count = len(dataset.labels_of("train")) // system.batch_size * system.batch_size
     pictures = dataset.rows("train", 0, count).images
     loop = system.loop(pictures, networks=networks)
-    config = ganache.recipes.find(system.recipe).generator  # for its latents
+    config = ganache.recipes.find(system.recipe).sampler  # for its latents
     drawing = TrainedGenerator(_Plain(networks[0]), config, dataset.shape, (), {})
 
     def generator() -> TrainedGenerator:
@@ -64,9 +64,9 @@ def ganache_racer(recipe: str, dataset: PackedDataset, seed: int, settings: Sequ
     request = Request(data=dataset.name, recipe=recipe, size=size, seed=seed, device="cpu", settings=tuple(settings))
     plan = make_plan(request)  # not `ganache.plan`, which writes nothing and so may hold a few of the images only
     state = plan.build()
-    names = plan.data.label_names if state.labels else ()
+    names = plan.data.label_names if state.conditions else ()
 
     def generator() -> TrainedGenerator:
-        return TrainedGenerator(state.average.network, plan.recipe.generator, plan.dataset.shape, names, {})
+        return TrainedGenerator(state.average, plan.recipe.sampler, plan.dataset.shape, names, {})
 
     return Racer(engine(plan, state), generator)

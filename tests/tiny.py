@@ -1,31 +1,39 @@
 """Tiny recipes, data and states that several tests share."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from pydantic import PrivateAttr
 from torch import Tensor, nn
 
-from ganache.data import Batch
+from ganache import recipes
+from ganache.data import Batch, select
 from ganache.data.shape import ImageShape
+from ganache.engine.draws import StateDraws
 from ganache.engine.state import TrainingState
-from ganache.games.players import ROLES, Players, Role
-from ganache.games.recipe import Optimizers, Recipe
-from ganache.games.step import TrainingBatch
-from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
+from ganache.games import Game, Optimizers, TwoPlayers
+from ganache.games.cast import Cast, Player
+from ganache.games.game import Moment, Records, TrainingBatch
+from ganache.networks import MLPDiscriminator, MLPGenerator
 from ganache.parts.augmentations import Augmenter
+from ganache.parts.critic import Critic
+from ganache.parts.latents import Normal
 from ganache.parts.objectives import NonSaturating
-from ganache.parts.optimizers import Adam
-from ganache.support.precision import Autocast
+from ganache.parts.optimizers import Adam, Optimizer
+from ganache.parts.terms import ROLES, Move, Role
+from ganache.parts.verdict import Verdict
+from ganache.recipes.settings import with_settings
+from ganache.support.precision import FULL
 
 SHAPE = ImageShape(1, 2, 2)
 RATE = 0.125
 CPU = torch.device("cpu")
-FULL_PRECISION = Autocast("cpu", None)
 
 
-def tiny_recipe(**fields: Any) -> Recipe:
+def tiny_recipe(**fields: Any) -> TwoPlayers:
     """Return a recipe of very small networks with some fields replaced."""
     adam = Adam(learning_rate=1e-2, betas=(0.5, 0.9))
     defaults: dict[str, Any] = {
@@ -36,12 +44,72 @@ def tiny_recipe(**fields: Any) -> Recipe:
         "optimizers": Optimizers(generator=adam, discriminator=adam),
         "batch_size": 4,
     }
-    return Recipe(**{**defaults, **fields})
+    return TwoPlayers(**{**defaults, **fields})
 
 
-def tiny_state(recipe: Recipe, shape: ImageShape = SHAPE, labels: int = 0, seed: int = 0) -> TrainingState:
+def two_players(name: str, *settings: str) -> TwoPlayers:
+    """Return the recipe with this name, which is a game of two players, with settings applied."""
+    return set_in(recipes.find(name), *settings)
+
+
+def set_in(recipe: Game, *settings: str) -> TwoPlayers:
+    """Return a game of two players with ``field=value`` settings applied."""
+    game = with_settings(recipe, list(settings)) if settings else recipe
+    assert isinstance(game, TwoPlayers), game
+    return game
+
+
+def tiny_state(recipe: Game, shape: ImageShape = SHAPE, labels: int = 0, seed: int = 0) -> TrainingState:
     """Return the state of a training on the CPU that has not begun."""
-    return TrainingState(recipe, shape, labels, seed, CPU, FULL_PRECISION)
+    return TrainingState(recipe, shape, labels, seed, CPU, FULL)
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What a player was given."""
+
+    role: Role
+    batch: TrainingBatch
+    latents: Tensor
+    now: Moment
+    due: tuple[str, ...]
+    rate: float  # its learning rate in this move
+
+
+class Noting(TwoPlayers):
+    """Notes what its players are given, in order; they move all the same."""
+
+    _moves: list[Noted] = PrivateAttr(default_factory=list)
+
+    @property
+    def moves(self) -> list[Noted]:
+        """What was noted."""
+        return self._moves
+
+    def move_discriminator(
+        self, cast: Cast, batch: TrainingBatch, latents: Tensor, now: Moment, due: tuple[str, ...] = ()
+    ) -> Records:
+        """Move as usual."""
+        records = super().move_discriminator(cast, batch, latents, now, due)
+        self._note("discriminator", cast, (batch, latents, now, due))
+        return records
+
+    def move_generator(
+        self, cast: Cast, batch: TrainingBatch, latents: Tensor, now: Moment, due: tuple[str, ...] = ()
+    ) -> Records:
+        """Move as usual."""
+        records = super().move_generator(cast, batch, latents, now, due)
+        self._note("generator", cast, (batch, latents, now, due))
+        return records
+
+    def _note(self, role: Role, cast: Cast, given: tuple[TrainingBatch, Tensor, Moment, tuple[str, ...]]) -> None:
+        self._moves.append(Noted(role, *given, rate=cast.optimizers[role].param_groups[0]["lr"]))
+
+
+def noting(**fields: Any) -> Noting:
+    """Return a tiny recipe that notes its moves."""
+    recipe = tiny_recipe(**fields)
+    return Noting(**{name: getattr(recipe, name) for name in TwoPlayers.model_fields})
 
 
 class NumberedStream:
@@ -86,6 +154,11 @@ class Numbered:
         return self.streams[-1]
 
 
+def draws_of(state: TrainingState, classes: int = 0) -> StateDraws:
+    """Return a state's draws from rows that can be told apart."""
+    return StateDraws(select(Numbered(state.shape, classes=classes)), state)
+
+
 class Halved(Augmenter):
     """Halves every pixel, and keeps what it was given and when."""
 
@@ -100,18 +173,60 @@ class Halved(Augmenter):
         return images / 2.0
 
 
-def connected(labels: int = 0) -> tuple[nn.Module, nn.Module]:
+def connected(conditions: int = 0) -> tuple[nn.Module, nn.Module]:
     """Return a small fully connected generator and discriminator."""
-    generator = MLPGenerator(latent=Normal(size=3), widths=(8,)).build(SHAPE, labels)
-    return generator, MLPDiscriminator(widths=(8,), slope=0.2).build(SHAPE, labels)
+    generator = MLPGenerator(latent=Normal(size=3), widths=(8,)).build(SHAPE, conditions)
+    return generator, MLPDiscriminator(widths=(8,), slope=0.2).build(SHAPE, conditions)
 
 
-def players_of(pair: tuple[nn.Module, nn.Module], augmenter: Augmenter | None = None) -> Players:
+class Descent(Optimizer):
+    """Plain gradient descent."""
+
+    rate: float = RATE
+
+    def build(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+        """Return torch's."""
+        return torch.optim.SGD(parameters, lr=self.rate)
+
+    def set(self, optimizer: torch.optim.Optimizer, images_seen: int) -> None:
+        """Leave the rate."""
+
+
+def logits_of(discriminator: nn.Module, images: Tensor, conditions: Tensor) -> Tensor:
+    """Return the logits (N, …) of a network's verdict."""
+    return Verdict.of(discriminator(images, conditions)).logits
+
+
+def cast_of(pair: tuple[nn.Module, nn.Module], augmenter: Augmenter | None = None) -> Cast:
     """Return two networks that move by plain gradient descent, behind an augmentation that halves."""
-    optimizers: dict[Role, Any] = {
-        role: torch.optim.SGD(network.parameters(), lr=RATE) for role, network in zip(ROLES, pair, strict=True)
-    }
-    return Players(*pair, augmenter or Halved(), optimizers, FULL_PRECISION)
+    networks: dict[str, nn.Module] = dict(zip(ROLES, pair, strict=True))
+    cast = Cast(networks, {"augment": augmenter or Halved()}, {role: Player(Descent(), (role,)) for role in ROLES})
+    cast.begin(FULL)
+    return cast
+
+
+def discriminator_step(
+    cast: Cast, batch: TrainingBatch, latents: Tensor, recipe: TwoPlayers, now: Moment, due: Sequence[str] = ()
+) -> Records:
+    """Move the discriminator of a cast by a recipe, whose terms join the cast."""
+    cast.memories |= recipe.build_terms(SHAPE, batch.conditions.shape[1])
+    return recipe.move_discriminator(cast, batch, latents, now, tuple(due))
+
+
+def generator_step(
+    cast: Cast, batch: TrainingBatch, latents: Tensor, recipe: TwoPlayers, now: Moment, due: Sequence[str] = ()
+) -> Records:
+    """Move the generator, likewise."""
+    cast.memories |= recipe.build_terms(SHAPE, batch.conditions.shape[1])
+    return recipe.move_generator(cast, batch, latents, now, tuple(due))
+
+
+def move_of(critic: Critic, reals: Tensor, fakes: Tensor | None = None, conditions: Tensor | None = None) -> Move:
+    """Return a move of which only what is given is known: all else is NaN, and the critic was not asked before."""
+    unknown = torch.full_like(reals, float("nan"))
+    said = Verdict(unknown.flatten(1)[:, :1])
+    told = reals.new_zeros(len(reals), 0) if conditions is None else conditions
+    return Move(critic, {}, unknown.flatten(1), told, reals, unknown if fakes is None else fakes, None, said)
 
 
 def batch_of(shape: ImageShape = SHAPE, labels: int = 0, count: int = 8) -> TrainingBatch:

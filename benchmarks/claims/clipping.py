@@ -13,10 +13,9 @@ from benchmarks.claims import critics, plots
 from benchmarks.claims.claim import Claim, Findings, Table, mean
 from benchmarks.claims.distances import wasserstein
 from benchmarks.claims.workshop import Json, Workshop
-from ganache import recipes
 from ganache.data.sources import densities
 from ganache.engine.state import TrainingState
-from ganache.games.recipe import Optimizers, Recipe
+from ganache.games import Optimizers, TwoPlayers
 from ganache.parts.optimizers import Adam
 from ganache.parts.schedules import Cosine
 from ganache.recipes.settings import with_settings
@@ -91,9 +90,9 @@ class Points:
         return torch.from_numpy(batch.images)
 
 
-def recipe_of(kind: str) -> Recipe:
+def recipe_of(kind: str) -> TwoPlayers:
     """Return the recipe whose critic is trained."""
-    recipe = recipes.find("mlp-2d")
+    recipe = critics.two_players("mlp-2d")
     falling = Cosine(start=RATE, end=RATE / 50, until=STEPS * recipe.batch_size)
     adam = Adam(learning_rate=falling, betas=(0.0, 0.9))
     recipe = recipe.changed(optimizers=Optimizers(generator=adam, discriminator=adam))
@@ -142,7 +141,7 @@ def quadratic_share(points: NDArray[np.float64], values: NDArray[np.float64]) ->
 
 
 def _histogram(state: TrainingState, limit: float | None) -> Json:
-    parameters: Iterable[Tensor] = state.players.networks["discriminator"].parameters()
+    parameters: Iterable[Tensor] = state.cast.networks["discriminator"].parameters()
     weights = torch.cat([each.detach().flatten() for each in parameters]).numpy()
     most = limit or float(np.quantile(np.abs(weights), 0.999))
     counts, edges = np.histogram(weights, bins=60, range=(-most, most))

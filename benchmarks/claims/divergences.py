@@ -11,9 +11,8 @@ from benchmarks.claims import critics, plots
 from benchmarks.claims.claim import Claim, Findings, Table
 from benchmarks.claims.distances import BIT, jensen_shannon, wasserstein_on_line
 from benchmarks.claims.workshop import Json, Workshop
-from ganache import recipes
-from ganache.games.recipe import Recipe
-from ganache.parts.penalties import GradientPenalty, Weighted
+from ganache.games import TwoPlayers
+from ganache.parts.penalties import GradientPenalty
 from ganache.support.streams import derive, untouched_global_stream
 
 SHIFTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)  # a square's sides
@@ -53,11 +52,11 @@ def _row(shift: float, steps: int) -> Json:
     return {"shift": shift, **exact(shift), **_discriminator(shift, steps), **_critic(shift, steps)}
 
 
-def _recipe(**fields: Any) -> Recipe:
-    return recipes.find("mlp-2d").changed(**fields)
+def _recipe(**fields: Any) -> TwoPlayers:
+    return critics.two_players("mlp-2d").changed(**fields)
 
 
-def _trained(recipe: Recipe, shift: float, steps: int) -> tuple[Tensor, Tensor, Tensor]:
+def _trained(recipe: TwoPlayers, shift: float, steps: int) -> tuple[Tensor, Tensor, Tensor]:
     """Return the logits of fresh reals and of fresh fakes, and |∇D| at the fakes, each (JUDGED,)."""
     state = critics.start(recipe, SEED, generator=critics.Given())
     random = torch.Generator().manual_seed(derive(SEED, "claims", "squares"))
@@ -81,7 +80,7 @@ def _discriminator(shift: float, steps: int) -> Json:
 
 
 def _critic(shift: float, steps: int) -> Json:
-    penalty = {"gradient_penalty": Weighted(penalty=GradientPenalty(), weight=PENALTY)}
+    penalty = {"gradient_penalty": GradientPenalty(weight=PENALTY)}
     real, fake, slopes = _trained(_recipe(objective="Wasserstein", penalties=penalty), shift, steps)
     return {"critic": float(real.mean() - fake.mean()), "critic_slope": float(slopes.mean())}
 

@@ -8,9 +8,9 @@ from torch import Tensor
 from benchmarks.claims import critics, plots
 from benchmarks.claims.claim import Claim, Findings, Table, mean, spread
 from benchmarks.claims.workshop import Json, Workshop
-from ganache import recipes
 from ganache.data import open_dataset, select
-from ganache.engine.iteration import Reals
+from ganache.engine.draws import StateDraws
+from ganache.engine.iteration import iterate
 from ganache.engine.state import TrainingState
 from ganache.parts.objectives import Minimax, NonSaturating, Objective
 from ganache.support.streams import derive, untouched_global_stream
@@ -33,14 +33,15 @@ def measure(workshop: Workshop) -> Json:
 
 
 def _looks(workshop: Workshop, seed: int) -> list[Json]:
-    dataset, recipe = open_dataset("digits"), recipes.find("minimax")
+    dataset, recipe = open_dataset("digits"), critics.two_players("minimax")
     state = critics.start(recipe, seed, dataset.shape)
     random = torch.Generator().manual_seed(derive(seed, "claims", "latents"))
     latents = recipe.generator.latent.draw(LATENTS, random)
-    reals = Reals(select(dataset), state)
+    draws = StateDraws(select(dataset), state)
     looks, done = [], 0
     for step in (workshop.scaled(step) if step else 0 for step in STEPS):
-        critics.improve(state, lambda _: reals.next().reals, lambda _: state.draw_latents(), step - done)
+        for _ in range(step - done):
+            iterate(state, draws)
         done = step
         looks.append({"step": step, **look(state, latents)})
     return looks
@@ -48,14 +49,14 @@ def _looks(workshop: Workshop, seed: int) -> list[Json]:
 
 def look(state: TrainingState, latents: Tensor) -> Json:
     """Return mean D(G(z)), and for each objective the gradient at a logit and at all of the generator's weights."""
-    state.players.train_only("generator")
-    labels = torch.zeros(len(latents), 0)
+    state.cast.train_only("generator")
+    none = torch.zeros(len(latents), 0)
     found: Json = {}
     for name, objective in OBJECTIVES.items():
-        logits = state.players.critic(0)(state.players.generate(latents, labels), labels)
+        logits = critics.critic_of(state)(state.cast("generator", latents, none), none).logits
         loss = objective.generator(None, logits)
         (at_logits,) = torch.autograd.grad(loss.sum(), logits, retain_graph=True)
-        weights = list(state.players.networks["generator"].parameters())
+        weights = list(state.cast.networks["generator"].parameters())
         at_weights = torch.autograd.grad(loss.mean(), weights)
         found[name] = {
             "logit": float(at_logits.abs().mean()),

@@ -62,7 +62,7 @@ class Workshop:
         """Return the plan of a run of so many iterations, on pictures of side × side pixels or on points."""
         data = "ring" if recipe in POINTS else str(self._pictures(side))
         batch, found = self.scale.batch, recipes.find(recipe)
-        images = self.scale.steps * found.critic_steps * (batch or found.batch_size)
+        images = self.scale.steps * found.changed(batch_size=batch or found.batch_size).images_per_iteration
         width, device = self.scale.width, self.device.type
         settings = (f"generator.width={width}", f"discriminator.width={width}")
         return make_plan(
@@ -74,7 +74,7 @@ class Workshop:
                 seed=seed,
                 device=device,
                 precision=precision,
-                settings=settings if width and hasattr(found.generator, "width") else (),
+                settings=settings if width and hasattr(found.sampler, "width") else (),
             )
         )
 

@@ -11,7 +11,8 @@ import torch
 
 import ganache
 from benchmarks.gpu.cases import Json, Workshop, noted
-from ganache.engine.iteration import Reals, iterate
+from ganache.engine.draws import StateDraws
+from ganache.engine.iteration import iterate
 from ganache.engine.state import Tally
 from ganache.runs import sealed
 from ganache.runs.cadence import Cadence, Stretch
@@ -127,12 +128,12 @@ def synchronisations(plan: Plan) -> list[str]:
     """Return where the host waits for the device in iterations between two ticks, after those that set things up."""
     with untouched_global_stream():
         state = plan.build()
-        reals = Reals(plan.data, state)
+        draws = StateDraws(plan.data, state)
         for _ in range(2):
-            iterate(state, reals)
+            iterate(state, draws)
         with no_waiting(plan.device) as places:
             for _ in range(WATCHED):
-                iterate(state, reals)
+                iterate(state, draws)
     return sorted(places)
 
 
@@ -158,11 +159,11 @@ def loss_curves(plan: Plan, steps: int) -> dict[str, list[float]]:
     curves: dict[str, list[float]] = {}
     with untouched_global_stream():
         state = plan.build()
-        reals = Reals(plan.data, state)
+        draws = StateDraws(plan.data, state)
         for _ in range(WINDOWS):
             state.tally = Tally()
             for _ in range(steps // WINDOWS):
-                iterate(state, reals)
+                iterate(state, draws)
             for name, mean in state.tally.means().items():
                 curves.setdefault(name, []).append(mean)
     return curves

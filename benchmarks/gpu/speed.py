@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from benchmarks.flops import count_flops
 from benchmarks.gpu.cases import Json, Workshop
 from ganache.engine.devices import memory_in_use, synchronize
-from ganache.engine.iteration import Reals, iterate
+from ganache.engine.draws import StateDraws
+from ganache.engine.iteration import iterate
 from ganache.engine.state import Tally, TrainingState
-from ganache.games.players import ROLES
-from ganache.games.step import TrainingBatch
+from ganache.games.game import TrainingBatch
+from ganache.parts.latents import Latent
 from ganache.support.streams import untouched_global_stream
+from ganache.support.trees import leaves
 from ganache.training.plan import Plan
 
 
@@ -51,35 +54,52 @@ RATIOS = {
 }
 
 
-class _Fed(Reals):
-    """New batches, or one of them for ever."""
+class _Fed(StateDraws):
+    """New batches, or one of them for ever.
 
-    def __init__(self, plan: Plan, state: TrainingState, fed: bool) -> None:
+    What a graph has captured is launched again with the same seeds, so in a graph the numbers come from torch's default
+    generators, which go on by themselves.
+    """
+
+    def __init__(self, plan: Plan, state: TrainingState, variant: Variant) -> None:
         super().__init__(plan.data, state)
-        self._fed = fed
+        self._fed, self._captured = variant.fed, variant.graph and state.device.type == "cuda"
+        self._size = state.recipe.batch_size
         self._kept: TrainingBatch | None = None
 
-    def next(self) -> TrainingBatch:
+    def begin(self) -> None:
+        """Seed torch's default generators for the iteration, or let them go on."""
+        if not self._captured:
+            super().begin()
+
+    def latents(self, latent: Latent) -> Tensor:
+        """Return latents of this iteration, or of torch's default generator."""
+        if not self._captured:
+            return super().latents(latent)
+        return latent.draw(self._size, torch.cuda.default_generators[torch.cuda.current_device()])
+
+    def batch(self) -> TrainingBatch:
         """Return the batch."""
         if self._kept is not None:
             return self._kept
-        batch = super().next()
+        batch = super().batch()
         self._kept = None if self._fed else batch
         return batch
 
 
 class Subject:
-    """A training that runs in one variant, a period at a time: until every lazy penalty has had its turn."""
+    """A training that runs in one variant, a period at a time: until every lazy term has had its turn."""
 
     def __init__(self, plan: Plan, variant: Variant) -> None:
         self.variant, self.device = variant, plan.device
-        self.period = math.lcm(*(weighted.every for weighted in plan.recipe.penalties.values()))
+        fields = leaves(plan.recipe.model_dump(mode="json"))
+        self.period = math.lcm(*(every for path, every in fields.items() if path.endswith(".every")))
         self.images = self.period * plan.recipe.images_per_iteration
         self.state = plan.build()
         if variant.contiguous:
-            for network in (*self.state.players.networks.values(), self.state.average.network):
+            for network in (*self.state.cast.networks.values(), self.state.average):
                 network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-        self._reals = _Fed(plan, self.state, variant.fed)
+        self._draws = _Fed(plan, self.state, variant)
         self.advance: Callable[[], None] = self.iterations
         with self.settings():
             self.iterations()  # what is set up at first use must be neither timed nor captured
@@ -90,13 +110,13 @@ class Subject:
     def iterations(self) -> None:
         """Train for one period."""
         for _ in range(self.period):
-            iterate(self.state, self._reals)
+            iterate(self.state, self._draws)
 
     def host_share(self) -> float:
         """Return the part of a single iteration's seconds, from an idle device on, in which the host asks for it."""
         synchronize(self.device)
         began = time.perf_counter()
-        iterate(self.state, self._reals)
+        iterate(self.state, self._draws)
         asked = time.perf_counter() - began
         synchronize(self.device)
         return asked / (time.perf_counter() - began)
@@ -123,13 +143,12 @@ class Subject:
         with torch.cuda.stream(aside):
             self.iterations()
         torch.cuda.current_stream(self.device).wait_stream(aside)
-        for role in ROLES:
-            self.state.players.optimizers[role].zero_grad(set_to_none=True)  # gradients shall live in the graph's pool
-            for group in self.state.players.optimizers[role].param_groups:
+        for optimizer in self.state.cast.optimizers.values():
+            optimizer.zero_grad(set_to_none=True)  # gradients shall live in the graph's pool
+            for group in optimizer.param_groups:
                 group["capturable"] = True
         self.state.tally = Tally()  # the graph may read no tensor that is replaced later
         graph = torch.cuda.CUDAGraph()
-        graph.register_generator_state(self.state.streams.latents)
         with torch.cuda.graph(graph):
             self.iterations()
         return graph.replay
@@ -163,9 +182,7 @@ def measure_case(workshop: Workshop, recipe: str, side: int, peak: float) -> Jso
         "side": side,
         "batch": plan.recipe.batch_size,
         "precision": plan.precision,
-        "parameters": sum(
-            weight.numel() for net in base.state.players.networks.values() for weight in net.parameters()
-        ),
+        "parameters": sum(weight.numel() for net in base.state.cast.networks.values() for weight in net.parameters()),
         "flops_per_image": flops,
         "memory_bytes": memory,
         "images_per_second": medians,

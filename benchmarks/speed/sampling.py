@@ -31,7 +31,7 @@ def measure(settings: Settings) -> Json:
     with store_of(system, settings) as store, tempfile.TemporaryDirectory() as folder:
         run, out = Path(folder) / "generator.safetensors", Path(folder) / "samples.npz"
         plan = planned(system, store, settings.quick)
-        network = plan.recipe.generator.build(plan.dataset.shape, 0)
+        network = plan.recipe.sampler.build(plan.dataset.shape, 0)
         products.save(run, network, plan.recipe, plan.dataset.shape, {"label_names": []})
         plain, _ = ralsgan_networks(**({"width": 4} if settings.quick else {}))
         # What `ganache sample` does by itself and with --precision auto, which may be the same.

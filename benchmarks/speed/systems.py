@@ -16,9 +16,10 @@ from benchmarks.speed.part import Settings
 from benchmarks.speed.pictures import write_pictures
 from ganache.data.shape import ImageShape
 from ganache.data.store.store import IMAGES
-from ganache.engine.iteration import Reals, iterate
+from ganache.engine.draws import StateDraws
+from ganache.engine.iteration import iterate
 from ganache.engine.state import TrainingState
-from ganache.games.players import ROLES
+from ganache.parts.terms import ROLES
 from ganache.training.plan import Plan, Request
 
 PICTURES = 2_048  # a multiple of every batch size
@@ -112,7 +113,7 @@ def _plain(system: System, store: Path, quick: bool, options: Mapping[str, Any])
 
 def engine(plan: Plan, state: TrainingState) -> Iterator[int]:
     """Train a state of a plan in Ganache's engine, for ever; yield the images of each iteration."""
-    reals = Reals(plan.data, state)
+    draws = StateDraws(plan.data, state)
     while True:
-        iterate(state, reals)
+        iterate(state, draws)
         yield plan.recipe.images_per_iteration

@@ -23,11 +23,23 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.api import resume as resume
     from ganache.api import train as train
     from ganache.data.shape import ImageShape as ImageShape
-    from ganache.games.recipe import Optimizers as Optimizers
-    from ganache.games.recipe import Recipe as Recipe
+    from ganache.games import BiGAN as BiGAN
+    from ganache.games import Cast as Cast
+    from ganache.games import Draws as Draws
+    from ganache.games import Game as Game
+    from ganache.games import Moment as Moment
+    from ganache.games import Optimizers as Optimizers
+    from ganache.games import Player as Player
+    from ganache.games import Product as Product
+    from ganache.games import Recipe as Recipe
+    from ganache.games import Records as Records
+    from ganache.games import TwoPlayers as TwoPlayers
+    from ganache.networks import ClassifyingDiscriminator as ClassifyingDiscriminator
     from ganache.networks import DCGANDiscriminator as DCGANDiscriminator
     from ganache.networks import DCGANGenerator as DCGANGenerator
     from ganache.networks import Discriminator as Discriminator
+    from ganache.networks import FeatureEncoder as FeatureEncoder
+    from ganache.networks import FeaturePairDiscriminator as FeaturePairDiscriminator
     from ganache.networks import Generator as Generator
     from ganache.networks import LSGANDiscriminator as LSGANDiscriminator
     from ganache.networks import LSGANGenerator as LSGANGenerator
@@ -35,14 +47,19 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.networks import MLPGenerator as MLPGenerator
     from ganache.networks import MNISTDCGANDiscriminator as MNISTDCGANDiscriminator
     from ganache.networks import MNISTDCGANGenerator as MNISTDCGANGenerator
-    from ganache.networks import Normal as Normal
     from ganache.networks import R3GANDiscriminator as R3GANDiscriminator
     from ganache.networks import R3GANGenerator as R3GANGenerator
-    from ganache.networks import Uniform as Uniform
     from ganache.parts.augmentations import InputNoise as InputNoise
     from ganache.parts.augmentations import Unchanged as Unchanged
-    from ganache.parts.generator_terms import FeatureMatching as FeatureMatching
-    from ganache.parts.generator_terms import GeneratorTerm as GeneratorTerm
+    from ganache.parts.auxiliary import ClassCrossEntropy as ClassCrossEntropy
+    from ganache.parts.auxiliary import CodeRecovery as CodeRecovery
+    from ganache.parts.constraints import Constraint as Constraint
+    from ganache.parts.constraints import Unconstrained as Unconstrained
+    from ganache.parts.constraints import WeightClipping as WeightClipping
+    from ganache.parts.latents import Coded as Coded
+    from ganache.parts.latents import Latent as Latent
+    from ganache.parts.latents import Normal as Normal
+    from ganache.parts.latents import Uniform as Uniform
     from ganache.parts.objectives import Hinge as Hinge
     from ganache.parts.objectives import LeastSquares as LeastSquares
     from ganache.parts.objectives import Minimax as Minimax
@@ -58,15 +75,19 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.parts.penalties import DRAGAN as DRAGAN
     from ganache.parts.penalties import R1 as R1
     from ganache.parts.penalties import R2 as R2
-    from ganache.parts.penalties import Constraint as Constraint
     from ganache.parts.penalties import GradientPenalty as GradientPenalty
-    from ganache.parts.penalties import Penalty as Penalty
-    from ganache.parts.penalties import Unconstrained as Unconstrained
-    from ganache.parts.penalties import WeightClipping as WeightClipping
-    from ganache.parts.penalties import Weighted as Weighted
     from ganache.parts.schedules import Cosine as Cosine
     from ganache.parts.schedules import Geometric as Geometric
     from ganache.parts.schedules import Linear as Linear
+    from ganache.parts.terms import FeatureMatching as FeatureMatching
+    from ganache.parts.terms import GeneratorTerm as GeneratorTerm
+    from ganache.parts.terms import Move as Move
+    from ganache.parts.terms import Penalty as Penalty
+    from ganache.parts.terms import PureTerm as PureTerm
+    from ganache.parts.terms import Scene as Scene
+    from ganache.parts.terms import Term as Term
+    from ganache.parts.terms import Weighted as Weighted
+    from ganache.parts.verdict import Verdict as Verdict
     from ganache.runs.products import TrainedGenerator as TrainedGenerator
     from ganache.support.errors import RunError as RunError
     from ganache.support.errors import UserError as UserError

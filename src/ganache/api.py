@@ -12,7 +12,7 @@ from ganache.evaluation.doctor import examination
 from ganache.evaluation.doctor.examination import Examination
 from ganache.evaluation.judgement import Judgement
 from ganache.evaluation.records import Evaluation
-from ganache.games.recipe import Recipe
+from ganache.games import Game
 from ganache.runs import products
 from ganache.runs.products import TrainedGenerator
 from ganache.support.files import at_home
@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]
 
 
 def train(
-    recipe: str | Recipe | None = None,
+    recipe: str | Game | None = None,
     *,
     data: Given,
     out: str | Path | None = None,
@@ -46,7 +46,7 @@ def train(
 ) -> Outcome:
     """Train a GAN into a new run directory and return how it ended.
 
-    `recipe` is a name, a Python file that defines one, a Recipe, or None for the data's default; `data` a folder, a
+    `recipe` is a name, a Python file that defines one, a Game, or None for the data's default; `data` a folder, a
     zip, a .npz, a store or a name (a Path is never a name), pictures as one array of NumPy or torch (N, H, W[, C]), or
     (pictures, classes), which are copied into the user's cache; `images` (``"200k"``) or `time` (``"10m"``) the budget;
     `size` (height, width) in pixels; `labels` restricts the data to classes; `settings` are ``"field=value"``;

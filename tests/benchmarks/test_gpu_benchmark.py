@@ -59,15 +59,15 @@ def test_variants_train_the_same_in_another_layout_and_leave_torchs_switches_alo
     layouts = {
         name: {
             weight.is_contiguous(memory_format=torch.channels_last)
-            for weight in subject.state.players.networks["discriminator"].parameters()
+            for weight in subject.state.cast.networks["discriminator"].parameters()
             if weight.dim() == 4 and weight.shape[1] > 1
         }
         for name, subject in subjects.items()
     }
     assert (layouts[speed.BASE], layouts["contiguous"]) == ({True}, {False})
     one, other = (subjects[name].state for name in (speed.BASE, "contiguous"))
-    for name, tensor in one.players.networks["generator"].state_dict().items():
-        torch.testing.assert_close(other.players.networks["generator"].state_dict()[name], tensor, atol=1e-5, rtol=1e-3)
+    for name, tensor in one.cast.networks["generator"].state_dict().items():
+        torch.testing.assert_close(other.cast.networks["generator"].state_dict()[name], tensor, atol=1e-5, rtol=1e-3)
     assert subjects["still"].state.counters.images_drawn == 4, "one batch, however many iterations"
     assert one.counters.images_drawn == 8, "for the discriminator, and another for the generator"
     switches = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark

@@ -5,14 +5,13 @@ import pytest
 from benchmarks import grid
 from ganache.parts.optimizers import Adam
 from ganache.parts.schedules import Cosine, at
-from ganache.recipes import find
-from ganache.recipes.settings import with_settings
+from tests.tiny import set_in, two_players
 
 
 @pytest.mark.parametrize("name", grid.RATES)
 def test_points_keep_the_recipes_objective_and_their_rates_end_at_nothing(name: str) -> None:
-    own = find(name)
-    recipe = with_settings(own, list(grid.settings(name, 1_000)))
+    own = two_players(name)
+    recipe = set_in(own, *grid.settings(name, 1_000))
     assert recipe.objective == own.objective
     assert recipe.penalties.keys() == own.penalties.keys()
     assert getattr(recipe.discriminator, "spectral_norm", False) == getattr(own.discriminator, "spectral_norm", False)

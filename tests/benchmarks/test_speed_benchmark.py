@@ -58,7 +58,7 @@ def test_the_plain_loop_multiplies_what_ganache_does_and_the_unused_gradients(sy
     assert (FROZEN in work) == system.freezes
     assert work.get(FROZEN, work[GANACHE]) == pytest.approx(work[GANACHE], rel=1e-9)
     assert [_size(network) for network in NETWORKS[system.recipe]()] == [
-        _size(network) for network in state.players.networks.values()
+        _size(network) for network in state.cast.networks.values()
     ]
 
 

@@ -12,7 +12,7 @@ from ganache.data import Selection, open_dataset, select
 from ganache.data.selection import compared_classes, held_out_split
 from ganache.data.sources.densities import ring
 from ganache.data.store.packed import PackedDataset
-from ganache.engine.iteration import Reals
+from ganache.engine.draws import StateDraws
 from ganache.evaluation.records import Evaluation
 from ganache.runs import sealed
 from ganache.runs.folder import Run
@@ -124,8 +124,8 @@ def test_modes_of_a_density_are_numbered_anew() -> None:
     known, found = ring().stream(3, ("mode 1", "mode 6")).batch(0, 64), data.stream(3).batch(0, 64)
     assert np.array_equal(found.images, known.images)
     assert found.labels.tolist() == [[1, 6].index(label) for label in known.labels.tolist()]
-    batch = Reals(data, tiny_state(tiny_recipe(conditional=True), ring().shape, labels=2)).next()
-    assert batch.labels.shape == (4, 2)
+    batch = StateDraws(data, tiny_state(tiny_recipe(conditional=True), ring().shape, labels=2)).batch()
+    assert batch.conditions.shape == (4, 2)
     assert data.describe() == {"classes": ["mode 1", "mode 6"], "rows": None, "left_out": 0}
 
 

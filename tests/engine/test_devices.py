@@ -5,19 +5,19 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
 
 import ganache
-from ganache import recipes
 from ganache.data.shape import ImageShape
 from ganache.engine import devices
-from ganache.games.players import ROLES
-from ganache.games.step import TrainingBatch, discriminator_step
+from ganache.games import Moment
+from ganache.games.game import TrainingBatch
 from ganache.support.precision import Autocast
 from tests.conftest import SMALL
-from tests.tiny import tiny_state
+from tests.tiny import tiny_state, two_players
 
 MIB = 2**20
 TWO_BLOCKS = """
@@ -121,27 +121,29 @@ def test_a_training_gives_the_callers_threads_back(tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize(
     ("device", "dtype", "last"),
     [
-        ("cpu", None, {"discriminator"}),
-        ("cpu", torch.bfloat16, {"generator", "discriminator"}),
-        ("cuda", None, {"generator", "discriminator"}),
+        ("cpu", None, {"reading", "drawing"}),
+        ("cpu", torch.bfloat16, {"making", "reading", "drawing"}),
+        ("cuda", None, {"making", "reading", "drawing"}),
         ("mps", None, set()),
     ],
 )
 def test_channels_come_last_where_that_is_faster(device: str, dtype: torch.dtype | None, last: set[str]) -> None:
-    formats = {role: devices.memory_format_for(role, Autocast(device, dtype)) for role in ROLES}
-    assert {role for role, found in formats.items() if found is torch.channels_last} == last
+    uses: tuple[Literal["making", "reading", "drawing"], ...] = ("making", "reading", "drawing")
+    formats = {use: devices.memory_format_for(use, Autocast(device, dtype)) for use in uses}
+    assert {use for use, found in formats.items() if found is torch.channels_last} == last
 
 
 def test_the_layout_of_the_features_changes_a_step_by_rounding_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe, shape = recipes.find("lsgan").changed(batch_size=4), ImageShape(1, 16, 16)
+    recipe, shape = two_players("lsgan", "batch_size=4"), ImageShape(1, 16, 16)
     batch = TrainingBatch(torch.rand(4, 1, 16, 16) * 2 - 1, torch.zeros(4, 0))
-    losses = []
+    latents, losses = torch.randn(4, recipe.generator.latent.size), []
     for memory_format in (torch.channels_last, torch.contiguous_format):
-        monkeypatch.setattr("ganache.engine.state.memory_format_for", lambda role, autocast, made=memory_format: made)
+        monkeypatch.setattr("ganache.engine.state.memory_format_for", lambda use, autocast, made=memory_format: made)
         state = tiny_state(recipe, shape)
-        weights = [w for w in state.players.networks["discriminator"].parameters() if w.dim() == 4 and w.shape[1] > 1]
+        weights = [w for w in state.cast.networks["discriminator"].parameters() if w.dim() == 4 and w.shape[1] > 1]
         assert weights[0].is_contiguous(memory_format=memory_format)
-        records = discriminator_step(state.players, batch, state.draw_latents(), recipe, state.moment())
+        torch.manual_seed(0)  # of the dropout
+        records = recipe.move_discriminator(state.cast, batch, latents, Moment())
         losses.append((records["loss/discriminator"], *(weight.grad for weight in weights)))
     torch.testing.assert_close(losses[0], losses[1], atol=1e-6, rtol=1e-4)
 

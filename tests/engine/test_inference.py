@@ -34,7 +34,7 @@ class Counting(Augmenter):
 def test_measuring_neither_moves_an_augmentation_nor_runs_it_in_training_mode(held_out: bool) -> None:
     """A counting buffer had moved by 20 after one examination of ten held-out images and ten fakes."""
     state = tiny_state(tiny_recipe())
-    augmenter = state.players.augmenter = Counting()
+    augmenter = state.cast.memories["augment"] = Counting()
     augmenter.seen.fill_(7.0)  # type: ignore[operator]
     if held_out:
         measured(HeldOut(select(Split()), state), state)
@@ -43,7 +43,7 @@ def test_measuring_neither_moves_an_augmentation_nor_runs_it_in_training_mode(he
     assert augmenter.modes == {False}
     assert float(augmenter.seen) == 7.0  # type: ignore[arg-type]
     assert augmenter.training
-    assert all(network.training for network in state.players.networks.values())
+    assert all(network.training for network in state.cast.networks.values())
 
 
 def fail_in_inference(network: Any) -> None:

@@ -19,8 +19,10 @@ import ganache
 from benchmarks.speed import plain
 from benchmarks.speed.pictures import draw, write_pictures
 from benchmarks.speed.systems import DOCUMENTS, System, engine
+from ganache.engine.draws import StateDraws
 from ganache.engine.state import TrainingState
-from ganache.games.players import ROLES
+from ganache.parts.terms import ROLES
+from ganache.parts.verdict import Verdict
 from ganache.training.plan import Request
 
 PICTURES = 16  # a single batch: the loops differ in its order only
@@ -39,7 +41,8 @@ class Called(nn.Sequential):
     def forward(self, values: Tensor) -> Tensor:
         values = values.flatten(1) if values.shape[2:] == (1, 1) else values
         self.inputs.append(values.detach())
-        found: Tensor = self[0](values, torch.zeros(len(values), 0))
+        made = self[0](values, torch.zeros(len(values), 0))
+        found: Tensor = made.logits if isinstance(made, Verdict) else made
         for layer in list(self)[1:]:
             found = layer(found)
         return found
@@ -63,34 +66,34 @@ def test_both_move_the_weights_alike(system: System, tmp_path: Path, monkeypatch
     )
     plan = ganache.plan(request)
     state = plan.build()
-    for network in (*state.players.networks.values(), state.average.network):
+    for network in (*state.cast.networks.values(), state.average):
         network.double()
     _without_dropout(state)
-    first = {role: _weights(state.players.networks[role]) for role in ROLES}
+    first = {role: _weights(state.cast.networks[role]) for role in ROLES}
 
     theirs = _train_plainly(system, state, monkeypatch)
     latents = iter(theirs["generator"].inputs)
-    monkeypatch.setattr(TrainingState, "draw_latents", lambda self: next(latents))
+    monkeypatch.setattr(StateDraws, "latents", lambda self, latent: next(latents))
     loop = engine(plan, state)
     for _ in range(ITERATIONS):
         next(loop)
 
     for role in ROLES:
         moved = _weights(theirs[role]) - first[role]
-        apart = _weights(state.players.networks[role]) - _weights(theirs[role])
+        apart = _weights(state.cast.networks[role]) - _weights(theirs[role])
         assert moved.norm() > 0
         assert apart.norm() / moved.norm() < APART.get(system.recipe, 1e-9), role
 
 
 def _without_dropout(state: TrainingState) -> None:
-    for module in state.players.networks["discriminator"].modules():
+    for module in state.cast.networks["discriminator"].modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
 
 
 def _train_plainly(system: System, state: TrainingState, monkeypatch: pytest.MonkeyPatch) -> dict[str, Called]:
     """Train copies of the state's networks in the document's loop and return them."""
-    networks = state.players.networks
+    networks = state.cast.networks
     probabilities = [nn.Sigmoid()] if system.recipe == "vanilla" else []  # its loss takes these, not logits
     copies = {
         "generator": Called(networks["generator"]),

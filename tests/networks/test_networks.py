@@ -18,12 +18,11 @@ from ganache.networks import (
     MLPGenerator,
     MNISTDCGANDiscriminator,
     MNISTDCGANGenerator,
-    Normal,
     R3GANDiscriminator,
     R3GANGenerator,
-    Uniform,
 )
-from ganache.networks.layers import Upsample, halvings, with_label_planes, with_labels
+from ganache.networks.layers import Upsample, halvings, with_condition_planes, with_conditions
+from ganache.parts.latents import Normal, Uniform
 from ganache.parts.part import kinds
 from ganache.support.errors import UserError
 
@@ -253,8 +252,8 @@ def test_least_squares_discriminator_refuses_what_its_poolings_leave_nothing_of(
 
 def test_labels_are_appended_as_values_and_as_planes() -> None:
     labels = torch.tensor([[0.0, 1.0], [0.5, -2.0]], dtype=torch.float64)
-    assert with_labels(torch.tensor([[7.0], [8.0]]), labels).tolist() == [[7.0, 0.0, 1.0], [8.0, 0.5, -2.0]]
-    planes = with_label_planes(torch.ones(2, 1, 2, 3), labels)
+    assert with_conditions(torch.tensor([[7.0], [8.0]]), labels).tolist() == [[7.0, 0.0, 1.0], [8.0, 0.5, -2.0]]
+    planes = with_condition_planes(torch.ones(2, 1, 2, 3), labels)
     assert planes.dtype == torch.float32
     assert planes[:, 0].unique(sorted=True).tolist() == [1.0]  # type: ignore[no-untyped-call]
     assert torch.equal(planes[:, 1:], labels.float()[:, :, None, None].expand(2, 2, 2, 3))

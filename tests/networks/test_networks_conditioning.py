@@ -5,17 +5,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganache.data import select
 from ganache.data.shape import ImageShape
-from ganache.engine.iteration import Reals, iterate
-from ganache.games.recipe import Optimizers
-from ganache.networks import DCGANDiscriminator, DCGANGenerator, Discriminator, MLPDiscriminator, Normal
-from ganache.networks.layers import ConditionalBatchNorm, LabelProjection, glorot_initialised, normal_initialised
+from ganache.engine.iteration import iterate
+from ganache.games import Optimizers
+from ganache.networks import DCGANDiscriminator, DCGANGenerator, Discriminator, MLPDiscriminator
+from ganache.networks.layers import ConditionalBatchNorm, ConditionProjection, glorot_initialised, normal_initialised
+from ganache.parts.latents import Normal
 from ganache.parts.objectives import Hinge
 from ganache.parts.optimizers import Adam
 from ganache.recipes.rehearsal import rehearse
 from tests.networks.test_networks import awake, parameters
-from tests.tiny import Numbered, tiny_recipe, tiny_state
+from tests.tiny import draws_of, tiny_recipe, tiny_state
 
 SHAPE = ImageShape(1, 16, 16)
 PROJECTING: list[Discriminator] = [
@@ -40,7 +40,7 @@ def largest_singular_values(network: nn.Module) -> dict[str, float]:
 
 
 def test_label_projection_by_hand() -> None:
-    layer = LabelProjection(2, 3)
+    layer = ConditionProjection(2, 3)
     layer.embedding.weight.data = torch.tensor([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]])
     features, labels = torch.tensor([[1.0, -1.0, 2.0], [1.0, 1.0, 1.0]]), torch.tensor([[1.0, 0.0], [0.5, 1.0]])
     # (1, 2, 3)·(1, -1, 2) = 5; (10.5, 21, 31.5)·(1, 1, 1) = 63.
@@ -120,11 +120,11 @@ def test_the_largest_singular_value_of_every_weight_is_about_1_while_training(pa
     optimizers = Optimizers(generator=adam, discriminator=adam)
     recipe = tiny_recipe(discriminator=part, objective=Hinge(), optimizers=optimizers, conditional=True)
     state = tiny_state(recipe, SHAPE, labels=3)
-    reals = Reals(select(Numbered(SHAPE, classes=3)), state)
+    draws = draws_of(state, 3)
     free = copy.deepcopy(part).changed(spectral_norm=False).build(SHAPE, 3)
     for _ in range(8):
-        iterate(state, reals)
-        values = largest_singular_values(state.players.networks["discriminator"])
+        iterate(state, draws)
+        values = largest_singular_values(state.cast.networks["discriminator"])
         assert len(values) >= 3
         assert values == pytest.approx(dict.fromkeys(values, 1.0), rel=0.1)
     assert any(abs(value - 1.0) > 0.3 for value in largest_singular_values(free).values())
@@ -163,19 +163,18 @@ def test_a_bound_is_shared_evenly_by_all_weights(part: Discriminator) -> None:
 def test_the_power_iterations_are_part_of_the_state(part: Discriminator) -> None:
     recipe = tiny_recipe(discriminator=part, conditional=True)
     rehearse(recipe, SHAPE, 3)
-    data = Numbered(SHAPE, classes=3)
     state = tiny_state(recipe, SHAPE, labels=3)
-    iterate(state, Reals(select(data), state))
+    iterate(state, draws_of(state, 3))
     kept, counts = {name: value.clone() for name, value in state.tensors().items()}, state.counts()
     vectors = [name for name in kept if name.startswith("discriminator/") and name.endswith((".0._u", ".0._v"))]
-    weights = len(largest_singular_values(state.players.networks["discriminator"]))
+    weights = len(largest_singular_values(state.cast.networks["discriminator"]))
     assert len(vectors) == 2 * weights
-    iterate(state, Reals(select(data), state))
+    iterate(state, draws_of(state, 3))
     expected = {name: value.clone() for name, value in state.tensors().items()}
     other = tiny_state(recipe, SHAPE, labels=3, seed=1)
     other.load(kept, counts)
     assert_same(other.tensors(), kept)
-    iterate(other, Reals(select(data), other))
+    iterate(other, draws_of(other, 3))
     assert_same(other.tensors(), expected)
     # The left vector of a single row is ±1 for ever.
     still = [name for name in vectors if torch.equal(expected[name], kept[name])]

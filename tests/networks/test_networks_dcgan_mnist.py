@@ -7,7 +7,8 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu, pad
 
 from ganache.data.shape import ImageShape
-from ganache.networks import DCGANDiscriminator, DCGANGenerator, MNISTDCGANDiscriminator, MNISTDCGANGenerator, Uniform
+from ganache.networks import DCGANDiscriminator, DCGANGenerator, MNISTDCGANDiscriminator, MNISTDCGANGenerator
+from ganache.parts.latents import Uniform
 from tests.networks.test_networks import parameters
 
 DIGIT = ImageShape(1, 28, 28)

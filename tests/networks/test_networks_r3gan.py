@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, linear
 
 from ganache.data.shape import ImageShape
-from ganache.networks import Discriminator, Generator, Normal, R3GANDiscriminator, R3GANGenerator
+from ganache.networks import Discriminator, Generator, R3GANDiscriminator, R3GANGenerator
 from ganache.networks.base import FeatureDiscriminator
 from ganache.networks.r3gan import GAIN, Downsampled, Size, Upsampled, _Block, _Filtered, _Pointwise
+from ganache.parts.latents import Normal
 from ganache.parts.part import parse
 from ganache.support.errors import UserError
 from tests.networks.test_networks import awake, parameters

@@ -4,19 +4,17 @@ import pytest
 import torch
 from torch import nn
 
-from ganache import recipes
-from ganache.data import select
 from ganache.data.shape import ImageShape
-from ganache.engine.iteration import Reals, iterate
-from ganache.games.step import Moment, discriminator_step
+from ganache.engine.iteration import iterate
+from ganache.games import Moment
 from ganache.networks import DCGANDiscriminator
+from ganache.parts.constraints import Constraint, WeightClipping
 from ganache.parts.objectives import Wasserstein
 from ganache.parts.part import parse
-from ganache.parts.penalties import Constraint, WeightClipping
 from ganache.support.errors import UserError
-from tests.tiny import Numbered, batch_of, connected, players_of, tiny_recipe, tiny_state
+from tests.tiny import batch_of, cast_of, connected, discriminator_step, draws_of, tiny_recipe, tiny_state, two_players
 
-NOW = Moment(0, {})
+NOW = Moment()
 
 
 def test_clipping_moves_what_is_outside_to_the_limit_and_nothing_else() -> None:
@@ -46,7 +44,7 @@ def test_every_weight_is_within_the_limit_after_every_step_of_the_critic() -> No
     # Assigned to a loop variable, the clipped values would never reach the critic.
     torch.manual_seed(0)
     pair = connected()
-    free, bound = players_of(copy.deepcopy(pair)), players_of(copy.deepcopy(pair))
+    free, bound = cast_of(copy.deepcopy(pair)), cast_of(copy.deepcopy(pair))
     clipped = tiny_recipe(objective=Wasserstein(), constraint=WeightClipping(limit=0.01))
     for _ in range(3):
         batch, latents = batch_of(), torch.randn(8, 3)
@@ -66,13 +64,11 @@ def test_the_wgan_recipe_clips_after_each_of_its_five_steps() -> None:
 
     largest: list[float] = []
     shape = ImageShape(1, 4, 4)
-    recipe = recipes.find("wgan").changed(batch_size=4)
+    recipe = two_players("wgan", "batch_size=4")
     assert recipe.constraint == WeightClipping(limit=0.01)
     state = tiny_state(recipe.changed(constraint=Recording(limit=0.01)), shape)
-    assert (
-        max(float(weight.detach().abs().max()) for weight in state.players.networks["discriminator"].parameters()) > 0.1
-    )
-    iterate(state, Reals(select(Numbered(shape)), state))
+    assert max(float(weight.detach().abs().max()) for weight in state.cast.networks["discriminator"].parameters()) > 0.1
+    iterate(state, draws_of(state))
     assert largest == pytest.approx([0.01] * 5)
     assert max(largest) <= float(torch.tensor(0.01))
 

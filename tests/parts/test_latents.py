@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from ganache.networks import Latent, Normal, Uniform
+from ganache.parts.latents import Latent, Normal, Uniform
 
 LATENTS = [
     Normal(size=1),

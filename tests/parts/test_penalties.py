@@ -1,16 +1,14 @@
-from typing import Any
-
 import pytest
 import torch
 from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
 from ganache.parts.augmentations import Augmenter, InputNoise
-from ganache.parts.critic import Critic, CriticPass
-from ganache.parts.penalties import R1, Unconstrained, Weighted, squared_slope
-from ganache.parts.schedules import Linear
-from ganache.support.precision import Autocast
-from tests.tiny import FULL_PRECISION, tiny_recipe, tiny_state
+from ganache.parts.constraints import Unconstrained
+from ganache.parts.critic import Critic
+from ganache.parts.penalties import R1, squared_slope
+from ganache.support.precision import FULL, Autocast
+from tests.tiny import move_of
 
 RANDOM = torch.Generator().manual_seed(0)
 SHAPE = ImageShape(1, 2, 3)
@@ -27,8 +25,8 @@ class Linearly(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(weight)
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        return images.flatten(1) @ self.weight[:, None] * (1.0 + labels.sum(1, keepdim=True))
+    def forward(self, images: Tensor, conditions: Tensor) -> Tensor:
+        return images.flatten(1) @ self.weight[:, None] * (1.0 + conditions.sum(1, keepdim=True))
 
 
 class Squarely(nn.Module):
@@ -38,7 +36,7 @@ class Squarely(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(weight)
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, images: Tensor, conditions: Tensor) -> Tensor:
         return (images.flatten(1).square() @ self.weight[:, None]) / 2.0
 
 
@@ -51,20 +49,13 @@ class Scaled(Augmenter):
         return images * self.factor
 
 
-def critic_of(network: nn.Module, augmenter: Augmenter | None = None, autocast: Autocast = FULL_PRECISION) -> Critic:
+def critic_of(network: nn.Module, augmenter: Augmenter | None = None, autocast: Autocast = FULL) -> Critic:
     return Critic(network, augmenter or Scaled(1.0), 0, autocast)
-
-
-def seen_by(reals: Tensor, labels: Tensor | None = None) -> CriticPass:
-    nothing = reals.new_full((len(reals), 1), float("nan"))
-    return CriticPass(
-        reals, torch.full_like(reals, float("nan")), labels if labels is not None else nothing[:, :0], nothing, nothing
-    )
 
 
 def test_r1_of_a_linear_critic_is_half_its_squared_weights_and_pulls_on_them() -> None:
     network, reals = Linearly(draw(6)), draw(5, 1, 2, 3)
-    values = R1()(critic_of(network), seen_by(reals))
+    values = R1()(move_of(critic_of(network), reals))
     half = float(network.weight.detach().square().sum()) / 2.0
     assert values.tolist() == pytest.approx([half] * 5, rel=1e-14)
     values.mean().backward()  # type: ignore[no-untyped-call]
@@ -75,7 +66,7 @@ def test_r1_of_a_linear_critic_is_half_its_squared_weights_and_pulls_on_them() -
 
 def test_r1_of_a_quadratic_critic_differs_by_sample() -> None:
     network, reals = Squarely(draw(6)), draw(5, 1, 2, 3)
-    values = R1()(critic_of(network), seen_by(reals))
+    values = R1()(move_of(critic_of(network), reals))
     flat, weight = reals.flatten(1), network.weight.detach()
     torch.testing.assert_close(values.detach(), (weight * flat).square().sum(1) / 2.0, rtol=1e-13, atol=0.0)
     (slope,) = torch.autograd.grad(values.sum(), network.weight)
@@ -87,11 +78,11 @@ def test_the_slope_is_that_of_the_raw_images_behind_the_augmentation() -> None:
     reals = draw(4, 1, 2, 3)
     linear, square = Linearly(draw(6)), Squarely(draw(6))
     weight = linear.weight.detach()
-    values = R1()(critic_of(linear, Scaled(3.0)), seen_by(reals))
+    values = R1()(move_of(critic_of(linear, Scaled(3.0)), reals))
     assert values.tolist() == pytest.approx([9.0 * float(weight.square().sum()) / 2.0] * 4, rel=1e-13)
     (slope,) = torch.autograd.grad(values.mean(), linear.weight)
     torch.testing.assert_close(slope, 9.0 * weight, rtol=1e-13, atol=0.0)
-    values = R1()(critic_of(square, Scaled(3.0)), seen_by(reals))
+    values = R1()(move_of(critic_of(square, Scaled(3.0)), reals))
     expected = (9.0 * square.weight.detach() * reals.flatten(1)).square().sum(1) / 2.0
     torch.testing.assert_close(values.detach(), expected, rtol=1e-13, atol=0.0)
 
@@ -99,14 +90,14 @@ def test_the_slope_is_that_of_the_raw_images_behind_the_augmentation() -> None:
 def test_noise_moves_the_point_at_which_the_slope_is_taken() -> None:
     network, reals = Squarely(draw(6)), draw(4, 1, 2, 3)
     torch.manual_seed(3)
-    values = R1()(critic_of(network, InputNoise(deviation=0.5).build(SHAPE)), seen_by(reals))
+    values = R1()(move_of(critic_of(network, InputNoise(deviation=0.5).build(SHAPE)), reals))
     torch.manual_seed(3)
     noisy = reals + 0.5 * torch.randn_like(reals)
     expected = (network.weight.detach() * noisy.flatten(1)).square().sum(1) / 2.0
     torch.testing.assert_close(values.detach(), expected, rtol=1e-13, atol=0.0)
 
 
-def test_the_labels_reach_the_critic() -> None:
+def test_the_conditions_reach_the_critic() -> None:
     network, reals = Linearly(draw(6)), draw(2, 1, 2, 3)
     values = squared_slope(critic_of(network), reals, torch.tensor([[0.0, 0.0], [1.0, 0.0]], dtype=torch.float64))
     weight = float(network.weight.detach().square().sum())
@@ -115,7 +106,7 @@ def test_the_labels_reach_the_critic() -> None:
 
 def test_the_slope_of_patches_is_that_of_their_mean() -> None:
     class Patches(nn.Module):
-        def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        def forward(self, images: Tensor, conditions: Tensor) -> Tensor:
             return images * torch.arange(1.0, 7.0, dtype=torch.float64).reshape(1, 1, 2, 3)
 
     values = squared_slope(critic_of(Patches()), draw(2, 1, 2, 3), torch.zeros(2, 0))
@@ -130,7 +121,7 @@ def test_a_penalty_is_computed_in_full_precision_when_the_critic_is_not() -> Non
             super().__init__()
             self.inner = layer
 
-        def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        def forward(self, images: Tensor, conditions: Tensor) -> Tensor:
             logits: Tensor = self.inner(images.flatten(1))
             return logits
 
@@ -138,37 +129,13 @@ def test_a_penalty_is_computed_in_full_precision_when_the_critic_is_not() -> Non
     reals = draw(3, 1, 2, 3).float()
     weight = layer.weight.detach()
     exact = reals.flatten(1) @ weight.T
-    assert critic(reals, torch.zeros(3, 0)).dtype == torch.float32
-    assert not torch.equal(critic(reals, torch.zeros(3, 0)), exact)
+    assert critic(reals, torch.zeros(3, 0)).logits.dtype == torch.float32
+    assert not torch.equal(critic(reals, torch.zeros(3, 0)).logits, exact)
     with torch.autocast("cpu", torch.bfloat16):
-        assert torch.equal(critic.precisely(reals, torch.zeros(3, 0)), exact)
-    values = R1()(critic, seen_by(reals))
+        assert torch.equal(critic.precisely(reals, torch.zeros(3, 0)).logits, exact)
+    values = R1()(move_of(critic, reals))
     assert values.dtype == torch.float32
     assert values.tolist() == pytest.approx([float(weight.square().sum()) / 2.0] * 3, rel=1e-6)
-
-
-def test_a_lazy_penalty_is_due_every_k_updates_with_k_times_its_weight() -> None:
-    penalties: dict[str, Any] = {
-        "always": Weighted(penalty=R1(), weight=0.5),
-        "lazy": Weighted(penalty=R1(), weight=2.0, every=4),
-        "fading": Weighted(penalty=R1(), weight=Linear(start=8.0, end=0.0, until=80.0), every=2),
-    }
-    state = tiny_state(tiny_recipe(penalties=penalties))
-    due = []
-    for update in range(9):
-        state.counters.critic_updates, state.counters.images_seen = update, 10 * update
-        due.append(state.moment().penalties)
-    assert due == [
-        {"always": 0.5, "lazy": 8.0, "fading": 16.0},
-        {"always": 0.5},
-        {"always": 0.5, "fading": 12.0},
-        {"always": 0.5},
-        {"always": 0.5, "lazy": 8.0, "fading": 8.0},
-        {"always": 0.5},
-        {"always": 0.5, "fading": 4.0},
-        {"always": 0.5},
-        {"always": 0.5, "lazy": 8.0, "fading": 0.0},
-    ]
 
 
 def test_no_constraint_leaves_the_weights() -> None:
@@ -187,9 +154,9 @@ def test_the_slope_of_a_map_of_logits_is_that_of_their_mean(side: int) -> None:
             super().__init__()
             self.weight = nn.Parameter(torch.tensor(3.0, dtype=torch.float64))
 
-        def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        def forward(self, images: Tensor, conditions: Tensor) -> Tensor:
             return (images * self.weight).sum(dim=(1, 2, 3))[:, None, None].expand(-1, side, side)
 
     # Every logit is 3 Σ x, and so is their mean: over six pixels |∇|² = 6 · 3², and half of it in R1.
     critic, images = critic_of(Map()), draw(2, 1, 2, 3)
-    assert R1()(critic, seen_by(images)).tolist() == pytest.approx([27.0] * 2, rel=1e-12)
+    assert R1()(move_of(critic, images)).tolist() == pytest.approx([27.0] * 2, rel=1e-12)

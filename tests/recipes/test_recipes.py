@@ -8,7 +8,7 @@ import pytest
 
 from ganache import recipes
 from ganache.data.shape import ImageShape
-from ganache.games.recipe import Optimizers, Recipe
+from ganache.games import Optimizers, TwoPlayers
 from ganache.networks import (
     DCGANDiscriminator,
     DCGANGenerator,
@@ -16,12 +16,12 @@ from ganache.networks import (
     Generator,
     MLPDiscriminator,
     MLPGenerator,
-    Normal,
     R3GANDiscriminator,
     R3GANGenerator,
-    Uniform,
 )
 from ganache.parts.augmentations import Unchanged
+from ganache.parts.constraints import Unconstrained, WeightClipping
+from ganache.parts.latents import Normal, Uniform
 from ganache.parts.objectives import (
     Hinge,
     LeastSquares,
@@ -34,9 +34,10 @@ from ganache.parts.objectives import (
 )
 from ganache.parts.optimizers import Adam
 from ganache.parts.part import parse
-from ganache.parts.penalties import R1, R2, GradientPenalty, Unconstrained, WeightClipping, Weighted
+from ganache.parts.penalties import R1, R2, GradientPenalty
 from ganache.parts.schedules import Cosine, at
 from ganache.support.errors import UserError
+from tests.tiny import two_players
 
 NAMES = recipes.names()
 OWN = """
@@ -55,11 +56,11 @@ def test_the_recipes_are_known_and_sorted() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_recipe_bears_its_name_says_what_it_is_and_is_its_json(name: str) -> None:
-    recipe = recipes.find(name)
+    recipe = two_players(name)
     assert recipe.name == name
     assert recipe == recipes.find(name.upper().replace("-", "_"))
-    assert parse(Recipe, recipe.model_dump(mode="json")) == recipe
-    assert parse(Recipe, json.loads(recipe.to_json())) == recipe
+    assert parse(TwoPlayers, recipe.model_dump(mode="json")) == recipe
+    assert parse(TwoPlayers, json.loads(recipe.to_json())) == recipe
     text = recipes.describe(name)
     assert "generator:" in text
     assert "discriminator:" in text or "critic:" in text
@@ -94,10 +95,10 @@ SCHEDULED = {
 }
 GAMMA = Cosine(start=0.5, end=0.05, until=1e5)
 ZERO_CENTRED = {
-    "r1": Weighted(penalty=R1(), weight=GAMMA, every=4),
-    "r2": Weighted(penalty=R2(), weight=GAMMA, every=4),
+    "r1": R1(weight=GAMMA, every=4),
+    "r2": R2(weight=GAMMA, every=4),
 }
-GRADIENT_PENALTY = {"gradient_penalty": Weighted(penalty=GradientPenalty(), weight=10.0)}
+GRADIENT_PENALTY = {"gradient_penalty": GradientPenalty(weight=10.0)}
 # Every way in which a recipe differs from one discriminator step, moving first, without penalty and constraint.
 APART: dict[str, dict[str, Any]] = {
     "dcgan": {"ema_half_life": 5_000.0},
@@ -126,7 +127,7 @@ OBJECTIVES: dict[str, Objective] = {
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_published_values(name: str) -> None:
-    recipe = recipes.find(name)
+    recipe = two_players(name)
     rate, beta, batch, latent, joint, images = PUBLISHED[name]
     adam = SCHEDULED.get(name, Adam(learning_rate=rate, betas=(beta, 0.999), epsilon=1e-8))
     assert (at(adam.learning_rate, 0), at(adam.betas[0], 0)) == (rate, beta)
@@ -143,13 +144,13 @@ def test_the_published_values(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["minimax", "nonsaturating", "wgan", "wgan-gp"])
 def test_the_fully_connected_four_share_the_published_networks(name: str) -> None:
-    recipe = recipes.find(name)
+    recipe = two_players(name)
     assert recipe.generator == MLPGenerator(latent=Normal(size=100), widths=(256, 512, 1024), slope=0.0)
     assert recipe.discriminator == MLPDiscriminator(widths=(512, 256), slope=0.01, dropout=0.0)
 
 
 def test_the_relativistic_two_share_everything_but_the_labels() -> None:
-    recipe, told = recipes.find("ralsgan"), recipes.find("ralsgan-conditional")
+    recipe, told = two_players("ralsgan"), two_players("ralsgan-conditional")
     assert told == recipe.changed(name="ralsgan-conditional", conditional=True)
     networks: dict[str, Any] = {"width": 128, "max_width": 1024, "bias": False, "normal_weights": False}
     assert recipe.generator == DCGANGenerator(latent=Uniform(size=128), **networks)
@@ -157,10 +158,10 @@ def test_the_relativistic_two_share_everything_but_the_labels() -> None:
 
 
 def test_the_two_newest_have_their_own_networks_and_no_batch_norm_in_the_discriminator() -> None:
-    recipe = recipes.find("r3gan")
+    recipe = two_players("r3gan")
     assert recipe.generator == R3GANGenerator(latent=Normal(size=64), width=8, max_width=512, blocks=1)
     assert recipe.discriminator == R3GANDiscriminator(width=8, max_width=512, blocks=1)
-    recipe = recipes.find("sngan")
+    recipe = two_players("sngan")
     assert recipe.generator == DCGANGenerator(latent=Normal(size=128), width=64, conditional_norm=True)
     assert recipe.discriminator == DCGANDiscriminator(width=64, batch_norm=False, projection=True, spectral_norm=True)
 
@@ -210,6 +211,6 @@ def test_a_users_file_is_described_by_its_own_docstring(tmp_path: Path) -> None:
 
 def test_recipes_share_nothing_that_can_be_changed() -> None:
     with pytest.raises(TypeError):
-        recipes.find("dcgan").penalties["r1"] = Weighted(penalty=R1())
-    assert isinstance(recipes.find("dcgan").generator, Generator)
-    assert isinstance(recipes.find("dcgan").discriminator, Discriminator)
+        two_players("dcgan").penalties["r1"] = R1()
+    assert isinstance(two_players("dcgan").generator, Generator)
+    assert isinstance(two_players("dcgan").discriminator, Discriminator)

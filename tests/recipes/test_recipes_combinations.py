@@ -5,10 +5,9 @@ import itertools
 import pytest
 import torch
 
-from ganache.data import select
 from ganache.data.shape import ImageShape
-from ganache.engine.iteration import Reals, iterate
-from ganache.games.recipe import Recipe
+from ganache.engine.iteration import iterate
+from ganache.games import TwoPlayers
 from ganache.networks import (
     DCGANDiscriminator,
     DCGANGenerator,
@@ -20,16 +19,17 @@ from ganache.networks import (
     MLPGenerator,
     MNISTDCGANDiscriminator,
     MNISTDCGANGenerator,
-    Normal,
     R3GANDiscriminator,
     R3GANGenerator,
-    Uniform,
 )
+from ganache.parts.constraints import Constraint, Unconstrained
+from ganache.parts.latents import Normal, Uniform
 from ganache.parts.objectives import NonSaturating, Objective
 from ganache.parts.part import kinds
-from ganache.parts.penalties import R1, Constraint, Penalty, Unconstrained, Weighted
+from ganache.parts.penalties import R1
+from ganache.parts.terms import Penalty
 from ganache.support.errors import UserError
-from tests.tiny import Numbered, tiny_recipe, tiny_state
+from tests.tiny import draws_of, tiny_recipe, tiny_state
 
 SHAPE = ImageShape(1, 16, 16)
 LATENT = Normal(size=3)
@@ -60,13 +60,13 @@ def name_of(value: object) -> str:
     return value if isinstance(value, str) else type(value).__name__
 
 
-def assert_it_trains(recipe: Recipe, labels: int) -> None:
+def assert_it_trains(recipe: TwoPlayers, labels: int) -> None:
     state = tiny_state(recipe, SHAPE, labels=labels)
-    iterate(state, Reals(select(Numbered(SHAPE, classes=labels)), state))
+    iterate(state, draws_of(state, labels))
     state.check_finite()
     state.tally.check_finite()
     assert set(state.tally.entries) >= {"loss/discriminator", "loss/generator"}
-    for network in state.players.networks.values():
+    for network in state.cast.networks.values():
         for key, weight in network.named_parameters():
             assert weight.grad is not None, key
             assert bool(torch.isfinite(weight.grad).all()), key
@@ -103,7 +103,7 @@ def test_any_objective_with_any_discriminator(objective: Objective, discriminato
 @pytest.mark.parametrize("discriminator", DISCRIMINATORS)
 @pytest.mark.parametrize("penalty", PENALTIES, ids=name_of)
 def test_any_penalty_with_any_discriminator(penalty: Penalty, discriminator: str) -> None:
-    penalties = {"one": Weighted(penalty=penalty, weight=10.0)}
+    penalties = {"one": penalty.changed(weight=10.0)}
     recipe = tiny_recipe(discriminator=DISCRIMINATORS[discriminator], penalties=penalties, conditional=True)
     assert_it_trains(recipe, 3)
 
@@ -111,7 +111,7 @@ def test_any_penalty_with_any_discriminator(penalty: Penalty, discriminator: str
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=name_of)
 @pytest.mark.parametrize("penalty", PENALTIES, ids=name_of)
 def test_any_objective_with_any_penalty_and_lazily(objective: Objective, penalty: Penalty) -> None:
-    penalties = {"one": Weighted(penalty=penalty, weight=10.0, every=2), "two": Weighted(penalty=R1())}
+    penalties = {"one": penalty.changed(weight=10.0, every=2), "two": R1()}
     assert_it_trains(tiny_recipe(objective=objective, penalties=penalties, critic_steps=3), 0)
 
 

@@ -12,12 +12,14 @@ from torch.nn.functional import mse_loss
 
 from ganache.data import open_dataset, select
 from ganache.data.shape import ImageShape
-from ganache.engine.iteration import Reals, iterate
+from ganache.engine.draws import StateDraws
+from ganache.engine.iteration import iterate
 from ganache.engine.state import TrainingState
 from ganache.networks.layers import Upsample
+from ganache.parts.verdict import Verdict
 from ganache.training.observers.held_out import HeldOut
 from tests.recipes.test_recipes_training import small
-from tests.tiny import Numbered, NumberedStream, tiny_recipe, tiny_state
+from tests.tiny import Numbered, NumberedStream, draws_of, tiny_recipe, tiny_state
 from tests.training.company import measured
 
 SHAPE = ImageShape(1, 8, 8)
@@ -31,12 +33,15 @@ class Watched:
         self.state: TrainingState = tiny_state(small(name), SHAPE, labels=classes)
         self.judged: list[tuple[Tensor, Tensor, Tensor]] = []  # images, labels, logits
         self.made: list[Tensor] = []  # labels
-        self.state.players.networks["discriminator"].register_forward_hook(self._judged())
-        self.state.players.networks["generator"].register_forward_hook(self._made())
-        iterate(self.state, Reals(select(self.data), self.state))
+        self.state.cast.networks["discriminator"].register_forward_hook(self._judged())
+        self.state.cast.networks["generator"].register_forward_hook(self._made())
+        iterate(self.state, StateDraws(select(self.data), self.state))
 
     def _judged(self) -> Callable[..., None]:
-        return lambda _, given, logits: self.judged.append((given[0].detach(), given[1], logits.detach()))
+        def note(_: nn.Module, given: tuple[Tensor, Tensor], said: Verdict | Tensor) -> None:
+            self.judged.append((given[0].detach(), given[1], Verdict.of(said).logits.detach()))
+
+        return note
 
     def _made(self) -> Callable[..., None]:
         return lambda _, given, images: self.made.append(given[1])
@@ -92,11 +97,11 @@ def test_labels_enter_as_constant_planes_beside_the_image_and_values_beside_the_
     data = Numbered(SHAPE, classes=3)
     state = tiny_state(small("ralsgan-conditional"), SHAPE, labels=3)
     entered: dict[str, list[Tensor]] = {"planes": [], "vectors": []}
-    first = next(layer for layer in state.players.networks["discriminator"].modules() if isinstance(layer, nn.Conv2d))
+    first = next(layer for layer in state.cast.networks["discriminator"].modules() if isinstance(layer, nn.Conv2d))
     first.register_forward_hook(lambda _, given, out: entered["planes"].append(given[0].detach()))
-    project = next(layer for layer in state.players.networks["generator"].modules() if isinstance(layer, nn.Linear))
+    project = next(layer for layer in state.cast.networks["generator"].modules() if isinstance(layer, nn.Linear))
     project.register_forward_hook(lambda _, given, out: entered["vectors"].append(given[0].detach()))
-    iterate(state, Reals(select(data), state))
+    iterate(state, StateDraws(select(data), state))
     labels = torch.eye(3)[[0, 1, 2, 0]]
     real = entered["planes"][0]
     assert real.shape == (4, 1 + 3, 8, 8)
@@ -111,7 +116,7 @@ def test_reals_have_the_range_of_the_generators_tanh() -> None:
     assert images[:, 0, 0, 0].tolist() == pytest.approx([value / 127.5 - 1.0 for value in range(4)], rel=1e-6)
     state = tiny_state(small("minimax"), SHAPE)
     state.counters.images_drawn = 248
-    later = Reals(select(Numbered(SHAPE)), state).next().reals
+    later = draws_of(state).batch().reals
     assert 0.96 < float(later.max()) <= 1.0
     assert float(later.min()) == -1.0  # row 251 begins again at 0
 
@@ -138,7 +143,7 @@ def test_the_digits_dcgan_moves_its_generator_first_and_logs_its_loss() -> None:
 
 
 def test_the_upsampling_of_the_wide_generator_is_that_of_its_paper() -> None:
-    generator = tiny_state(small("ralsgan"), ImageShape(3, 64, 64)).players.networks["generator"]
+    generator = tiny_state(small("ralsgan"), ImageShape(3, 64, 64)).cast.networks["generator"]
     stages = [layer.convolution for layer in generator.modules() if isinstance(layer, Upsample)]
     assert [(stage.kernel_size, stage.stride, stage.padding) for stage in stages] == [((4, 4), (2, 2), (1, 1))] * 4
     assert all(stage.bias is None for stage in stages)
@@ -147,10 +152,12 @@ def test_the_upsampling_of_the_wide_generator_is_that_of_its_paper() -> None:
 def test_a_batch_size_that_does_not_divide_the_data_meets_no_short_batch() -> None:
     data = open_dataset("digits")
     state = tiny_state(tiny_recipe(batch_size=500), data.shape)
-    reals = Reals(select(data), state)
-    sizes = [(len(batch.reals), len(batch.labels)) for batch in (reals.next() for _ in range(8))]  # 1,797 images a pass
+    draws = StateDraws(select(data), state)
+    sizes = [
+        (len(batch.reals), len(batch.conditions)) for batch in (draws.batch() for _ in range(8))
+    ]  # 1,797 images a pass
     assert sizes == [(500, 500)] * 8
-    iterate(state, reals)
+    iterate(state, draws)
     assert state.counters.images_drawn == 4500
     state.check_finite()
 
@@ -178,6 +185,7 @@ def test_an_examination_of_any_size_has_a_label_for_every_image_and_counts_them_
 
 def test_latents_and_reals_have_the_precision_of_the_weights() -> None:
     state = tiny_state(small("lsgan"), ImageShape(1, 16, 16))
-    batch = Reals(select(Numbered(ImageShape(1, 16, 16))), state).next()
-    weights = {parameter.dtype for network in state.players.networks.values() for parameter in network.parameters()}
-    assert {state.draw_latents().dtype, batch.reals.dtype} == weights == {torch.float32}
+    draws = draws_of(state)
+    batch, latents = draws.batch(), draws.latents(state.recipe.sampler.latent)
+    weights = {parameter.dtype for network in state.cast.networks.values() for parameter in network.parameters()}
+    assert {latents.dtype, batch.reals.dtype} == weights == {torch.float32}

@@ -5,16 +5,15 @@ import torch
 from torch import Tensor
 
 from ganache import recipes
-from ganache.data import select
 from ganache.data.shape import ImageShape
-from ganache.engine.iteration import Reals, iterate
+from ganache.engine.draws import StateDraws
+from ganache.engine.iteration import iterate
 from ganache.engine.state import TrainingState
-from ganache.games.recipe import Recipe
+from ganache.games import TwoPlayers
 from ganache.recipes.rehearsal import rehearse
-from ganache.recipes.settings import with_settings
 from ganache.support.errors import UserError
 from ganache.support.trees import leaves
-from tests.tiny import Numbered, tiny_state
+from tests.tiny import draws_of, set_in, tiny_state, two_players
 
 NAMES = recipes.names()
 SHAPES = [ImageShape(1, 28, 28), ImageShape(3, 20, 17)]
@@ -33,19 +32,18 @@ CASES = [(name, shape) for name in NAMES for shape in SHAPES]
 each_case = pytest.mark.parametrize(("name", "shape"), CASES, ids=lambda value: str(value))
 
 
-def small(name: str) -> Recipe:
+def small(name: str) -> TwoPlayers:
     """Return the recipe with narrow networks, where they have a width to set, and a tiny batch."""
-    recipe = recipes.find(name)
+    recipe = two_players(name)
     fields = leaves(recipe.model_dump(mode="json"))
     paths = [path for path in fields if path.startswith(("generator.", "discriminator."))]
     narrow = [f"{path}={SMALL[path.rpartition('.')[2]]}" for path in paths if path.rpartition(".")[2] in SMALL]
-    return with_settings(recipe, [*narrow, "batch_size=4"])
+    return set_in(recipe, *narrow, "batch_size=4")
 
 
-def begin(name: str, shape: ImageShape) -> tuple[TrainingState, Reals, Numbered]:
-    data = Numbered(shape, classes=3)
+def begin(name: str, shape: ImageShape) -> tuple[TrainingState, StateDraws]:
     state = tiny_state(small(name), shape, labels=3)
-    return state, Reals(select(data), state), data
+    return state, draws_of(state, 3)
 
 
 def copied(state: TrainingState) -> dict[str, Tensor]:
@@ -66,16 +64,16 @@ def test_a_recipe_is_rehearsed_at_full_width_or_says_why_not(name: str, shape: I
 
 @each_case
 def test_two_iterations_give_every_weight_a_finite_gradient_and_move_it(name: str, shape: ImageShape) -> None:
-    state, reals, _ = begin(name, shape)
-    before = copied(state)
+    state, draws = begin(name, shape)
+    game, before = small(name), copied(state)
     for _ in range(2):
-        iterate(state, reals)
+        iterate(state, draws)
     state.check_finite()
     state.tally.check_finite()
-    steps = {"discriminator": state.recipe.critic_steps, "generator": state.recipe.generator_steps}
+    steps = {"discriminator": game.critic_steps, "generator": game.generator_steps}
     weights = {
         f"{role}/{key}": weight
-        for role, network in state.players.networks.items()
+        for role, network in state.cast.networks.items()
         for key, weight in network.named_parameters()
         if steps[role]
     }
@@ -85,35 +83,35 @@ def test_two_iterations_give_every_weight_a_finite_gradient_and_move_it(name: st
         assert bool(torch.isfinite(weight.grad).all()), key
     still = {key for key, weight in weights.items() if torch.equal(weight, before[key])}
     assert still <= WITHOUT_GRADIENT.get(name, set())
-    assert state.counters.critic_updates == 2 * state.recipe.critic_steps
-    assert state.counters.images_seen == 2 * state.recipe.images_per_iteration
+    assert state.counters.iterations == 2
+    assert state.counters.images_seen == 2 * game.critic_steps * game.batch_size
 
 
 @each_case
 def test_it_samples_images_of_the_shape_that_depend_on_the_latent(name: str, shape: ImageShape) -> None:
-    state, reals, _ = begin(name, shape)
-    iterate(state, reals)
-    latents = state.draw_latents()
-    labels = torch.eye(state.labels)[torch.zeros(4, dtype=torch.long)] if state.labels else torch.zeros(4, 0)
-    images = state.average.network(latents, labels)
+    state, draws = begin(name, shape)
+    iterate(state, draws)
+    latents = draws.latents(state.recipe.sampler.latent)
+    labels = torch.eye(state.conditions)[torch.zeros(4, dtype=torch.long)] if state.conditions else torch.zeros(4, 0)
+    images = state.average(latents, labels)
     assert images.shape == (4, shape.channels, shape.height, shape.width)
     assert float(images.abs().max()) <= 1.0
     assert len({float(image.sum()) for image in images}) == 4
-    alone = state.average.network(latents[:1], labels[:1])
+    alone = state.average(latents[:1], labels[:1])
     torch.testing.assert_close(alone, images[:1], rtol=1e-4, atol=1e-5)
 
 
 @each_case
 def test_it_resumes_to_the_same_bits(name: str, shape: ImageShape) -> None:
-    state, reals, data = begin(name, shape)
-    iterate(state, reals)
+    state, draws = begin(name, shape)
+    iterate(state, draws)
     kept, counters = copied(state), state.counts()
-    iterate(state, reals)
+    iterate(state, draws)
     expected = copied(state)
     resumed = tiny_state(state.recipe, shape, labels=3, seed=0)
-    iterate(resumed, Reals(select(data), resumed))  # whatever it did before must leave no trace
+    iterate(resumed, draws_of(resumed, 3))  # whatever it did before must leave no trace
     resumed.load(kept, counters)
-    iterate(resumed, Reals(select(data), resumed))
+    iterate(resumed, draws_of(resumed, 3))
     made = copied(resumed)
     assert made.keys() == expected.keys()
     assert [key for key in made if not torch.equal(made[key], expected[key])] == []
@@ -124,9 +122,9 @@ def test_conditional_recipes_use_their_labels() -> None:
     told = [name for name in NAMES if recipes.find(name).conditional]
     assert told == ["lsgan-conditional", "mnist-speedrun", "ralsgan-conditional"]
     for name in told:
-        state, reals, _ = begin(name, SHAPES[0])
-        iterate(state, reals)
-        latents = state.draw_latents()[:1]
-        images = [state.average.network(latents, torch.eye(3)[index : index + 1]) for index in range(3)]
+        state, draws = begin(name, SHAPES[0])
+        iterate(state, draws)
+        latents = draws.latents(state.recipe.sampler.latent)[:1]
+        images = [state.average(latents, torch.eye(3)[index : index + 1]) for index in range(3)]
         assert not torch.equal(images[0], images[1])
         assert not torch.equal(images[0], images[2])

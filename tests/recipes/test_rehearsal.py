@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from ganache import recipes
 from ganache.data.shape import ImageShape
-from ganache.networks import Discriminator, Generator, Latent, Normal
+from ganache.networks import Discriminator, Generator
+from ganache.parts.latents import Latent, Normal
 from ganache.recipes.rehearsal import rehearse
 from ganache.recipes.settings import with_settings
 from ganache.support.errors import UserError

@@ -4,15 +4,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganache.data import select
-from ganache.engine.iteration import Reals, iterate
+from ganache.engine.iteration import iterate
 from ganache.engine.state import TrainingState
-from ganache.games.recipe import Recipe
+from ganache.games import TwoPlayers
 from ganache.runs import sealed
 from ganache.runs.checkpoints import forget_after, restore, save_state, seconds_at
 from ganache.runs.folder import Run
 from ganache.support.errors import RunError, UserError
-from tests.tiny import Numbered, tiny_recipe, tiny_state
+from tests.tiny import draws_of, tiny_recipe, tiny_state
 
 DATA = "f" * 64
 
@@ -26,10 +25,10 @@ def run(tmp_path: Path) -> Run:
     """A run with checkpoints at 0, 4, 8 and 12 images."""
     run = Run.create(tmp_path / "run", tiny_recipe(), {"images_seen": 0, "training_seconds": 0.0})
     state = tiny_state(tiny_recipe())
-    reals = Reals(select(Numbered()), state)
+    draws = draws_of(state)
     for _ in range(4):
         save_state(run, state, DATA)
-        iterate(state, reals)
+        iterate(state, draws)
     return run
 
 
@@ -50,19 +49,19 @@ def test_a_checkpoint_bears_its_images_and_says_what_it_is(run: Run) -> None:
     assert description == {
         "format": 1,
         "content": "checkpoint",
-        "counters": {"images_seen": 8, "images_drawn": 8, "critic_updates": 2, "rollbacks": 0},
+        "counters": {"images_seen": 8, "images_drawn": 8, "iterations": 2, "rollbacks": 0},
         "recipe": tiny_recipe().model_dump(mode="json"),
         "seed": 0,
         "data": DATA,
     }
     assert {name.split("/")[0] for name in tensors} == {
-        *("generator", "discriminator", "average", "optimizer", "stream", "tally")
+        *("generator", "discriminator", "average", "optimizer", "tally")
     }
 
 
 def test_the_newest_is_restored_and_nothing_is_said(run: Run) -> None:
     state, said = restored(run)
-    assert (state.counters.images_seen, state.counters.critic_updates, said) == (12, 3, [])
+    assert (state.counters.images_seen, state.counters.iterations, said) == (12, 3, [])
     tensors, _ = sealed.load(run.checkpoints / "00000012.safetensors")
     now = state.tensors()
     assert set(now) == set(tensors)
@@ -121,7 +120,9 @@ def test_when_all_are_damaged_the_training_does_not_quietly_begin_anew(run: Run)
         (tiny_recipe(critic_steps=2), 1, DATA, "recipe.critic_steps: 1 → 2; seed: 0 → 1"),
     ],
 )
-def test_a_change_is_refused_with_old_and_new(run: Run, recipe: Recipe, seed: int, data: str, difference: str) -> None:
+def test_a_change_is_refused_with_old_and_new(
+    run: Run, recipe: TwoPlayers, seed: int, data: str, difference: str
+) -> None:
     state = tiny_state(recipe, seed=seed)
     before = {name: tensor.clone() for name, tensor in state.tensors().items()}
     said: list[str] = []

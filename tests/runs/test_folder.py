@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ganache.games.recipe import Recipe
+from ganache.games import TwoPlayers
 from ganache.runs.folder import Run, now_text, numbered
 from ganache.support.errors import RunError, UserError
 from ganache.support.interrupts import Interrupts
@@ -290,6 +290,6 @@ def test_names_and_times_have_one_form() -> None:
 
 
 def test_the_recipe_in_a_run_is_its_json(tmp_path: Path) -> None:
-    recipe: Recipe = tiny_recipe(critic_steps=3)
+    recipe: TwoPlayers = tiny_recipe(critic_steps=3)
     run = Run.create(tmp_path / "run", recipe, {})
     assert run.recipe_file.read_text(encoding="utf-8") == recipe.to_json() + "\n"

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
-from ganache.games.recipe import Recipe
-from ganache.networks import DCGANGenerator, Generator, MLPGenerator, Normal, R3GANGenerator, Uniform
+from ganache.games import TwoPlayers
+from ganache.networks import DCGANGenerator, Generator, MLPGenerator, R3GANGenerator
+from ganache.parts.latents import Normal, Uniform
 from ganache.runs import products
 from ganache.runs.folder import Run
 from ganache.runs.products import GROUP, WALKERS, TrainedGenerator
@@ -189,7 +190,7 @@ def test_sampling_leaves_the_global_random_numbers() -> None:
 
 def written(path: Path, config: Generator, shape: ImageShape, names: tuple[str, ...]) -> TrainedGenerator:
     original = trained(config, shape, names)
-    recipe: Recipe = tiny_recipe(generator=config, conditional=bool(names))
+    recipe: TwoPlayers = tiny_recipe(generator=config, conditional=bool(names))
     products.save(path, original.network, recipe, shape, {"label_names": list(names), "images_seen": 77})
     return original
 

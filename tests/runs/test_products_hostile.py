@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from ganache.data.shape import ImageShape
-from ganache.networks import MLPGenerator, Normal
+from ganache.networks import MLPGenerator
+from ganache.parts.latents import Normal
 from ganache.runs import products, sealed
 from ganache.support.errors import UserError
 

@@ -16,6 +16,7 @@ import ganache
 from ganache.data import open_dataset
 from ganache.data.source import Source
 from ganache.drawing import curves
+from ganache.games import TwoPlayers
 from ganache.networks import MLPDiscriminator, MLPGenerator
 from ganache.parts.objectives import NonSaturating
 from ganache.runs import sealed
@@ -81,6 +82,7 @@ def timeless(line: dict[str, Any]) -> dict[str, Any]:
 def test_a_run_has_the_files_and_keys_of_an_ordinary_one(tiny_run: Path) -> None:
     run = Run.open(tiny_run)
     recipe, record = run.recipe(), run.record()
+    assert isinstance(recipe, TwoPlayers)
     assert isinstance(recipe.generator, MLPGenerator)
     assert isinstance(recipe.discriminator, MLPDiscriminator)
     assert (recipe.generator.widths, recipe.generator.latent.size, recipe.discriminator.dropout) == ((12, 12), 6, 0.3)

@@ -1,7 +1,9 @@
+import contextlib
+
 import pytest
 import torch
 
-from ganache.support.streams import Streams, derive, untouched_global_stream
+from ganache.support.streams import derive, generator, untouched_global_stream
 from tests.tiny import CPU
 
 
@@ -23,68 +25,36 @@ def test_names_are_not_run_together() -> None:
     assert derive(11, "a") != derive(1, "1a")
 
 
-def numbers(streams: Streams) -> list[float]:
-    drawn = [torch.rand(3, generator=streams.latents), torch.rand(3), torch.nn.functional.dropout(torch.ones(8))]
-    return [float(value) for value in torch.cat(drawn)]
-
-
-def test_a_seed_decides_every_stream() -> None:
-    first = numbers(Streams(1, CPU))
+def test_a_generator_begins_at_a_place_that_its_names_decide() -> None:
+    first = torch.rand(3, generator=generator(CPU, 1, "latents", 5))
     torch.rand(7)
-    assert numbers(Streams(1, CPU)) == first
-    other = numbers(Streams(2, CPU))
-    assert other[:3] != first[:3]
-    assert other[3:6] != first[3:6]
-    assert first[:3] != first[3:6]
+    assert torch.equal(torch.rand(3, generator=generator(CPU, 1, "latents", 5)), first)
+    assert torch.equal(torch.rand(3, generator=torch.Generator().manual_seed(derive(1, "latents", 5))), first)
+    for seed, name, position in ((2, "latents", 5), (1, "step", 5), (1, "latents", 6)):
+        assert not torch.equal(torch.rand(3, generator=generator(CPU, seed, name, position)), first)
 
 
-def test_a_saved_state_goes_on_where_it_was() -> None:
-    streams = Streams(1, CPU)
-    numbers(streams)
-    state = {name: tensor.clone() for name, tensor in streams.tensors().items()}
-    expected = numbers(streams)
-    again = Streams(99, CPU)
-    numbers(again)
-    again.load(state)
-    assert numbers(again) == expected
-
-
-def test_a_state_is_not_moved_by_what_is_drawn_after_it_was_taken() -> None:
-    streams = Streams(1, CPU)
-    state = streams.tensors()
-    before = {name: tensor.clone() for name, tensor in state.items()}
-    numbers(streams)
-    assert all(torch.equal(state[name], before[name]) for name in before)
-    assert set(state) == {"latents", "step"}
-
-
-def test_what_runs_in_between_leaves_every_stream() -> None:
-    expected = numbers(Streams(1, CPU))
-    streams = Streams(1, CPU)
-    with streams.untouched():
-        numbers(streams)
-        torch.manual_seed(5)
-    assert numbers(streams) == expected
-
-
-def test_an_accident_in_between_leaves_every_stream_too() -> None:
-    expected = numbers(Streams(1, CPU))
-    streams = Streams(1, CPU)
-
-    def fail() -> None:
-        with streams.untouched():
-            numbers(streams)
-            raise RuntimeError("accident")
-
-    with pytest.raises(RuntimeError, match="accident"):
-        fail()
-    assert numbers(streams) == expected
-
-
-def test_the_callers_random_numbers_are_given_back() -> None:
+def test_making_a_generator_leaves_torchs_own() -> None:
     torch.manual_seed(8)
     expected = torch.rand(4)
     torch.manual_seed(8)
+    torch.rand(2, generator=generator(CPU, 1, "latents"))
+    assert torch.equal(torch.rand(4), expected)
+
+
+def draw_and_perhaps_fail(fails: bool) -> None:
     with untouched_global_stream():
-        numbers(Streams(1, CPU))
+        torch.manual_seed(5)
+        torch.rand(3)
+        if fails:
+            raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_callers_random_numbers_are_given_back(fails: bool) -> None:
+    torch.manual_seed(8)
+    expected = torch.rand(4)
+    torch.manual_seed(8)
+    with pytest.raises(ZeroDivisionError) if fails else contextlib.nullcontext():
+        draw_and_perhaps_fail(fails)
     assert torch.equal(torch.rand(4), expected)

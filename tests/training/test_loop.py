@@ -126,9 +126,10 @@ class Clumsy(Observer):
             module.train()
             for buffer in module.buffers():
                 buffer.add_(1)
-        latents, labels = state.draw_latents(), torch.zeros(state.recipe.batch_size, 0)
-        fakes = state.players.generate(latents, labels)
-        state.players.critic(state.counters.images_seen)(fakes + torch.randn_like(fakes), labels)
+        size, critic = state.recipe.batch_size, state.recipe.critic(state.cast, state.counters.images_seen)
+        fakes = state.cast("generator", torch.randn(size, state.recipe.sampler.latent.size), torch.zeros(size, 0))
+        assert critic is not None
+        critic(fakes + torch.randn_like(fakes), torch.zeros(size, 0))
         torch.manual_seed(self.times)
 
 
@@ -147,7 +148,7 @@ def test_what_an_augmentation_counts_is_not_moved_by_an_observer_either(tmp_path
     counts = []
     for name, observers in (("without", ()), ("with", (Clumsy(),))):
         loop = looped(tmp_path / name, images=20, observers=observers)
-        loop.state.players.augmenter = Counting()
+        loop.state.cast.memories["augment"] = Counting()
         loop.go()
         counts.append({key: value.clone() for key, value in loop.state.tensors().items()})
     assert counts[0]["augment/seen"] == 5 * (4 + 4 + 4)  # reals and fakes for the critic, fakes for the generator

@@ -13,7 +13,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import ganache
-from ganache.engine.iteration import Reals
+from ganache.engine.draws import StateDraws
 from ganache.runs import sealed
 from ganache.runs.folder import Run
 from ganache.training.plan import Request
@@ -218,8 +218,8 @@ def test_points_train_with_their_own_default_recipe(tmp_path: Path) -> None:
 def test_only_the_labels_asked_for_are_trained_on(tmp_path: Path) -> None:
     settings = (*SMALL, "conditional=true")
     plan = ganache.plan(Request(data="digits", recipe="dcgan", labels=("7", "2"), settings=settings))
-    reals = Reals(plan.data, plan.build())
-    classes = torch.cat([reals.next().labels for _ in range(4)])
+    reals = StateDraws(plan.data, plan.build())
+    classes = torch.cat([reals.batch().conditions for _ in range(4)])
     assert classes.shape[1] == 2
     assert set(classes.argmax(dim=1).tolist()) == {0, 1}
     run = train(tmp_path / "run", "conditional=true", images=64, labels=("7", "2")).run

@@ -1,11 +1,12 @@
-"""`ganache sample` and `ganache interpolate`."""
+"""`ganache sample`, `interpolate`, `codes` and `encode`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ganache.cli.common import load_code
-from ganache.cli.options import Code, Device, Labels, Precision, RunPath, Seed, path_option
+from ganache.cli.common import load_code, mention_overlooked, packing_bar
+from ganache.cli.options import Code, Device, Labels, Precision, RunFolder, RunPath, Seed, path_argument, path_option
 from ganache.support.console import show
 from ganache.support.units import counted
 
@@ -43,3 +44,38 @@ def interpolate(
     load_code(code)
     interpolate_to(run, out, frames=frames, seed=seed, labels=labels or (), device=device)
     show([f"{counted(frames, 'frame')} from seed {seed}: {out}"])
+
+
+def codes(
+    run: RunPath,
+    out: Annotated[Path, path_option(help="codes.png.")],
+    seed: Seed = 0,
+    device: Device = "auto",
+    code: Code = None,
+) -> None:
+    """Draw what each code of a generator controls, one row for each start."""
+    from ganache.drawing.codes import codes_to
+
+    load_code(code)
+    codes_to(run, out, seed=seed, device=device)
+    show([f"the codes from seed {seed}: {out}"])
+
+
+def encode(
+    run: RunFolder,
+    pictures: Annotated[str, path_argument(metavar="PICTURES", help="What --data of train takes.")],
+    out: Annotated[Path, path_option(help="z.npz.")],
+    picture: Annotated[
+        Path | None, path_option(metavar="PNG", help="Draw pictures above what the generator makes of their latents.")
+    ] = None,
+    device: Device = "auto",
+    code: Code = None,
+) -> None:
+    """Write the latents that a run's encoder finds for pictures."""
+    from ganache.drawing.encoding import encode_to
+
+    load_code(code)
+    mention_overlooked(pictures)
+    with packing_bar() as progress:
+        count = encode_to(run, pictures, out, reconstructions=picture, device=device, progress=progress)
+    show([f"{counted(count, 'latent')}: {out}", *([f"reconstructions: {picture}"] if picture else [])])

@@ -105,7 +105,7 @@ def _only_plan(request: "Request", out: Path | None) -> None:
         plan = make_plan(request, progress, write=False)
     print(plan.recipe.to_json())
     state = plan.build()
-    for role, network in state.players.networks.items():
+    for role, network in state.cast.networks.items():
         print(f"{role:<14} {sum(weight.numel() for weight in network.parameters()):,} parameters")
     show(briefing.data_lines(plan.dataset.summary()))
     show(briefing.plan_lines(plan, plan.measure(), out or sessions.default_folder(plan)))

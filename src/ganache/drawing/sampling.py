@@ -43,7 +43,7 @@ def sample_to(
         exports.write_folder(Path(out), batches, count)
     else:
         grids.layout(count, shape.height, shape.width)  # refuses what would not fit, before it is drawn
-        _save(grids.for_display(np.concatenate(list(batches))), Path(out))
+        save_picture(grids.for_display(np.concatenate(list(batches))), Path(out))
 
 
 def interpolate_to(
@@ -62,8 +62,9 @@ def interpolate_to(
     animations.animate(walk, Path(out), frames_per_second=25.0, hold_last=0.0)
 
 
-def _save(picture: Image.Image, path: Path) -> None:
-    if path.suffix.lower() in {".jpg", ".jpeg"}:  # JPEG has no alpha
+def save_picture(picture: Image.Image, path: Path) -> None:
+    """Write a picture, atomically; a JPEG has no alpha, so white is laid under it. Raises RunError as the disk does."""
+    if path.suffix.lower() in {".jpg", ".jpeg"}:
         picture = grids.over_white(picture)
     with replacing(path) as temporary:
         picture.save(temporary)

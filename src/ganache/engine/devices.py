@@ -10,7 +10,6 @@ from typing import Literal
 import torch
 
 from ganache.data.shape import ImageShape
-from ganache.games.players import Role
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.precision import Autocast
 
@@ -58,13 +57,13 @@ def autocast_for(precision: Precision, device: torch.device) -> Autocast:
     return Autocast(device.type, torch.bfloat16 if precision == "bf16" else None)
 
 
-def memory_format_for(use: Role | Literal["drawing"], autocast: Autocast) -> torch.memory_format:
-    """Return the order in memory of the features of a network that is trained, or that only draws; images enter in any.
+def memory_format_for(use: Literal["making", "reading", "drawing"], autocast: Autocast) -> torch.memory_format:
+    """Return the order in memory of features in a network that learns to make or to read images, or that only draws.
 
     GPUs and bfloat16 multiply fastest with the channels last. In float32 on a CPU that gains where a discriminator
     pools and strides and in drawing; a generator in training gains or loses with its width (docs/design.md).
     """
-    gains = {"cuda": True, "cpu": autocast.dtype is not None or use != "generator"}
+    gains = {"cuda": True, "cpu": autocast.dtype is not None or use != "making"}
     return torch.channels_last if gains.get(autocast.device_type, False) else torch.contiguous_format
 
 

@@ -1,6 +1,7 @@
 """The complete state of a training: all that decides what comes next, as named tensors and counters."""
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -9,12 +10,9 @@ from torch import Tensor, nn
 from ganache.data.shape import ImageShape
 from ganache.engine.average import WeightAverage
 from ganache.engine.devices import memory_format_for
-from ganache.games.players import ROLES, Players
-from ganache.games.recipe import Recipe
-from ganache.games.step import Moment, Records
-from ganache.parts.schedules import at
+from ganache.games.game import Game, Records
 from ganache.support.precision import Autocast
-from ganache.support.streams import Streams, derive
+from ganache.support.streams import derive
 
 
 @dataclass
@@ -23,8 +21,8 @@ class Counters:
 
     images_seen: int = 0  # reals that the discriminator learnt from
     images_drawn: int = 0  # reals taken from the data, for either player
-    critic_updates: int = 0
-    rollbacks: int = 0  # each gives all streams a new seed, or the same accident would happen again
+    iterations: int = 0
+    rollbacks: int = 0  # each gives all that is drawn a new seed, or the same accident would happen again
 
 
 @dataclass
@@ -52,114 +50,89 @@ class Tally:
 
 
 class TrainingState:
-    """Networks, average, optimisers, augmentation, streams, counters, and the sums for the next log line.
+    """A game's cast, the averages of its products, counters, and the sums for the next log line.
 
-    Built anew it is a pure function of (recipe, shape, labels, seed); `load` puts a saved one in its place.
+    Built anew it is a pure function of (recipe, shape, labels, seed); `load` puts a saved one in its place. There is no
+    state of a random generator: what is drawn is a function of seed and counters.
     """
 
     def __init__(
-        self, recipe: Recipe, shape: ImageShape, labels: int, seed: int, device: torch.device, autocast: Autocast
+        self, recipe: Game, shape: ImageShape, labels: int, seed: int, device: torch.device, autocast: Autocast
     ) -> None:
         self.recipe, self.shape, self.seed, self.device = recipe, shape, seed, device
-        self.labels = labels if recipe.conditional else 0
+        self.conditions = labels if recipe.conditional else 0
         torch.manual_seed(derive(seed, "weights"))
-        built = {role: getattr(recipe, role).build(shape, self.labels) for role in ROLES}
-        generator, discriminator = (
-            network.to(device, memory_format=memory_format_for(role, autocast)).train()
-            for role, network in built.items()
-        )
-        self.average = WeightAverage(generator)
-        self.players = Players(
-            generator,
-            discriminator,
-            recipe.augment.build(shape).to(device),
-            {
-                "generator": recipe.optimizers.generator.build(list(generator.parameters())),
-                "discriminator": recipe.optimizers.discriminator.build(list(discriminator.parameters())),
-            },
-            autocast,
-        )
+        self.cast = recipe.build(shape, self.conditions)
+        products = recipe.products()
+        for name, network in self.cast.networks.items():
+            makes_images = name == products[0].network
+            layout = memory_format_for("making" if makes_images else "reading", autocast)
+            network.to(device, memory_format=layout)  # type: ignore[call-overload]
+        for module in self.cast.memories.values():
+            module.to(device)
+        self.cast.begin(autocast)
+        self.averages = {product.network: WeightAverage(self.cast.networks[product.network]) for product in products}
         self.counters = Counters()
         self.best: dict[str, Tensor] = {}  # the average generator that scored best; empty where none is evaluated
         self.tally = Tally()
-        self.streams = Streams(self.streams_seed, device)
+
+    @property
+    def average(self) -> nn.Module:
+        """The average of the network that samples are drawn from."""
+        return self.averages[self.recipe.products()[0].network].network
 
     @property
     def streams_seed(self) -> int:
-        """The seed of the data's order and of the streams; another one after each rollback."""
+        """The seed of the data's order and of all that is drawn; another one after each rollback."""
         return derive(self.seed, "rollback", self.counters.rollbacks) if self.counters.rollbacks else self.seed
-
-    def moment(self) -> Moment:
-        """Return the schedules' values now, and set the optimisers' learning rates to theirs."""
-        seen = self.counters.images_seen
-        self.recipe.optimizers.generator.set(self.players.optimizers["generator"], seen)
-        self.recipe.optimizers.discriminator.set(self.players.optimizers["discriminator"], seen)
-        due = {
-            name: at(weighted.weight, seen) * weighted.every
-            for name, weighted in self.recipe.penalties.items()
-            if self.counters.critic_updates % weighted.every == 0
-        }
-        terms = {name: at(term.weight, seen) for name, term in self.recipe.generator_terms.items()}
-        return Moment(seen, due, at(self.recipe.label_flips, seen), at(self.recipe.adversarial, seen), terms)
 
     def rates(self) -> dict[str, float]:
         """Return the learning rates that the optimisers have now."""
-        return {f"learning_rate/{role}": float(self.players.optimizers[role].param_groups[0]["lr"]) for role in ROLES}
-
-    def draw_latents(self) -> Tensor:
-        """Return the next batch of latents (N, Z)."""
-        return self.recipe.generator.latent.draw(self.recipe.batch_size, self.streams.latents)
+        optimizers = self.cast.optimizers.items()
+        return {f"learning_rate/{name}": float(optimizer.param_groups[0]["lr"]) for name, optimizer in optimizers}
 
     def modules(self) -> dict[str, nn.Module]:
         """Return every module whose tensors belong to the state."""
-        networks = self.players.networks
-        return {
-            "generator": networks["generator"],
-            "discriminator": networks["discriminator"],
-            "average": self.average.network,
-            "augment": self.players.augmenter,
-        }
+        return self.cast.modules | {f"average/{name}": average.network for name, average in self.averages.items()}
 
     def tensors(self) -> dict[str, Tensor]:
         """Return every tensor of the state by name; they are the state itself, not copies."""
         found: dict[str, Tensor] = {}
         for prefix, module in self.modules().items():
             found |= {f"{prefix}/{name}": tensor for name, tensor in module.state_dict().items()}
-        for role in ROLES:
-            optimizer = self.players.optimizers[role]
-            for name, parameter in self.players.networks[role].named_parameters():
-                for key, value in optimizer.state.get(parameter, {}).items():
-                    found[f"optimizer/{role}/{name}/{key}"] = value
+        for optimizer, prefix, parameter in self._moved():
+            found |= {f"{prefix}/{key}": value for key, value in optimizer.state.get(parameter, {}).items()}
         found |= {f"best/{name}": value for name, value in self.best.items()}
-        found |= {f"stream/{name}": value for name, value in self.streams.tensors().items()}
         return found | {f"tally/{name}": entry for name, entry in self.tally.entries.items()}
 
     def load(self, tensors: dict[str, Tensor], counters: dict[str, int]) -> None:
         """Put a saved state in the place of this one; every tensor keeps its layout and device."""
         for prefix, module in self.modules().items():
             module.load_state_dict(_under(tensors, f"{prefix}/"))
-        for role in ROLES:
-            self.players.optimizers[role].state.clear()
-            for name, parameter in self.players.networks[role].named_parameters():
-                for key, value in _under(tensors, f"optimizer/{role}/{name}/").items():
-                    # A moment has its parameter's shape and layout; a step count is a scalar.
-                    like = parameter.detach() if value.shape == parameter.shape else value.to(parameter.device)
-                    self.players.optimizers[role].state[parameter][key] = torch.empty_like(like).copy_(value)
+        for optimizer in self.cast.optimizers.values():
+            optimizer.state.clear()
+        for optimizer, prefix, parameter in self._moved():
+            for key, value in _under(tensors, f"{prefix}/").items():
+                # A moment has its parameter's shape and layout; a step count is a scalar.
+                like = parameter.detach() if value.shape == parameter.shape else value.to(parameter.device)
+                optimizer.state[parameter][key] = torch.empty_like(like).copy_(value)
         self.counters = Counters(**counters)
         # Copies: what was read may be the file itself, mapped into memory, which Windows then would not delete.
         self.best = {name: value.to(self.device, copy=True) for name, value in _under(tensors, "best/").items()}
-        self.streams.load(_under(tensors, "stream/"))
         entries = _under(tensors, "tally/").items()
         self.tally = Tally({name: entry.to(self.device, copy=True) for name, entry in entries})
+
+    def _moved(self) -> Iterator[tuple[torch.optim.Optimizer, str, nn.Parameter]]:
+        """Yield every weight that moves, with its optimiser and the name under which that one's memory of it is."""
+        modules = self.cast.modules
+        for player, optimizer in self.cast.optimizers.items():
+            for module in self.cast.players[player].modules:
+                for name, parameter in modules[module].named_parameters():
+                    yield optimizer, f"optimizer/{module}/{name}", parameter
 
     def counts(self) -> dict[str, int]:
         """Return the counters as a dictionary."""
         return dataclasses.asdict(self.counters)
-
-    def reseed_after_rollback(self, rollbacks: int) -> None:
-        """Give every stream a new seed, so that what led to a non-finite number does not come again."""
-        self.counters.rollbacks = rollbacks
-        self.streams = Streams(self.streams_seed, self.device)
 
     def check_finite(self) -> None:
         """Raise NonFiniteError naming the first tensor that holds a NaN or an infinity."""

@@ -14,15 +14,15 @@ from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator
 from ganache.networks.convolutions import Conv2d
 from ganache.networks.layers import (
     ConditionalBatchNorm,
-    LabelProjection,
+    ConditionProjection,
     Upsample,
     halvings,
     kernel_for,
     normal_initialised,
     spectrally_normalised,
     stride_between,
-    with_label_planes,
-    with_labels,
+    with_condition_planes,
+    with_conditions,
 )
 from ganache.parts.latents import Latent, Normal
 
@@ -34,12 +34,12 @@ class DCGANGenerator(Generator):
     width: int = Field(default=64, ge=1)  # features at half the image's size; doubled with each halving
     max_width: int = Field(default=512, ge=1)
     bias: bool = True  # of the last layer; the others have batch norm's shift
-    conditional_norm: bool = False  # labels by batch norm's scale and shift, not beside the latent
+    conditional_norm: bool = False  # conditions by batch norm's scale and shift, not beside the latent
     normal_weights: bool = True  # the first weights, from N(0, 0.02²) as in the paper; else as torch draws them
 
-    def build(self, shape: ImageShape, labels: int) -> nn.Module:
+    def build(self, shape: ImageShape, conditions: int) -> nn.Module:
         """Return the module; every shape is possible."""
-        network = _DCGANGenerator(self, shape, labels)
+        network = _DCGANGenerator(self, shape, conditions)
         return normal_initialised(network) if self.normal_weights else network
 
 
@@ -50,14 +50,14 @@ class DCGANDiscriminator(Discriminator):
     max_width: int = Field(default=512, ge=1)
     batch_norm: bool = True
     bias: bool = True  # of the layers without batch norm
-    projection: bool = False  # labels by an inner product with the last features, not as planes beside the image
+    projection: bool = False  # conditions by an inner product with the last features, not as planes beside the image
     spectral_norm: bool = False  # every weight matrix divided by its largest singular value; batch norm undoes it
     spectral_bound: float = Field(default=1.0, gt=0)  # with it: the product of all norms (layers.spectrally_normalised)
     normal_weights: bool = True  # as the generator's
 
-    def build(self, shape: ImageShape, labels: int) -> nn.Module:
+    def build(self, shape: ImageShape, conditions: int) -> nn.Module:
         """Return the module; every shape is possible."""
-        network: nn.Module = _DCGANDiscriminator(self, shape, labels)
+        network: nn.Module = _DCGANDiscriminator(self, shape, conditions)
         network = normal_initialised(network) if self.normal_weights else network
         return spectrally_normalised(network, self.spectral_bound) if self.spectral_norm else network
 
@@ -68,13 +68,13 @@ def _widths(width: int, max_width: int, stages: int) -> list[int]:
 
 
 class _DCGANGenerator(nn.Module):
-    def __init__(self, config: DCGANGenerator, shape: ImageShape, labels: int) -> None:
+    def __init__(self, config: DCGANGenerator, shape: ImageShape, conditions: int) -> None:
         super().__init__()
         sizes = halvings(shape.height, shape.width)
         widths = _widths(config.width, config.max_width, len(sizes) - 1)
         self.smallest = (widths[-1], *sizes[-1])
-        self.normed = labels if config.conditional_norm else 0
-        inputs = config.latent.size + labels - self.normed
+        self.normed = conditions if config.conditional_norm else 0
+        inputs = config.latent.size + conditions - self.normed
         self.project = nn.Linear(inputs, widths[-1] * sizes[-1][0] * sizes[-1][1], bias=False)
         layers: list[nn.Module] = [_norm(widths[-1], self.normed), nn.ReLU()]
         steps = list(itertools.pairwise(reversed(sizes)))
@@ -83,27 +83,27 @@ class _DCGANGenerator(nn.Module):
         layers.append(Upsample(widths[0], shape.channels, *steps[-1], bias=config.bias))
         self.layers = nn.Sequential(*layers, nn.Tanh())
 
-    def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
-        vectors = latent if self.normed else with_labels(latent, labels)
+    def forward(self, latent: Tensor, conditions: Tensor) -> Tensor:
+        vectors = latent if self.normed else with_conditions(latent, conditions)
         features: Tensor = self.project(vectors).unflatten(1, self.smallest)
         for layer in self.layers:
-            features = layer(features, labels) if isinstance(layer, ConditionalBatchNorm) else layer(features)
+            features = layer(features, conditions) if isinstance(layer, ConditionalBatchNorm) else layer(features)
         return features
 
 
-def _norm(features: int, labels: int) -> nn.Module:
-    return ConditionalBatchNorm(features, labels) if labels else nn.BatchNorm2d(features)
+def _norm(features: int, conditions: int) -> nn.Module:
+    return ConditionalBatchNorm(features, conditions) if conditions else nn.BatchNorm2d(features)
 
 
 class _DCGANDiscriminator(FeatureDiscriminator):
-    def __init__(self, config: DCGANDiscriminator, shape: ImageShape, labels: int) -> None:
+    def __init__(self, config: DCGANDiscriminator, shape: ImageShape, conditions: int) -> None:
         super().__init__()
         sizes = halvings(shape.height, shape.width)
         widths = _widths(config.width, config.max_width, len(sizes) - 1)
         steps = list(itertools.pairwise(sizes))
         layers: list[nn.Module] = []
-        projected = labels if config.projection else 0
-        inputs = shape.channels + labels - projected
+        projected = conditions if config.projection else 0
+        inputs = shape.channels + conditions - projected
         for stage, ((large, small), outputs) in enumerate(zip(steps, widths, strict=True)):
             stride = stride_between(large, small)
             # Odd sides are padded by one more pixel, so that they halve upwards like the generator's.
@@ -118,12 +118,12 @@ class _DCGANDiscriminator(FeatureDiscriminator):
             inputs = outputs
         features = inputs * sizes[-1][0] * sizes[-1][1]
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, 1, bias=config.bias))
-        self.projection = LabelProjection(projected, features) if projected else None
+        self.projection = ConditionProjection(projected, features) if projected else None
 
-    def features(self, images: Tensor, labels: Tensor) -> Tensor:
-        features: Tensor = self.layers[:-1](images if self.projection else with_label_planes(images, labels))
+    def features(self, images: Tensor, conditions: Tensor) -> Tensor:
+        features: Tensor = self.layers[:-1](images if self.projection else with_condition_planes(images, conditions))
         return features
 
-    def logits(self, features: Tensor, labels: Tensor) -> Tensor:
+    def logits(self, features: Tensor, conditions: Tensor) -> Tensor:
         logits: Tensor = self.layers[-1](features)
-        return logits + self.projection(features, labels) if self.projection else logits
+        return logits + self.projection(features, conditions) if self.projection else logits

@@ -16,8 +16,8 @@ from ganache.networks.convolutions import Conv2d, ConvTranspose2d
 from ganache.networks.layers import (
     Dropout,
     glorot_initialised,
-    with_label_planes,
-    with_labels,
+    with_condition_planes,
+    with_conditions,
 )
 from ganache.parts.latents import Latent, Normal
 
@@ -30,17 +30,17 @@ class MNISTDCGANGenerator(Generator):
 
     latent: Latent = Normal(size=100)
 
-    def build(self, shape: ImageShape, labels: int) -> nn.Module:
+    def build(self, shape: ImageShape, conditions: int) -> nn.Module:
         """Return the module; every shape is possible."""
-        return glorot_initialised(_MNISTDCGANGenerator(self.latent.size + labels, shape))
+        return glorot_initialised(_MNISTDCGANGenerator(self.latent.size + conditions, shape))
 
 
 class MNISTDCGANDiscriminator(Discriminator):
     """Two 5×5 convolutions of stride 2 (64, 128 features), each with leaky ReLU 0.2 and dropout 0.3, then one logit."""
 
-    def build(self, shape: ImageShape, labels: int) -> nn.Module:
+    def build(self, shape: ImageShape, conditions: int) -> nn.Module:
         """Return the module; every shape is possible."""
-        return glorot_initialised(_MNISTDCGANDiscriminator(shape, labels))
+        return glorot_initialised(_MNISTDCGANDiscriminator(shape, conditions))
 
 
 class _MNISTDCGANGenerator(nn.Module):
@@ -56,26 +56,26 @@ class _MNISTDCGANGenerator(nn.Module):
             *(_doubling(64, shape.channels, full), nn.Tanh()),
         )
 
-    def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
-        images: Tensor = self.layers(with_labels(latent, labels))
+    def forward(self, latent: Tensor, conditions: Tensor) -> Tensor:
+        images: Tensor = self.layers(with_conditions(latent, conditions))
         return _turned(images)
 
 
 class _MNISTDCGANDiscriminator(FeatureDiscriminator):
-    def __init__(self, shape: ImageShape, labels: int) -> None:
+    def __init__(self, shape: ImageShape, conditions: int) -> None:
         super().__init__()
         height, width = _halved(_halved((shape.height, shape.width)))
         self.layers = nn.Sequential(
-            *(Conv2d(shape.channels + labels, 64, 5, 2, padding=2), nn.LeakyReLU(0.2), Dropout(0.3)),
+            *(Conv2d(shape.channels + conditions, 64, 5, 2, padding=2), nn.LeakyReLU(0.2), Dropout(0.3)),
             *(Conv2d(64, 128, 5, 2, padding=2), nn.LeakyReLU(0.2), Dropout(0.3)),
             *(nn.Flatten(), nn.Linear(128 * height * width, 1)),
         )
 
-    def features(self, images: Tensor, labels: Tensor) -> Tensor:
-        features: Tensor = self.layers[:-1](with_label_planes(_turned(images), labels))
+    def features(self, images: Tensor, conditions: Tensor) -> Tensor:
+        features: Tensor = self.layers[:-1](with_condition_planes(_turned(images), conditions))
         return features
 
-    def logits(self, features: Tensor, labels: Tensor) -> Tensor:
+    def logits(self, features: Tensor, conditions: Tensor) -> Tensor:
         logits: Tensor = self.layers[-1](features)
         return logits
 

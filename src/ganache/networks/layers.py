@@ -10,16 +10,16 @@ from torch.nn.utils.parametrize import register_parametrization
 from ganache.networks.convolutions import ConvTranspose2d, is_traced
 
 
-def with_labels(vectors: Tensor, labels: Tensor) -> Tensor:
-    """Append labels (N, K) to vectors (N, Z): (N, Z + K). Conditioning by concatenation (Mirza & Osindero 2014)."""
-    return torch.cat([vectors, labels.to(vectors.dtype)], dim=1) if labels.shape[1] else vectors
+def with_conditions(vectors: Tensor, conditions: Tensor) -> Tensor:
+    """Append conditions (N, K) to vectors (N, Z): (N, Z + K). Conditioning by concatenation (Mirza & Osindero 2014)."""
+    return torch.cat([vectors, conditions.to(vectors.dtype)], dim=1) if conditions.shape[1] else vectors
 
 
-def with_label_planes(images: Tensor, labels: Tensor) -> Tensor:
-    """Append labels (N, K) to images (N, C, H, W) as K constant planes: (N, C + K, H, W)."""
-    if not labels.shape[1]:
+def with_condition_planes(images: Tensor, conditions: Tensor) -> Tensor:
+    """Append conditions (N, K) to images (N, C, H, W) as K constant planes: (N, C + K, H, W)."""
+    if not conditions.shape[1]:
         return images
-    planes = labels.to(images.dtype)[:, :, None, None].expand(-1, -1, *images.shape[2:])
+    planes = conditions.to(images.dtype)[:, :, None, None].expand(-1, -1, *images.shape[2:])
     return torch.cat([images, planes], dim=1)
 
 
@@ -65,7 +65,7 @@ class Upsample(nn.Module):
 
 
 class ConditionalBatchNorm(nn.Module):
-    """Batch norm with the scale 1 + g W_γ y and the shift g W_β y of each sample's labels y.
+    """Batch norm with the scale 1 + g W_γ y and the shift g W_β y of each sample's conditions y.
 
     Source: de Vries et al. 2017, "Modulating early visual processing by language", section 3, from scale 1 and shift 0.
     The gain g is ours. Adam moves every weight by about its learning rate, and a label has a single weight for each
@@ -74,14 +74,14 @@ class ConditionalBatchNorm(nn.Module):
 
     GAIN = 10.0
 
-    def __init__(self, features: int, labels: int) -> None:
+    def __init__(self, features: int, conditions: int) -> None:
         super().__init__()
         self.norm = nn.BatchNorm2d(features, affine=False)
-        self.scale, self.shift = _FromZero(labels, features), _FromZero(labels, features)
+        self.scale, self.shift = _FromZero(conditions, features), _FromZero(conditions, features)
 
-    def forward(self, features: Tensor, labels: Tensor) -> Tensor:
-        """Map (N, features, H, W) to the same shape; labels are (N, K)."""
-        scale, shift = 1.0 + self.GAIN * self.scale(labels), self.GAIN * self.shift(labels)
+    def forward(self, features: Tensor, conditions: Tensor) -> Tensor:
+        """Map (N, features, H, W) to the same shape; conditions are (N, K)."""
+        scale, shift = 1.0 + self.GAIN * self.scale(conditions), self.GAIN * self.shift(conditions)
         normalised: Tensor = self.norm(features) * scale[:, :, None, None] + shift[:, :, None, None]
         return normalised
 
@@ -96,19 +96,19 @@ class _FromZero(nn.Linear):
         nn.init.zeros_(self.weight)
 
 
-class LabelProjection(nn.Module):
-    """⟨V y, φ⟩, what labels y add to the logit of an image with features φ.
+class ConditionProjection(nn.Module):
+    """⟨V y, φ⟩, what conditions y add to the logit of an image with features φ.
 
     Source: Miyato & Koyama 2018, "cGANs with projection discriminator", equation 3.
     """
 
-    def __init__(self, labels: int, features: int) -> None:
+    def __init__(self, conditions: int, features: int) -> None:
         super().__init__()
-        self.embedding = nn.Linear(labels, features, bias=False)
+        self.embedding = nn.Linear(conditions, features, bias=False)
 
-    def forward(self, features: Tensor, labels: Tensor) -> Tensor:
-        """Map features (N, F) and labels (N, K) to (N, 1)."""
-        product: Tensor = self.embedding(labels) * features
+    def forward(self, features: Tensor, conditions: Tensor) -> Tensor:
+        """Map features (N, F) and conditions (N, K) to (N, 1)."""
+        product: Tensor = self.embedding(conditions) * features
         return product.sum(dim=1, keepdim=True)
 
 
@@ -172,8 +172,8 @@ def spectrally_normalised(module: nn.Module, bound: float = 1.0) -> nn.Module:
     Each is multiplied by an equal share of `bound` again, so that the product of their norms is `bound`. In a share for
     each layer, because in one of them it would draw all bends of the network together. A chain of linear layers alone
     is thereby no steeper than `bound`. What is normalised of a convolution is its kernel as a matrix (outputs, all
-    else): as a map of images it may be steeper, up to √(kernel's height · width) times without a stride. And labels
-    by projection add a product of features and labels, whose own steepness is not bounded by the layers before it.
+    else): as a map of images it may be steeper, up to √(kernel's height · width) times without a stride. And conditions
+    by projection add a product of features and conditions, whose own steepness is not bounded by the layers before it.
     Source: Miyato et al. 2018, equation 8 and algorithm 1. The iteration's vectors are buffers, part of the state.
     """
     layers = [layer for layer in module.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
 from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator
-from ganache.networks.layers import Dropout, LabelProjection, spectrally_normalised, with_labels
+from ganache.networks.layers import ConditionProjection, Dropout, spectrally_normalised, with_conditions
 from ganache.parts.latents import Latent, Normal
 
 Width = Annotated[int, Field(ge=1)]
@@ -21,10 +21,10 @@ class MLPGenerator(Generator):
     widths: tuple[Width, ...] = (256, 512, 1024)
     slope: float = Field(default=0.0, ge=0, lt=1)  # of the leaky ReLU; 0 is the plain one
 
-    def build(self, shape: ImageShape, labels: int) -> nn.Module:
+    def build(self, shape: ImageShape, conditions: int) -> nn.Module:
         """Return the module; every shape is possible."""
-        hidden = _hidden_layers((self.latent.size + labels, *self.widths), self.slope, dropout=0.0)
-        last = nn.Linear((self.latent.size + labels, *self.widths)[-1], shape.pixels)
+        hidden = _hidden_layers((self.latent.size + conditions, *self.widths), self.slope, dropout=0.0)
+        last = nn.Linear((self.latent.size + conditions, *self.widths)[-1], shape.pixels)
         return _MLPGenerator(nn.Sequential(*hidden, last, nn.Tanh()), shape)
 
 
@@ -34,16 +34,16 @@ class MLPDiscriminator(Discriminator):
     widths: tuple[Width, ...] = (512, 256)
     slope: float = Field(default=0.0, ge=0, lt=1)
     dropout: float = Field(default=0.0, ge=0, lt=1)  # after each hidden layer
-    projection: bool = False  # labels by an inner product with the last features, not beside the pixels
+    projection: bool = False  # conditions by an inner product with the last features, not beside the pixels
     spectral_norm: bool = False  # every weight matrix divided by its largest singular value
     spectral_bound: float = Field(default=1.0, gt=0)  # with it: the product of all norms; points need more than 1
 
-    def build(self, shape: ImageShape, labels: int) -> nn.Module:
+    def build(self, shape: ImageShape, conditions: int) -> nn.Module:
         """Return the module; every shape is possible."""
-        projected = labels if self.projection else 0
-        widths = (shape.pixels + labels - projected, *self.widths)
+        projected = conditions if self.projection else 0
+        widths = (shape.pixels + conditions - projected, *self.widths)
         layers = nn.Sequential(*_hidden_layers(widths, self.slope, self.dropout), nn.Linear(widths[-1], 1))
-        network = _MLPDiscriminator(layers, LabelProjection(projected, widths[-1]) if projected else None)
+        network = _MLPDiscriminator(layers, ConditionProjection(projected, widths[-1]) if projected else None)
         return spectrally_normalised(network, self.spectral_bound) if self.spectral_norm else network
 
 
@@ -53,25 +53,25 @@ class _MLPGenerator(nn.Module):
         self.layers = layers
         self.image = (shape.channels, shape.height, shape.width)
 
-    def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
-        pixels: Tensor = self.layers(with_labels(latent, labels))
+    def forward(self, latent: Tensor, conditions: Tensor) -> Tensor:
+        pixels: Tensor = self.layers(with_conditions(latent, conditions))
         return pixels.reshape(-1, *self.image)
 
 
 class _MLPDiscriminator(FeatureDiscriminator):
-    def __init__(self, layers: nn.Sequential, projection: LabelProjection | None) -> None:
+    def __init__(self, layers: nn.Sequential, projection: ConditionProjection | None) -> None:
         super().__init__()
         self.layers = layers
         self.projection = projection
 
-    def features(self, images: Tensor, labels: Tensor) -> Tensor:
+    def features(self, images: Tensor, conditions: Tensor) -> Tensor:
         pixels = images.flatten(1)
-        features: Tensor = self.layers[:-1](pixels if self.projection else with_labels(pixels, labels))
+        features: Tensor = self.layers[:-1](pixels if self.projection else with_conditions(pixels, conditions))
         return features
 
-    def logits(self, features: Tensor, labels: Tensor) -> Tensor:
+    def logits(self, features: Tensor, conditions: Tensor) -> Tensor:
         logits: Tensor = self.layers[-1](features)
-        return logits + self.projection(features, labels) if self.projection else logits
+        return logits + self.projection(features, conditions) if self.projection else logits
 
 
 def _hidden_layers(widths: tuple[int, ...], slope: float, dropout: float) -> list[nn.Module]:

@@ -18,7 +18,7 @@ from torch.nn.functional import conv2d, conv_transpose2d, pad
 
 from ganache.data.shape import ImageShape
 from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator
-from ganache.networks.layers import LabelProjection, draw_normal, halvings
+from ganache.networks.layers import ConditionProjection, draw_normal, halvings
 from ganache.parts.latents import Latent, Normal
 from ganache.support.errors import UserError
 
@@ -41,15 +41,15 @@ class R3GANGenerator(Generator):
     expansion: int = Field(default=2, ge=1)  # how many times the width a block has inside
     group_size: int = Field(default=16, ge=1)  # features that a group of the 3×3 convolution mixes
 
-    def build(self, shape: ImageShape, labels: int) -> nn.Module:
+    def build(self, shape: ImageShape, conditions: int) -> nn.Module:
         """Return the module; raises UserError when `group_size` does not divide a block's features."""
-        return _R3GANGenerator(self, shape, labels)
+        return _R3GANGenerator(self, shape, conditions)
 
 
 class R3GANDiscriminator(Discriminator):
     """Blocks at shrinking sizes, a depthwise convolution as large as the last of them, then one linear logit.
 
-    Labels come in by an inner product with the features before the logit (`LabelProjection`).
+    Labels come in by an inner product with the features before the logit (`ConditionProjection`).
     """
 
     width: int = Field(default=8, ge=1)  # these five as the generator's
@@ -58,19 +58,21 @@ class R3GANDiscriminator(Discriminator):
     expansion: int = Field(default=2, ge=1)
     group_size: int = Field(default=16, ge=1)
 
-    def build(self, shape: ImageShape, labels: int) -> nn.Module:
+    def build(self, shape: ImageShape, conditions: int) -> nn.Module:
         """Return the module; raises UserError when `group_size` does not divide a block's features."""
-        return _R3GANDiscriminator(self, shape, labels)
+        return _R3GANDiscriminator(self, shape, conditions)
 
 
 class _R3GANGenerator(nn.Module):
-    def __init__(self, config: R3GANGenerator, shape: ImageShape, labels: int) -> None:
+    def __init__(self, config: R3GANGenerator, shape: ImageShape, conditions: int) -> None:
         super().__init__()
         sizes, widths = _stages(config, shape)
         inputs = config.latent.size
         # Of variance 1 like the latent: as a bare one-hot the label would hardly be heard beside it.
-        self.embedding = _scaled(nn.Linear(labels, inputs, bias=False), math.sqrt(labels)) if labels else None
-        self.modulation = _scaled(nn.Linear(2 * inputs if labels else inputs, widths[-1], bias=False))
+        self.embedding = (
+            _scaled(nn.Linear(conditions, inputs, bias=False), math.sqrt(conditions)) if conditions else None
+        )
+        self.modulation = _scaled(nn.Linear(2 * inputs if conditions else inputs, widths[-1], bias=False))
         self.constant = nn.Parameter(torch.randn(widths[-1], *sizes[-1]))
         layers = _blocks(config, widths[-1], sizes[-1], len(sizes))
         steps = zip(itertools.pairwise(reversed(widths)), itertools.pairwise(reversed(sizes)), strict=True)
@@ -82,16 +84,16 @@ class _R3GANGenerator(nn.Module):
             ]
         self.layers = nn.Sequential(*layers, _pointwise(widths[0], shape.channels), nn.Tanh())
 
-    def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, latent: Tensor, conditions: Tensor) -> Tensor:
         if self.embedding is not None:
-            latent = torch.cat([latent, self.embedding(labels)], dim=1)
+            latent = torch.cat([latent, self.embedding(conditions)], dim=1)
         features = self.constant * self.modulation(latent)[:, :, None, None]
         images: Tensor = self.layers(_fast(features))
         return images
 
 
 class _R3GANDiscriminator(FeatureDiscriminator):
-    def __init__(self, config: R3GANDiscriminator, shape: ImageShape, labels: int) -> None:
+    def __init__(self, config: R3GANDiscriminator, shape: ImageShape, conditions: int) -> None:
         super().__init__()
         sizes, widths = _stages(config, shape)
         self.extraction = _pointwise(shape.channels, widths[0])
@@ -106,20 +108,20 @@ class _R3GANDiscriminator(FeatureDiscriminator):
         places = sizes[-1][0] * sizes[-1][1]
         self.basis = nn.Parameter(torch.randn(widths[-1], *sizes[-1]) / math.sqrt(places))
         self.logit = _scaled(nn.Linear(widths[-1], 1, bias=False))
-        self.projection = LabelProjection(labels, widths[-1]) if labels else None
+        self.projection = ConditionProjection(conditions, widths[-1]) if conditions else None
         if self.projection is not None:
             draw_normal(self.projection.embedding.weight, 0.0, 1.0 / math.sqrt(widths[-1]))
 
-    def features(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Return (N, F) features of images (N, C, H, W); the labels (N, K) have no part in them."""
+    def features(self, images: Tensor, conditions: Tensor) -> Tensor:
+        """Return (N, F) features of images (N, C, H, W); the conditions (N, K) have no part in them."""
         features = self.layers(_fast(self.extraction(images)))
         summed: Tensor = (features * self.basis).sum(dim=(2, 3))
         return summed
 
-    def logits(self, features: Tensor, labels: Tensor) -> Tensor:
+    def logits(self, features: Tensor, conditions: Tensor) -> Tensor:
         """Return (N, 1)."""
         logits: Tensor = self.logit(features)
-        return logits if self.projection is None else logits + self.projection(features, labels)
+        return logits if self.projection is None else logits + self.projection(features, conditions)
 
 
 class _Block(nn.Module):

@@ -1,10 +1,12 @@
 """The distributions that latents come from."""
 
 import abc
+from typing import Annotated, Self
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from ganache.parts.part import Part
 
@@ -55,3 +57,52 @@ class Uniform(Latent):
     def interpolate(self, start: Tensor, end: Tensor, fraction: float) -> Tensor:
         """Return the point on the straight line, which stays inside the cube."""
         return torch.lerp(start, end, fraction)
+
+
+class Coded(Latent):
+    """Standard normal noise, then codes that can be steered: categories one-hot, and values uniform in [-1, 1).
+
+    Source: Chen et al. 2016, "InfoGAN", section 4.
+    """
+
+    categories: tuple[Annotated[int, Field(ge=2)], ...] = (10,)
+    continuous: int = Field(default=2, ge=0)
+
+    @model_validator(mode="after")
+    def _holds_its_codes(self) -> Self:
+        if self.noise < 0:
+            raise ValueError(f"size: {self.size} values cannot hold {self.codes} of codes")
+        return self
+
+    @property
+    def codes(self) -> int:
+        """How many of the values are codes; they are the last ones, categories first."""
+        return sum(self.categories) + self.continuous
+
+    @property
+    def noise(self) -> int:
+        """How many of the values are noise."""
+        return self.size - self.codes
+
+    def draw(self, count: int, random: torch.Generator) -> Tensor:
+        """Return (count, size) values: noise, one-hot categories, continuous codes."""
+        device = random.device
+        parts = [torch.randn(count, self.noise, generator=random, device=device)]
+        for category in self.categories:
+            drawn = torch.randint(category, (count,), generator=random, device=device)
+            parts.append(one_hot(drawn, category).float())
+        parts.append(torch.rand(count, self.continuous, generator=random, device=device) * 2.0 - 1.0)
+        return torch.cat(parts, dim=1)
+
+    def interpolate(self, start: Tensor, end: Tensor, fraction: float) -> Tensor:
+        """Return noise on the great circle as for `Normal`, and codes on the straight line."""
+        straight = torch.lerp(start, end, fraction)
+        if not self.noise:
+            return straight
+        noise = Normal(size=self.noise).interpolate(start[:, : self.noise], end[:, : self.noise], fraction)
+        return torch.cat([noise, straight[:, self.noise :]], dim=1)
+
+    def split(self, latents: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Return the categories' parts (N, k) and the continuous codes (N, continuous) of latents (N, size)."""
+        *categories, values = torch.split(latents[:, self.noise :], [*self.categories, self.continuous], dim=1)
+        return categories, values

@@ -5,10 +5,11 @@ to set may be written as its bare name. Reading JSON only ever looks a name up a
 already imported: nothing in a file can bring code with it.
 """
 
+import contextlib
 import inspect
 import json
 from collections.abc import Iterator
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -44,6 +45,8 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=False)
 
+    former_names: ClassVar[tuple[str, ...]] = ()  # of this kind, in files that earlier versions wrote
+
     @model_validator(mode="wrap")
     @classmethod
     def _from_kind(cls, value: Any, construct: ModelWrapValidatorHandler[Self]) -> Self:
@@ -55,7 +58,7 @@ class Part(BaseModel):
             return construct(value)
         fields = dict(value)
         wanted = fields.pop("kind", None)
-        if not inspect.isabstract(cls) and wanted in (None, cls.__name__):
+        if not inspect.isabstract(cls) and wanted in (None, cls.__name__, *cls.former_names):
             _refuse_booleans(cls, fields)
             return construct(fields)
         return find_kind(cls, wanted).model_validate(fields)
@@ -84,6 +87,14 @@ def kinds(family: type[PartType]) -> Iterator[type[PartType]]:
         yield from kinds(subclass)
 
 
+class UnknownPartError(UserError):
+    """A kind of part that no file that was read defines; one of the user's may."""
+
+
+class _UnknownKindError(ValueError):
+    pass
+
+
 def find_kind(family: type[PartType], name: Any) -> type[PartType]:
     """Return the family's kind with this name, whatever its case and hyphens.
 
@@ -91,7 +102,8 @@ def find_kind(family: type[PartType], name: Any) -> type[PartType]:
     """
     # A file that is loaded again defines its classes again: the last ones count.
     known = list({(kind.__module__, kind.__qualname__): kind for kind in kinds(family)}.values())
-    found = [kind for kind in known if isinstance(name, str) and fold(kind.__name__) == fold(name)]
+    called = {kind: {fold(known_as) for known_as in (kind.__name__, *kind.former_names)} for kind in known}
+    found = [kind for kind in known if isinstance(name, str) and fold(name) in called[kind]]
     if len(found) == 1:
         return found[0]
     if found:
@@ -101,15 +113,28 @@ def find_kind(family: type[PartType], name: Any) -> type[PartType]:
     asked = (
         f"no {family.__name__} is called {name!r}{did_you_mean(str(name), names)}" if name else "its kind is missing"
     )
-    raise ValueError(f"{asked}; there are: {', '.join(names) or 'none is imported'}")
+    raise _UnknownKindError(f"{asked}; there are: {', '.join(names) or 'none is imported'}")
+
+
+@contextlib.contextmanager
+def named_by_user() -> Iterator[None]:
+    """Say of a kind that is not known how a user names the file that defines it."""
+    try:
+        yield
+    except UnknownPartError as error:
+        raise UserError(f"{error}; if a file of yours defines it, name that file with --code") from None
 
 
 def parse(part: type[PartType], value: Any) -> PartType:
-    """Validate a value as a part; raises UserError with one line for the first field that is not allowed."""
+    """Validate a value as a part; raises UserError with one line for the first field that is not allowed.
+
+    It is an UnknownPartError where a kind is not known.
+    """
     try:
         return part.model_validate(value)
     except ValidationError as error:
-        raise UserError(explain(error)) from None
+        cause = error.errors(include_url=False)[0].get("ctx", {}).get("error")
+        raise (UnknownPartError if isinstance(cause, _UnknownKindError) else UserError)(explain(error)) from None
 
 
 def explain(error: ValidationError) -> str:

@@ -1,4 +1,4 @@
-"""The recipes: one file per GAN, each a function `recipe` that returns a frozen Recipe."""
+"""The recipes: one file per GAN, each a function `recipe` that returns a frozen Game."""
 
 import contextlib
 import importlib
@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ganache.data.shape import ImageShape
-from ganache.games.recipe import Recipe
+from ganache.games import Game
 from ganache.support.errors import UserError, did_you_mean, fold
 from ganache.support.places import check_place
 
@@ -25,7 +25,7 @@ def names() -> list[str]:
     )
 
 
-def find(name: str) -> Recipe:
+def find(name: str) -> Game:
     """Return the recipe with this name, or the one that a Python file defines: ``lsgan``, ``./my_gan.py``.
 
     Raises UserError when there is no such recipe (with the closest name) or the file has no function `recipe`.
@@ -33,12 +33,12 @@ def find(name: str) -> Recipe:
     maker = getattr(_module(name), "recipe", None)
     with _explained(Path(name)):
         made = maker() if callable(maker) else None
-    if not isinstance(made, Recipe):
+    if not isinstance(made, Game):
         raise UserError(f"recipe: {name!r} has no function recipe() that returns a ganache.Recipe")
     return made
 
 
-def default_for(shape: ImageShape) -> Recipe:
+def default_for(shape: ImageShape) -> Game:
     """Return the recipe for data of this shape when none is named: dcgan for pictures, mlp-2d for points."""
     return find("mlp-2d" if shape.is_point else "dcgan")
 

@@ -6,16 +6,16 @@ generator:     -E[log D(G(z))],   z standard normal in 100 dimensions
 ganache train --data FOLDER
 """
 
-from ganache.games.recipe import Optimizers, Recipe
+from ganache.games import Optimizers, TwoPlayers
 from ganache.networks import DCGANDiscriminator, DCGANGenerator
 from ganache.parts.objectives import NonSaturating
 from ganache.parts.optimizers import Adam
 
 
-def recipe() -> Recipe:
+def recipe() -> TwoPlayers:
     """Return the recipe; learning rate and betas are the paper's (section 4), the average of weights is ours."""
     adam = Adam(learning_rate=2e-4, betas=(0.5, 0.999))
-    return Recipe(
+    return TwoPlayers(
         name="dcgan",
         generator=DCGANGenerator(),
         discriminator=DCGANDiscriminator(),

@@ -9,16 +9,16 @@ A twentieth of that (60,000 images, 118 steps, 20 minutes of one CPU core) drew 
 (`ganache judge`, 10,000 samples, seed 0). The whole would take that core close to seven hours.
 """
 
-from ganache.games.recipe import Optimizers, Recipe
+from ganache.games import Optimizers, TwoPlayers
 from ganache.networks import MNISTDCGANDiscriminator, MNISTDCGANGenerator
 from ganache.parts.objectives import NonSaturating
 from ganache.parts.optimizers import Adam
 
 
-def recipe() -> Recipe:
+def recipe() -> TwoPlayers:
     """Return the recipe: twenty passes over 60,000 images in batches of 512."""
     adam = Adam(learning_rate=1e-4)
-    return Recipe(
+    return TwoPlayers(
         name="dcgan-mnist",
         generator=MNISTDCGANGenerator(),
         discriminator=MNISTDCGANDiscriminator(),

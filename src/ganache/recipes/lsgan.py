@@ -9,16 +9,16 @@ That took 19 minutes of one CPU core and reached a Fréchet distance of 8.0 and 
 (`ganache judge`: 10,000 samples against the training images, in the features of a classifier; seed 0).
 """
 
-from ganache.games.recipe import Optimizers, Recipe
+from ganache.games import Optimizers, TwoPlayers
 from ganache.networks import LSGANDiscriminator, LSGANGenerator
 from ganache.parts.objectives import LeastSquares
 from ganache.parts.optimizers import Adam
 
 
-def recipe() -> Recipe:
+def recipe() -> TwoPlayers:
     """Return the recipe: ten passes over 50,000 images in batches of 128."""
     adam = Adam(learning_rate=1e-3, betas=(0.5, 0.999))
-    return Recipe(
+    return TwoPlayers(
         name="lsgan",
         generator=LSGANGenerator(),
         discriminator=LSGANDiscriminator(),

@@ -11,10 +11,10 @@ That took 16 minutes of one CPU core and reached a Fréchet distance of 1.8; 98.
 (`ganache judge`: 10,000 samples against the training images, in the features of a classifier; seed 0).
 """
 
-from ganache.games.recipe import Recipe
+from ganache.games import TwoPlayers
 from ganache.recipes import lsgan
 
 
-def recipe() -> Recipe:
+def recipe() -> TwoPlayers:
     """Return the recipe: the networks, optimisers and budget of `lsgan`."""
     return lsgan.recipe().changed(name="lsgan-conditional", conditional=True)

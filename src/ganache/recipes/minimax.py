@@ -11,16 +11,17 @@ That took 5 minutes of one CPU core and reached a Fréchet distance of 264: nois
 (`ganache judge`, 10,000 samples, seed 0).
 """
 
-from ganache.games.recipe import Optimizers, Recipe
-from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
+from ganache.games import Optimizers, TwoPlayers
+from ganache.networks import MLPDiscriminator, MLPGenerator
+from ganache.parts.latents import Normal
 from ganache.parts.objectives import Minimax
 from ganache.parts.optimizers import Adam
 
 
-def recipe() -> Recipe:
+def recipe() -> TwoPlayers:
     """Return the recipe: five passes over 60,000 images in batches of 64."""
     adam = Adam(learning_rate=5e-5)
-    return Recipe(
+    return TwoPlayers(
         name="minimax",
         generator=MLPGenerator(latent=Normal(size=100), widths=(256, 512, 1024)),
         discriminator=MLPDiscriminator(widths=(512, 256), slope=0.01),

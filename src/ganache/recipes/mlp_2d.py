@@ -6,16 +6,17 @@ generator:     -E[log D(G(z))],   z standard normal in 2 dimensions
 ganache train --data ring
 """
 
-from ganache.games.recipe import Optimizers, Recipe
-from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
+from ganache.games import Optimizers, TwoPlayers
+from ganache.networks import MLPDiscriminator, MLPGenerator
+from ganache.parts.latents import Normal
 from ganache.parts.objectives import NonSaturating
 from ganache.parts.optimizers import Adam
 
 
-def recipe() -> Recipe:
+def recipe() -> TwoPlayers:
     """Return the recipe: three hidden layers of 128 on either side."""
     adam = Adam(learning_rate=1e-3, betas=(0.5, 0.999))
-    return Recipe(
+    return TwoPlayers(
         name="mlp-2d",
         generator=MLPGenerator(latent=Normal(size=2), widths=(128, 128, 128)),
         discriminator=MLPDiscriminator(widths=(128, 128, 128), slope=0.2),

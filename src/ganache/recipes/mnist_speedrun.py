@@ -13,22 +13,23 @@ On two cores it reached a Fréchet distance of 5.0 after 20 seconds of training 
 (`ganache judge`, 10,000 samples, seed 0, float32).
 """
 
-from ganache.games.recipe import Optimizers, Recipe
-from ganache.networks import DCGANDiscriminator, DCGANGenerator, Normal
+from ganache.games import Optimizers, TwoPlayers
+from ganache.networks import DCGANDiscriminator, DCGANGenerator
+from ganache.parts.latents import Normal
 from ganache.parts.objectives import LeastSquares
 from ganache.parts.optimizers import Adam
-from ganache.parts.penalties import R1, Weighted
+from ganache.parts.penalties import R1
 
 
-def recipe() -> Recipe:
+def recipe() -> TwoPlayers:
     """Return the recipe; every number was chosen by the trials in benchmarks/SPEEDRUN.md."""
     adam = Adam(learning_rate=2e-3, betas=(0.5, 0.99))
-    return Recipe(
+    return TwoPlayers(
         name="mnist-speedrun",
         generator=DCGANGenerator(latent=Normal(size=32), width=32),
         discriminator=DCGANDiscriminator(width=32, batch_norm=False, projection=True),
         objective=LeastSquares(),
-        penalties={"r1": Weighted(penalty=R1(), weight=0.1, every=8)},
+        penalties={"r1": R1(weight=0.1, every=8)},
         optimizers=Optimizers(generator=adam, discriminator=adam),
         batch_size=32,
         ema_half_life=2_000,

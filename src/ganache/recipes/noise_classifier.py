@@ -11,16 +11,17 @@ ganache train noise-classifier --data mnist
 That took 74 s of one CPU core; after each of the three passes it was right about 100.00% of both.
 """
 
-from ganache.games.recipe import Optimizers, Recipe
-from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
+from ganache.games import Optimizers, TwoPlayers
+from ganache.networks import MLPDiscriminator, MLPGenerator
+from ganache.parts.latents import Normal
 from ganache.parts.objectives import NonSaturating
 from ganache.parts.optimizers import Adam
 
 
-def recipe() -> Recipe:
+def recipe() -> TwoPlayers:
     """Return the recipe: three passes over 60,000 images, in mixed batches of 32 images and 32 fakes."""
     adam = Adam(learning_rate=1e-3)
-    return Recipe(
+    return TwoPlayers(
         name="noise-classifier",
         generator=MLPGenerator(latent=Normal(size=1), widths=(256,)),
         discriminator=MLPDiscriminator(widths=(256,), dropout=0.5),

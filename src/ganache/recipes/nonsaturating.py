@@ -9,11 +9,11 @@ That took 5 minutes of one CPU core and reached a Fréchet distance of 255: five
 (`ganache judge`, 10,000 samples, seed 0).
 """
 
-from ganache.games.recipe import Recipe
+from ganache.games import TwoPlayers
 from ganache.parts.objectives import NonSaturating
 from ganache.recipes import minimax
 
 
-def recipe() -> Recipe:
+def recipe() -> TwoPlayers:
     """Return the recipe: the networks, optimisers and budget of `minimax`."""
     return minimax.recipe().changed(name="nonsaturating", objective=NonSaturating())

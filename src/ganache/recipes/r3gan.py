@@ -13,17 +13,17 @@ judge`, 10,000 samples, seed 0). On `grid`, connected networks with γ = 0.001 f
 high-quality samples (seeds 0, 1, 2; 2.4 million points, `python -m benchmarks.grid`).
 """
 
-from ganache.games.recipe import Optimizers, Recipe
+from ganache.games import Optimizers, TwoPlayers
 from ganache.networks import R3GANDiscriminator, R3GANGenerator
 from ganache.parts.objectives import RelativisticPairing
 from ganache.parts.optimizers import Adam
-from ganache.parts.penalties import R1, R2, Weighted
+from ganache.parts.penalties import R1, R2
 from ganache.parts.schedules import Cosine
 
 BURN_IN = 100_000  # images
 
 
-def recipe() -> Recipe:
+def recipe() -> TwoPlayers:
     """Return the recipe: loss, networks' shape, the schedules' form, Adam's betas and γ (for 32×32) are the paper's.
 
     Ours, for a hundredth of its width and a two-hundredth of its images: ten times its learning rate, batches of 32
@@ -34,14 +34,14 @@ def recipe() -> Recipe:
         betas=(0.0, Cosine(start=0.9, end=0.99, until=BURN_IN)),
     )
     gamma = Cosine(start=0.5, end=0.05, until=BURN_IN)
-    return Recipe(
+    return TwoPlayers(
         name="r3gan",
         generator=R3GANGenerator(),
         discriminator=R3GANDiscriminator(),
         objective=RelativisticPairing(),
         penalties={
-            "r1": Weighted(penalty=R1(), weight=gamma, every=4),
-            "r2": Weighted(penalty=R2(), weight=gamma, every=4),
+            "r1": R1(weight=gamma, every=4),
+            "r2": R2(weight=gamma, every=4),
         },
         optimizers=Optimizers(generator=adam, discriminator=adam),
         batch_size=32,

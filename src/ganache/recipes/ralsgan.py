@@ -9,19 +9,20 @@ On MNIST at 28×28, 50,000 images (21 minutes of one CPU core, far from done) re
 smallest class of 2.5% (`ganache judge`, 10,000 samples, seed 0; from first weights of N(0, 0.02²)).
 """
 
-from ganache.games.recipe import Optimizers, Recipe
-from ganache.networks import DCGANDiscriminator, DCGANGenerator, Uniform
+from ganache.games import Optimizers, TwoPlayers
+from ganache.networks import DCGANDiscriminator, DCGANGenerator
+from ganache.parts.latents import Uniform
 from ganache.parts.objectives import RelativisticAverageLeastSquares
 from ganache.parts.optimizers import Adam
 
 
-def recipe() -> Recipe:
+def recipe() -> TwoPlayers:
     """Return the recipe: 1024-512-256-128 features at 64×64, no biases, first weights as the library draws them.
 
     A million images is a budget of our own.
     """
     adam = Adam(learning_rate=1e-4, betas=(0.5, 0.999))
-    return Recipe(
+    return TwoPlayers(
         name="ralsgan",
         generator=DCGANGenerator(latent=Uniform(size=128), width=128, max_width=1024, bias=False, normal_weights=False),
         discriminator=DCGANDiscriminator(width=128, max_width=1024, bias=False, normal_weights=False),

@@ -11,10 +11,10 @@ On MNIST at 28×28, 50,000 images (22 minutes of one CPU core, far from done) re
 of the samples had the class asked for (`ganache judge`, 10,000 samples, seed 0; from first weights of N(0, 0.02²)).
 """
 
-from ganache.games.recipe import Recipe
+from ganache.games import TwoPlayers
 from ganache.recipes import ralsgan
 
 
-def recipe() -> Recipe:
+def recipe() -> TwoPlayers:
     """Return the recipe: the networks, optimisers and budget of `ralsgan`."""
     return ralsgan.recipe().changed(name="ralsgan-conditional", conditional=True)

@@ -1,14 +1,16 @@
 """Settings: fields of a recipe that a user changes by name."""
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
-from ganache.games.recipe import Recipe
+from ganache.games import Game
 from ganache.parts.part import parse
 from ganache.support.errors import UserError, did_you_mean
 
+AnyGame = TypeVar("AnyGame", bound=Game)
 
-def with_settings(recipe: Recipe, settings: list[str]) -> Recipe:
+
+def with_settings(recipe: AnyGame, settings: list[str]) -> AnyGame:
     """Return the recipe with ``field=value`` settings applied; fields are dotted paths into its JSON.
 
     A value is JSON, or else a bare word: ``optimizers.generator.learning_rate=1e-4``, ``objective=LeastSquares``.
@@ -20,7 +22,7 @@ def with_settings(recipe: Recipe, settings: list[str]) -> Recipe:
         if not separator or not path.strip():
             raise UserError(f"--set: {setting!r} is not field=value, such as batch_size=32")
         _assign(tree, path.strip(), _value(text.strip()))
-    return parse(Recipe, tree)
+    return parse(type(recipe), tree)
 
 
 def _assign(tree: dict[str, Any], path: str, value: Any) -> None:

@@ -13,20 +13,21 @@ On MNIST, 150,000 images (17 minutes of one CPU core) reached a Fréchet distanc
 modes with 96%, 94% and 90% of high-quality samples (seeds 0, 1, 2; 2.4 million points, `python -m benchmarks.grid`).
 """
 
-from ganache.games.recipe import Optimizers, Recipe
-from ganache.networks import DCGANDiscriminator, DCGANGenerator, Normal
+from ganache.games import Optimizers, TwoPlayers
+from ganache.networks import DCGANDiscriminator, DCGANGenerator
+from ganache.parts.latents import Normal
 from ganache.parts.objectives import Hinge
 from ganache.parts.optimizers import Adam
 
 
-def recipe() -> Recipe:
+def recipe() -> TwoPlayers:
     """Return the recipe: latent, batch and Adam are the paper's (table 1, setting C: one step of D for one of G).
 
     The networks are lighter than the paper's (table 3: seven convolutions in D, leaky ReLU 0.1); average and budget
     are ours.
     """
     adam = Adam(learning_rate=2e-4, betas=(0.5, 0.999))
-    return Recipe(
+    return TwoPlayers(
         name="sngan",
         generator=DCGANGenerator(latent=Normal(size=128), conditional_norm=True),
         discriminator=DCGANDiscriminator(batch_norm=False, projection=True, spectral_norm=True),

@@ -9,16 +9,17 @@ The first 340,000 images (10 minutes of one CPU core) reached a Fréchet distanc
 (`ganache judge`, 10,000 samples, seed 0).
 """
 
-from ganache.games.recipe import Optimizers, Recipe
-from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
+from ganache.games import Optimizers, TwoPlayers
+from ganache.networks import MLPDiscriminator, MLPGenerator
+from ganache.parts.latents import Normal
 from ganache.parts.objectives import NonSaturating
 from ganache.parts.optimizers import Adam
 
 
-def recipe() -> Recipe:
+def recipe() -> TwoPlayers:
     """Return the recipe: fifty passes over 60,000 images in batches of 32; reals and fakes as one batch."""
     adam = Adam(learning_rate=1e-4)
-    return Recipe(
+    return TwoPlayers(
         name="vanilla",
         generator=MLPGenerator(latent=Normal(size=100), widths=(256, 512, 1024)),
         discriminator=MLPDiscriminator(widths=(1024, 512, 256), dropout=0.3),

@@ -9,19 +9,20 @@ ganache train wgan --data mnist
 samples, seed 0).
 """
 
-from ganache.games.recipe import Optimizers, Recipe
-from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
+from ganache.games import Optimizers, TwoPlayers
+from ganache.networks import MLPDiscriminator, MLPGenerator
+from ganache.parts.constraints import WeightClipping
+from ganache.parts.latents import Normal
 from ganache.parts.objectives import Wasserstein
 from ganache.parts.optimizers import Adam
-from ganache.parts.penalties import WeightClipping
 
 
-def recipe() -> Recipe:
+def recipe() -> TwoPlayers:
     """Return the recipe: as many generator steps as batches of 64 in five passes over 60,000 images, five critic
     steps before each; Adam in the place of the paper's RMSProp.
     """
     adam = Adam(learning_rate=5e-5)
-    return Recipe(
+    return TwoPlayers(
         name="wgan",
         generator=MLPGenerator(latent=Normal(size=100), widths=(256, 512, 1024)),
         discriminator=MLPDiscriminator(widths=(512, 256), slope=0.01),

@@ -9,25 +9,26 @@ ganache train wgan-gp --data mnist
 judge`, 10,000 samples, seed 0).
 """
 
-from ganache.games.recipe import Optimizers, Recipe
-from ganache.networks import MLPDiscriminator, MLPGenerator, Normal
+from ganache.games import Optimizers, TwoPlayers
+from ganache.networks import MLPDiscriminator, MLPGenerator
+from ganache.parts.latents import Normal
 from ganache.parts.objectives import Wasserstein
 from ganache.parts.optimizers import Adam
-from ganache.parts.penalties import GradientPenalty, Weighted
+from ganache.parts.penalties import GradientPenalty
 
 
-def recipe() -> Recipe:
+def recipe() -> TwoPlayers:
     """Return the recipe: `wgan` with the penalty in the place of the clipping.
 
     Adam is the document's (5e-5, β 0.9 and 0.999), not the paper's (1e-4, β 0 and 0.9).
     """
     adam = Adam(learning_rate=5e-5)
-    return Recipe(
+    return TwoPlayers(
         name="wgan-gp",
         generator=MLPGenerator(latent=Normal(size=100), widths=(256, 512, 1024)),
         discriminator=MLPDiscriminator(widths=(512, 256), slope=0.01),
         objective=Wasserstein(),
-        penalties={"gradient_penalty": Weighted(penalty=GradientPenalty(), weight=10.0)},
+        penalties={"gradient_penalty": GradientPenalty(weight=10.0)},
         optimizers=Optimizers(generator=adam, discriminator=adam),
         critic_steps=5,
         batch_size=64,

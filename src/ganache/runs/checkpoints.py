@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ganache.engine.state import TrainingState
-from ganache.games.recipe import Recipe
+from ganache.games import Game
 from ganache.parts.part import parse
 from ganache.runs import sealed
 from ganache.runs.folder import Run, numbered
@@ -87,6 +87,6 @@ def _refuse_changes(run: Run, description: dict[str, Any], state: TrainingState,
 def _completed(recipe: Any) -> Any:
     """Give a recipe that an earlier version saved the fields that it did not know, which then have their defaults."""
     try:
-        return parse(Recipe, recipe).model_dump(mode="json")
+        return parse(Game, recipe).model_dump(mode="json")
     except UserError:
         return recipe  # what this version cannot read is shown as a difference

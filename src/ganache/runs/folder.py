@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ganache.games.recipe import Recipe
-from ganache.parts.part import parse
+from ganache.games import Game
+from ganache.parts.part import named_by_user, parse
 from ganache.runs.run_record import check, checked_line
 from ganache.support.errors import RunError, UserError, reason
 from ganache.support.files import PARTIAL, RECIPE, RECORD, is_run, lock, sync, umask, write_text, writing
@@ -35,14 +35,18 @@ class Run:
         self.log_file = path / "log.jsonl"
         self.samples = path / "samples"
         self.checkpoints = path / "checkpoints"
-        self.generator_file = path / "generator.safetensors"
+        self.generator_file = self.product_file("generator")
         self.best_file = path / "best.safetensors"  # the average generator that scored best during training
         self.evaluations_file = path / "evaluations.jsonl"  # of evaluations during training
         self.evaluation_file = path / "evaluation.json"  # of the last one that was asked for afterwards
         self.curves_file = path / "curves.png"
 
+    def product_file(self, network: str) -> Path:
+        """Return the file of what is used of the game afterwards, by the name of its network."""
+        return self.path / f"{network}.safetensors"
+
     @classmethod
-    def create(cls, path: Path, recipe: Recipe, record: dict[str, Any]) -> "Run":
+    def create(cls, path: Path, recipe: Game, record: dict[str, Any]) -> "Run":
         """Make the folder with recipe.json and run.json in one move: a run is there wholly or not at all.
 
         Raises UserError when the path holds anything already, RunError when it cannot be written.
@@ -147,9 +151,10 @@ class Run:
             for path in folder.glob(f".*{PARTIAL}*"):
                 path.unlink()
 
-    def recipe(self) -> Recipe:
+    def recipe(self) -> Game:
         """Return the recipe of recipe.json; raises UserError when it is not valid."""
-        return parse(Recipe, read_json(self.recipe_file, "run"))
+        with named_by_user():
+            return parse(Game, read_json(self.recipe_file, "run"))
 
     def record(self, *needed: str) -> dict[str, Any]:
         """Return run.json.

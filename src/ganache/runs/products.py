@@ -13,18 +13,14 @@ from torch import Tensor, nn
 from ganache import networks
 from ganache.data.shape import ImageShape
 from ganache.engine.devices import autocast_for, choose_precision, memory_format_for
-from ganache.games.recipe import Recipe
-from ganache.networks.limits import at_most
-from ganache.parts.part import parse
+from ganache.games import Game, Product
 from ganache.runs import sealed
-from ganache.runs.folder import Run
+from ganache.runs.kept import FORMAT, Kept
 from ganache.support.errors import UserError, did_you_mean
-from ganache.support.places import check_place
 from ganache.support.precision import Autocast
 from ganache.support.streams import derive
 from ganache.support.units import check_seed, listed
 
-FORMAT = 1
 # Images are always computed in groups of this size: floating-point sums depend on how many are computed at once,
 # and the same seed must give the same pixels for any count.
 GROUP = 64
@@ -58,7 +54,7 @@ class TrainedGenerator:
             raise UserError(f"count: {count} images from number {start} cannot be drawn; both count from 0")
         wanted = self.label_indices(labels)
         for group in range(start // GROUP, -(-(start + count) // GROUP)):
-            images = self._as_array(self.draw(*self.inputs(seed, group, wanted)))
+            images = self.make(*self.inputs(seed, group, wanted))
             first = group * GROUP
             yield images[max(0, start - first) : start + count - first]
 
@@ -83,6 +79,10 @@ class TrainedGenerator:
             images: Tensor = self.network(latents.to(device), labels.to(device))
         return images.float().cpu()
 
+    def make(self, latents: Tensor, conditions: Tensor) -> NDArray[Any]:
+        """Return images from latents (N, Z) and conditions (N, K) as `sample` returns them."""
+        return self._as_array(self.draw(latents, conditions))
+
     def walk(self, seed: int, frames: int, labels: Sequence[str] = (), stops: int = 5) -> Iterator[NDArray[Any]]:
         """Yield `frames` pictures (16, H, W, C): 16 latents on a closed way through `stops` random ones each."""
         check_seed(seed)
@@ -94,7 +94,7 @@ class TrainedGenerator:
             stop = int(place)
             here = self.config.latent.interpolate(ways[stop], ways[(stop + 1) % stops], place - stop)
             padded = torch.cat([here, latents[WALKERS:]])
-            yield self._as_array(self.draw(padded, conditions)[:WALKERS])
+            yield self.make(padded, conditions)[:WALKERS]
 
     def label_indices(self, labels: Sequence[str]) -> list[int]:
         """Return the numbers of labels given by name; raises UserError for one that is not known."""
@@ -120,13 +120,21 @@ class TrainedGenerator:
 WALKERS = 16
 
 
-def save(path: Path, network: nn.Module, recipe: Recipe, shape: ImageShape, facts: dict[str, Any]) -> None:
+def save(path: Path, network: nn.Module, recipe: Game, shape: ImageShape, facts: dict[str, Any]) -> None:
     """Write a generator's weights with all that is needed to draw from it; `facts` has at least label_names."""
+    save_product(path, recipe.products()[0], network, recipe, shape, facts)
+
+
+def save_product(
+    path: Path, product: Product, network: nn.Module, recipe: Game, shape: ImageShape, facts: dict[str, Any]
+) -> None:
+    """Write the weights of what is used of a game with all that is needed to use it."""
     description = {
         "format": FORMAT,
-        "content": "generator",
+        "content": product.network,
         "recipe": recipe.name,
-        "generator": recipe.generator.model_dump(mode="json"),
+        product.network: product.config.model_dump(mode="json"),
+        "latents": recipe.sampler.latent.size,
         "shape": dataclasses.asdict(shape),
         **facts,
     }
@@ -140,51 +148,11 @@ def load(path: str | Path, device: str = "cpu", precision: str = "fp32") -> Trai
     UserError when there is no generator, it is damaged, its kind of network is not known here, or the device cannot do
     bf16.
     """
-    check_place(path, "run")
-    file = Path(path)
-    if file.is_dir():
-        file = Run.open(file).generator_file
-    if not file.is_file():
-        raise UserError(f"run: there is no generator at {str(path)!r}")
-    try:
-        tensors, description = sealed.load(file)
-    except sealed.DamagedError as error:
-        raise UserError(f"run: {error}") from None
-    if description.get("content") != "generator" or description.get("format") != FORMAT:
-        raise UserError(f"run: {file} does not hold a generator of format {FORMAT}")
-    shape, label_names = _shape_and_labels(description, file)
-    try:
-        config = parse(networks.Generator, description.get("generator"))
-    except UserError as error:
-        raise UserError(f"{error}; if a file of yours defines it, name that file with --code") from None
-    mismatch = UserError(f"run: the weights in {file} are not those of the {type(config).__name__} that it describes")
-    try:
-        with (
-            at_most(len(tensors), "run"),
-            torch.device("meta"),
-        ):  # no memory is taken on the file's word: the weights that it holds must fit first
-            described = config.build(shape, len(label_names)).state_dict()
-    except (RuntimeError, TypeError, OverflowError, UserError):  # sizes that no tensor can have
-        raise mismatch from None
-    if _layout(described) != _layout(tensors):
-        raise mismatch
-    with torch.random.fork_rng(devices=()):  # the weights that are drawn here are overwritten at once
-        network = config.build(shape, len(label_names))
-    network.load_state_dict(tensors)
-    network.eval().requires_grad_(False)
+    kept = Kept.read(path, "generator")
+    shape, names = kept.shape, kept.label_names
+    config = kept.config(networks.Generator)
+    network = kept.built(lambda: config.build(shape, len(names)), config)
     used = torch.device(device)
     autocast = autocast_for(choose_precision(precision, used, shape), used)
     placed = network.to(used, memory_format=memory_format_for("drawing", autocast))  # type: ignore[call-overload]
-    return TrainedGenerator(placed, config, shape, label_names, description, autocast)
-
-
-def _layout(tensors: dict[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
-    return {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
-
-
-def _shape_and_labels(description: dict[str, Any], file: Path) -> tuple[ImageShape, tuple[str, ...]]:
-    shape, names = description.get("shape"), description.get("label_names")
-    sides = shape if isinstance(shape, dict) and all(type(side) is int for side in shape.values()) else {}
-    if sides.keys() != {"channels", "height", "width"} or not isinstance(names, list):
-        raise UserError(f"run: {file} has a description without a valid shape and label_names")
-    return ImageShape(**sides), tuple(str(name) for name in names)
+    return TrainedGenerator(placed, config, shape, names, kept.description, autocast)

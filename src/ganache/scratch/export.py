@@ -10,8 +10,9 @@ import torch
 
 from ganache.data.shape import ImageShape
 from ganache.engine.devices import memory_in_use
-from ganache.games.recipe import Optimizers, Recipe
-from ganache.networks import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator, Normal
+from ganache.games import Game, Optimizers, TwoPlayers
+from ganache.networks import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
+from ganache.parts.latents import Normal
 from ganache.parts.objectives import NonSaturating
 from ganache.parts.optimizers import Adam
 from ganache.runs import products, sealed
@@ -25,7 +26,7 @@ _NO_LIMIT = 2**20
 _HUGE = 1e8
 
 
-def recipe_of(settings: GanSettings, images: int) -> Recipe:
+def recipe_of(settings: GanSettings, images: int) -> TwoPlayers:
     """Return the ordinary recipe that means the same: `ganache train` would do what this engine does, in float32."""
     latent, widths = Normal(size=settings.latent), (settings.width, settings.width)
     generator: MLPGenerator | DCGANGenerator = MLPGenerator(latent=latent, widths=widths)
@@ -37,7 +38,7 @@ def recipe_of(settings: GanSettings, images: int) -> Recipe:
     if settings.optimizer == "sgd":
         # Adam without memory moves by η g / (|g| + ε), which is SGD's (η/ε) g to one part in 10⁸ for a huge ε.
         adam = Adam(learning_rate=settings.learning_rate * _HUGE, betas=(0.0, 0.0), epsilon=_HUGE)
-    return Recipe(
+    return TwoPlayers(
         name=f"scratch-{settings.network}",
         generator=generator,
         discriminator=discriminator,
@@ -48,12 +49,12 @@ def recipe_of(settings: GanSettings, images: int) -> Recipe:
     )
 
 
-def write_generator(path: Path, network: Sequence, recipe: Recipe, shape: ImageShape, facts: dict[str, Any]) -> None:
+def write_generator(path: Path, network: Sequence, recipe: Game, shape: ImageShape, facts: dict[str, Any]) -> None:
     """Write a generator of this engine as Ganache's own, whose last function is tanh and whose images lie in [-1, 1].
 
     sigmoid(x) = (tanh(x/2) + 1) / 2: with half the last layer's weights and bias, tanh makes 2 sigmoid(x) - 1.
     """
-    module = recipe.generator.build(shape, 0)
+    module = recipe.sampler.build(shape, 0)
     mine = [to_host(array) for array in network.state().values()]
     # The last two arrays are the last layer's weight and bias.
     mine = [*mine[:-2], mine[-2] / 2.0, mine[-1] / 2.0]

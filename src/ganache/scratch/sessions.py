@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from ganache.data import Dataset
 from ganache.data.source import Source
 from ganache.drawing import curves
-from ganache.games.recipe import Recipe
+from ganache.games import Game
 from ganache.runs.budget import Budget
 from ganache.runs.cadence import Cadence
 from ganache.runs.folder import FORMAT, Run, now_text
@@ -88,7 +88,7 @@ def _train(
     settings: Settings,
     source: Source,
     dataset: Dataset,
-    recipe: Recipe | None,
+    recipe: Game | None,
     say: Say,
 ) -> Signals | None:
     def write_generator(images_seen: int) -> None:
@@ -132,7 +132,7 @@ def _task(settings: Settings, dataset: Dataset, source: Source) -> GanTask | Cla
     return ClassifierTask(settings, dataset)
 
 
-def _create(out: Path, recipe: Recipe | None, record: dict[str, Any]) -> Run:
+def _create(out: Path, recipe: Game | None, record: dict[str, Any]) -> Run:
     if recipe is not None:
         return Run.create(out, recipe, record)
     run = Run(out)  # a classifier has no recipe; without one Run.create does not serve
@@ -144,7 +144,7 @@ def _create(out: Path, recipe: Recipe | None, record: dict[str, Any]) -> Run:
     return run
 
 
-def _alone(run: Run, recipe: Recipe | None, say: Say) -> contextlib.AbstractContextManager[None]:
+def _alone(run: Run, recipe: Game | None, say: Say) -> contextlib.AbstractContextManager[None]:
     return run.locked(say) if recipe is not None else contextlib.nullcontext()  # the lock is on recipe.json
 
 

@@ -19,3 +19,6 @@ class Autocast:
         """Enter automatic mixed precision, or nothing."""
         with torch.autocast(self.device_type, dtype=self.dtype, enabled=self.dtype is not None):
             yield
+
+
+FULL = Autocast("cpu", None)  # as the weights are

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganache import recipes
-from ganache.games.recipe import Recipe
+from ganache.games import Game
 from ganache.support.errors import UserError
 from ganache.support.units import brief, count_text, counted, duration_text, listed
 from ganache.training.plan import Plan
@@ -65,7 +65,7 @@ def resumed_lines(plan: Plan, run: Path, images_seen: int, training_seconds: flo
     yield _line("budget", f"{seen} images seen in {duration_text(training_seconds)}, of {whole}{left}")
 
 
-def recipe_line(recipe: Recipe) -> str:
+def recipe_line(recipe: Game) -> str:
     """Return a recipe's name and the first line of its text, where it has one."""
     try:
         first = recipes.describe(recipe.name).splitlines()

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 from ganache.data import Selection
 from ganache.engine.devices import memory_in_use
-from ganache.engine.iteration import Reals, iterate
+from ganache.engine.draws import StateDraws
+from ganache.engine.iteration import iterate
 from ganache.engine.state import NonFiniteError, Tally, TrainingState
 from ganache.runs import products, sealed
 from ganache.runs.budget import KEEP_LAST, Budget
@@ -54,7 +55,7 @@ class Loop:
             last = self._is_over()
             while not last:
                 self.clock.start()
-                iterate(self.state, self._reals)
+                iterate(self.state, self._draws)
                 last = self._is_over()
                 try:
                     self._between_iterations(last)
@@ -75,7 +76,7 @@ class Loop:
 
     def _open(self) -> None:
         """Bring everybody to where the state stands; a new run begins with a checkpoint."""
-        self._reals = Reals(self.data, self.state)
+        self._draws = StateDraws(self.data, self.state)
         self._last_tick = (self.state.counters.images_seen, self.clock.seconds())
         self.clock.note_save()
         self._ask(lambda observer: observer.go_back(self.state))
@@ -140,9 +141,11 @@ class Loop:
 
     def _publish(self, at_end: bool) -> None:
         """Bring to the state's moment what follows from it: the generators, the record, which checkpoints are kept."""
-        names = list(self.data.label_names) if self.state.labels else []
+        names = list(self.data.label_names) if self.state.conditions else []
         facts = {"label_names": names, "images_seen": self.state.counters.images_seen, "data": self.data.fingerprint}
-        products.save(self.run.generator_file, self.state.average.network, self.state.recipe, self.state.shape, facts)
+        for product in self.state.recipe.products():
+            network, file = self.state.averages[product.network].network, self.run.product_file(product.network)
+            products.save_product(file, product, network, self.state.recipe, self.state.shape, facts)
         self._ask(lambda observer: observer.publish(self.state, at_end))
         self.run.update_record(
             images_seen=self.state.counters.images_seen,
@@ -170,7 +173,7 @@ class Loop:
                 f"{what} became non-finite {MOST_ROLLBACKS + 1} times after {seen} images; the last good state is "
                 "kept. Lower the learning rates (--set optimizers.generator.learning_rate=…) and train anew"
             )
-        self.state.reseed_after_rollback(rollbacks)
+        self.state.counters.rollbacks = rollbacks
         self._display.say(f"{what} became non-finite at {failed_at} images: back to {seen}, with new random numbers")
         self._logbook.close()
         self._logbook = Logbook(self.run, seen)

@@ -21,10 +21,11 @@ from ganache.engine.devices import (
     settings_given_back,
     synchronize,
 )
-from ganache.engine.iteration import Reals, iterate
+from ganache.engine.draws import StateDraws
+from ganache.engine.iteration import iterate
 from ganache.engine.state import TrainingState
 from ganache.evaluation.reference import refuse_few
-from ganache.games.recipe import Recipe
+from ganache.games import Game
 from ganache.networks.limits import MOST_WEIGHTS, at_most
 from ganache.recipes.rehearsal import rehearse
 from ganache.recipes.settings import with_settings
@@ -43,7 +44,7 @@ class Request:
     """What a user asked for, as it was asked."""
 
     data: str
-    recipe: str | Recipe | None = None
+    recipe: str | Game | None = None
     images: str | int | None = None
     time: str | float | None = None
     size: str | tuple[int, int] | None = None
@@ -63,7 +64,7 @@ class Request:
 class Plan:
     """A run, resolved."""
 
-    recipe: Recipe
+    recipe: Game
     source: Source
     data: Selection
     seed: int
@@ -104,16 +105,16 @@ class Plan:
         """
         with untouched_global_stream():
             state = self.build()
-            reals = Reals(self.data, state)
+            draws = StateDraws(self.data, state)
             began = time.perf_counter()
-            iterate(state, reals)  # the first one also allocates and chooses kernels
+            iterate(state, draws)  # the first one also allocates and chooses kernels
             synchronize(self.device)
             first = time.perf_counter() - began
             if first >= seconds and not patient:
                 return state.counters.images_seen / first
             began, before = time.perf_counter(), state.counters.images_seen
             while time.perf_counter() - began < seconds:
-                iterate(state, reals)
+                iterate(state, draws)
                 synchronize(self.device)
             return (state.counters.images_seen - before) / (time.perf_counter() - began)
 
@@ -173,13 +174,13 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     )
 
 
-def _named_recipe(request: Request) -> Recipe | None:
+def _named_recipe(request: Request) -> Game | None:
     if request.recipe is None:
         return None
     found = recipes.find(request.recipe) if isinstance(request.recipe, str) else request.recipe
     return _with_requests(found, request)
 
 
-def _with_requests(recipe: Recipe, request: Request) -> Recipe:
+def _with_requests(recipe: Game, request: Request) -> Game:
     batch: Sequence[str] = [f"batch_size={request.batch}"] if request.batch is not None else []
     return with_settings(recipe, [*request.settings, *batch])

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from ganache.games.recipe import Recipe
+from ganache.games import TwoPlayers
 from ganache.networks import DCGANDiscriminator, DCGANGenerator
 from tests.tiny import tiny_recipe
 
@@ -44,7 +44,7 @@ def log(healthy: dict[str, Value], **changed: Value) -> Lines:
     ]
 
 
-def picture_recipe(**fields: Any) -> Recipe:
+def picture_recipe(**fields: Any) -> TwoPlayers:
     """Return a small dcgan without batch norm in its discriminator."""
     networks = {"generator": DCGANGenerator(width=4), "discriminator": DCGANDiscriminator(width=4, batch_norm=False)}
     return tiny_recipe(**{**networks, **fields})

@@ -14,7 +14,7 @@ import ganache
 from ganache.data import open_dataset, select
 from ganache.data.shape import ImageShape
 from ganache.evaluation.doctor.examination import examine, held_rows, vectors
-from ganache.games.recipe import Recipe
+from ganache.games import TwoPlayers
 from ganache.runs import products
 from ganache.runs.folder import Run
 from tests.commands import run_command
@@ -24,7 +24,7 @@ from tests.tiny import tiny_recipe
 SOURCE: dict[str, Any] = {"data": "digits", "size": None, "channels": None, "labels": [], "max_skipped": 0.01}
 
 
-def written(path: Path, lines: Lines, recipe: Recipe, **record: Any) -> Path:
+def written(path: Path, lines: Lines, recipe: TwoPlayers, **record: Any) -> Path:
     """Write a run by hand."""
     data = {"shape": [1, 8, 8], "label_names": []}
     facts = {"source": SOURCE, "data": data, "outcome": "finished", "budget": {"images": 20_000}, "seed": 3, **record}

@@ -10,12 +10,14 @@ from ganache.evaluation.doctor.chart import Chart
 from ganache.evaluation.doctor.prescription import command, settings_between
 from ganache.evaluation.doctor.remedies import Remedy, prescribe
 from ganache.evaluation.doctor.rules import rules
-from ganache.games.recipe import Optimizers, Recipe
-from ganache.networks import DCGANDiscriminator, MLPDiscriminator, MLPGenerator, Normal
+from ganache.games import Optimizers, TwoPlayers
+from ganache.networks import DCGANDiscriminator, MLPDiscriminator, MLPGenerator
 from ganache.parts.augmentations import InputNoise
+from ganache.parts.constraints import WeightClipping
+from ganache.parts.latents import Normal
 from ganache.parts.objectives import LeastSquares, Minimax, NonSaturating, RelativisticPairing, Wasserstein
 from ganache.parts.optimizers import Adam
-from ganache.parts.penalties import R1, R2, GradientPenalty, WeightClipping, Weighted
+from ganache.parts.penalties import R1, R2, GradientPenalty
 from ganache.parts.schedules import Cosine, Linear
 from ganache.recipes.settings import with_settings
 from tests.evaluation.doctor.charts import OF_PICTURES, PICTURES, POINTS, Value, log, picture_recipe
@@ -29,13 +31,13 @@ def rates(generator: Any, discriminator: Any, beta: float = 0.5) -> Optimizers:
 
 
 def advised(
-    remedy: Remedy, recipe: Recipe, changed: dict[str, Value] | None = None, record: dict[str, Any] = PICTURES
+    remedy: Remedy, recipe: TwoPlayers, changed: dict[str, Value] | None = None, record: dict[str, Any] = PICTURES
 ) -> tuple[str, ...]:
     return prescribe(Chart(log(OF_PICTURES, **(changed or {})), recipe, record), (remedy,))[1]
 
 
 R1_TENTH = 'penalties.r1={"penalty": "R1", "weight": 0.1}'
-FALLING_R1 = Weighted(penalty=R1(), weight=Cosine(start=0.05, end=0.005, until=100_000))
+FALLING_R1 = R1(weight=Cosine(start=0.05, end=0.005, until=100_000))
 LEAPING: dict[str, Value] = {"movement__generator": 0.5}
 SLOW: dict[str, Value] = {"movement__generator": 1e-5, "movement__discriminator": 1e-5}
 CASES: list[tuple[Remedy, dict[str, Any], dict[str, Value], tuple[str, ...]]] = [
@@ -61,22 +63,22 @@ CASES: list[tuple[Remedy, dict[str, Any], dict[str, Value], tuple[str, ...]]] = 
         ("discriminator.batch_norm=false", R1_TENTH),
     ),
     (
-        *(remedies.smooth_discriminator, {"penalties": {"slope": Weighted(penalty=R1(), weight=0.5)}}, {}),
+        *(remedies.smooth_discriminator, {"penalties": {"slope": R1(weight=0.5)}}, {}),
         ("penalties.slope.weight=5",),
     ),
     (
         *(
             remedies.smooth_discriminator,
-            {"penalties": {"a": FALLING_R1, "b": Weighted(penalty=R2(), weight=0.02)}},
+            {"penalties": {"a": FALLING_R1, "b": R2(weight=0.02)}},
             {},
         ),
         ("penalties.a.weight.start=0.5", "penalties.a.weight.end=0.05", "penalties.b.weight=0.2"),
     ),
     (
-        *(remedies.lighter_penalties, {"penalties": {"slope": Weighted(penalty=R1(), weight=1000.0)}}, {}),
+        *(remedies.lighter_penalties, {"penalties": {"slope": R1(weight=1000.0)}}, {}),
         ("penalties.slope.weight=0.1",),
     ),
-    (remedies.lighter_penalties, {"penalties": {"slope": Weighted(penalty=GradientPenalty(), weight=10.0)}}, {}, ()),
+    (remedies.lighter_penalties, {"penalties": {"slope": GradientPenalty(weight=10.0)}}, {}, ()),
     (
         *(remedies.bounded_critic, {"objective": Wasserstein()}, {}),
         ('penalties.gradient_penalty={"penalty": "GradientPenalty", "weight": 10.0}',),
@@ -137,7 +139,7 @@ def test_a_remedy_changes_what_it_speaks_of(
 def test_pairing_replaces_objective_and_penalties() -> None:
     before = picture_recipe(
         discriminator=DCGANDiscriminator(width=4),
-        penalties={"r1": Weighted(penalty=R1(), weight=7.0)},
+        penalties={"r1": R1(weight=7.0)},
     )
     after = with_settings(before, list(advised(remedies.pairing, before)))
     assert after.objective == RelativisticPairing()

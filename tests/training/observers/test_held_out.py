@@ -10,14 +10,13 @@ import torch
 from torch import Tensor, nn
 
 import ganache
-from ganache import recipes
 from ganache.data import select
 from ganache.engine.state import TrainingState
 from ganache.runs import sealed
 from ganache.runs.folder import Run
 from ganache.training.observers.held_out import HeldOut
 from tests.data.data_files import write_idx
-from tests.tiny import Numbered, NumberedStream, tiny_recipe, tiny_state
+from tests.tiny import Numbered, NumberedStream, tiny_recipe, tiny_state, two_players
 from tests.training.company import measured
 
 
@@ -51,8 +50,8 @@ class Brightness(nn.Module):
 def judging(bound: float, held_out: int = 1000) -> TrainingState:
     """Return a state whose discriminator calls real what is brighter than a bound, and whose fakes are dark."""
     state = tiny_state(tiny_recipe(held_out=held_out))
-    state.players.networks["discriminator"] = Brightness(bound)
-    weight, bias = list(state.average.network.parameters())[-2:]
+    state.cast.networks["discriminator"] = Brightness(bound)
+    weight, bias = list(state.average.parameters())[-2:]
     nn.init.zeros_(weight)
     nn.init.constant_(bias, -4.0)  # every fake is darker than any real
     return state
@@ -80,7 +79,7 @@ def test_an_examination_leaves_the_training_alone() -> None:
     before = torch.get_rng_state()
     assert measured(held, state) == measured(held, state)
     assert torch.equal(torch.get_rng_state(), before)
-    assert state.players.networks["discriminator"].training
+    assert state.cast.networks["discriminator"].training
 
 
 def test_there_is_none_without_a_split_or_when_none_is_wanted() -> None:
@@ -132,7 +131,7 @@ def test_a_resumed_run_has_the_same_marks(tmp_path: Path) -> None:
 
 
 def test_the_published_noise_classifier() -> None:
-    recipe = recipes.find("noise-classifier")
+    recipe = two_players("noise-classifier")
     assert recipe.generator.model_dump()["widths"] == (256,)
     assert recipe.generator.latent.size == 1
     discriminator = json.loads(recipe.to_json())["discriminator"]

@@ -207,7 +207,7 @@ class Scripted:
         """Evaluate weights that are the number of images."""
         self.state.counters.images_seen = images
         self.values.append(value)
-        for weight in self.state.average.network.parameters():
+        for weight in self.state.average.parameters():
             weight.fill_(float(images))
         measured(opened, self.state)
         opened.publish(self.state, at_end=False)
@@ -241,7 +241,7 @@ def test_a_rollback_brings_back_the_best_of_then(tmp_path: Path) -> None:
 def test_weights_that_are_no_numbers_are_not_evaluated(tmp_path: Path) -> None:
     script = Scripted(tmp_path)
     opened = script.at(0)
-    next(script.state.average.network.parameters()).fill_(float("nan"))
+    next(script.state.average.parameters()).fill_(float("nan"))
     with pytest.raises(NonFiniteError, match="average/"):
         measured(opened, script.state)
     assert script.run.evaluation_lines() == []

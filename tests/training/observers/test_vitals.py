@@ -14,7 +14,8 @@ from ganache.data import select
 from ganache.data.shape import ImageShape
 from ganache.data.sources.densities import ring
 from ganache.engine.state import TrainingState
-from ganache.networks import DCGANGenerator, Normal
+from ganache.networks import DCGANGenerator
+from ganache.parts.latents import Normal
 from ganache.runs import sealed
 from ganache.runs.folder import Run
 from ganache.training.composition import Compose
@@ -121,22 +122,22 @@ def test_a_mode_is_reached_by_a_quarter_of_its_due() -> None:
 
 def test_what_the_discriminator_says_of_the_reals_that_it_knows() -> None:
     state = tiny_state(tiny_recipe(), ImageShape(1, 8, 8))
-    for weight in state.players.networks["discriminator"].parameters():
+    for weight in state.cast.networks["discriminator"].parameters():
         nn.init.constant_(weight, 0.0)
-    next(reversed(list(state.players.networks["discriminator"].parameters()))).data.fill_(0.75)
+    next(reversed(list(state.cast.networks["discriminator"].parameters()))).data.fill_(0.75)
     assert measured(Vitals(select(Spotted(ImageShape(1, 8, 8))), state), state)["logits/trained"] == 0.75
-    assert state.players.networks["discriminator"].training
+    assert state.cast.networks["discriminator"].training
 
 
 def test_gradients_and_movements() -> None:
     network = nn.Linear(2, 2)
-    assert math.isnan(gradient_norm(network))
+    assert math.isnan(gradient_norm(list(network.parameters())))
     network.weight.grad, network.bias.grad = torch.tensor([[3.0, 0.0], [0.0, 0.0]]), torch.tensor([0.0, 4.0])
-    assert gradient_norm(network) == 5.0
+    assert gradient_norm(list(network.parameters())) == 5.0
     nn.init.constant_(network.weight, 0.5)
     nn.init.zeros_(network.bias)
     # √P = √6 for six weights, whose norm is √(4 · ¼) = 1.
-    assert movement(network, 0.1) == pytest.approx(0.1 * math.sqrt(6))
+    assert movement(list(network.parameters()), 0.1) == pytest.approx(0.1 * math.sqrt(6))
 
 
 class Spotted(Numbered):
@@ -161,8 +162,8 @@ def test_what_is_measured_of_pictures_is_the_same_whenever_it_is_asked() -> None
     assert first == measured(vitals, state)
     # A dead batch norm statistic, or a stream that moved on, would be seen here.
     assert all(torch.equal(tensor, before[name]) for name, tensor in state.tensors().items())
-    assert state.players.networks["generator"].training
-    assert not state.average.network.training
+    assert state.cast.networks["generator"].training
+    assert not state.average.training
     groups = {name.partition("/")[0] for name in first}
     assert groups >= {"movement", "diversity", "nearest", "duplicates", "dead", "saturated", "checkerboard", "centre"}
     assert "gradient/generator" not in first  # it never moved
@@ -171,7 +172,7 @@ def test_what_is_measured_of_pictures_is_the_same_whenever_it_is_asked() -> None
 
 def test_the_average_and_the_raw_generator_are_told_apart() -> None:
     state = tiny_state(tiny_recipe(), ImageShape(1, 8, 8))
-    for weight in state.players.networks["generator"].parameters():
+    for weight in state.cast.networks["generator"].parameters():
         nn.init.zeros_(weight)
     found = measured(Vitals(select(Spotted(ImageShape(1, 8, 8))), state), state)
     assert found["diversity/raw"] == 0.0
@@ -183,7 +184,7 @@ def test_the_average_and_the_raw_generator_are_told_apart() -> None:
 def test_modes_are_counted_on_densities() -> None:
     density = ring()
     state = tiny_state(tiny_recipe(), ImageShape(2, 1, 1))
-    weight, bias = list(state.average.network.parameters())[-2:]
+    weight, bias = list(state.average.parameters())[-2:]
     nn.init.zeros_(weight)
     bias.data.copy_(torch.atanh(torch.tensor(density.modes[1], dtype=torch.float32)))
     found = measured(Vitals(select(density), state), state)
@@ -203,7 +204,7 @@ def test_a_handful_of_images_is_not_compared() -> None:
 
 def test_what_is_not_finite_is_left_out() -> None:
     state = tiny_state(tiny_recipe(), ImageShape(1, 8, 8))
-    next(state.players.networks["generator"].parameters()).data.fill_(float("nan"))
+    next(state.cast.networks["generator"].parameters()).data.fill_(float("nan"))
     found = measured(Vitals(select(Spotted(ImageShape(1, 8, 8))), state), state)
     assert "diversity/raw" not in found
     assert "diversity/average" in found

@@ -8,7 +8,7 @@ from ganache.data.shape import ImageShape
 from ganache.engine.state import TrainingState
 from ganache.evaluation.doctor import Finding
 from ganache.evaluation.doctor.chart import Chart
-from ganache.games.recipe import Recipe
+from ganache.games import TwoPlayers
 from ganache.runs.folder import Run
 from ganache.training.observers.observer import Observer, Say
 from ganache.training.observers.vitals import Vitals
@@ -25,7 +25,7 @@ SICK = log(OF_PICTURES, dead__raw=0.4, dead__average=0.5, duplicates__raw=0.5, d
 Line: TypeAlias = dict[str, Any]
 
 
-def heard(recipe: Recipe, lines: Sequence[Line], written: Sequence[Line] = (), rollbacks: int = 0) -> list[str]:
+def heard(recipe: TwoPlayers, lines: Sequence[Line], written: Sequence[Line] = (), rollbacks: int = 0) -> list[str]:
     """Return what is said of lines, which are marked, in a run that has some written already."""
     said: list[str] = []
     state = tiny_state(recipe, ImageShape(1, 8, 8))

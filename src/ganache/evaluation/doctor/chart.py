@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ganache.games.recipe import Recipe
+from ganache.games import Game, TwoPlayers
 from ganache.support.json_files import is_number
 
 MOVEMENT = "movement/"  # and a player's name: how far its steps are
@@ -23,8 +23,8 @@ class Chart:
     what is missing does not hold.
     """
 
-    def __init__(self, lines: Iterable[Mapping[str, Any]], recipe: Recipe, record: dict[str, Any]) -> None:
-        self.recipe, self.record = recipe, record
+    def __init__(self, lines: Iterable[Mapping[str, Any]], recipe: Game, record: dict[str, Any]) -> None:
+        self.game, self.record = recipe, record
         self.images_seen = 0
         self._columns: dict[str, tuple[list[int], list[float]]] = {}  # name → where it was measured, and what
         for line in lines:
@@ -40,9 +40,16 @@ class Chart:
                 values.append(float(value))
 
     @property
+    def recipe(self) -> TwoPlayers:
+        """The game, where it is one of two players: the only one for which remedies are known."""
+        assert isinstance(self.game, TwoPlayers)
+        return self.game
+
+    @property
     def generator_updates(self) -> float:
         """How often the generator has moved."""
-        return self.images_seen / self.recipe.images_per_iteration * self.recipe.generator_steps
+        steps = self.game.generator_steps if isinstance(self.game, TwoPlayers) else 1
+        return self.images_seen / self.game.images_per_iteration * steps
 
     @property
     def players(self) -> tuple[str, ...]:

@@ -8,13 +8,13 @@ from ganache.evaluation.doctor.finding import Finding
 from ganache.evaluation.doctor.remedies import prescribe
 from ganache.evaluation.doctor.rules import Rule, rules
 from ganache.evaluation.doctor.signs import Sign
-from ganache.games.recipe import Recipe
+from ganache.games import Game
 
 YOUNG = 250  # generator updates before which nothing is judged: every GAN is sick at first
 
 
 def diagnose(
-    lines: Sequence[dict[str, Any]], recipe: Recipe, record: dict[str, Any], known: Collection[str] = ()
+    lines: Sequence[dict[str, Any]], recipe: Game, record: dict[str, Any], known: Collection[str] = ()
 ) -> list[Finding]:
     """Return what is wrong with a run, the most likely cause first; [] when nothing is, or it is too young.
 
@@ -30,7 +30,7 @@ def findings(chart: Chart, known: Collection[str] = ()) -> list[Finding]:
     return sorted(found, key=lambda finding: finding.confidence != "certain")
 
 
-def examined(lines: Sequence[dict[str, Any]], recipe: Recipe, record: dict[str, Any]) -> dict[str, bool]:
+def examined(lines: Sequence[dict[str, Any]], recipe: Game, record: dict[str, Any]) -> dict[str, bool]:
     """Return for each disease whether the run is old enough and enough was measured to see it."""
     chart = Chart(lines, recipe, record)
     return {rule.name: _can_be_seen(chart, rule) for rule in rules(chart.players)}

@@ -5,12 +5,12 @@ import shlex
 from typing import Any
 
 from ganache import recipes
-from ganache.games.recipe import Recipe
+from ganache.games import Game
 from ganache.recipes.settings import with_settings
 from ganache.support.errors import UserError
 
 
-def command(recipe: Recipe, record: dict[str, Any], settings: tuple[str, ...]) -> str:
+def command(recipe: Game, record: dict[str, Any], settings: tuple[str, ...]) -> str:
     """Return the `ganache train` that makes the run of this recipe and run.json with some settings changed."""
     source, budget = record.get("source", {}), record.get("budget", {})
     name, base = _origin(recipe, record)
@@ -29,13 +29,13 @@ def command(recipe: Recipe, record: dict[str, Any], settings: tuple[str, ...]) -
     return shlex.join(str(word) for word in words)
 
 
-def settings_between(before: Recipe, after: Recipe) -> list[str]:
+def settings_between(before: Game, after: Game) -> list[str]:
     """Return the settings that make one recipe the other; its name is not one."""
     found = _between(before.model_dump(mode="json"), after.model_dump(mode="json"), "")
     return [setting for setting in found if not setting.startswith("name=")]
 
 
-def _origin(recipe: Recipe, record: dict[str, Any]) -> tuple[str, Recipe]:
+def _origin(recipe: Game, record: dict[str, Any]) -> tuple[str, Game]:
     """Return how `ganache train` is told the recipe, and what it is without settings."""
     try:
         return recipe.name, recipes.find(recipe.name)

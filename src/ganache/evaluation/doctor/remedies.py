@@ -11,12 +11,14 @@ from typing import Any
 
 from ganache.data.shape import ImageShape
 from ganache.evaluation.doctor.chart import MOVEMENT, PAIR, Chart
-from ganache.games.recipe import Recipe
+from ganache.games import TwoPlayers
 from ganache.networks import DCGANGenerator, Discriminator
 from ganache.parts.augmentations import Unchanged
+from ganache.parts.constraints import Unconstrained
 from ganache.parts.objectives import Minimax, NonSaturating, RelativisticPairing, Wasserstein
-from ganache.parts.penalties import R1, R2, GradientPenalty, Penalty, Unconstrained
+from ganache.parts.penalties import R1, R2, GradientPenalty
 from ganache.parts.schedules import Curve, Schedule, at
+from ganache.parts.terms import Penalty
 from ganache.recipes.rehearsal import rehearse
 from ganache.recipes.settings import with_settings
 from ganache.support.errors import UserError
@@ -35,6 +37,8 @@ LIPSCHITZ_WEIGHT = 10.0  # Gulrajani et al. 2017, section 4
 
 def prescribe(chart: Chart, remedies: Iterable[Remedy]) -> Prescription:
     """Return the first remedy that changes the recipe into another valid one; without any, no settings."""
+    if not isinstance(chart.game, TwoPlayers):
+        return "no setting of this kind of game is known to help", ()
     for remedy in remedies:
         prescription = remedy(chart)
         if prescription is not None and _is_valid(chart, prescription[1]):
@@ -217,7 +221,7 @@ def more_critic_steps(chart: Chart) -> Prescription:
 def smooth_discriminator(chart: Chart) -> Prescription:
     """Penalise slopes at the reals (Mescheder et al. 2018), or penalise those ten times more that are."""
     recipe = chart.recipe
-    known = {name: one.weight for name, one in recipe.penalties.items() if isinstance(one.penalty, R1 | R2)}
+    known = {name: one.weight for name, one in recipe.penalties.items() if isinstance(one, R1 | R2)}
     if known:
         settings = (_scaled(f"penalties.{name}.weight", weight, 10.0) for name, weight in known.items())
         return "penalise the discriminator's slopes ten times more", tuple(itertools.chain(*settings))
@@ -228,7 +232,7 @@ def smooth_discriminator(chart: Chart) -> Prescription:
 def pairing(chart: Chart) -> Prescription | None:
     """Compare each fake with a real, and penalise slopes at both (Huang et al. 2024, sections 2 and 3)."""
     recipe = chart.recipe
-    kinds = {type(penalty.penalty) for penalty in recipe.penalties.values()}
+    kinds = {type(penalty) for penalty in recipe.penalties.values()}
     if isinstance(recipe.objective, RelativisticPairing) and {R1, R2} <= kinds:
         return None
     others = tuple(f"penalties.{name}=null" for name in recipe.penalties if name not in ("r1", "r2"))
@@ -250,25 +254,25 @@ def _penalty(name: str, penalty: Penalty, weight: float) -> str:
     return f"penalties.{name}={json.dumps({'penalty': type(penalty).__name__, 'weight': weight})}"
 
 
-def _without_batch_norm(recipe: Recipe) -> tuple[str, ...]:
+def _without_batch_norm(recipe: TwoPlayers) -> tuple[str, ...]:
     return ("discriminator.batch_norm=false",) if _field(recipe, "batch_norm") else ()
 
 
-def _field(recipe: Recipe, name: str) -> Any:
+def _field(recipe: TwoPlayers, name: str) -> Any:
     discriminator: Discriminator = recipe.discriminator
     return getattr(discriminator, name, None)
 
 
-def _optimizer(recipe: Recipe, role: str) -> Any:
+def _optimizer(recipe: TwoPlayers, role: str) -> Any:
     """Return a player's optimiser, None of one that the recipe does not know."""
     return getattr(recipe.optimizers, role, None)
 
 
-def _rate_of(recipe: Recipe, role: str) -> float:
+def _rate_of(recipe: TwoPlayers, role: str) -> float:
     return at(getattr(_optimizer(recipe, role), "learning_rate", 0.0), 0)
 
 
-def _rate(recipe: Recipe, role: str, factor: float) -> tuple[str, ...]:
+def _rate(recipe: TwoPlayers, role: str, factor: float) -> tuple[str, ...]:
     rate = getattr(_optimizer(recipe, role), "learning_rate", None)
     return () if rate is None else _scaled(f"optimizers.{role}.learning_rate", rate, factor)
 
@@ -280,6 +284,6 @@ def _scaled(path: str, value: Schedule, factor: float) -> tuple[str, ...]:
     return (f"{path}={value * factor:.1g}",)
 
 
-def _json(recipe: Recipe, role: str) -> str:
+def _json(recipe: TwoPlayers, role: str) -> str:
     rate = _optimizer(recipe, role).learning_rate
     return json.dumps(rate.model_dump(mode="json")) if isinstance(rate, Curve) else f"{rate:g}"

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ganache.data import Selection
 from ganache.data.selection import HELD_OUT_SPLITS, held_out_split
-from ganache.engine.iteration import on_device
+from ganache.engine.draws import on_device
 from ganache.engine.state import TrainingState
 from ganache.support.streams import derive
 from ganache.support.units import counted
@@ -40,7 +40,7 @@ class HeldOut(Observer):
     def __init__(self, data: Selection, state: TrainingState, say: Say = lambda line: None) -> None:
         self._say, self.count, whole_pass = say, 0, data.stream(state.streams_seed).count or 0
         split = held_out_split(data)
-        if split is not None:
+        if split is not None and state.recipe.critic(state.cast, 0) is not None:
             self._stream = data.stream(derive(state.seed, "held out"), split)
             self.count = min(state.recipe.held_out, self._stream.count or 0)
         self.every = whole_pass if self.count else 0
@@ -50,7 +50,7 @@ class HeldOut(Observer):
         latents = torch.Generator(state.device).manual_seed(derive(state.seed, "held out"))
         parts = [self._score(state, start, latents) for start in range(0, self.count, GROUP)]
         reals, fakes = (torch.cat(side).cpu() for side in zip(*parts, strict=True))
-        boundary = state.recipe.objective.boundary(reals, fakes)
+        boundary = state.recipe.boundary(reals, fakes)
         marks = {
             "held_out/accuracy_real": float((reals > boundary).double().mean()),
             "held_out/accuracy_fake": float((fakes < boundary).double().mean()),
@@ -66,8 +66,9 @@ class HeldOut(Observer):
 
     def _score(self, state: TrainingState, start: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
         batch = on_device(self._stream.batch(start, min(GROUP, self.count - start)), state)
-        latents = state.recipe.generator.latent.draw(len(batch.reals), random)
-        seen = state.players.critic(state.counters.images_seen).compare(
-            batch.reals, state.average.network(latents, batch.labels), batch.labels, jointly=False
-        )
-        return seen.real_logits, seen.fake_logits
+        latents = state.recipe.sampler.latent.draw(len(batch.reals), random)
+        critic = state.recipe.critic(state.cast, state.counters.images_seen)
+        assert critic is not None
+        fakes = state.average(latents, batch.conditions)
+        real, fake = critic.compare(batch.reals, fakes, batch.conditions, jointly=False)
+        return real.logits, fake.logits

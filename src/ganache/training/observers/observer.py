@@ -41,5 +41,5 @@ class Observer(abc.ABC):
 @contextlib.contextmanager
 def unnoticed(state: TrainingState) -> Iterator[None]:
     """Look at a state with its modules as in inference; modes, buffers and random streams are then as they were."""
-    with state.streams.untouched(), as_in_inference(*state.modules().values()), torch.no_grad():
+    with as_in_inference(*state.modules().values()), torch.no_grad():
         yield

@@ -56,7 +56,7 @@ class SampleSheet(Observer):
 
     def __init__(self, run: Run, data: Selection, state: TrainingState) -> None:
         self._run = run
-        self._names = data.label_names if state.labels else ()
+        self._names = data.label_names if state.conditions else ()
         self._reals: NDArray[Any] | None = None
         if state.shape.is_point:
             points = data.stream(derive(state.seed, "sheet")).batch(0, POINTS).images
@@ -79,9 +79,7 @@ class SampleSheet(Observer):
             self._draw(state)
 
     def _draw(self, state: TrainingState) -> None:
-        generator = TrainedGenerator(
-            state.average.network, state.recipe.generator, state.shape, self._names, description={}
-        )
+        generator = TrainedGenerator(state.average, state.recipe.sampler, state.shape, self._names, description={})
         count, columns = cells_of_sheet(state.shape, len(self._names))
         images = generator.sample(count, derive(state.seed, "sheet"), self._names if columns else ())
         picture = grid(images, columns) if columns else for_display(images, self._reals)

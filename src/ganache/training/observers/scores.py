@@ -67,7 +67,7 @@ class Scores(Observer):
     def measure(self, state: TrainingState, line: Mapping[str, Any]) -> Marks:
         """Return the scores for the log, by name; the weights are kept when they are the best so far."""
         state.check_finite()
-        seen, network = state.counters.images_seen, state.average.network
+        seen, network = state.counters.images_seen, state.average
         evaluation = self._evaluate(state)
         is_best = self._rank(seen, evaluation)
         if is_best:
@@ -85,10 +85,10 @@ class Scores(Observer):
         seen, found = self.best
         if self._written == seen:
             return
-        network = copy.deepcopy(state.average.network)
+        network = copy.deepcopy(state.average)
         network.load_state_dict(state.best)
         facts: dict[str, Any] = {
-            "label_names": list(self._data.label_names) if state.labels else [],
+            "label_names": list(self._data.label_names) if state.conditions else [],
             "images_seen": seen,
             "data": self._data.fingerprint,
             "score": {"name": found.name, "value": found.value, "uncertainty": found.uncertainty},
@@ -97,9 +97,9 @@ class Scores(Observer):
         self._written = seen
 
     def _evaluate(self, state: TrainingState) -> Evaluation:
-        names = self._data.label_names if state.labels else ()
+        names = self._data.label_names if state.conditions else ()
         facts = {"images_seen": state.counters.images_seen}
-        generator = TrainedGenerator(state.average.network, state.recipe.generator, state.shape, names, facts)
+        generator = TrainedGenerator(state.average, state.recipe.sampler, state.shape, names, facts)
         source, reference = GeneratorSamples(generator, str(self._run.path)), self._reference
         count = published_samples(self._data.dataset) if state.shape.is_point else min(COUNT, reference.used)
         assert count is not None

@@ -30,7 +30,7 @@ import torch
 from torch import Tensor, nn
 
 from ganache.data import Selection
-from ganache.engine.iteration import on_device
+from ganache.engine.draws import on_device
 from ganache.engine.state import TrainingState
 from ganache.evaluation.metrics.modes import count_modes
 from ganache.support.streams import derive
@@ -61,22 +61,25 @@ class Vitals(Observer):
         self.every = rarity * wanted
         batch = on_device(stream.batch(0, count), state)
         random = torch.Generator(state.device).manual_seed(derive(state.seed, "vitals"))
-        self._latents = state.recipe.generator.latent.draw(count, random)
-        self._images, self._labels = batch.reals, batch.labels
+        self._latents = state.recipe.sampler.latent.draw(count, random)
+        self._images, self._conditions = batch.reals, batch.conditions
         self._yardstick = Yardstick(batch.reals) if count >= FEWEST else None
         self._mixture = _mixture(data) if state.shape.is_point else None
 
     def measure(self, state: TrainingState, line: Mapping[str, Any]) -> Marks:
         """Return what was measured by name; what is no finite number, or cannot be measured here, is absent."""
-        players, rates, found = state.players, state.rates(), {}
-        for role in players.optimizers:
-            found[f"gradient/{role}"] = gradient_norm(players.networks[role])
-            found[f"movement/{role}"] = movement(players.networks[role], rates[f"learning_rate/{role}"])
-        for name, network in (("average", state.average.network), ("raw", players.networks["generator"])):
-            fakes = network(self._latents, self._labels).float()
+        cast, rates, found = state.cast, state.rates(), {}
+        for player in cast.players:
+            weights = cast.weights(player)
+            found[f"gradient/{player}"] = gradient_norm(weights)
+            found[f"movement/{player}"] = movement(weights, rates[f"learning_rate/{player}"])
+        raw = cast.networks[state.recipe.products()[0].network]
+        for name, network in (("average", state.average), ("raw", raw)):
+            fakes = network(self._latents, self._conditions).float()
             found |= {f"{what}/{name}": value for what, value in self._compare(fakes).items()}
-        logits = players.critic(state.counters.images_seen)(self._images, self._labels)
-        found["logits/trained"] = float(logits.mean())
+        critic = state.recipe.critic(cast, state.counters.images_seen)
+        if critic is not None:
+            found["logits/trained"] = float(critic(self._images, self._conditions).logits.mean())
         if self._yardstick is not None:
             places = enumerate(self._yardstick.places(fakes), 1)
             found |= {f"centre/raw_{number}": place for number, place in places}
@@ -154,16 +157,15 @@ def checkerboard(images: Tensor) -> float:
     return float(across / energy.sum())
 
 
-def gradient_norm(network: nn.Module) -> float:
+def gradient_norm(weights: list[nn.Parameter]) -> float:
     """Return the norm of the last gradient over all weights; NaN when there is none."""
-    gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
+    gradients = [weight.grad for weight in weights if weight.grad is not None]
     return _norm(gradients) if gradients else math.nan
 
 
-def movement(network: nn.Module, learning_rate: float) -> float:
+def movement(weights: list[nn.Parameter], learning_rate: float) -> float:
     """Return the length of a step of `learning_rate` in every weight, relative to the weights'."""
-    weights = [weight.detach() for weight in network.parameters()]
-    length = _norm(weights)
+    length = _norm([weight.detach() for weight in weights])
     return learning_rate * math.sqrt(sum(weight.numel() for weight in weights)) / length if length else math.nan
 
 

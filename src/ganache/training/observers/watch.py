@@ -8,7 +8,7 @@ from ganache.engine.state import TrainingState
 from ganache.evaluation.doctor.chart import MOVEMENT, Chart
 from ganache.evaluation.doctor.diagnosis import findings
 from ganache.evaluation.doctor.finding import Finding
-from ganache.games.recipe import Recipe
+from ganache.games import Game
 from ganache.training.observers.observer import Marks, Observer, Say
 
 KEY = "doctor"  # of the names that were told, in the line of the log at which they were
@@ -25,7 +25,7 @@ class Watch(Observer):
 
     def __init__(
         self,
-        recipe: Recipe,
+        recipe: Game,
         data: dict[str, Any],
         written: Callable[[], Sequence[Mapping[str, Any]]],
         say: Say,

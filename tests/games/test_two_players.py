@@ -1,3 +1,5 @@
+"""Both moves against the paper's algorithm box, computed by hand and by autograd in float64."""
+
 import copy
 import math
 
@@ -7,14 +9,18 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ganache.data.shape import ImageShape
-from ganache.games.players import ROLES
-from ganache.games.step import Moment, TrainingBatch, discriminator_step, generator_step
-from ganache.networks import DCGANDiscriminator, DCGANGenerator, Normal
+from ganache.games import Moment
+from ganache.games.game import TrainingBatch
+from ganache.networks import DCGANDiscriminator, DCGANGenerator
+from ganache.parts.constraints import Constraint
+from ganache.parts.latents import Normal
 from ganache.parts.objectives import LeastSquares, Objective
-from ganache.parts.penalties import R1, Constraint, Weighted
-from tests.tiny import RATE, batch_of, connected, players_of, tiny_recipe
+from ganache.parts.penalties import R1
+from ganache.parts.schedules import Linear
+from ganache.parts.terms import ROLES
+from tests.tiny import RATE, batch_of, cast_of, connected, discriminator_step, generator_step, logits_of, tiny_recipe
 
-NOW = Moment(0, {})
+NOW = Moment()
 
 
 class Compared(Objective):
@@ -64,21 +70,22 @@ def test_both_halves_are_those_of_the_algorithm_box(labels: int) -> None:
     pair = connected(labels)
     reference = [copy.deepcopy(network).double() for network in pair]
     generator, discriminator = reference
-    players, recipe = players_of(pair), tiny_recipe()
+    cast, recipe = cast_of(pair), tiny_recipe()
     batch, latents = batch_of(labels=labels), torch.randn(8, 3)
-    reals, kinds, z = batch.reals.double(), batch.labels.double(), latents.double()
+    reals, kinds, z = batch.reals.double(), batch.conditions.double(), latents.double()
 
     fakes = generator(z, kinds).detach()
-    loss = cross_entropy(discriminator(reals / 2, kinds), 1.0) + cross_entropy(discriminator(fakes / 2, kinds), 0.0)
+    real, fake = logits_of(discriminator, reals / 2, kinds), logits_of(discriminator, fakes / 2, kinds)
+    loss = cross_entropy(real, 1.0) + cross_entropy(fake, 0.0)
     expected = descended(discriminator, loss)
-    discriminator_step(players, batch, latents, recipe, NOW)
-    assert_weights(players.networks["discriminator"], expected)
+    discriminator_step(cast, batch, latents, recipe, NOW)
+    assert_weights(cast.networks["discriminator"], expected)
 
-    discriminator = copy.deepcopy(players.networks["discriminator"]).double()
+    discriminator = copy.deepcopy(cast.networks["discriminator"]).double()
     discriminator.requires_grad_(False)
-    expected = descended(generator, cross_entropy(discriminator(generator(z, kinds) / 2, kinds), 1.0))
-    generator_step(players, batch, latents, recipe, NOW)
-    assert_weights(players.networks["generator"], expected)
+    expected = descended(generator, cross_entropy(logits_of(discriminator, generator(z, kinds) / 2, kinds), 1.0))
+    generator_step(cast, batch, latents, recipe, NOW)
+    assert_weights(cast.networks["generator"], expected)
 
 
 class Dyadic(nn.Module):
@@ -89,13 +96,13 @@ class Dyadic(nn.Module):
         self.weight = nn.Parameter(torch.randint(-4, 5, (inputs, math.prod(shape))).float() / 4)
         self.shape = shape
 
-    def forward(self, inputs: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor, conditions: Tensor) -> Tensor:
         return (inputs.flatten(1) @ self.weight).reshape(-1, *self.shape)
 
 
 def test_both_halves_to_the_last_bit_where_nothing_is_rounded() -> None:
     torch.manual_seed(1)
-    recipe = tiny_recipe(objective=LeastSquares(), penalties={"r1": Weighted(penalty=R1())})
+    recipe = tiny_recipe(objective=LeastSquares(), penalties={"r1": R1(weight=0.5)})
     reals, z = torch.randint(-8, 9, (8, 1, 2, 2)).double() / 8, torch.randint(-1, 2, (8, 3)).double()
     batch = TrainingBatch(reals.float(), torch.zeros(8, 0))
     pair = Dyadic(3, (1, 2, 2)), Dyadic(4, (1,))
@@ -105,9 +112,9 @@ def test_both_halves_to_the_last_bit_where_nothing_is_rounded() -> None:
     x, fakes = reals.flatten(1) / 2, (z @ generator) / 2
     real, fake = x @ discriminator, fakes @ discriminator
     slope = (x.T @ (real - 1) + fakes.T @ fake) / 8 + 0.5 * discriminator / 4
-    players = players_of(copy.deepcopy(pair))
-    records = discriminator_step(players, batch, z.float(), recipe, Moment(0, {"r1": 0.5}))
-    (moved,) = players.networks["discriminator"].parameters()
+    cast = cast_of(copy.deepcopy(pair))
+    records = discriminator_step(cast, batch, z.float(), recipe, NOW, due=["r1"])
+    (moved,) = cast.networks["discriminator"].parameters()
     assert torch.equal(moved.detach().double(), discriminator - RATE * slope)
     assert torch.equal(records["loss/discriminator"].double(), ((real - 1) ** 2 / 2 + fake**2 / 2)[:, 0])
     assert torch.equal(records["penalty/r1"].double(), (discriminator.square().sum() / 8).expand(8))
@@ -116,9 +123,9 @@ def test_both_halves_to_the_last_bit_where_nothing_is_rounded() -> None:
     assert torch.equal(records["accuracy/fake"], (fake < 0.5).float()[:, 0])
 
     slope = z.T @ ((fake - 1) @ discriminator.T) / 2 / 8
-    players = players_of(copy.deepcopy(pair))
-    records = generator_step(players, batch, z.float(), recipe, NOW)
-    (moved,) = players.networks["generator"].parameters()
+    cast = cast_of(copy.deepcopy(pair))
+    records = generator_step(cast, batch, z.float(), recipe, NOW)
+    (moved,) = cast.networks["generator"].parameters()
     assert torch.equal(moved.detach().double(), generator - RATE * slope)
     assert torch.equal(records["loss/generator"].double(), ((fake - 1) ** 2 / 2)[:, 0])
     # ½(fake - 1)², fake = G(z)/2 · w, has the slope (fake - 1) w/2 at G(z).
@@ -130,17 +137,17 @@ def test_batch_norm_sees_the_mixture_or_each_alone(joint: bool) -> None:
     torch.manual_seed(2)
     pair = convolutional()
     generator, discriminator = (copy.deepcopy(network).double() for network in pair)
-    players, recipe = players_of(pair), tiny_recipe(joint_batch=joint)
+    cast, recipe = cast_of(pair), tiny_recipe(joint_batch=joint)
     batch, latents = batch_of(ImageShape(1, 8, 8)), torch.randn(8, 3)
     none = torch.zeros(16, 0)
     fakes = generator(latents.double(), none[:8]).detach()
     if joint:
-        real, fake = discriminator(torch.cat([batch.reals.double(), fakes]) / 2, none).chunk(2)
+        real, fake = logits_of(discriminator, torch.cat([batch.reals.double(), fakes]) / 2, none).chunk(2)
     else:
-        real, fake = discriminator(batch.reals.double() / 2, none[:8]), discriminator(fakes / 2, none[:8])
+        real, fake = (logits_of(discriminator, images / 2, none[:8]) for images in (batch.reals.double(), fakes))
     expected = descended(discriminator, cross_entropy(real, 1.0) + cross_entropy(fake, 0.0))
-    records = discriminator_step(players, batch, latents, recipe, NOW)
-    assert_weights(players.networks["discriminator"], expected)
+    records = discriminator_step(cast, batch, latents, recipe, NOW)
+    assert_weights(cast.networks["discriminator"], expected)
     torch.testing.assert_close(records["logits/real"].double(), real.detach()[:, 0], rtol=1e-4, atol=1e-6)
     # What batch norm counted: one mixture, or two batches.
     counter = next(value for name, value in pair[1].named_buffers() if name.endswith("num_batches_tracked"))
@@ -152,28 +159,28 @@ def test_joint_and_separate_batches_are_not_the_same() -> None:
     pair = convolutional()
     batch, latents, moved = batch_of(ImageShape(1, 8, 8)), torch.randn(8, 3), []
     for joint in (True, False):
-        players = players_of(copy.deepcopy(pair))
-        discriminator_step(players, batch, latents, tiny_recipe(joint_batch=joint), NOW)
-        moved.append(nn.utils.parameters_to_vector(players.networks["discriminator"].parameters()).detach())
+        cast = cast_of(copy.deepcopy(pair))
+        discriminator_step(cast, batch, latents, tiny_recipe(joint_batch=joint), NOW)
+        moved.append(nn.utils.parameters_to_vector(cast.networks["discriminator"].parameters()).detach())
     assert float((moved[0] - moved[1]).abs().max()) > 1e-4
 
 
 def test_a_penalty_counts_with_its_weight_and_only_when_it_is_due() -> None:
     torch.manual_seed(6)
     pair, batch, latents = connected(), batch_of(), torch.randn(8, 3)
-    recipe = tiny_recipe(penalties={"r1": Weighted(penalty=R1(), weight=99.0, every=4)})
-    for due in ({}, {"r1": 2.5}):
-        players = players_of(copy.deepcopy(pair))
+    recipe = tiny_recipe(penalties={"r1": R1(weight=Linear(start=1.25, end=0.0, until=20.0), every=4)})
+    for due, weight in (((), 0.0), (("r1",), 2.5)):  # half of 1.25, four-fold for the three moves without it
+        cast = cast_of(copy.deepcopy(pair))
         generator, discriminator = (copy.deepcopy(network).double() for network in pair)
         reals = (batch.reals.double()).requires_grad_()
-        real = discriminator(reals / 2, batch.labels)
-        fake = discriminator(generator(latents.double(), batch.labels).detach() / 2, batch.labels)
+        real = logits_of(discriminator, reals / 2, batch.conditions)
+        fake = logits_of(discriminator, generator(latents.double(), batch.conditions).detach() / 2, batch.conditions)
         (slope,) = torch.autograd.grad(real.sum(), reals, create_graph=True)
         penalty = slope.square().sum(dim=(1, 2, 3)) / 2
-        loss = cross_entropy(real, 1.0) + cross_entropy(fake, 0.0) + due.get("r1", 0.0) * penalty.mean()
+        loss = cross_entropy(real, 1.0) + cross_entropy(fake, 0.0) + weight * penalty.mean()
         expected = descended(discriminator, loss)
-        records = discriminator_step(players, batch, latents, recipe, Moment(0, due))
-        assert_weights(players.networks["discriminator"], expected)
+        records = discriminator_step(cast, batch, latents, recipe, Moment(10), due)
+        assert_weights(cast.networks["discriminator"], expected)
         assert ("penalty/r1" in records) is bool(due)
         if due:
             torch.testing.assert_close(records["penalty/r1"].double(), penalty.detach(), rtol=1e-5, atol=1e-8)
@@ -181,24 +188,22 @@ def test_a_penalty_counts_with_its_weight_and_only_when_it_is_due() -> None:
 
 def test_a_relativistic_generator_gets_the_reals_through_the_same_critic() -> None:
     torch.manual_seed(7)
-    players, batch, latents = players_of(connected()), batch_of(), torch.randn(8, 3)
+    cast, batch, latents = cast_of(connected()), batch_of(), torch.randn(8, 3)
     generator, discriminator = (
-        copy.deepcopy(players.networks[role]).requires_grad_(role == "generator") for role in ROLES
+        copy.deepcopy(cast.networks[role]).requires_grad_(role == "generator") for role in ROLES
     )
-    real, fake = (
-        discriminator(batch.reals / 2, batch.labels),
-        discriminator(generator(latents, batch.labels) / 2, batch.labels),
-    )
+    real = logits_of(discriminator, batch.reals / 2, batch.conditions)
+    fake = logits_of(discriminator, generator(latents, batch.conditions) / 2, batch.conditions)
     expected = descended(generator, (real - 2 * fake).mean())
-    records = generator_step(players, batch, latents, tiny_recipe(objective=Compared()), NOW)
-    assert_weights(players.networks["generator"], expected)
+    records = generator_step(cast, batch, latents, tiny_recipe(objective=Compared()), NOW)
+    assert_weights(cast.networks["generator"], expected)
     torch.testing.assert_close(records["loss/generator"], (real - 2 * fake).detach()[:, 0])
 
 
 def test_a_constraint_holds_after_the_update() -> None:
     torch.manual_seed(8)
     pair, batch, latents = connected(), batch_of(), torch.randn(8, 3)
-    free, bound = players_of(copy.deepcopy(pair)), players_of(copy.deepcopy(pair))
+    free, bound = cast_of(copy.deepcopy(pair)), cast_of(copy.deepcopy(pair))
     discriminator_step(free, batch, latents, tiny_recipe(), NOW)
     discriminator_step(bound, batch, latents, tiny_recipe(constraint=Clipped(limit=0.125)), NOW)
     expected = [weight.detach().clamp(-0.125, 0.125) for weight in free.networks["discriminator"].parameters()]

@@ -1,25 +1,26 @@
-from collections.abc import Callable
+"""Settings: fields of a recipe by name, in order, validated at the end, or refused in one line."""
+
 from typing import Any
 
 import pytest
 
-from ganache.games.recipe import Optimizers, Recipe
-from ganache.networks import MLPGenerator, Uniform
+from ganache.games import TwoPlayers
+from ganache.networks import MLPGenerator
 from ganache.parts.augmentations import InputNoise
+from ganache.parts.latents import Uniform
 from ganache.parts.objectives import LeastSquares
 from ganache.parts.optimizers import Adam
-from ganache.parts.part import FrozenDict
-from ganache.parts.penalties import R1, Weighted
+from ganache.parts.penalties import R1
 from ganache.parts.schedules import Linear
 from ganache.recipes.settings import with_settings
 from ganache.support.errors import UserError
-from ganache.support.trees import differences, leaves
+from ganache.support.trees import differences
 from tests.tiny import tiny_recipe
 
 RECIPE = tiny_recipe()
 
 
-def field(recipe: Recipe, path: str) -> Any:
+def field(recipe: TwoPlayers, path: str) -> Any:
     value: Any = recipe
     for name in path.split("."):
         value = value[name] if isinstance(value, dict) else getattr(value, name)
@@ -80,9 +81,9 @@ def test_settings_are_applied_in_order_and_validated_at_the_end() -> None:
 
 def test_penalties_are_added_changed_and_removed_by_name() -> None:
     added = with_settings(RECIPE, ['penalties.r1={"penalty": "R1", "weight": 10}'])
-    assert added.penalties == {"r1": Weighted(penalty=R1(), weight=10.0, every=1)}
+    assert added.penalties == {"r1": R1(weight=10.0, every=1)}
     lazy = with_settings(added, ["penalties.r1.every=16", "penalties.r1.weight=2"])
-    assert lazy.penalties == {"r1": Weighted(penalty=R1(), weight=2.0, every=16)}
+    assert lazy.penalties == {"r1": R1(weight=2.0, every=16)}
     assert with_settings(lazy, ["penalties.r1=null"]) == RECIPE
     assert with_settings(lazy, ["penalties.r1=None", "penalties.r2=null"]) == RECIPE
 
@@ -106,7 +107,7 @@ def test_penalties_are_added_changed_and_removed_by_name() -> None:
         ("latent.size=3", "--set: the recipe has no field 'latent.size' (did you mean generator.latent.size?)"),
         ("batch_size.x=3", "--set: the recipe has no field 'batch_size.x' (did you mean 'batch_size'?)"),
         ("penalties.r1.weight=3", "--set: the recipe has no field 'penalties.r1.weight'"),
-        ("zzz=3", "--set: the recipe has no field 'zzz'; its fields are name, generator, discriminator, objective,"),
+        ("zzz=3", "--set: the recipe has no field 'zzz'; its fields are name, batch_size, ema_half_life, conditional,"),
         ("kind=Recipe", "--set: the recipe has no field 'kind'"),
         ("objective.kind=LeastSquares", "--set: the recipe has no field 'objective.kind' (did you mean 'objective'?)"),
         ("__class__=x", "--set: the recipe has no field '__class__'"),
@@ -141,63 +142,3 @@ def test_a_setting_that_cannot_be_is_refused_in_one_line(setting: str, message: 
 def test_true_is_not_the_number_one(setting: str) -> None:
     with pytest.raises(UserError):
         with_settings(RECIPE, [setting])
-
-
-def test_leaves_are_the_values_by_their_dotted_paths() -> None:
-    assert leaves({"a": {"b": 1, "c": [1, {"d": 2}]}, "e": None}) == {"a.b": 1, "a.c": [1, {"d": 2}], "e": None}
-
-
-def test_differences_list_changed_removed_and_added_values() -> None:
-    before = {"a": {"b": 1, "c": 2}, "same": [1, 2], "gone": True}
-    after = {"a": {"b": 1, "c": 3}, "same": [1, 2], "new": {"x": "y"}}
-    assert differences(before, after) == ["a.c: 2 → 3", "gone: True → nothing", "new.x: nothing → y"]
-    assert differences(before, before) == []
-    assert differences("old", "new") == [": old → new"]
-
-
-def test_a_part_that_became_empty_or_was_not_is_a_difference() -> None:
-    assert differences({"a": 1, "penalties": {}}, {"a": 1, "penalties": {"r1": {"weight": 3}}}) == [
-        "penalties.r1.weight: nothing → 3"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("fields", "images", "takes_reals"),
-    [
-        ({}, 4, False),
-        ({"critic_steps": 5, "batch_size": 6}, 30, False),
-        ({"conditional": True}, 4, True),
-    ],
-)
-def test_what_follows_from_a_recipe(fields: dict[str, Any], images: int, takes_reals: bool) -> None:
-    recipe = tiny_recipe(**fields)
-    assert recipe.images_per_iteration == images
-    assert recipe.generator_takes_reals is takes_reals
-
-
-def test_the_players_may_have_different_optimisers() -> None:
-    recipe = tiny_recipe(optimizers=Optimizers(generator=Adam(learning_rate=1e-4), discriminator=Adam()))
-    tree = recipe.model_dump(mode="json")["optimizers"]
-    assert (tree["generator"]["learning_rate"], tree["discriminator"]["learning_rate"]) == (1e-4, 1e-3)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda parts: parts.__setitem__("a", R1()),
-        lambda parts: parts.__delitem__("a"),
-        lambda parts: parts.pop("a"),
-        lambda parts: parts.popitem(),
-        lambda parts: parts.update(a=R1()),
-        lambda parts: parts.clear(),
-        lambda parts: parts.setdefault("b", R1()),
-        lambda parts: parts.__ior__({"b": R1()}),
-    ],
-)
-def test_named_parts_refuse_every_change(change: Callable[[FrozenDict[Any]], object]) -> None:
-    """`.pop`, `.update` and `|=` went through."""
-    parts = FrozenDict(a=R1())
-    with pytest.raises(TypeError, match="a recipe does not change"):
-        change(parts)
-    assert parts == {"a": R1()}
-    assert type(parts | {"b": R1()}) is type(parts.copy()) is dict

@@ -1,17 +1,18 @@
+"""What both moves promise besides their arithmetic: who is touched, what is seen, what is recorded."""
+
 import copy
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from ganache.games.players import ROLES, Role
-from ganache.games.recipe import Recipe
-from ganache.games.step import Moment, discriminator_step, generator_step
+from ganache.games import Moment, TwoPlayers
 from ganache.parts.objectives import NonSaturating
-from ganache.parts.penalties import R1, Weighted
-from tests.tiny import Halved, batch_of, connected, players_of, tiny_recipe
+from ganache.parts.penalties import R1
+from ganache.parts.terms import ROLES, Role
+from tests.tiny import Halved, batch_of, cast_of, connected, discriminator_step, generator_step, tiny_recipe
 
-NOW = Moment(0, {})
+NOW = Moment()
 
 
 def snapshot(network: nn.Module) -> list[tuple[Tensor, Tensor | None]]:
@@ -24,33 +25,31 @@ def snapshot(network: nn.Module) -> list[tuple[Tensor, Tensor | None]]:
 @pytest.mark.parametrize("role", ROLES)
 def test_a_half_leaves_the_other_players_weights_and_gradients(role: Role) -> None:
     torch.manual_seed(3)
-    players, other = players_of(connected()), next(name for name in ROLES if name != role)
-    before = snapshot(players.networks[other])
+    cast, other = cast_of(connected()), next(name for name in ROLES if name != role)
+    before = snapshot(cast.networks[other])
     step = discriminator_step if role == "discriminator" else generator_step
     for _ in range(2):
-        step(players, batch_of(), torch.randn(8, 3), tiny_recipe(penalties={"r1": Weighted(penalty=R1())}), NOW)
-    assert all(gradient is None for _, gradient in snapshot(players.networks[other]))
-    for (now, _), (then, _) in zip(snapshot(players.networks[other]), before, strict=True):
+        step(cast, batch_of(), torch.randn(8, 3), tiny_recipe(penalties={"r1": R1()}), NOW)
+    assert all(gradient is None for _, gradient in snapshot(cast.networks[other]))
+    for (now, _), (then, _) in zip(snapshot(cast.networks[other]), before, strict=True):
         assert torch.equal(now, then)
-    for (now, gradient), weight in zip(
-        snapshot(players.networks[role]), players.networks[role].parameters(), strict=True
-    ):
+    for (now, gradient), weight in zip(snapshot(cast.networks[role]), cast.networks[role].parameters(), strict=True):
         assert gradient is not None
         assert torch.equal(now, weight)
 
 
 def test_the_generators_half_computes_no_gradient_for_the_discriminators_weights() -> None:
     torch.manual_seed(4)
-    players = players_of(connected())
-    discriminator_step(players, batch_of(), torch.randn(8, 3), tiny_recipe(), NOW)
-    before = snapshot(players.networks["discriminator"])
+    cast = cast_of(connected())
+    discriminator_step(cast, batch_of(), torch.randn(8, 3), tiny_recipe(), NOW)
+    before = snapshot(cast.networks["discriminator"])
     seen: list[bool] = []
-    players.networks["discriminator"].register_forward_pre_hook(
+    cast.networks["discriminator"].register_forward_pre_hook(
         lambda network, inputs: seen.append(any(weight.requires_grad for weight in network.parameters()))
     )
-    generator_step(players, batch_of(), torch.randn(8, 3), tiny_recipe(), NOW)
+    generator_step(cast, batch_of(), torch.randn(8, 3), tiny_recipe(), NOW)
     assert seen == [False]
-    for (_, now), (_, then) in zip(snapshot(players.networks["discriminator"]), before, strict=True):
+    for (_, now), (_, then) in zip(snapshot(cast.networks["discriminator"]), before, strict=True):
         assert now is not None
         assert then is not None
         assert torch.equal(now, then)
@@ -59,13 +58,13 @@ def test_the_generators_half_computes_no_gradient_for_the_discriminators_weights
 def test_the_critic_sees_augmented_images_in_both_halves() -> None:
     torch.manual_seed(5)
     augmenter = Halved()
-    players, batch, latents = players_of(connected(), augmenter), batch_of(), torch.randn(8, 3)
+    cast, batch, latents = cast_of(connected(), augmenter), batch_of(), torch.randn(8, 3)
     seen: list[Tensor] = []
-    players.networks["discriminator"].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
-    fakes = players.generate(latents, batch.labels).detach()
-    recipe = tiny_recipe(penalties={"r1": Weighted(penalty=R1())})
-    discriminator_step(players, batch, latents, recipe, Moment(5, {"r1": 1.0}))
-    generator_step(players, batch, latents, recipe, Moment(9, {}))
+    cast.networks["discriminator"].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
+    fakes = cast("generator", latents, batch.conditions).detach()
+    recipe = tiny_recipe(penalties={"r1": R1()})
+    discriminator_step(cast, batch, latents, recipe, Moment(5), due=["r1"])
+    generator_step(cast, batch, latents, recipe, Moment(9))
     assert augmenter.moments == [5, 5, 5, 9]
     expected = [batch.reals, fakes, batch.reals, fakes]  # scored, scored, differentiated, scored
     assert len(seen) == len(augmenter.given) == 4
@@ -81,17 +80,17 @@ class Patches(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.tensor(2.0))
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, images: Tensor, conditions: Tensor) -> Tensor:
         return images * self.weight
 
 
 def test_records_are_detached_one_value_a_sample_under_stable_names() -> None:
     torch.manual_seed(9)
-    players = players_of((connected()[0], Patches()))
+    cast = cast_of((connected()[0], Patches()))
     batch, latents = batch_of(), torch.randn(8, 3)
-    recipe: Recipe = tiny_recipe(objective=NonSaturating(), penalties={"r1": Weighted(penalty=R1())})
-    first = discriminator_step(players, batch, latents, recipe, Moment(0, {"r1": 1.0}))
-    second = generator_step(players, batch, latents, recipe, NOW)
+    recipe: TwoPlayers = tiny_recipe(objective=NonSaturating(), penalties={"r1": R1()})
+    first = discriminator_step(cast, batch, latents, recipe, NOW, due=["r1"])
+    second = generator_step(cast, batch, latents, recipe, NOW)
     assert list(first) == [
         *("loss/discriminator", "logits/real", "logits/fake", "accuracy/real", "accuracy/fake", "penalty/r1")
     ]
@@ -110,11 +109,9 @@ def test_equal_inputs_give_equal_outputs() -> None:
     pair, batch, latents = connected(), batch_of(), torch.randn(8, 3)
     outcomes = []
     for seed in (1, 2):
-        players = players_of(copy.deepcopy(pair))
+        cast = cast_of(copy.deepcopy(pair))
         torch.manual_seed(seed)
-        records = discriminator_step(players, batch, latents, tiny_recipe(), NOW)
-        records |= generator_step(players, batch, latents, tiny_recipe(), NOW)
-        outcomes.append(
-            [*records.values(), *(w.detach() for net in players.networks.values() for w in net.parameters())]
-        )
+        records = discriminator_step(cast, batch, latents, tiny_recipe(), NOW)
+        records |= generator_step(cast, batch, latents, tiny_recipe(), NOW)
+        outcomes.append([*records.values(), *(w.detach() for net in cast.networks.values() for w in net.parameters())])
     assert all(torch.equal(one, two) for one, two in zip(*outcomes, strict=True))

@@ -1,0 +1,64 @@
+"""What each code of a generator controls, in one picture."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganache.drawing.grids import grid
+from ganache.drawing.sampling import save_picture
+from ganache.engine.devices import choose_device
+from ganache.parts.latents import Coded
+from ganache.runs.products import GROUP, TrainedGenerator, load
+from ganache.support.errors import UserError
+from ganache.support.units import check_seed
+
+ROWS = 5  # for each code, each with other noise
+SWEEP = 2.0  # continuous codes are drawn from -1 to 1, and shown to twice as far
+STEPS = 10  # of a sweep, where there is no category to say how many columns there are
+
+
+def codes_to(run: Path, out: Path, *, seed: int = 0, device: str = "auto") -> None:
+    """Draw ROWS rows for each code, in which it alone changes from column to column.
+
+    A category takes its values in turn; a continuous code goes from -2 to 2. Raises UserError for a generator without
+    codes.
+    """
+    generator = load(run, choose_device(device).type)
+    latents, columns = varied(generator, check_seed(seed))
+    groups = [_made(generator, group) for group in torch.split(latents, GROUP)]
+    save_picture(grid(np.concatenate(groups), columns), out)
+
+
+def varied(generator: TrainedGenerator, seed: int) -> tuple[Tensor, int]:
+    """Return latents (rows · columns, Z), row by row, and how many columns there are.
+
+    Raises UserError for a generator whose latents hold no codes.
+    """
+    latent = generator.config.latent
+    if not isinstance(latent, Coded):
+        raise UserError("run: the generator's latents hold no codes, which `infogan` has")
+    columns = max(latent.categories, default=STEPS)
+    drawn, _ = generator.inputs(seed, 0)
+    first, rows = latent.noise, []
+    for category in latent.categories:
+        choices = torch.eye(category)[torch.arange(columns) % category]
+        rows += [_with_part(start, first, choices) for start in drawn[:ROWS]]
+        first += category
+    sweep = torch.linspace(-SWEEP, SWEEP, columns)[:, None]
+    for code in range(latent.continuous):
+        rows += [_with_part(start, first + code, sweep) for start in drawn[:ROWS]]
+    return torch.cat(rows), columns
+
+
+def _with_part(latent: Tensor, first: int, values: Tensor) -> Tensor:
+    """Return a latent (Z,) once for each of the values (columns, k), which take the place of k of its own."""
+    row = latent.repeat(len(values), 1)
+    row[:, first : first + values.shape[1]] = values
+    return row
+
+
+def _made(generator: TrainedGenerator, latents: Tensor) -> np.ndarray:
+    whole = torch.cat([latents, latents[:1].expand(GROUP - len(latents), -1)])
+    return generator.make(whole, torch.zeros(GROUP, len(generator.label_names)))[: len(latents)]

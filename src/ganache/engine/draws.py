@@ -1,0 +1,59 @@
+"""Batches and latents for an iteration, each a function of (seed, name, position).
+
+Nothing depends on what was drawn before, or on who measured or drew a picture in between: a training that is continued
+needs no state of any random generator, only the number of its iteration.
+"""
+
+import torch
+from torch import Tensor
+
+from ganache.data import Batch, Selection
+from ganache.engine.state import TrainingState
+from ganache.games.game import TrainingBatch
+from ganache.parts.latents import Latent
+from ganache.support.streams import derive, generator
+
+
+class StateDraws:
+    """The draws of a training that stands where its state says; what modules draw themselves comes from `begin`."""
+
+    def __init__(self, data: Selection, state: TrainingState) -> None:
+        self._stream = data.stream(state.streams_seed)
+        self._state = state
+        self._latents = 0  # drawn in this iteration
+
+    def begin(self) -> None:
+        """Begin an iteration: what dropout, noise and penalties draw inside it is a function of its number."""
+        self._latents = 0
+        torch.manual_seed(derive(self._state.streams_seed, "step", self._state.counters.iterations))
+
+    def batch(self) -> TrainingBatch:
+        """Return the next batch of the data and move on."""
+        state, size = self._state, self._state.recipe.batch_size
+        batch = self._stream.batch(state.counters.images_drawn, size)
+        state.counters.images_drawn += size
+        return on_device(batch, state)
+
+    def nothing(self) -> TrainingBatch:
+        """Return a batch without reals and conditions, for a player that needs neither."""
+        size, shape = self._state.recipe.batch_size, self._state.shape
+        empty = torch.zeros(size, 0, device=self._state.device)
+        return TrainingBatch(empty.reshape(0, shape.channels, shape.height, shape.width), empty)
+
+    def latents(self, latent: Latent) -> Tensor:
+        """Return the next latents (N, Z) of this iteration."""
+        state = self._state
+        random = generator(state.device, state.streams_seed, "latents", state.counters.iterations, self._latents)
+        self._latents += 1
+        return latent.draw(state.recipe.batch_size, random)
+
+
+def on_device(batch: Batch, state: TrainingState) -> TrainingBatch:
+    """Return a batch as the networks take it: pixels in [-1, 1], labels one-hot, empty when they are not told."""
+    images = torch.from_numpy(batch.images).to(state.device, non_blocking=True)
+    if images.dtype == torch.uint8:
+        images = images.float().div_(127.5).sub_(1.0)
+    if not state.conditions:
+        return TrainingBatch(images, torch.zeros(len(images), 0, device=state.device))
+    conditions = torch.nn.functional.one_hot(torch.from_numpy(batch.labels), state.conditions).float()
+    return TrainingBatch(images, conditions.to(state.device, non_blocking=True))

@@ -1,0 +1,74 @@
+"""The named networks of a game: how they are called, who learns, how they move."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganache.parts.optimizers import Optimizer
+from ganache.support.precision import FULL, Autocast
+
+
+@dataclass(frozen=True)
+class Player:
+    """Who moves at once: modules of the cast by name, and the optimiser of all their weights."""
+
+    optimizer: Optimizer
+    modules: tuple[str, ...]
+
+
+class Cast:
+    """Networks, modules with memory and players of a game; all of them are the state of a training.
+
+    `networks` are what a game is made of; `memories` are augmentations, terms, pools: whatever else has tensors.
+    """
+
+    def __init__(
+        self, networks: dict[str, nn.Module], memories: Mapping[str, nn.Module], players: dict[str, Player]
+    ) -> None:
+        self.networks = networks
+        self.memories = dict(memories)
+        self.players = players
+        self.optimizers: dict[str, torch.optim.Optimizer] = {}
+        self.autocast: Autocast = FULL
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        """Every module by its name: networks first."""
+        return self.networks | self.memories
+
+    def begin(self, autocast: Autocast) -> None:
+        """Make ready to play, once the modules are on their device: in training mode, each player with an optimiser."""
+        self.autocast = autocast
+        for module in self.modules.values():
+            module.train()
+        for name, player in self.players.items():
+            self.optimizers[name] = player.optimizer.build(self.weights(name))
+
+    def weights(self, player: str) -> list[nn.Parameter]:
+        """Return all weights of a player."""
+        modules = self.modules
+        return [weight for name in self.players[player].modules for weight in modules[name].parameters()]
+
+    def __call__(self, network: str, *inputs: Tensor) -> Any:
+        """Return what a network makes of its inputs, in the precision of this training; a tensor comes as float32."""
+        with self.autocast():
+            made = self.networks[network](*inputs)
+        return made.float()
+
+    def train_only(self, player: str) -> None:
+        """Let one player learn and freeze all others: no gradients are computed for their weights."""
+        modules, own = self.modules, self.players[player].modules
+        for name, module in modules.items():
+            module.requires_grad_(name in own)
+
+    def update(self, player: str, loss: Tensor, images_seen: int) -> None:
+        """Move a player down the gradient of the mean of a per-sample loss (N,), at the rate of this moment."""
+        optimizer = self.optimizers[player]
+        self.players[player].optimizer.set(optimizer, images_seen)
+        optimizer.zero_grad(set_to_none=True)
+        loss.mean().backward()  # type: ignore[no-untyped-call]
+        if not loss.is_meta:  # a rehearsal has no numbers to move
+            optimizer.step()

@@ -1,0 +1,150 @@
+"""What a game is: named networks that move in turn on batches of data.
+
+Equal inputs give equal outputs: batches, latents and the moment come in, detached per-sample values come out under
+stable names. Where the randomness comes from and what happens to the values is the engine's matter.
+"""
+
+import abc
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from ganache.data.shape import ImageShape
+from ganache.games.cast import Cast
+from ganache.networks.base import Generator
+from ganache.parts.critic import Critic
+from ganache.parts.latents import Latent
+from ganache.parts.objectives import per_sample
+from ganache.parts.part import Part
+from ganache.parts.schedules import NonNegative
+
+Records = dict[str, Tensor]  # name → (N,), detached
+
+
+@dataclass(frozen=True)
+class TrainingBatch:
+    """Reals (N, C, H, W) float32 in [-1, 1] and their conditions (N, K); K is 0 when the game is told none."""
+
+    reals: Tensor
+    conditions: Tensor
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where in a training something is done: schedules are looked up by it."""
+
+    images_seen: int = 0
+    iteration: int = 0  # how many were finished before
+
+    def after(self, images: int) -> "Moment":
+        """Return the moment after so many more images, in the same iteration."""
+        return replace(self, images_seen=self.images_seen + images)
+
+
+class Draws(Protocol):
+    """All that an iteration takes from outside; each answer is a function of seed, name and position."""
+
+    def batch(self) -> TrainingBatch:
+        """Return the next batch of the data."""
+
+    def nothing(self) -> TrainingBatch:
+        """Return a batch without reals and conditions, for a player that needs neither."""
+
+    def latents(self, latent: Latent) -> Tensor:
+        """Return the next latents (N, Z), as many as a batch has images."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """What is kept of a game to be used afterwards: the average of one of its networks, and what builds it."""
+
+    network: str
+    config: Part
+
+
+class Game(Part, abc.ABC):
+    """Who plays and how: builds its cast, plays one iteration of it, names its products."""
+
+    name: str = Field(min_length=1)
+    batch_size: int = Field(default=64, ge=1, le=65536)
+    ema_half_life: NonNegative = 0.0  # images after which a weight counts half in the average; 0: no averaging
+    conditional: bool = False  # whether the networks are told the images' labels
+    # How many images of a held-out split the discriminator is examined on after each pass over the data.
+    held_out: int = Field(default=1_000, ge=0)
+    images: int = Field(default=1_000_000, ge=1)  # the budget when none is asked for
+
+    @property
+    def images_per_iteration(self) -> int:
+        """How many images an iteration counts as seen."""
+        return self.batch_size
+
+    @abc.abstractmethod
+    def build(self, shape: ImageShape, conditions: int) -> Cast:
+        """Return the cast for images of a shape and conditions of so many values; all that is built is the state.
+
+        Raises UserError when a network cannot have this shape.
+        """
+
+    @abc.abstractmethod
+    def play(self, cast: Cast, draw: Draws, now: Moment) -> Records:
+        """Play one iteration; nothing but `draw` and torch's default generators brings numbers from outside."""
+
+    @abc.abstractmethod
+    def products(self) -> tuple[Product, ...]:
+        """Return what is used afterwards; the first is the generator, from which samples are drawn."""
+
+    @property
+    def sampler(self) -> Generator:
+        """The configuration of the network that samples are drawn from."""
+        config = self.products()[0].config
+        assert isinstance(config, Generator), config
+        return config
+
+    def critic(self, cast: Cast, images_seen: int) -> Critic | None:
+        """Return what judges single images at this moment of training; None where nothing does."""
+        return None
+
+    def boundary(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """Return the logit (scalar) above which the critic takes an image for real: here midway between the means."""
+        return (real_logits.mean() + fake_logits.mean()) / 2.0
+
+    def check(self, cast: Cast, shape: ImageShape, conditions: int) -> None:
+        """Raise UserError for networks that do not fit the data or each other; the cast has shapes and no numbers.
+
+        A game need not override this: its first iteration is then played on shapes alone.
+        """
+        cast.begin(cast.autocast)
+        self.play(cast, _Shapes(self.batch_size, shape, conditions), Moment())
+
+
+class _Shapes:
+    """Draws that have a shape and no numbers."""
+
+    def __init__(self, size: int, shape: ImageShape, conditions: int) -> None:
+        self._size, self._shape, self._conditions = size, shape, conditions
+
+    def batch(self) -> TrainingBatch:
+        shape = self._shape
+        images = torch.empty(self._size, shape.channels, shape.height, shape.width, device="meta")
+        return TrainingBatch(images, torch.empty(self._size, self._conditions, device="meta"))
+
+    def nothing(self) -> TrainingBatch:
+        full = self.batch()
+        return TrainingBatch(full.reals[:0], full.conditions[:, :0])
+
+    def latents(self, latent: Latent) -> Tensor:
+        return torch.empty(self._size, latent.size, device="meta")
+
+
+def recorded(values: dict[str, Tensor]) -> Records:
+    """Return values (N, …) as records: detached, the mean over everything but the samples."""
+    return {name: per_sample(value.detach()) for name, value in values.items()}
+
+
+def joined(moves: list[Records]) -> Records:
+    """Return the records of several moves as one, those of the same name one after the other."""
+    names = dict.fromkeys(name for records in moves for name in records)
+    return {name: torch.cat([records[name] for records in moves if name in records]) for name in names}

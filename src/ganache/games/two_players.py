@@ -1,0 +1,201 @@
+"""The game of two players: Goodfellow et al. 2014, algorithm 1, for every GAN of a generator and a discriminator."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+import torch
+from pydantic import AfterValidator, BeforeValidator, Field
+from torch import Tensor, nn
+
+from ganache.data.shape import ImageShape
+from ganache.games.cast import Cast, Player
+from ganache.games.consistency import check_networks, refuse_contradictions
+from ganache.games.game import Draws, Game, Moment, Product, Records, TrainingBatch, joined, recorded
+from ganache.networks.base import Discriminator, Generator, feature_count
+from ganache.parts.augmentations import Augmentation, Augmenter, Unchanged
+from ganache.parts.constraints import Constraint, Unconstrained
+from ganache.parts.critic import Critic
+from ganache.parts.objectives import Objective
+from ganache.parts.optimizers import Optimizer
+from ganache.parts.part import FrozenDict, Part
+from ganache.parts.schedules import NonNegative, Schedule, at, within
+from ganache.parts.terms import Move, Role, Scene, Term, unwrapped
+
+NamedTerms = Annotated[
+    dict[str, Annotated[Term, BeforeValidator(unwrapped)]],
+    AfterValidator(FrozenDict),
+]
+
+
+class Optimizers(Part):
+    """One optimiser for each player."""
+
+    generator: Optimizer
+    discriminator: Optimizer
+
+
+class TwoPlayers(Game):
+    """A generator against a discriminator: one of each part, frozen, complete, and the same as its JSON."""
+
+    former_names: ClassVar[tuple[str, ...]] = ("Recipe",)  # in files of the first edition
+
+    generator: Generator
+    discriminator: Discriminator
+    objective: Objective
+    optimizers: Optimizers
+    penalties: NamedTerms = FrozenDict()  # terms of the discriminator's loss
+    constraint: Constraint = Unconstrained()
+    augment: Augmentation = Unchanged()
+    adversarial: NonNegative = 1.0  # the objective's weight in the generator's loss; 0 leaves its other terms alone
+    generator_terms: NamedTerms = FrozenDict()  # other terms of the generator's loss
+    generator_steps: int = Field(default=1, ge=0)  # generator updates in an iteration; with 0 it stays as it was drawn
+    critic_steps: int = Field(default=1, ge=1)  # discriminator updates, on different batches, for each of the generator
+    first: Role = "discriminator"  # who moves first in an iteration
+    # The share of pairs that the discriminator is told the wrong way.
+    label_flips: Annotated[Schedule, within(0.0, 1.0)] = 0.0
+    joint_batch: bool = False  # reals and fakes go through the discriminator as one batch
+
+    @property
+    def images_per_iteration(self) -> int:
+        """How many images the discriminator sees between two generator updates."""
+        return self.critic_steps * self.batch_size
+
+    @property
+    def generator_takes_reals(self) -> bool:
+        """Whether the generator's half needs a batch: to compare with, or for its conditions."""
+        return self.conditional or self.compares
+
+    @property
+    def compares(self) -> bool:
+        """Whether the generator's half asks the critic about reals too."""
+        return self.objective.generator_needs_reals or any(term.needs_reals for term in self.generator_terms.values())
+
+    def build(self, shape: ImageShape, conditions: int) -> Cast:
+        """Return both networks, the augmentation, the terms and the two players."""
+        networks = {
+            "generator": self.generator.build(shape, conditions),
+            "discriminator": self.discriminator.build(shape, conditions),
+        }
+        terms = self.build_terms(shape, conditions)
+        own = tuple(name for name in terms if name.startswith("generator_terms."))
+        other = tuple(name for name in terms if name not in own)
+        players = {
+            "generator": Player(self.optimizers.generator, ("generator", *own)),
+            "discriminator": Player(self.optimizers.discriminator, ("discriminator", *other)),
+        }
+        return Cast(networks, {"augment": self.augment.build(shape), **terms}, players)
+
+    def build_terms(self, shape: ImageShape, conditions: int) -> dict[str, nn.Module]:
+        """Return the module of every term by its path: ``penalties.r1``."""
+        terms: dict[str, Term] = {f"penalties.{name}": term for name, term in self.penalties.items()}
+        terms |= {f"generator_terms.{name}": term for name, term in self.generator_terms.items()}
+        needed = any(term.needs_features for term in terms.values())
+        features = feature_count(self.discriminator, shape, conditions) if needed else 0
+        scene = Scene(shape, conditions, self.generator.latent, features)
+        return {path: term.build(scene) for path, term in terms.items()}
+
+    def play(self, cast: Cast, draw: Draws, now: Moment) -> Records:
+        """Move each player, every time on another batch: `critic_steps` times and `generator_steps` times."""
+        moves: list[Records] = []
+        if self.first == "generator":
+            moves += self._generator_moves(cast, draw, now)
+        for number in range(self.critic_steps):
+            due = _due(self.penalties, now.iteration * self.critic_steps + number)
+            moves.append(self.move_discriminator(cast, draw.batch(), draw.latents(self.generator.latent), now, due))
+            now = now.after(self.batch_size)
+        if self.first == "discriminator":
+            moves += self._generator_moves(cast, draw, now)
+        return joined(moves)
+
+    def _generator_moves(self, cast: Cast, draw: Draws, now: Moment) -> list[Records]:
+        moves = []
+        for number in range(self.generator_steps):
+            due = _due(self.generator_terms, now.iteration * self.generator_steps + number)
+            batch = draw.batch() if self.generator_takes_reals else draw.nothing()
+            moves.append(self.move_generator(cast, batch, draw.latents(self.generator.latent), now, due))
+        return moves
+
+    def move_discriminator(
+        self, cast: Cast, batch: TrainingBatch, latents: Tensor, now: Moment, due: tuple[str, ...] = ()
+    ) -> Records:
+        """Move the discriminator once, towards telling the batch from what the generator makes of the latents.
+
+        `due` names the penalties that are applied in this move.
+        """
+        cast.train_only("discriminator")
+        with torch.no_grad():
+            fakes = cast("generator", latents, batch.conditions)  # the reals' conditions: pairs correspond
+        critic = self.critic(cast, now.images_seen)
+        real, fake = critic.compare(batch.reals, fakes, batch.conditions, self.joint_batch)
+        move = Move(critic, cast.networks, latents, batch.conditions, batch.reals, fakes, real, fake)
+        flips = at(self.label_flips, now.images_seen)
+        loss = self.objective.discriminator(*_with_flips(real.logits, fake.logits, flips))
+        terms = {name: cast.memories[f"penalties.{name}"](move) for name in due}
+        cast.update("discriminator", _total(loss, terms, self.penalties, now), now.images_seen)
+        self.constraint.apply(cast.networks["discriminator"])
+        boundary = self.objective.boundary(real.logits, fake.logits)
+        return recorded(
+            {"loss/discriminator": loss, "logits/real": real.logits, "logits/fake": fake.logits}
+            | {"accuracy/real": (real.logits > boundary).float(), "accuracy/fake": (fake.logits < boundary).float()}
+            | {f"penalty/{name}": term for name, term in terms.items()}
+        )
+
+    def move_generator(
+        self, cast: Cast, batch: TrainingBatch, latents: Tensor, now: Moment, due: tuple[str, ...] = ()
+    ) -> Records:
+        """Move the generator once, through the critic that it tries to convince; `due` names the terms applied."""
+        cast.train_only("generator")
+        critic = self.critic(cast, now.images_seen)
+        fakes = cast("generator", latents, batch.conditions)
+        fakes.retain_grad()
+        fake = critic(fakes, batch.conditions)
+        real = critic(batch.reals, batch.conditions) if self.compares else None
+        move = Move(critic, cast.networks, latents, batch.conditions, batch.reals, fakes, real, fake)
+        weight = at(self.adversarial, now.images_seen)
+        loss = weight * self.objective.generator(real.logits if real else None, fake.logits)
+        terms = {name: cast.memories[f"generator_terms.{name}"](move) for name in due}
+        cast.update("generator", _total(loss, terms, self.generator_terms, now), now.images_seen)
+        slopes = len(fakes) * fakes.grad.flatten(1).norm(dim=1)  # of each image's own loss, not of the batch's mean
+        return recorded(
+            {"loss/generator": loss, "gradient/fakes": slopes} | {f"term/{name}": term for name, term in terms.items()}
+        )
+
+    def products(self) -> tuple[Product, ...]:
+        """Return the generator."""
+        return (Product("generator", self.generator),)
+
+    def critic(self, cast: Cast, images_seen: int) -> Critic:
+        """Return discriminator ∘ augmentation at this moment of training."""
+        augmenter = cast.memories["augment"]
+        assert isinstance(augmenter, Augmenter)
+        return Critic(cast.networks["discriminator"], augmenter, images_seen, cast.autocast)
+
+    def boundary(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """Return the objective's boundary."""
+        return self.objective.boundary(real_logits, fake_logits)
+
+    def check(self, cast: Cast, shape: ImageShape, conditions: int) -> None:
+        """Raise UserError for networks or other parts that do not go together."""
+        with torch.no_grad():
+            verdict = check_networks(self, cast, shape, conditions)
+        refuse_contradictions(self, cast.networks["discriminator"], verdict)
+
+
+def _due(terms: Mapping[str, Term], moves: int) -> tuple[str, ...]:
+    """Return the names of the terms that are applied in a player's move after so many."""
+    return tuple(name for name, term in terms.items() if moves % term.every == 0)
+
+
+def _total(loss: Tensor, values: Mapping[str, Tensor], terms: Mapping[str, Term], now: Moment) -> Tensor:
+    """Return a loss (N,) with its terms, each with its weight now, k-fold where it is applied every k moves."""
+    weights = {name: at(terms[name].weight, now.images_seen) * terms[name].every for name in values}
+    return sum((weights[name] * value for name, value in values.items()), loss)
+
+
+def _with_flips(real_logits: Tensor, fake_logits: Tensor, share: float) -> tuple[Tensor, Tensor]:
+    """Return the logits called real and fake, exchanged in a random share of the pairs (Chintala 2016, tip 6)."""
+    if not share:
+        return real_logits, fake_logits
+    shape = (len(real_logits), *[1] * (real_logits.dim() - 1))
+    flipped = torch.rand(shape, device=real_logits.device) < share
+    return torch.where(flipped, fake_logits, real_logits), torch.where(flipped, real_logits, fake_logits)

@@ -1,0 +1,83 @@
+"""The discriminator behind its augmentation: nothing bypasses it, and reals and fakes stay apart."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ganache.parts.augmentations import Augmenter
+from ganache.parts.critic import Critic
+from ganache.parts.verdict import Verdict
+from ganache.support.precision import FULL, Autocast
+from tests.tiny import Halved
+
+CONDITIONS = torch.tensor([[1.0], [0.0]])
+
+
+class Noting(nn.Module):
+    """Linear in its inputs, which are its features; keeps what it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+        self.calls: list[tuple[Tensor, Tensor]] = []
+
+    def forward(self, inputs: Tensor, conditions: Tensor) -> Verdict:
+        self.calls.append((inputs.detach(), conditions))
+        return Verdict(self.layer(inputs.flatten(1)).reshape(inputs.shape), inputs.flatten(1), {"class": conditions})
+
+
+class Later(Augmenter):
+    """Adds the moment to every pixel."""
+
+    def forward(self, images: Tensor, images_seen: int) -> Tensor:
+        return images + float(images_seen)
+
+
+class Sum(nn.Module):
+    """A logit without anything around it."""
+
+    def forward(self, images: Tensor, conditions: Tensor) -> Tensor:
+        return images.flatten(1).sum(1)
+
+
+def test_the_critic_is_the_discriminator_behind_the_augmentation_of_its_moment() -> None:
+    discriminator, images = Noting(), torch.zeros(2, 1, 2, 2)
+    Critic(discriminator, Later(), 3, FULL)(images, CONDITIONS)
+    Critic(discriminator, Later(), 5, FULL).precisely(images, CONDITIONS)
+    assert [float(call[0].mean()) for call in discriminator.calls] == [3.0, 5.0]
+    assert all(call[1] is CONDITIONS for call in discriminator.calls)
+
+
+@pytest.mark.parametrize("jointly", [True, False])
+def test_reals_and_fakes_are_told_apart_however_they_are_scored(jointly: bool) -> None:
+    torch.manual_seed(0)
+    discriminator, augmenter = Noting(), Halved()
+    reals, fakes = torch.randn(2, 1, 2, 2), torch.randn(2, 1, 2, 2)
+    verdicts = Critic(discriminator, augmenter, 0, FULL).compare(reals, fakes, CONDITIONS, jointly)
+    assert [len(inputs) for inputs, _ in discriminator.calls] == ([4] if jointly else [2, 2])
+    assert torch.equal(torch.cat([inputs for inputs, _ in discriminator.calls]), torch.cat([reals, fakes]) / 2)
+    assert torch.equal(torch.cat([told for _, told in discriminator.calls]), torch.cat([CONDITIONS, CONDITIONS]))
+    for verdict, images in zip(verdicts, (reals, fakes), strict=True):
+        expected = discriminator.layer(images.flatten(1) / 2).reshape(2, 1, 2, 2)
+        torch.testing.assert_close(verdict.logits, expected, rtol=1e-6, atol=1e-6)
+        assert verdict.features is not None
+        assert torch.equal(verdict.features, images.flatten(1) / 2)
+        assert torch.equal(verdict.heads["class"], CONDITIONS)
+
+
+def test_a_critic_asks_nothing_of_its_discriminator_but_a_call() -> None:
+    verdict = Critic(Sum(), Later(), 1, FULL)(torch.zeros(2, 1, 2, 2), CONDITIONS)
+    assert verdict.logits.tolist() == [4.0, 4.0]
+    assert (verdict.features, dict(verdict.heads)) == (None, {})
+
+
+def test_it_judges_in_the_precision_of_the_training_and_precisely_in_float32() -> None:
+    discriminator = Noting()
+    inner: list[torch.dtype] = []
+    discriminator.layer.register_forward_hook(lambda *call: inner.append(call[2].dtype))
+    critic = Critic(discriminator, Halved(), 0, Autocast("cpu", torch.bfloat16))
+    images = torch.randn(2, 1, 2, 2)
+    assert critic(images, CONDITIONS).logits.dtype == torch.float32
+    assert critic.precisely(images, CONDITIONS).logits.dtype == torch.float32
+    assert inner == [torch.bfloat16, torch.float32]
+    assert not torch.is_autocast_enabled("cpu")

@@ -1,0 +1,177 @@
+"""Every kind of part that there is: the same through JSON, and fixed."""
+
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from ganache.games import BiGAN, Game, Optimizers
+from ganache.networks import (
+    DCGANDiscriminator,
+    DCGANGenerator,
+    Discriminator,
+    Generator,
+    LSGANDiscriminator,
+    LSGANGenerator,
+    MLPDiscriminator,
+    MLPGenerator,
+    MNISTDCGANDiscriminator,
+    MNISTDCGANGenerator,
+    R3GANDiscriminator,
+    R3GANGenerator,
+)
+from ganache.networks.auxiliary import (
+    ClassifyingDiscriminator,
+    Encoder,
+    FeatureEncoder,
+    FeaturePairDiscriminator,
+    PairDiscriminator,
+)
+from ganache.parts.augmentations import Augmentation, InputNoise, Unchanged
+from ganache.parts.auxiliary import ClassCrossEntropy, CodeRecovery
+from ganache.parts.constraints import Constraint, Unconstrained, WeightClipping
+from ganache.parts.latents import Coded, Latent, Normal, Uniform
+from ganache.parts.objectives import (
+    Hinge,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    Objective,
+    RelativisticAverage,
+    RelativisticAverageLeastSquares,
+    RelativisticPairing,
+    Wasserstein,
+)
+from ganache.parts.optimizers import Adam, Optimizer
+from ganache.parts.part import Part, kinds, parse
+from ganache.parts.penalties import DRAGAN, R1, R2, GradientPenalty
+from ganache.parts.schedules import Cosine, Curve, Geometric, Linear
+from ganache.parts.terms import FeatureMatching, GeneratorTerm, Penalty, Term
+from tests.tiny import tiny_recipe
+
+ADAM = Adam(learning_rate=Linear(start=1e-3, end=0.0, until=500.0), betas=(0.0, 0.99), epsilon=1e-6)
+
+# Every kind with every field away from its default, and the family in whose place it stands.
+EXAMPLES: list[tuple[type[Part], Part]] = [
+    (Latent, Normal(size=3)),
+    (Latent, Uniform(size=4)),
+    (Latent, Coded(size=9, categories=(2, 3), continuous=1)),
+    (Generator, MLPGenerator(latent=Uniform(size=5), widths=(7, 9), slope=0.125)),
+    (Generator, DCGANGenerator(latent=Uniform(size=5), width=6, max_width=24, bias=False, conditional_norm=True)),
+    (Generator, LSGANGenerator(latent=Normal(size=8))),
+    (
+        Discriminator,
+        MLPDiscriminator(widths=(7,), slope=0.25, dropout=0.5, projection=True, spectral_norm=True, spectral_bound=2.0),
+    ),
+    (
+        Discriminator,
+        DCGANDiscriminator(
+            width=6,
+            max_width=24,
+            batch_norm=False,
+            bias=False,
+            projection=True,
+            spectral_norm=True,
+            spectral_bound=0.5,
+        ),
+    ),
+    (
+        Generator,
+        R3GANGenerator(latent=Uniform(size=5), width=6, max_width=24, blocks=2, expansion=3, group_size=2),
+    ),
+    (Discriminator, R3GANDiscriminator(width=6, max_width=24, blocks=2, expansion=3, group_size=2)),
+    (Discriminator, LSGANDiscriminator()),
+    (Generator, MNISTDCGANGenerator(latent=Uniform(size=5))),
+    (Discriminator, MNISTDCGANDiscriminator()),
+    (Discriminator, ClassifyingDiscriminator(body=MLPDiscriminator(widths=(7,)))),
+    (Encoder, FeatureEncoder(body=MLPDiscriminator(widths=(7,)))),
+    (
+        PairDiscriminator,
+        FeaturePairDiscriminator(body=MLPDiscriminator(widths=(7,)), latent_width=5, width=6, dropout=0.5),
+    ),
+    (Objective, NonSaturating(real_target=0.9)),
+    (Objective, Minimax(real_target=0.9)),
+    (Objective, LeastSquares(real_target=0.9, fake_target=-1.0, generator_target=0.0)),
+    (Objective, Wasserstein()),
+    (Objective, Hinge()),
+    (Objective, RelativisticAverage()),
+    (Objective, RelativisticAverageLeastSquares()),
+    (Objective, RelativisticPairing()),
+    (Penalty, R1()),
+    (Penalty, R2()),
+    (Penalty, GradientPenalty()),
+    (Penalty, DRAGAN()),
+    (Term, R1(weight=Cosine(start=1.0, end=0.5, since=1.0, until=2.0), every=16)),
+    (GeneratorTerm, FeatureMatching(weight=0.5, every=2)),
+    (Term, ClassCrossEntropy(weight=0.5, every=2)),
+    (Term, CodeRecovery(weight=0.5, every=2, width=9, continuous_weight=0.25)),
+    (Constraint, Unconstrained()),
+    (Constraint, WeightClipping(limit=0.5)),
+    (Augmentation, Unchanged()),
+    (Augmentation, InputNoise(deviation=Linear(start=0.5, end=0.0, until=1e5))),
+    (Curve, Linear(start=1.0, end=0.0, since=5.0, until=1e6)),
+    (Curve, Cosine(start=1.0, end=-1.0, since=5.0, until=1e6)),
+    (Curve, Geometric(start=1.0, end=0.001, since=5.0, until=1e6)),
+    (Optimizer, ADAM),
+    (Optimizers, Optimizers(generator=ADAM, discriminator=Adam())),
+    (
+        Game,
+        tiny_recipe(
+            penalties={"r1": R1(weight=5.0, every=4)},
+            augment=InputNoise(deviation=0.25),
+            adversarial=0.5,
+            generator_terms={"features": FeatureMatching(weight=2.0)},
+            generator_steps=3,
+            critic_steps=2,
+            first="generator",
+            label_flips=0.125,
+            joint_batch=True,
+            batch_size=8,
+            ema_half_life=Geometric(start=10.0, end=1e4, until=1e5),
+            conditional=True,
+            held_out=5,
+            images=777,
+        ),
+    ),
+    (
+        Game,
+        BiGAN(
+            name="pairs",
+            generator=MLPGenerator(widths=(7,)),
+            encoder=FeatureEncoder(body=MLPDiscriminator(widths=(7,))),
+            discriminator=FeaturePairDiscriminator(body=MLPDiscriminator(widths=(7,))),
+            objective=LeastSquares(),
+            optimizers=Optimizers(generator=ADAM, discriminator=Adam()),
+            batch_size=8,
+            ema_half_life=5.0,
+            conditional=True,
+            held_out=5,
+            images=777,
+        ),
+    ),
+]
+
+
+def test_there_is_an_example_of_every_kind() -> None:
+    known = {kind for kind in kinds(Part) if kind.__module__.startswith("ganache.") and kind is not Part}
+    assert known == {type(part) for _, part in EXAMPLES}
+
+
+@pytest.mark.parametrize(("family", "part"), EXAMPLES, ids=[type(part).__name__ for _, part in EXAMPLES])
+def test_json_gives_back_the_same_part(family: type[Part], part: Part) -> None:
+    tree = json.loads(part.to_json())
+    assert tree["kind"] == type(part).__name__
+    assert set(tree) == {"kind", *type(part).model_fields}
+    again = parse(family, tree)
+    assert type(again) is type(part)
+    assert again == part
+    assert again.to_json() == part.to_json()
+
+
+@pytest.mark.parametrize(("family", "part"), EXAMPLES, ids=[type(part).__name__ for _, part in EXAMPLES])
+def test_no_field_can_be_set_or_added(family: type[Part], part: Part) -> None:
+    before = part.to_json()
+    for name in (*type(part).model_fields, "other"):
+        with pytest.raises((ValidationError, ValueError)):
+            setattr(part, name, 1)
+    assert part.to_json() == before
