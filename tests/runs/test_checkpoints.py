@@ -47,7 +47,7 @@ def test_a_checkpoint_bears_its_images_and_says_what_it_is(run: Run) -> None:
     assert files(run) == [f"{images:08d}.safetensors" for images in (0, 4, 8, 12)]
     tensors, description = sealed.load(run.checkpoints / "00000008.safetensors")
     assert description == {
-        "format": 1,
+        "format": 2,
         "content": "checkpoint",
         "counters": {"images_seen": 8, "images_drawn": 8, "iterations": 2, "rollbacks": 0},
         "recipe": tiny_recipe().model_dump(mode="json"),
@@ -137,9 +137,9 @@ def test_a_change_is_refused_with_old_and_new(
 def test_another_format_is_refused(run: Run) -> None:
     path = run.checkpoints / "00000012.safetensors"
     tensors, description = sealed.load(path)
-    sealed.save(path, tensors, {**description, "format": 2})
+    sealed.save(path, tensors, {**description, "format": 3})
     with pytest.raises(
-        UserError, match="its checkpoint is a checkpoint of format 2; continue it with the version that wrote it"
+        UserError, match="its checkpoint is a checkpoint of format 3; continue it with the version that wrote it"
     ):
         restored(run)
 

@@ -26,7 +26,12 @@ class ClassifyingDiscriminator(Discriminator):
     body: Discriminator
 
     def build(self, shape: ImageShape, conditions: int) -> nn.Module:
-        """Return the module; conditions are the classes to be told. Raises UserError for a body without features."""
+        """Return the module; conditions are the classes to be told.
+
+        Raises UserError for a body without features, and where there are no classes.
+        """
+        if not conditions:
+            raise UserError("discriminator: a class head needs classes; --set conditional=true tells those of the data")
         return _Classifying(self.body, shape, conditions)
 
 

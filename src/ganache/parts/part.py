@@ -58,7 +58,7 @@ class Part(BaseModel):
             return construct(value)
         fields = dict(value)
         wanted = fields.pop("kind", None)
-        if not inspect.isabstract(cls) and wanted in (None, cls.__name__, *cls.former_names):
+        if not inspect.isabstract(cls) and wanted in (None, *_names(cls)):
             _refuse_booleans(cls, fields)
             return construct(fields)
         return find_kind(cls, wanted).model_validate(fields)
@@ -87,6 +87,11 @@ def kinds(family: type[PartType]) -> Iterator[type[PartType]]:
         yield from kinds(subclass)
 
 
+def _names(kind: type[Part]) -> tuple[str, ...]:
+    """Return under which names a kind is known; what a class that it extends was once called is not among them."""
+    return (kind.__name__, *vars(kind).get("former_names", ()))
+
+
 class UnknownPartError(UserError):
     """A kind of part that no file that was read defines; one of the user's may."""
 
@@ -102,8 +107,7 @@ def find_kind(family: type[PartType], name: Any) -> type[PartType]:
     """
     # A file that is loaded again defines its classes again: the last ones count.
     known = list({(kind.__module__, kind.__qualname__): kind for kind in kinds(family)}.values())
-    called = {kind: {fold(known_as) for known_as in (kind.__name__, *kind.former_names)} for kind in known}
-    found = [kind for kind in known if isinstance(name, str) and fold(name) in called[kind]]
+    found = [kind for kind in known if isinstance(name, str) and fold(name) in map(fold, _names(kind))]
     if len(found) == 1:
         return found[0]
     if found:

