@@ -21,10 +21,13 @@ from ganache.networks import (
     R3GANDiscriminator,
     R3GANGenerator,
 )
+from ganache.networks.auxiliary import ClassifyingDiscriminator
 from ganache.networks.layers import Upsample, halvings, with_condition_planes, with_conditions
 from ganache.parts.latents import Normal, Uniform
 from ganache.parts.part import kinds
+from ganache.parts.verdict import Verdict
 from ganache.support.errors import UserError
+from tests.tiny import logits_of
 
 COUNT = 6
 SIZES = [(1, 1), (3, 5), (8, 8), (28, 28), (31, 33), (61, 97), (16, 128)]
@@ -86,7 +89,8 @@ def parameters(network: nn.Module) -> int:
 def test_every_kind_is_in_the_matrix() -> None:
     assert {type(part) for part in GENERATORS} == {k for k in kinds(Generator) if k.__module__.startswith("ganache.")}
     known = {kind for kind in kinds(Discriminator) if kind.__module__.startswith("ganache.")}
-    assert {type(part) for part in DISCRIMINATORS} == known
+    # The one that holds another as its body, and learns by a term of its own, is tested where that is.
+    assert {type(part) for part in DISCRIMINATORS} == known - {ClassifyingDiscriminator}
     assert {labels for _, _, labels in GENERATOR_CASES} == {labels for _, _, labels in DISCRIMINATOR_CASES} == {0, 3}
     assert {(shape.height, shape.width) for _, shape, _ in GENERATOR_CASES} >= set(SIZES)
 
@@ -114,9 +118,9 @@ def test_a_discriminator_gives_one_logit_for_each_image_and_learns(
     network = awake(part.build(shape, labels))
     images = torch.rand(COUNT, shape.channels, shape.height, shape.width) * 2 - 1
     images.requires_grad_()
-    logits = network(images, one_hot(labels))
+    logits = logits_of(network, images, one_hot(labels))
     assert logits.shape == (COUNT, 1)
-    (logits * torch.randn_like(logits)).sum().backward()
+    (logits * torch.randn_like(logits)).sum().backward()  # type: ignore[no-untyped-call]
     assert without_gradient(network) == []
     assert images.grad is not None
     assert bool(images.grad.flatten(1).any(dim=1).all())
@@ -127,7 +131,8 @@ def test_labels_change_what_comes_out(part: Generator | Discriminator) -> None:
     torch.manual_seed(0)
     network = awake(part.build(ImageShape(1, 16, 16), 3).eval())
     inputs = torch.randn(1, 5) if isinstance(part, Generator) else torch.randn(1, 1, 16, 16)
-    outputs = [network(inputs, torch.eye(3)[index : index + 1]).detach() for index in range(3)]
+    said = [network(inputs, torch.eye(3)[index : index + 1]) for index in range(3)]
+    outputs = [(one.logits if isinstance(one, Verdict) else one).detach() for one in said]
     assert all(not torch.equal(first, second) for first, second in itertools.combinations(outputs, 2))
 
 
@@ -149,7 +154,7 @@ def test_lsgan_pools_before_the_leaky_relu_with_the_published_result() -> None:
     for convolution in (first, second):
         features = nn.functional.max_pool2d(nn.functional.leaky_relu(convolution(features), 0.01), 2)
     published = network.layers[-3:](features.flatten(1))
-    found = network(images, torch.zeros(8, 0))
+    found = logits_of(network, images, torch.zeros(8, 0))
     assert torch.equal(found, published)
     gradients = [torch.autograd.grad(logits.sum(), images)[0] for logits in (found, published)]
     torch.testing.assert_close(*gradients)

@@ -10,6 +10,7 @@ from ganache.data.shape import ImageShape
 from ganache.networks import DCGANDiscriminator, DCGANGenerator, MNISTDCGANDiscriminator, MNISTDCGANGenerator
 from ganache.parts.latents import Uniform
 from tests.networks.test_networks import parameters
+from tests.tiny import logits_of
 
 DIGIT = ImageShape(1, 28, 28)
 
@@ -62,7 +63,7 @@ def test_the_discriminator_is_tensorflows_with_every_kernel_turned(size: tuple[i
     quarter = [math.ceil(math.ceil(side / 2) / 2) for side in size]
     assert list(features.shape) == [3, 128, *quarter]
     expected = last(turned(features).flatten(1))
-    torch.testing.assert_close(network(images, torch.zeros(3, 0)), expected, rtol=1e-11, atol=1e-11)
+    torch.testing.assert_close(logits_of(network, images, torch.zeros(3, 0)), expected, rtol=1e-11, atol=1e-11)
 
 
 @pytest.mark.parametrize("size", SIZES)

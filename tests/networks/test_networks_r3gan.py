@@ -16,8 +16,10 @@ from ganache.networks.base import FeatureDiscriminator
 from ganache.networks.r3gan import GAIN, Downsampled, Size, Upsampled, _Block, _Filtered, _Pointwise
 from ganache.parts.latents import Normal
 from ganache.parts.part import parse
+from ganache.parts.verdict import Verdict
 from ganache.support.errors import UserError
 from tests.networks.test_networks import awake, parameters
+from tests.tiny import logits_of
 
 DIGIT = ImageShape(1, 28, 28)
 SMALL = {"width": 4, "max_width": 12, "group_size": 4}
@@ -61,7 +63,7 @@ def test_any_size_and_every_weight_and_pixel_takes_part(height: int, width: int,
     assert float(images.detach().abs().max()) <= 1.0
     network = awake(discriminator_at(shape, labels))
     points = torch.randn(6, 3, height, width, requires_grad=True)
-    logits = network(points, classes(6, labels))
+    logits = logits_of(network, points, classes(6, labels))
     assert logits.shape == (6, 1)
     torch.autograd.backward([logits.square().sum(), images.square().sum()])
     assert points.grad is not None
@@ -85,9 +87,11 @@ def test_every_block_is_the_identity_at_first_and_not_for_good(size: tuple[int, 
 def test_at_first_the_logit_is_linear_in_the_image() -> None:
     network = discriminator_at(ImageShape(3, 11, 9))
     none, one, two = torch.zeros(2, 0), torch.randn(2, 3, 11, 9), torch.randn(2, 3, 11, 9)
-    torch.testing.assert_close(network(one + two, none), network(one, none) + network(two, none))
+    whole, first, second = (logits_of(network, images, none) for images in (one + two, one, two))
+    torch.testing.assert_close(whole, first + second)
     awake(network)
-    assert not torch.allclose(network(one + two, none), network(one, none) + network(two, none), rtol=0.01)
+    whole, first, second = (logits_of(network, images, none) for images in (one + two, one, two))
+    assert not torch.allclose(whole, first + second, rtol=0.01)
 
 
 @pytest.mark.parametrize("network", [R3GANGenerator(), R3GANDiscriminator()], ids=lambda part: type(part).__name__)
@@ -102,7 +106,8 @@ def test_nothing_normalises(network: Generator | Discriminator) -> None:
 def test_a_sample_does_not_depend_on_its_batch() -> None:
     images = torch.randn(5, 3, 9, 9)
     network = awake(discriminator_at(ImageShape(3, 9, 9)))
-    torch.testing.assert_close(network(images, torch.zeros(5, 0))[:1], network(images[:1], torch.zeros(1, 0)))
+    together, alone = logits_of(network, images, torch.zeros(5, 0)), logits_of(network, images[:1], torch.zeros(1, 0))
+    torch.testing.assert_close(together[:1], alone)
 
 
 def test_the_parameters_by_hand() -> None:
@@ -162,7 +167,7 @@ def test_unit_variance_goes_through_both_networks_at_first() -> None:
     images, labels = torch.randn(512, 4, 4, 4), classes(512, 3)
     assert float(network.features(images, labels).detach().var()) == pytest.approx(1.0, rel=0.3)
     judges = [R3GANDiscriminator().build(ImageShape(4, 4, 4), 3) for _ in range(40)]
-    found = [float(judge(images, labels).detach().var()) for judge in judges]
+    found = [float(logits_of(judge, images, labels).detach().var()) for judge in judges]
     assert sum(found) / 40 == pytest.approx(2.0, rel=0.5)  # 1 of the logit, 1 of the projection
     generator = R3GANGenerator(width=64).build(ImageShape(4, 4, 4), 3).double()
     made: Tensor = generator(torch.randn(256, 64).double(), classes(256, 3).double())
@@ -174,8 +179,8 @@ def test_it_can_be_differentiated_twice(size: tuple[int, int]) -> None:
     network = awake(discriminator_at(ImageShape(2, *size), labels=2).double())
     labels = torch.eye(2, dtype=torch.float64)
     points = torch.randn(2, 2, *size, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradgradcheck(lambda images: network(images, labels), (points,))
-    (slope,) = torch.autograd.grad(network(points, labels).sum(), points, create_graph=True)
+    assert torch.autograd.gradgradcheck(lambda images: logits_of(network, images, labels), (points,))
+    (slope,) = torch.autograd.grad(logits_of(network, points, labels).sum(), points, create_graph=True)
     assert bool(slope.detach().any())
     slope.square().sum().backward()  # type: ignore[no-untyped-call]
     # Biases inside the last block move the slope only where they move a leaky ReLU's kink: their gradient is 0.
@@ -198,19 +203,22 @@ def test_the_generator_is_told_the_label_as_loudly_as_the_latent() -> None:
 def test_the_logit_differs_by_label_and_its_features_do_not() -> None:
     network = discriminator_at(DIGIT, labels=3)
     images = torch.randn(1, 1, 28, 28)
-    logits = network(images.expand(3, -1, -1, -1), torch.eye(3)).flatten().tolist()
+    logits = logits_of(network, images.expand(3, -1, -1, -1), torch.eye(3)).flatten().tolist()
     assert all(abs(first - second) > 1e-3 for first, second in itertools.combinations(logits, 2))
     features = network.features(images, torch.eye(3)[:1])
     assert features.shape == (1, 12)
     assert torch.equal(features, network.features(images, torch.eye(3)[1:2]))
-    assert torch.equal(network.logits(features, torch.eye(3)[1:2]), network(images, torch.eye(3)[1:2]))
+    assert torch.equal(network.logits(features, torch.eye(3)[1:2]), logits_of(network, images, torch.eye(3)[1:2]))
 
 
 def test_without_labels_the_logit_is_a_linear_map_of_the_features() -> None:
     network = discriminator_at(DIGIT)
     images, none = torch.randn(3, 1, 28, 28), torch.zeros(3, 0)
     weight = dict(network.named_parameters())["logit.weight"]
-    assert torch.equal(network(images, none), linear(network.features(images, none), weight))
+    said = Verdict.of(network(images, none))
+    assert said.features is not None
+    assert torch.equal(said.features, network.features(images, none))
+    assert torch.equal(said.logits, linear(said.features, weight))
 
 
 def test_the_features_are_a_depthwise_convolution_as_large_as_the_map() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from ganache import recipes
 from ganache.data.shape import ImageShape
-from ganache.games import Optimizers, TwoPlayers
+from ganache.games import Game, Optimizers
 from ganache.networks import (
     DCGANDiscriminator,
     DCGANGenerator,
@@ -56,11 +56,11 @@ def test_the_recipes_are_known_and_sorted() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_recipe_bears_its_name_says_what_it_is_and_is_its_json(name: str) -> None:
-    recipe = two_players(name)
+    recipe = recipes.find(name)
     assert recipe.name == name
     assert recipe == recipes.find(name.upper().replace("-", "_"))
-    assert parse(TwoPlayers, recipe.model_dump(mode="json")) == recipe
-    assert parse(TwoPlayers, json.loads(recipe.to_json())) == recipe
+    assert parse(Game, recipe.model_dump(mode="json")) == recipe
+    assert parse(Game, json.loads(recipe.to_json())) == recipe
     text = recipes.describe(name)
     assert "generator:" in text
     assert "discriminator:" in text or "critic:" in text
