@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ganache.data import open_dataset
+from ganache.data.conversion import Conversion
 from ganache.data.dataset import Batch, Progress
 from ganache.data.store.packed import PackedDataset
 from ganache.drawing.grids import grid
@@ -43,7 +44,7 @@ def encode_to(
         raise UserError(f"--out: {str(out)!r} is no name for an array file; it ends in .npz")
     encoder = load_encoder(run, choose_device(device).type)
     shape = encoder.shape
-    dataset = open_dataset(pictures, (shape.height, shape.width), shape.channels, progress=progress)
+    dataset = open_dataset(pictures, Conversion((shape.height, shape.width), shape.channels), progress)
     if not isinstance(dataset, PackedDataset):
         raise UserError(f"pictures: {pictures!r} has no end; an encoder takes pictures one by one")
     encoded = list(_encoded(encoder, dataset))
