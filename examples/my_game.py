@@ -53,7 +53,7 @@ class EnergyGame(ganache.Game):
         }
         return ganache.Cast(networks, {}, players)
 
-    def play(self, cast: ganache.Cast, draw: ganache.Draws, now: ganache.Moment) -> ganache.Records:
+    def play(self, cast: ganache.Cast, draw: ganache.Draws, now: ganache.Moment) -> dict[str, Tensor]:
         """Play one iteration: the autoencoder moves, then the generator."""
         batch, latents = draw.batch(), draw.latents(self.generator.latent)
         cast.train_only("copier")

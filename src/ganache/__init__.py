@@ -32,7 +32,6 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.games import Player as Player
     from ganache.games import Product as Product
     from ganache.games import Recipe as Recipe
-    from ganache.games import Records as Records
     from ganache.games import TwoPlayers as TwoPlayers
     from ganache.networks import ClassifyingDiscriminator as ClassifyingDiscriminator
     from ganache.networks import DCGANDiscriminator as DCGANDiscriminator

@@ -47,8 +47,8 @@ def prescribe(chart: Chart, remedies: Iterable[Remedy]) -> Prescription:
 
 
 def fit(chart: Chart, remedies: Iterable[Remedy]) -> bool:
-    """Whether the recipe shows one of the faults that these would mend."""
-    return any(remedy(chart) for remedy in remedies)
+    """Whether the recipe shows one of the faults that these would mend; of other games than two players none is known."""
+    return isinstance(chart.game, TwoPlayers) and any(remedy(chart) for remedy in remedies)
 
 
 def _is_valid(chart: Chart, settings: tuple[str, ...]) -> bool:
