@@ -47,7 +47,7 @@ def prescribe(chart: Chart, remedies: Iterable[Remedy]) -> Prescription:
 
 
 def fit(chart: Chart, remedies: Iterable[Remedy]) -> bool:
-    """Whether the recipe shows one of the faults that these would mend; of other games than two players none is known."""
+    """Whether the recipe shows one of the faults that these would mend; none are known of other games than this."""
     return isinstance(chart.game, TwoPlayers) and any(remedy(chart) for remedy in remedies)
 
 
