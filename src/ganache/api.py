@@ -15,6 +15,7 @@ from ganache.evaluation.records import Evaluation
 from ganache.games import Game
 from ganache.runs import products
 from ganache.runs.products import TrainedGenerator
+from ganache.scratch import by_hand  # noqa: F401, so that its games are known when a run names one
 from ganache.support.files import at_home
 from ganache.training import sessions
 from ganache.training.plan import Plan, Request, make_plan

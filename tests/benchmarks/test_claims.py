@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+import ganache
 from benchmarks.claims import (
     architectures,
     batch_and_rate,
@@ -175,14 +176,12 @@ def test_learning_rates_hold_when_the_middle_one_is_best(tmp_path: Path) -> None
 
 
 def test_the_section_on_sevens_is_left_out_until_its_runs_are_given(tmp_path: Path) -> None:
-    from ganache.data.source import Source
-    from ganache.scratch import sessions
-    from ganache.scratch.settings import GanSettings
+    from ganache.scratch.by_hand import GanByHand
 
     assert sevens.protocol(Workshop(tmp_path)) is None
     runs = (tmp_path / "document", tmp_path / "working")
     for run in runs:
-        sessions.begin(GanSettings(width=8, epochs=1), Source("digits", labels=("7",)), run)
+        ganache.train(GanByHand(width=8), data="digits", labels=["7"], images=128, out=run)
     workshop = Workshop(tmp_path, 1.0, *runs)
     assert sevens.protocol(workshop) is not None
     results = sevens.measure(workshop)

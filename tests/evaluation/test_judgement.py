@@ -1,6 +1,5 @@
 """Judging: known answers from a generator and a classifier that a test can count on its fingers, and the command."""
 
-import dataclasses
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -251,12 +250,9 @@ def test_a_judgement_is_an_evaluation_with_its_protocol(digits_run: Path) -> Non
 
 @pytest.mark.usefixtures("quick_classifier")
 def test_a_run_of_the_engine_without_autograd_is_judged_too(tmp_path: Path) -> None:
-    from ganache.data.source import Source
-    from ganache.scratch.sessions import begin
-    from ganache.scratch.settings import GanSettings
+    from ganache.scratch.by_hand import GanByHand
 
-    settings = dataclasses.replace(GanSettings(), epochs=1, width=16)
-    begin(settings, Source("digits", labels=("7",)), tmp_path / "sevens", say=lambda line: None)
+    ganache.train(GanByHand(width=16), data="digits", labels=["7"], images=128, out=tmp_path / "sevens")
     printed = run_command("judge", tmp_path / "sevens", "--data", "digits", "--count", "50").output
     assert "against        1,797 training images of digits\n" in printed
     assert "labels  " not in printed

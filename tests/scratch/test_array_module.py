@@ -12,7 +12,7 @@ from ganache.support.errors import UserError
 
 HERE = Path(ganache.scratch.__file__).parent
 ENGINE = (
-    "activations", "array_module", "classifier", "convolution", "descent", "dropout", "gan", "layer", "linear",
+    "activations", "array_module", "classification", "convolution", "descent", "dropout", "gan", "layer", "linear",
     "losses", "mlp_and_dcgan", "normalization", "randomness", "sequence",
 )  # fmt: skip
 
@@ -28,11 +28,11 @@ def test_the_engine_computes_with_the_chosen_array_module_alone(module: str) -> 
     assert "numpy" not in imported(module)
 
 
-def test_only_the_export_knows_torch() -> None:
+def test_only_one_module_knows_torch() -> None:
     modules = [path.stem for path in HERE.glob("*.py")]
     assert set(ENGINE) < set(modules)
     assert [name for name in modules if any(i.split(".")[0] in ("torch", "safetensors") for i in imported(name))] == [
-        "export"
+        "by_hand"
     ]
 
 
@@ -50,9 +50,9 @@ def test_an_array_module_that_is_not_there_is_a_mistake_of_the_users() -> None:
 def test_on_cupy_a_step_gives_the_same_losses() -> None:
     pytest.importorskip("cupy")
     code = (
-        "from tests.scratch.test_gan import small_gan; from ganache.scratch.array_module import xp, from_host;"
-        "import numpy; gan = small_gan(); reals = from_host(numpy.full((6, 6), 0.25));"
-        "[print(repr(gan.step(reals))) for _ in range(3)]"
+        "from tests.scratch.test_gan import LATENTS, small_gan; from ganache.scratch.array_module import from_outside;"
+        "import numpy; gan = small_gan(); given = numpy.full((6, 6), 0.25), *LATENTS;"
+        "[print(repr(gan.step(*map(from_outside, given)))) for _ in range(3)]"
     )
     losses = []
     for name in ("numpy", "cupy"):

@@ -1,35 +1,55 @@
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+import ganache
+from ganache import recipes
 from ganache.runs.folder import Run
 from ganache.scratch import command_line
-from ganache.scratch.export import recipe_of
-from ganache.scratch.settings import PRESETS, choose
+from ganache.scratch.by_hand import PRESETS, ClassifierByHand, GanByHand, choose
+from tests.commands import Ended, run_command
 
 GAN = ["gan", "--data", "digits", "--label", "7"]
 SMALL = ["--epochs", "1", "--width", "8", "--latent", "4"]
 
 
-def run(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(sys, "argv", ["ganache.scratch", *arguments])
-    with pytest.raises(SystemExit) as exit_:
-        command_line.main()
-    return int(exit_.value.code or 0)
+def run(*words: object) -> Ended:
+    return run_command(*words, program=command_line.main)
+
+
+@pytest.fixture(scope="module")
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of two passes, the second of which was added."""
+    out = tmp_path_factory.mktemp("scratch") / "run"
+    done = run(*GAN, *SMALL, "--seed", 5, "--batch", 32, "--out", out)
+    assert (done.status, done.complaints) == (0, "")
+    assert done.output.endswith(f"finished: {out}\n")
+    assert Run.open(out).record()["images_seen"] == 179 // 32 * 32
+    assert run("resume", out, "--epochs", 2).status == 0
+    return out
 
 
 def test_the_presets_are_the_documents_and_one_that_works() -> None:
     document, working = PRESETS["document"], PRESETS["working"]
     assert (document.network, document.latent, document.width) == ("mlp", 100, 500)
-    assert (document.optimizer, document.learning_rate, document.batch, document.epochs) == ("sgd", 0.003, 64, 30)
+    assert (document.optimizer, document.learning_rate, document.batch_size, document.epochs) == ("sgd", 0.003, 64, 30)
     assert (document.dropout, document.real_target) == (0.0, 1.0)
-    assert (working.network, working.latent, working.width, working.batch) == ("mlp", 100, 500, 64)
+    assert (working.network, working.latent, working.width, working.batch_size) == ("mlp", 100, 500, 64)
     assert (working.optimizer, working.beta1, working.beta2) == ("adam", 0.5, 0.999)
     assert choose("document", {"epochs": 2}).epochs == 2
     assert choose(None, {}) == working
+
+
+def test_every_setting_is_a_flag_with_a_text() -> None:
+    for name, kind in (("gan", GanByHand), ("classify", ClassifierByHand)):
+        told = run(name, "--help").output
+        for field, known in kind.model_fields.items():
+            assert (f"--{field.removesuffix('_size').replace('_', '-')} " in told) == bool(known.description), field
 
 
 @pytest.mark.parametrize(
@@ -37,63 +57,77 @@ def test_the_presets_are_the_documents_and_one_that_works() -> None:
     [
         ([*GAN, "--preset", "documnt"], "preset: 'documnt' is not one of document, working (did you mean 'document'?)"),
         ([*GAN, "--preset", "document", "--network", "dcgan"], "fully connected"),
-        ([*GAN, "--network", "dcgan", "--dropout", "0.5"], "dropout: the dcgan's discriminator has none"),
-        ([*GAN, "--network", "cnn"], "invalid choice: 'cnn'"),
-        ([*GAN, "--epochs", "0"], "epochs: 0 is not between 1 and"),
-        ([*GAN, "--epochs", "many"], "invalid int value: 'many'"),
-        ([*GAN, "--learning-rate", "nan"], "learning_rate: nan is not between"),
-        ([*GAN, "--dropout", "1"], "dropout: 1.0 is not between 0 and 0.99"),
+        ([*GAN, "--network", "dcgan", "--dropout", "0.5"], "the dcgan's discriminator has no dropout"),
+        ([*GAN, "--network", "cnn"], "network: input should be 'mlp' or 'dcgan', not 'cnn'"),
+        ([*GAN, "--epochs", "0"], "epochs: input should be greater than or equal to 1, not '0'"),
+        ([*GAN, "--epochs", "many"], "epochs: input should be a valid integer"),
+        ([*GAN, "--learning-rate", "nan"], "learning_rate: input should be a finite number"),
+        ([*GAN, "--dropout", "1"], "dropout: input should be less than or equal to 0.99"),
         ([*GAN, "--seed", "-1"], "seed: -1 is not between"),
         ([*GAN, "--arrays", "torch"], "invalid choice: 'torch'"),
         ([*GAN, "--label", "sieben"], "'sieben' is not a class of this data"),
         ([*GAN, "--size", "9x30", "--network", "dcgan"], "halve evenly"),
         ([*GAN, "--widht", "3"], "unrecognized arguments: --widht"),
         (["gan", "--data", "digit"], "did you mean 'digits'?"),
-        (["classify", "--data", "ring"], "'ring' has no two classes"),
         (["gan"], "required: --data"),
         ([], "required: command"),
         (["sing"], "invalid choice: 'sing'"),
     ],
 )
-def test_a_mistake_is_one_line_and_status_2(
-    arguments: list[str],
-    words: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_mistake_is_one_line_and_status_2(arguments: list[str], words: str, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    if "--data" in arguments:
-        arguments = [*arguments, "--out", str(out)]
-    assert run(arguments, monkeypatch) == 2
-    complaint = capsys.readouterr().err
-    assert complaint.startswith("ganache.scratch: ")
-    assert words in complaint
-    assert complaint.count("\n") == 1
+    ended = run(*arguments, *(["--out", out] if "--data" in arguments else []))
+    assert ended.status == 2
+    assert ended.complaints.startswith("ganache.scratch: ")
+    assert words in ended.complaints
+    assert ended.complaints.count("\n") == 1
     assert not out.exists()
 
 
-def test_a_run_from_the_command_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_is_the_librarys_and_its_generator_an_ordinary_one(small_run: Path) -> None:
+    run_of_it = Run.open(small_run)
+    record, game = run_of_it.record(), run_of_it.recipe()
+    assert isinstance(game, GanByHand)
+    assert (game.width, game.latent, game.batch_size) == (8, 4, 32)
+    assert (record["outcome"], record["images_seen"], record["seed"]) == ("finished", 2 * 160, 5)
+    assert (record["source"]["labels"], len(record["sessions"])) == (["7"], 2)
+    lines = run_of_it.log_lines()
+    assert [line["images_seen"] for line in lines] == list(range(32, 2 * 160 + 1, 32))
+    for name in ("training_seconds", "images_per_second", "loss/generator", "loss/discriminator", "memory_bytes"):
+        assert all(line[name] > 0 for line in lines), name
+    assert run_of_it.curves_file.is_file()
+    with Image.open(next(small_run.glob("progress.*"))) as animation:
+        assert getattr(animation, "n_frames") == len(run_of_it.sample_files())  # noqa: B009, not every image has frames
+    assert ganache.load(small_run).sample(3).shape == (3, 8, 8, 1)
+
+
+def test_a_folder_that_is_taken_or_holds_no_run_is_refused(small_run: Path, tmp_path: Path) -> None:
+    assert "already holds a run" in run(*GAN, "--out", small_run).complaints
+    assert "there is no" in run("resume", tmp_path / "nothing").complaints
+
+
+def test_runs_of_another_engine_or_an_earlier_version_are_refused_in_one_line(tmp_path: Path) -> None:
+    ordinary = Run.create(tmp_path / "run", recipes.find("vanilla"), {"seed": 0, "source": {"data": "digits"}})
+    ended = run("resume", ordinary.path)
+    assert (ended.status, ended.complaints.count("\n")) == (2, 1)
+    assert f"continue it with: ganache resume {ordinary.path}" in ended.complaints
+    # As the first version wrote them: an ordinary recipe, and the settings in run.json.
+    record = json.loads(ordinary.record_file.read_text())
+    ordinary.record_file.write_text(json.dumps({**record, "scratch": {"kind": "gan", "settings": {}}}))
+    ended = run("resume", ordinary.path)
+    assert (ended.status, ended.complaints.count("\n")) == (2, 1)
+    assert "earlier version of this engine; train it anew" in ended.complaints
+
+
+def test_a_classifier_learns_the_digits(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    assert run([*GAN, *SMALL, "--out", str(out)], monkeypatch) == 0
-    assert "finished" in capsys.readouterr().out
-    assert Run.open(out).record()["source"]["labels"] == ["7"]
-    assert run([*GAN, "--out", str(out)], monkeypatch) == 2
-    assert "already holds a run" in capsys.readouterr().err
-    assert run(["resume", str(out), "--epochs", "2"], monkeypatch) == 0
-    assert Run.open(out).record()["images_seen"] == 2 * 128
-    assert run(["resume", str(tmp_path / "nothing")], monkeypatch) == 2
-    assert "there is no run at" in capsys.readouterr().err
-
-
-def test_a_run_of_the_ordinary_engine_is_not_continued_here(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Run.create(tmp_path / "run", recipe_of(PRESETS["document"], images=100), {"seed": 0})
-    assert run(["resume", str(tmp_path / "run")], monkeypatch) == 2
-    assert "ganache resume" in capsys.readouterr().err
+    assert run("classify", "--data", "digits", "--width", 64, "--epochs", 8, "--out", out).status == 0
+    lines = Run.open(out).log_lines()
+    accuracies = [line["accuracy/test"] for line in lines if "accuracy/test" in line]
+    assert accuracies[-1] > 0.9  # chance is 0.1
+    assert lines[-1]["loss/train"] < 0.5 * lines[0]["loss/train"]
+    assert (out / "curves.png").is_file()
+    assert not (out / "generator.safetensors").exists()
 
 
 @pytest.mark.skipif(importlib.util.find_spec("cupy") is not None, reason="CuPy is here")

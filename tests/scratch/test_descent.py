@@ -29,7 +29,7 @@ def test_an_optimizer_moves_as_torchs_over_several_steps(kind: str) -> None:
         for name, parameter in zip(own, theirs, strict=True):
             np.testing.assert_allclose(own[name], parameter.detach().numpy(), rtol=0, atol=1e-12)
             np.testing.assert_array_equal(gradients[name], before[name])
-    assert descent.steps == 7
+    assert kind == "sgd" or descent.memory["steps"] == 7
     assert all(own[name] is same_arrays[name] for name in own)  # moved in place
 
 

@@ -13,18 +13,19 @@ from ganache.scratch.activations import sigmoid
 from ganache.scratch.descent import SGD
 from ganache.scratch.gan import Gan, Learner
 from ganache.scratch.mlp_and_dcgan import mlp_discriminator, mlp_generator
-from ganache.scratch.randomness import Random
+from ganache.scratch.randomness import RandomNumbers
 from ganache.scratch.sequence import Sequence
 from tests.scratch.checks import Floats, numbers, numeric_gradient
 
 SHAPE, LATENT, BATCH, RATE = ImageShape(1, 3, 2), 4, 6, 0.5
+LATENTS = (numbers(BATCH, LATENT, seed=11), numbers(BATCH, LATENT, seed=12))
 
 
 def small_gan(real_target: float = 1.0) -> Gan:
-    random = Random(3)
+    random = RandomNumbers(3)
     generator = Learner(mlp_generator(LATENT, (5, 5), SHAPE, random), SGD(RATE))
     discriminator = Learner(mlp_discriminator((5, 5), SHAPE, 0.0, random), SGD(RATE))
-    return Gan(generator, discriminator, LATENT, random, real_target)
+    return Gan(generator, discriminator, real_target)
 
 
 def twin(network: Sequence, ends_in_sigmoid: bool) -> nn.Sequential:
@@ -105,7 +106,7 @@ def test_defect_losses_are_reported_in_the_logarithm_that_is_differentiated() ->
     gan = small_gan()
     for array in gan.discriminator.network.layers[-1].parameters.values():
         array[...] = 0.0  # D says one half of everything
-    losses = gan.step(sigmoid(numbers(BATCH, 6)))
+    losses = gan.step(sigmoid(numbers(BATCH, 6)), *LATENTS)
     assert losses["loss/discriminator"] == pytest.approx(2.0 * math.log(2.0), abs=1e-15)
     weights = gan.discriminator.network.layers[-1].parameters["weight"]
     latents = numbers(BATCH, LATENT)
@@ -119,18 +120,18 @@ def test_defect_the_cache_does_not_grow_while_the_generator_only_draws() -> None
     for _ in range(4):
         gan.draw(numbers(BATCH, LATENT))
         assert gan.generator.network.kept == []
-        gan.step(sigmoid(numbers(BATCH, 6)))
+        gan.step(sigmoid(numbers(BATCH, 6)), *LATENTS)
         assert gan.generator.network.kept == gan.discriminator.network.kept == []
 
 
 def test_a_step_moves_the_discriminator_first_and_each_player_by_its_own_gradient() -> None:
     gan, same, reals = small_gan(), small_gan(), sigmoid(numbers(BATCH, 6))
     before = {name: array.copy() for name, array in gan.generator.network.parameters().items()}
-    fakes = same.draw(same.random.normal(BATCH, LATENT))
+    fakes = same.draw(LATENTS[0])
     discriminator_loss, gradients = same.discriminator_gradients(reals, fakes)
     same.discriminator.move(gradients)
-    generator_loss, gradients = same.generator_gradients(same.random.normal(BATCH, LATENT))
-    assert gan.step(reals) == {"loss/generator": generator_loss, "loss/discriminator": discriminator_loss}
+    generator_loss, gradients = same.generator_gradients(LATENTS[1])
+    assert gan.step(reals, *LATENTS) == {"loss/generator": generator_loss, "loss/discriminator": discriminator_loss}
     for name, array in gan.generator.network.parameters().items():
         np.testing.assert_array_equal(array, before[name] - RATE * gradients[name])
     for name, array in gan.discriminator.network.parameters().items():

@@ -8,7 +8,7 @@ from ganache.scratch.dropout import DropoutLayer
 from ganache.scratch.layer import Layer
 from ganache.scratch.linear import Flatten, LinearLayer, Reshape
 from ganache.scratch.normalization import BatchNorm
-from ganache.scratch.randomness import Random
+from ganache.scratch.randomness import RandomNumbers
 from ganache.scratch.sequence import Sequence
 from tests.scratch.checks import check_against_torch, check_by_differences, numbers
 
@@ -57,12 +57,12 @@ def test_batch_norm_outside_training_uses_what_it_remembers_and_does_not_change_
 
 
 def test_dropout_with_its_mask_fixed_by_the_seed() -> None:
-    check_by_differences(lambda: DropoutLayer(0.4, Random(5)), numbers(6, 7))
+    check_by_differences(lambda: DropoutLayer(0.4, RandomNumbers(5)), numbers(6, 7))
 
 
 def test_dropout_zeroes_its_share_keeps_the_mean_and_is_nothing_outside_training() -> None:
     x = np.ones((200, 500))
-    layer = DropoutLayer(0.3, Random(0))
+    layer = DropoutLayer(0.3, RandomNumbers(0))
     y, (mask,) = layer.forward(x, training=True)
     assert set(np.unique(y)) == {0.0, 1.0 / 0.7}
     assert abs((y == 0).mean() - 0.3) < 0.006  # four standard deviations of 100,000 coins

@@ -1,15 +1,18 @@
+from typing import Literal
+
 import numpy as np
 import pytest
 import torch
 
 from ganache.data.shape import ImageShape
+from ganache.networks import DCGANDiscriminator, Discriminator, MLPDiscriminator
 from ganache.networks import layers as ordinary
+from ganache.parts.verdict import Verdict
 from ganache.scratch import mlp_and_dcgan
-from ganache.scratch.export import recipe_of
+from ganache.scratch.by_hand import GanByHand, Memory
 from ganache.scratch.mlp_and_dcgan import halvings
-from ganache.scratch.randomness import Random
+from ganache.scratch.randomness import RandomNumbers
 from ganache.scratch.sequence import Sequence
-from ganache.scratch.settings import DCGAN, PRESETS
 from ganache.support.errors import UserError
 from tests.scratch.checks import check_against_torch, numbers
 
@@ -26,8 +29,9 @@ class WithoutLabels(torch.nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if self.shape:
             x = x.reshape(-1, self.shape.channels, self.shape.height, self.shape.width)
-        output: torch.Tensor = self.network(x, torch.zeros(len(x), 0))
-        return output.flatten(1)
+        output = self.network(x, torch.zeros(len(x), 0))
+        values: torch.Tensor = output.logits if isinstance(output, Verdict) else output
+        return values.flatten(1)
 
 
 def replaced(module: torch.nn.Module) -> torch.nn.Module:
@@ -39,35 +43,31 @@ def replaced(module: torch.nn.Module) -> torch.nn.Module:
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("kind", ["mlp", "dcgan"])
-def test_both_players_are_the_ordinary_networks_with_all_gradients(kind: str, shape: ImageShape) -> None:
-    settings, width, latent = DCGAN if kind == "dcgan" else PRESETS["document"], 3, 5
-    changed = {**vars(settings), "width": width, "latent": latent}
-    recipe = recipe_of(type(settings)(**changed), images=100)
-    random = Random(1)
-    if kind == "dcgan":
-        generator = mlp_and_dcgan.dcgan_generator(latent, width, shape, random)
-        discriminator = mlp_and_dcgan.dcgan_discriminator(width, shape, random)
-    else:
-        generator = mlp_and_dcgan.mlp_generator(latent, (width, width), shape, random)
-        discriminator = mlp_and_dcgan.mlp_discriminator((width, width), shape, 0.0, random)
-    check_against_torch(generator, WithoutLabels(replaced(recipe.generator.build(shape, 0)), None), numbers(4, latent))
-    pixels = numbers(4, shape.pixels)
-    check_against_torch(discriminator, WithoutLabels(recipe.discriminator.build(shape, 0), shape), pixels)
+@pytest.mark.parametrize(
+    ("kind", "twin"),
+    [
+        ("mlp", MLPDiscriminator(widths=(3, 3))),
+        ("dcgan", DCGANDiscriminator(width=3, max_width=1_000)),
+    ],
+)
+def test_both_players_are_the_ordinary_networks_with_all_gradients(
+    kind: Literal["mlp", "dcgan"], twin: Discriminator, shape: ImageShape
+) -> None:
+    game = GanByHand(network=kind, width=3, latent=5, dropout=0.0)
+    learners = Memory.of(game.build(shape, 0)).learners
+    module = replaced(game.sampler.build(shape, 0))
+    check_against_torch(learners["generator"].network, WithoutLabels(module, None), numbers(4, 5))
+    module = WithoutLabels(twin.build(shape, 0), shape)
+    check_against_torch(learners["discriminator"].network, module, numbers(4, shape.pixels))
 
 
 def test_the_documents_networks() -> None:
-    shape, random = ImageShape(1, 28, 28), Random(0)
+    shape, random = ImageShape(1, 28, 28), RandomNumbers(0)
     generator = mlp_and_dcgan.mlp_generator(100, (500, 500), shape, random)
     discriminator = mlp_and_dcgan.mlp_discriminator((500, 500), shape, 0.0, random)
     assert kinds(generator) == ["LinearLayer", "ReLU", "LinearLayer", "ReLU", "LinearLayer", "Sigmoid"]
-    assert kinds(discriminator) == [
-        "LinearLayer",
-        "ReLU",
-        "LinearLayer",
-        "ReLU",
-        "LinearLayer",
-    ]  # its sigmoid is in the loss
+    # Its sigmoid is in the loss.
+    assert kinds(discriminator) == ["LinearLayer", "ReLU", "LinearLayer", "ReLU", "LinearLayer"]
     assert [a.shape for a in generator.parameters().values()][::2] == [(500, 100), (500, 500), (784, 500)]
     assert [a.shape for a in discriminator.parameters().values()][::2] == [(500, 784), (500, 500), (1, 500)]
     first = generator.parameters()["0.weight"]
@@ -88,4 +88,4 @@ def test_halvings_are_those_of_the_ordinary_networks(side: int) -> None:
 @pytest.mark.parametrize("side", [9, 18, 30])
 def test_a_side_that_does_not_halve_evenly_is_refused(side: int) -> None:
     with pytest.raises(UserError, match="halve evenly"):
-        mlp_and_dcgan.dcgan_generator(4, 4, ImageShape(1, 8, side), Random(0))
+        mlp_and_dcgan.dcgan_generator(4, 4, ImageShape(1, 8, side), RandomNumbers(0))

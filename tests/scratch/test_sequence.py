@@ -10,7 +10,7 @@ from ganache.scratch.dropout import DropoutLayer
 from ganache.scratch.layer import Gradients, Kept, Layer
 from ganache.scratch.linear import LinearLayer
 from ganache.scratch.normalization import BatchNorm
-from ganache.scratch.randomness import Random
+from ganache.scratch.randomness import RandomNumbers
 from ganache.scratch.sequence import Sequence
 from tests.scratch.checks import numbers
 
@@ -18,7 +18,7 @@ from tests.scratch.checks import numbers
 def network() -> Sequence:
     return Sequence(
         LinearLayer(numbers(4, 3, seed=1), numbers(4, seed=2)), ReLU(), BatchNorm(np.ones(4), np.zeros(4)),
-        DropoutLayer(0.5, Random(0)), LinearLayer(numbers(2, 4, seed=3), numbers(2, seed=4)),
+        DropoutLayer(0.5, RandomNumbers(0)), LinearLayer(numbers(2, 4, seed=3), numbers(2, seed=4)),
     )  # fmt: skip
 
 

@@ -22,7 +22,9 @@ def mention_overlooked(data: str | None) -> None:
 
 
 def load_code(path: Path | None) -> None:
-    """Run the Python file that the user named, if any, so that its parts are known."""
+    """Run the Python file that the user named, if any, so that its parts are known; as those of `scratch` are."""
+    from ganache.scratch import by_hand  # noqa: F401
+
     if path is not None:
         from ganache import recipes
 

@@ -78,5 +78,5 @@ def refuse_run(path: Path, text: str) -> None:
 
 
 def _is_any_run(folder: Path) -> bool:
-    # A classifier of `ganache.scratch` has no recipe.
+    # A classifier that an earlier version of `ganache.scratch` trained has no recipe.
     return is_run(folder) or ((folder / RECORD).is_file() and (folder / "checkpoints").is_dir())

@@ -94,7 +94,7 @@ class Game(Part, abc.ABC):
 
     @abc.abstractmethod
     def products(self) -> tuple[Product, ...]:
-        """Return what is used afterwards; the first is the generator, from which samples are drawn."""
+        """Return what is used afterwards; the first, if any, is the generator, from which samples are drawn."""
 
     @property
     def sampler(self) -> Generator:

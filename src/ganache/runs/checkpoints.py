@@ -75,9 +75,9 @@ def _refuse_changes(run: Run, description: dict[str, Any], state: TrainingState,
     changes = differences(saved, current)
     found = (description.get("content"), description.get("format"))
     if found != ("checkpoint", FORMAT):
-        # The engine without autograd writes runs of the same shape, and continues them itself.
-        other = "python -m ganache.scratch resume" if found[0] == "scratch checkpoint" else "the version that wrote it"
-        raise UserError(f"run: its checkpoint is a {found[0]} of format {found[1]}; continue it with {other}")
+        raise UserError(
+            f"run: its checkpoint is a {found[0]} of format {found[1]}; continue it with the version that wrote it"
+        )
     if changes:
         raise UserError(
             f"run: {run.path} cannot be continued, this changed since it was saved: {listed(changes, 5, '; ')}"

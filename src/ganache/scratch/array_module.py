@@ -17,7 +17,6 @@ VARIABLE = "GANACHE_ARRAYS"
 MODULES = ("numpy", "cupy")
 
 Array: TypeAlias = npt.NDArray[np.float64]
-HostArray: TypeAlias = npt.NDArray[Any]
 
 
 def module_named(name: str) -> Any:
@@ -36,11 +35,6 @@ else:
     xp = module_named(os.environ.get(VARIABLE, "numpy"))
 
 
-def to_host(array: Array) -> HostArray:
-    """Return an array of the engine as NumPy's, for files and pictures."""
-    return array.get() if hasattr(array, "get") else np.asarray(array)
-
-
-def from_host(array: HostArray) -> Array:
-    """Return numbers from outside as float64 where the engine computes."""
-    return xp.asarray(array, dtype=xp.float64)
+def from_outside(numbers: Any) -> Array:
+    """Return numbers from outside, of NumPy's or torch's, as float64 where the engine computes."""
+    return xp.asarray(numbers, dtype=xp.float64)

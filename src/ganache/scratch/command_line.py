@@ -1,19 +1,27 @@
-"""The command line of the engine without autograd: arguments in, one call out."""
+"""The command line of the engine without autograd: arguments in, one call of the library out."""
 
 import argparse
-import dataclasses
-import os
 import shlex
 import sys
-from typing import Any, NoReturn, get_args, get_type_hints
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NoReturn
 
-from ganache.scratch.settings import PRESETS, ClassifierSettings, GanSettings, choose
+from ganache.data import Selection, select
+from ganache.data.location import overlooked
+from ganache.data.source import Source
+from ganache.runs.folder import Run
+from ganache.scratch.accuracy import compose_with_accuracy
+from ganache.scratch.array_module import MODULES, xp
+from ganache.scratch.by_hand import PRESETS, ClassifierByHand, GanByHand, HandPlayed, choose
 from ganache.support.console import end_with_status
 from ganache.support.errors import UserError, shown
 from ganache.support.files import at_home
+from ganache.training import sessions
+from ganache.training.plan import Request, make_plan
+from ganache.training.sessions import Outcome
 
-# Those of `array_module`, which cannot be asked: to import it is to choose one.
-MODULES = ("numpy", "cupy")
+ENDLESS_PASS = 10_000  # points of a density that are called one pass
 
 
 class _Parser(argparse.ArgumentParser):
@@ -25,21 +33,27 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of the commands gan, classify and resume; a setting's flag has its field's name."""
+    """Return the parser of the commands gan, classify and resume; a field's flag has its name."""
     whole = _Parser(prog="python -m ganache.scratch", description="Train on the engine without autograd.")
     commands = whole.add_subparsers(dest="command", required=True, parser_class=_Parser)
     gan = commands.add_parser("gan", help="train a GAN", allow_abbrev=False)
     gan.add_argument("--preset", help=f"{' or '.join(PRESETS)}; working unless given")
     gan.add_argument("--label", action="append", default=[], help="only this class; may be repeated")
     classify = commands.add_parser("classify", help="train a classifier", allow_abbrev=False)
-    for command, kind in ((gan, GanSettings), (classify, ClassifierSettings)):
+    gan.set_defaults(kind=GanByHand, choose=choose)
+    classify.set_defaults(
+        kind=ClassifierByHand, preset=None, label=[], choose=lambda _, changes: ClassifierByHand().changed(**changes)
+    )
+    for command, kind in ((gan, GanByHand), (classify, ClassifierByHand)):
         command.add_argument(
             "--data", required=True, help="a folder, zip, IDX or CIFAR directory, packed store, or name"
         )
         command.add_argument("--out", required=True, type=at_home, help="the run's folder")
         command.add_argument("--size", help="HEIGHTxWIDTH in pixels; the data's if left out")
         command.add_argument("--channels", type=int, help="1 gray, 2 gray+alpha, 3 RGB, 4 RGBA")
-        _add_settings(command, kind)
+        command.add_argument("--seed", type=int, default=0, help="decides every random number")
+        for flag, field in _flags(kind).items():
+            command.add_argument(flag, dest=field, help=kind.model_fields[field].description)
     resume = commands.add_parser("resume", help="continue a run where it stands", allow_abbrev=False)
     resume.add_argument("run", type=at_home, help="the run's folder")
     resume.add_argument("--epochs", type=int, help="a new total of passes over the data")
@@ -49,64 +63,70 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(words: Sequence[str]) -> int:
     """Do what was asked; return the exit status."""
-    settings = _settings(arguments)
-    _choose_arrays(arguments.arrays)
-    # The engine is imported once its array module is chosen.
-    from ganache.data.conversion import Conversion
-    from ganache.data.location import overlooked
-    from ganache.data.source import Source
-    from ganache.scratch import sessions
-    from ganache.support.units import parse_size
-
-    if arguments.command == "resume":
-        out = arguments.run
-        stopped = sessions.resume(out, arguments.epochs, arguments.data)
-    else:
-        out = arguments.out
-        size = parse_size(arguments.size) if arguments.size else None
-        if line := overlooked(arguments.data):
-            print(shown(line), file=sys.stderr)
-        source = Source(arguments.data, Conversion(size, arguments.channels), tuple(getattr(arguments, "label", ())))
-        stopped = sessions.begin(settings, source, out)
-    if stopped is not None:
-        again = f"python -m ganache.scratch resume {shlex.quote(str(out))}"
+    arguments = parser().parse_args(words)
+    if arguments.arrays not in (None, xp.__name__):
+        raise UserError(
+            f"arrays: {arguments.arrays!r} cannot be chosen any more; this process computes with {xp.__name__!r}"
+        )
+    outcome = (_resume if arguments.command == "resume" else _begin)(arguments)
+    if outcome.signal is not None:
+        again = f"python -m ganache.scratch resume {shlex.quote(str(outcome.run))}"
         print(shown(f"stopped; everything is saved. Continue with: {again}"))
-        return 128 + stopped
-    print(shown(f"finished: {out}"))
+        return 128 + outcome.signal
+    print(shown(f"finished: {outcome.run}"))
     return 0
 
 
 def main() -> None:
     """Run the command line: exit status 0, 2 for a user's mistake, 1 for a run that failed, 130/143 when stopped."""
-    end_with_status("ganache.scratch", lambda: run(parser().parse_args()))
+    end_with_status("ganache.scratch", lambda: run(sys.argv[1:]))
 
 
-def _add_settings(command: argparse.ArgumentParser, kind: type[Any]) -> None:
-    hints = get_type_hints(kind)
-    for field in dataclasses.fields(kind):
-        choices = get_args(hints[field.name])
-        flag = f"--{field.name.replace('_', '-')}"
-        kind_of_value = str if choices else hints[field.name]
-        command.add_argument(flag, type=kind_of_value, choices=choices or None, help=field.metadata["help"])
+def _begin(arguments: argparse.Namespace) -> Outcome:
+    fields = _flags(arguments.kind).values()
+    changes = {field: getattr(arguments, field) for field in fields if getattr(arguments, field) is not None}
+    game = arguments.choose(arguments.preset, changes)
+    sessions.check_place(arguments.out, arguments.data)
+    if line := overlooked(arguments.data):
+        print(shown(line), file=sys.stderr)
+    request = Request(
+        data=arguments.data,
+        recipe=game,
+        size=arguments.size,
+        channels=arguments.channels,
+        labels=tuple(arguments.label),
+        seed=arguments.seed,
+        device="cpu" if xp.__name__ == "numpy" else "cuda",
+        precision="fp32",
+    )
+    data = make_plan(request).data
+    request = replace(request, recipe=game.fitted(data), images=_images(game, data, game.epochs))
+    return sessions.begin(request, arguments.out, quiet=False, observers=compose_with_accuracy)
 
 
-def _settings(arguments: argparse.Namespace) -> Any:
-    """Return the preset with what was given on the command line in its place; None for a resume."""
-    given = {name: value for name, value in vars(arguments).items() if value is not None}
-    if arguments.command == "resume":
-        return None
-    kind = GanSettings if arguments.command == "gan" else ClassifierSettings
-    changes = {field.name: given[field.name] for field in dataclasses.fields(kind) if field.name in given}
-    return choose(arguments.preset, changes) if kind is GanSettings else ClassifierSettings(**changes)
+def _resume(arguments: argparse.Namespace) -> Outcome:
+    run = Run.open(arguments.run)
+    record, game = run.record("source.data"), run.recipe()
+    if "scratch" in record:
+        raise UserError(f"run: {run.path} is of an earlier version of this engine; train it anew")
+    if not isinstance(game, HandPlayed):
+        raise UserError(f"run: {run.path} was not trained on this engine; continue it with: ganache resume {run.path}")
+    images = None
+    if arguments.epochs is not None:
+        source = Source.of(record["source"], arguments.data)
+        data = select(source.open(), source.labels, game.conditional)
+        images = _images(game, data, game.changed(epochs=arguments.epochs).epochs)
+    return sessions.resume(run.path, images=images, data=arguments.data, quiet=False, observers=compose_with_accuracy)
 
 
-def _choose_arrays(name: str | None) -> None:
-    from_flag = name is not None
-    if from_flag and "ganache.scratch.array_module" not in sys.modules:
-        os.environ["GANACHE_ARRAYS"] = str(name)
-    from ganache.scratch.array_module import xp
+def _images(game: HandPlayed, data: Selection, epochs: int) -> int:
+    """Return how many images all passes are; what does not fill a batch at the end of a pass is left for the next."""
+    return epochs * max(1, (data.rows() or ENDLESS_PASS) // game.batch_size) * game.batch_size
 
-    if from_flag and xp.__name__ != name:
-        raise UserError(f"arrays: {name!r} cannot be chosen any more; this process computes with {xp.__name__!r}")
+
+def _flags(kind: type[HandPlayed]) -> dict[str, str]:
+    """Return the flags of a game, each with its field."""
+    described = [name for name, field in kind.model_fields.items() if field.description]
+    return {f"--{name.removesuffix('_size').replace('_', '-')}": name for name in described}

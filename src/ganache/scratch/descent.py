@@ -3,33 +3,30 @@
 import abc
 import math
 
-from ganache.scratch.array_module import Array, xp
+from ganache.scratch.array_module import xp
 from ganache.scratch.layer import Gradients
 
 
 class Descent(abc.ABC):
-    """Moves a network's parameters; `state` is what it must remember for that."""
+    """Moves a network's parameters; `memory` is what it must remember for that, by name."""
 
-    steps = 0
+    def __init__(self) -> None:
+        self.memory: Gradients = {}
 
     @abc.abstractmethod
     def step(self, parameters: Gradients, gradients: Gradients) -> None:
         """Move every parameter once; both go by the same names."""
-
-    def state(self) -> dict[str, Array]:
-        """Return the arrays that it remembers."""
-        return {}
 
 
 class SGD(Descent):
     """w ← w - η dw, the batch's mean gradient with learning rate η."""
 
     def __init__(self, learning_rate: float) -> None:
+        super().__init__()
         self.learning_rate = learning_rate
 
     def step(self, parameters: Gradients, gradients: Gradients) -> None:
         """Move every parameter once."""
-        self.steps += 1
         for name, parameter in parameters.items():
             parameter -= self.learning_rate * gradients[name]
 
@@ -46,16 +43,18 @@ class AdamDescent(Descent):
     def __init__(
         self, parameters: Gradients, learning_rate: float, betas: tuple[float, float], epsilon: float = 1e-8
     ) -> None:
+        super().__init__()
         self.learning_rate, self.betas, self.epsilon = learning_rate, betas, epsilon
-        self.means = {name: xp.zeros_like(parameter) for name, parameter in parameters.items()}
-        self.squares = {name: xp.zeros_like(parameter) for name, parameter in parameters.items()}
+        self.memory = {"steps": xp.zeros(())}
+        for name, parameter in parameters.items():
+            self.memory |= {f"mean.{name}": xp.zeros_like(parameter), f"square.{name}": xp.zeros_like(parameter)}
 
     def step(self, parameters: Gradients, gradients: Gradients) -> None:
         """Move every parameter once."""
-        self.steps += 1
-        mean_left, square_left = (1.0 - beta**self.steps for beta in self.betas)
+        self.memory["steps"] += 1.0
+        mean_left, square_left = (1.0 - beta ** float(self.memory["steps"]) for beta in self.betas)
         for name, parameter in parameters.items():
-            gradient, mean, square = gradients[name], self.means[name], self.squares[name]
+            gradient, mean, square = gradients[name], self.memory[f"mean.{name}"], self.memory[f"square.{name}"]
             # In place, with one array to work in: fresh memory for each operation would take three times as long.
             work = gradient - mean
             work *= 1.0 - self.betas[0]
@@ -70,8 +69,3 @@ class AdamDescent(Descent):
             xp.divide(mean, work, out=work)
             work *= self.learning_rate
             parameter -= work
-
-    def state(self) -> dict[str, Array]:
-        """Return both averages of every parameter."""
-        averages = {"mean": self.means, "square": self.squares}
-        return {f"{kind}.{name}": array for kind, arrays in averages.items() for name, array in arrays.items()}

@@ -2,7 +2,7 @@
 
 from ganache.scratch.array_module import Array
 from ganache.scratch.layer import Gradients, Kept, Layer
-from ganache.scratch.randomness import Random
+from ganache.scratch.randomness import RandomNumbers
 
 
 class DropoutLayer(Layer):
@@ -11,7 +11,7 @@ class DropoutLayer(Layer):
     The mask m has mean 1, so that the next layer sees the same average in both. m does not depend on x: dx = m dy.
     """
 
-    def __init__(self, rate: float, random: Random) -> None:
+    def __init__(self, rate: float, random: RandomNumbers) -> None:
         super().__init__()
         assert 0.0 <= rate < 1.0, rate
         self.rate = rate

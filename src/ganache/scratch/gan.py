@@ -7,14 +7,14 @@ A target below 1 for the reals is one-sided label smoothing (Salimans et al. 201
 certain. The fakes' target stays 0, since to raise it would tell G to stay as it is.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ganache.scratch.array_module import Array
 from ganache.scratch.descent import Descent
 from ganache.scratch.layer import Gradients
 from ganache.scratch.losses import binary_cross_entropy
-from ganache.scratch.randomness import Random
-from ganache.scratch.sequence import Sequence
+from ganache.scratch.sequence import Place, Sequence
 
 
 class Learner(NamedTuple):
@@ -27,22 +27,30 @@ class Learner(NamedTuple):
         """Take one step along the gradients."""
         self.descent.step(self.network.parameters(), gradients)
 
+    def places(self) -> Iterator[Place]:
+        """Yield where each array is held: the network's, and what the descent remembers."""
+        for name, held, key in self.network.places():
+            yield f"network.{name}", held, key
+        for name in self.descent.memory:
+            yield f"descent.{name}", self.descent.memory, name
+
 
 class Gan:
     """Generator: latents (N, Z) → pixels (N, P) in [0, 1]. Discriminator: pixels → logits (N, 1)."""
 
-    def __init__(
-        self, generator: Learner, discriminator: Learner, latent: int, random: Random, real_target: float = 1.0
-    ) -> None:
-        self.generator, self.discriminator = generator, discriminator
-        self.latent, self.random, self.real_target = latent, random, real_target
+    def __init__(self, generator: Learner, discriminator: Learner, real_target: float = 1.0) -> None:
+        self.generator, self.discriminator, self.real_target = generator, discriminator, real_target
 
-    def step(self, reals: Array) -> dict[str, float]:
-        """Move the discriminator once, then the generator once; return both losses. reals: (N, P) in [0, 1]."""
-        fakes = self.generator.network.forward(self.random.normal(len(reals), self.latent), training=True)
+    def step(self, reals: Array, latents: Array, other_latents: Array) -> dict[str, float]:
+        """Move the discriminator once, then the generator once; return both losses.
+
+        The discriminator moves on reals (N, P) in [0, 1] and fakes of `latents` (N, Z), the generator on fakes of the
+        other ones.
+        """
+        fakes = self.generator.network.forward(latents, training=True)
         discriminator, gradients = self.discriminator_gradients(reals, fakes)
         self.discriminator.move(gradients)
-        generator, gradients = self.generator_gradients(self.random.normal(len(reals), self.latent))
+        generator, gradients = self.generator_gradients(other_latents)
         self.generator.move(gradients)
         return {"loss/generator": generator, "loss/discriminator": discriminator}
 

@@ -15,7 +15,7 @@ from ganache.scratch.dropout import DropoutLayer
 from ganache.scratch.layer import Layer
 from ganache.scratch.linear import Flatten, LinearLayer, Reshape
 from ganache.scratch.normalization import BatchNorm
-from ganache.scratch.randomness import Random
+from ganache.scratch.randomness import RandomNumbers
 from ganache.scratch.sequence import Sequence
 from ganache.support.errors import UserError
 
@@ -23,26 +23,26 @@ SMALLEST = 7  # pixels; a DCGAN halves the image's sides until both are at most 
 DEVIATION = 0.02  # of a DCGAN's first weights (Radford et al. 2016, section 4)
 
 
-def mlp_generator(latent: int, widths: tuple[int, ...], shape: ImageShape, random: Random) -> Sequence:
+def mlp_generator(latent: int, widths: tuple[int, ...], shape: ImageShape, random: RandomNumbers) -> Sequence:
     """Return latents (N, Z) → ReLU layers of these widths → pixels (N, C·H·W) in [0, 1]."""
     hidden = _hidden((latent, *widths), random, dropout=0.0)
     return Sequence(*hidden, _linear((latent, *widths)[-1], shape.pixels, random), Sigmoid())
 
 
-def mlp_discriminator(widths: tuple[int, ...], shape: ImageShape, dropout: float, random: Random) -> Sequence:
+def mlp_discriminator(widths: tuple[int, ...], shape: ImageShape, dropout: float, random: RandomNumbers) -> Sequence:
     """Return pixels (N, C·H·W) → ReLU layers of these widths, each with dropout → logits (N, 1)."""
     return mlp_classifier(widths, shape, 1, random, dropout)
 
 
 def mlp_classifier(
-    widths: tuple[int, ...], shape: ImageShape, classes: int, random: Random, dropout: float = 0.0
+    widths: tuple[int, ...], shape: ImageShape, classes: int, random: RandomNumbers, dropout: float = 0.0
 ) -> Sequence:
     """Return pixels (N, C·H·W) → ReLU layers of these widths → logits (N, classes)."""
     hidden = _hidden((shape.pixels, *widths), random, dropout)
     return Sequence(*hidden, _linear((shape.pixels, *widths)[-1], classes, random))
 
 
-def dcgan_generator(latent: int, width: int, shape: ImageShape, random: Random) -> Sequence:
+def dcgan_generator(latent: int, width: int, shape: ImageShape, random: RandomNumbers) -> Sequence:
     """Return latents (N, Z) → a small picture of many features → transposed convolutions → pixels (N, C·H·W).
 
     Raises UserError for a shape whose sides do not halve evenly.
@@ -63,7 +63,7 @@ def dcgan_generator(latent: int, width: int, shape: ImageShape, random: Random) 
     return Sequence(*layers)
 
 
-def dcgan_discriminator(width: int, shape: ImageShape, random: Random) -> Sequence:
+def dcgan_discriminator(width: int, shape: ImageShape, random: RandomNumbers) -> Sequence:
     """Return pixels (N, C·H·W) → strided convolutions, batch norm but in the first, leaky ReLU 0.2 → logits (N, 1).
 
     Raises UserError for a shape whose sides do not halve evenly.
@@ -103,7 +103,7 @@ def _step(large: Pair, small: Pair) -> tuple[Pair, Pair]:
     return (down, across), (down + 2, across + 2)
 
 
-def _hidden(widths: tuple[int, ...], random: Random, dropout: float) -> list[Layer]:
+def _hidden(widths: tuple[int, ...], random: RandomNumbers, dropout: float) -> list[Layer]:
     layers: list[Layer] = []
     for inputs, outputs in itertools.pairwise(widths):
         layers += [_linear(inputs, outputs, random), ReLU()]
@@ -112,16 +112,16 @@ def _hidden(widths: tuple[int, ...], random: Random, dropout: float) -> list[Lay
     return layers
 
 
-def _linear(inputs: int, outputs: int, random: Random) -> LinearLayer:
+def _linear(inputs: int, outputs: int, random: RandomNumbers) -> LinearLayer:
     """Return a layer whose weights and biases are uniform within ±1/√inputs, so that outputs stay of order one."""
     most = 1.0 / math.sqrt(inputs)
     weight, bias = random.uniform(outputs, inputs), random.uniform(outputs)
     return LinearLayer(most * (2.0 * weight - 1.0), most * (2.0 * bias - 1.0))
 
 
-def _around(mean: float, random: Random, *shape: int) -> Array:
+def _around(mean: float, random: RandomNumbers, *shape: int) -> Array:
     return mean + DEVIATION * random.normal(*shape)
 
 
-def _batch_norm(channels: int, random: Random) -> BatchNorm:
+def _batch_norm(channels: int, random: RandomNumbers) -> BatchNorm:
     return BatchNorm(_around(1.0, random, channels), xp.zeros(channels))

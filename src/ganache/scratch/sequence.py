@@ -1,7 +1,12 @@
 """Layers in a row: the network. Its backward pass is the chain rule, from the last layer to the first."""
 
+from collections.abc import Iterator
+from typing import TypeAlias
+
 from ganache.scratch.array_module import Array
 from ganache.scratch.layer import Gradients, Kept, Layer
+
+Place: TypeAlias = tuple[str, Gradients, str]  # an array's whole name, what holds it, and its name there
 
 
 class Sequence:
@@ -40,10 +45,15 @@ class Sequence:
         return dy, gradients
 
     def parameters(self) -> Gradients:
-        """Return every parameter by its name: the arrays themselves, which an optimiser changes in place."""
+        """Return every parameter by its name: the arrays themselves, which a descent changes in place."""
         return {f"{place}.{name}": a for place, layer in enumerate(self.layers) for name, a in layer.parameters.items()}
+
+    def places(self) -> Iterator[Place]:
+        """Yield where each array of the network is held, parameters and buffers, layer by layer."""
+        for place, layer in enumerate(self.layers):
+            for held in (layer.parameters, layer.buffers):
+                yield from ((f"{place}.{name}", held, name) for name in held)
 
     def state(self) -> Gradients:
         """Return parameters and buffers, layer by layer: the arrays themselves."""
-        named = ((place, {**layer.parameters, **layer.buffers}) for place, layer in enumerate(self.layers))
-        return {f"{place}.{name}": array for place, arrays in named for name, array in arrays.items()}
+        return {whole: held[name] for whole, held, name in self.places()}

@@ -25,8 +25,14 @@ def compose(plan: Plan, run: Run, state: TrainingState, say: Say) -> tuple[Obser
     with untouched_global_stream():
         return (
             HeldOut(plan.data, state, say),
-            Vitals(plan.data, state),
-            *([Scores(run, plan.data, state, plan.evaluate_every, say)] if plan.evaluate_every else []),
-            SampleSheet(run, plan.data, state),
+            *(_of_samples(plan, run, state, say) if plan.recipe.products() else ()),
             Watch(plan.recipe, plan.data.summary(), run.log_lines, say),  # the last: it reads what the others found
         )
+
+
+def _of_samples(plan: Plan, run: Run, state: TrainingState, say: Say) -> tuple[Observer, ...]:
+    return (
+        Vitals(plan.data, state),
+        *([Scores(run, plan.data, state, plan.evaluate_every, say)] if plan.evaluate_every else []),
+        SampleSheet(run, plan.data, state),
+    )
