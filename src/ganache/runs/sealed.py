@@ -1,4 +1,4 @@
-"""Checkpoints: the complete state in one safetensors file, written whole or not at all, checked when read.
+"""Tensors with their description and a digest of both in one file, written whole or not at all, checked when read.
 
 Nothing in the file depends on the clock or the machine's name: equal states are equal bytes.
 """
@@ -16,9 +16,11 @@ from torch import Tensor
 
 from ganache.support.errors import RunError, reason
 from ganache.support.files import replacing
+from ganache.support.json_files import BROKEN
 
 # One key holds all of the description: several would be written in an order that changes from run to run.
 METADATA_KEY = "ganache"
+_UNREADABLE = (OSError, SafetensorError, *BROKEN)
 
 
 class DamagedError(RunError):
@@ -48,7 +50,7 @@ def load(path: Path, device: str = "cpu") -> tuple[dict[str, Tensor], dict[str, 
         with safe_open(path, framework="pt", device=device) as file:
             sealed = json.loads((file.metadata() or {}).get(METADATA_KEY, "null"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no dictionary
-    except (OSError, SafetensorError, ValueError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise DamagedError(f"{path} cannot be read: {reason(error)}") from error
     if not isinstance(sealed, dict) or "sha256" not in sealed:
         raise DamagedError(f"{path} was not written by ganache: it has no description")
@@ -98,7 +100,7 @@ def _sealed(path: Path) -> Any:
     try:
         with safe_open(path, framework="pt") as file:
             return json.loads((file.metadata() or {}).get(METADATA_KEY, "null"))
-    except (OSError, SafetensorError, ValueError, RecursionError):
+    except _UNREADABLE:
         return None
 
 
