@@ -153,6 +153,13 @@ def test_a_description_that_does_not_fit_is_refused_before_memory_is_taken(
     assert called == []
 
 
+def test_a_truth_is_no_number_of_latents_where_the_weights_are_those_of_one(tmp_path: Path) -> None:
+    tensors = dict(CONFIG.build(SHAPE, 1).state_dict())
+    assert loaded(tmp_path, tensors, {**GOOD, "latents": 1}).encode(pictures(1)).shape == (1, 1)
+    with pytest.raises(UserError, match=r"^run: \S+ has a description without a valid number of latents$"):
+        loaded(tmp_path, tensors, {**GOOD, "latents": True})
+
+
 @pytest.mark.parametrize(
     "config",
     [
