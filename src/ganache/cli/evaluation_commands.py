@@ -54,9 +54,10 @@ def evaluate(
     code: Code = None,
 ) -> None:
     """Score samples against real images: every score with its protocol."""
+    from ganache.drawing.exports import check_picture, save_picture
     from ganache.evaluation.evaluate import Asked
     from ganache.evaluation.evaluate import evaluate as evaluated
-    from ganache.evaluation.side_by_side import check_picture, pairs_picture, save
+    from ganache.evaluation.side_by_side import pairs_picture
 
     names = [name.strip() for name in metrics.split(",") if name.strip()]
     asked = collected(Asked, {**locals(), "metrics": names})
@@ -72,7 +73,7 @@ def evaluate(
         raise UserError(NO_PAIRS)
     outputs = _kept(asked, json, found)
     if pairs is not None:
-        outputs.append(Output("nearest pairs", pairs, lambda: save(pairs_picture(found), pairs)))
+        outputs.append(Output("nearest pairs", pairs, lambda: save_picture(pairs_picture(found), pairs)))
     write_then_print(outputs, table(found.evaluation))
 
 
@@ -82,15 +83,15 @@ def compare(
     json: JsonFile = None,
 ) -> None:
     """Compare evaluations where their protocols match, and say where not."""
+    from ganache.drawing.exports import check_picture, save_picture
     from ganache.evaluation import compare
-    from ganache.evaluation.side_by_side import check_picture, save
 
     if out is not None:
         check_picture(out, "out")
     found = compare.compare(evaluations)
     outputs = json_outputs(json, found.to_json)
     if out is not None:
-        outputs.append(Output("picture", out, lambda: save(compare.picture(evaluations), out)))
+        outputs.append(Output("picture", out, lambda: save_picture(compare.picture(evaluations), out)))
     write_then_print(outputs, comparison_table(found))
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganache.drawing.exports import check_picture, save_picture
 from ganache.drawing.grids import grid
-from ganache.drawing.sampling import save_picture
 from ganache.engine.devices import choose_device
 from ganache.parts.latents import Coded
 from ganache.runs.products import GROUP, TrainedGenerator, load
@@ -25,6 +25,7 @@ def codes_to(run: Path, out: Path, *, seed: int = 0, device: str = "auto") -> No
     A category takes its values in turn; a continuous code goes from -2 to 2. Raises UserError for a generator without
     codes.
     """
+    check_picture(out, "--out")
     generator = load(run, choose_device(device).type)
     latents, columns = varied(generator, check_seed(seed))
     groups = [_made(generator, group) for group in torch.split(latents, GROUP)]
@@ -38,7 +39,9 @@ def varied(generator: TrainedGenerator, seed: int) -> tuple[Tensor, int]:
     """
     latent = generator.config.latent
     if not isinstance(latent, Coded):
-        raise UserError("run: the generator's latents hold no codes, which `infogan` has")
+        raise UserError("run: the generator's latents hold no codes, as those of `infogan` do")
+    if generator.shape.is_point or generator.label_names:
+        raise UserError("run: codes are drawn of generators of pictures that are told no class")
     columns = max(latent.categories, default=STEPS)
     drawn, _ = generator.inputs(seed, 0)
     first, rows = latent.noise, []

@@ -12,13 +12,14 @@ from ganache.data import open_dataset
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Batch, Progress
 from ganache.data.store.packed import PackedDataset
+from ganache.drawing.exports import check_picture, save_picture
 from ganache.drawing.grids import grid
-from ganache.drawing.sampling import save_picture
 from ganache.engine.devices import choose_device
 from ganache.runs.encoders import TrainedEncoder, load_encoder
 from ganache.runs.products import load
 from ganache.support.errors import UserError
 from ganache.support.files import replacing
+from ganache.support.places import check_output
 
 PIECE = 1_024  # pictures that are held at once
 SHOWN = 40  # pictures beside their reconstructions
@@ -42,6 +43,9 @@ def encode_to(
     """
     if out.suffix.lower() != ".npz":
         raise UserError(f"--out: {str(out)!r} is no name for an array file; it ends in .npz")
+    check_output(out, "--out")
+    if reconstructions is not None:
+        check_picture(reconstructions, "--picture")
     encoder = load_encoder(run, choose_device(device).type)
     shape = encoder.shape
     dataset = open_dataset(pictures, Conversion((shape.height, shape.width), shape.channels), progress)

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from ganache.data.npy import new_member, write_rows
-from ganache.drawing.grids import layout
+from ganache.drawing.grids import layout, over_white
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.files import replacing, writing
-from ganache.support.places import check_place
+from ganache.support.places import check_output, check_place
 
 Kind = Literal["picture", "array", "folder"]
 """What --out can name: one picture of all images, one array, or a folder with a picture of each."""
@@ -27,6 +27,7 @@ _KINDS: dict[str, Kind] = {
     ".npy": "array",
     ".npz": "array",
 }
+PICTURE_SUFFIXES = tuple(suffix for suffix, kind in _KINDS.items() if kind == "picture")
 
 
 def destination(out: str, count: int) -> Kind:
@@ -46,6 +47,21 @@ def destination(out: str, count: int) -> Kind:
     if _KINDS[suffix] == "picture":
         layout(count, 1, 1)
     return _KINDS[suffix]
+
+
+def check_picture(path: Path, field: str) -> None:
+    """Raise UserError, before anything is computed for it, for a name that is no picture's."""
+    check_output(path, field)
+    if path.suffix.lower() not in PICTURE_SUFFIXES:
+        raise UserError(f"{field}: {str(path)!r} is no picture; its name may end in {', '.join(PICTURE_SUFFIXES)}")
+
+
+def save_picture(picture: Image.Image, path: Path) -> None:
+    """Write a picture, atomically; a JPEG has no alpha, so white is laid under it. Raises RunError as the disk does."""
+    if path.suffix.lower() in {".jpg", ".jpeg"}:
+        picture = over_white(picture)
+    with replacing(path) as temporary:
+        picture.save(temporary)
 
 
 def write_array(

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ganache.drawing import animations, exports, grids
 from ganache.engine.devices import choose_device
 from ganache.runs.products import load
 from ganache.support.errors import UserError
-from ganache.support.files import replacing
 from ganache.support.places import check_place
 from ganache.support.units import check_seed
 
@@ -43,7 +41,7 @@ def sample_to(
         exports.write_folder(Path(out), batches, count)
     else:
         grids.layout(count, shape.height, shape.width)  # refuses what would not fit, before it is drawn
-        save_picture(grids.for_display(np.concatenate(list(batches))), Path(out))
+        exports.save_picture(grids.for_display(np.concatenate(list(batches))), Path(out))
 
 
 def interpolate_to(
@@ -60,11 +58,3 @@ def interpolate_to(
     generator = load(run, choose_device(device).type)
     walk = (grids.for_display(images) for images in generator.walk(seed, frames, labels))
     animations.animate(walk, Path(out), frames_per_second=25.0, hold_last=0.0)
-
-
-def save_picture(picture: Image.Image, path: Path) -> None:
-    """Write a picture, atomically; a JPEG has no alpha, so white is laid under it. Raises RunError as the disk does."""
-    if path.suffix.lower() in {".jpg", ".jpeg"}:
-        picture = grids.over_white(picture)
-    with replacing(path) as temporary:
-        picture.save(temporary)

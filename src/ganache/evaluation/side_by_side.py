@@ -1,7 +1,6 @@
 """Pictures for comparing with the eye: samples of several runs beside the reals, samples beside their nearest reals."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,15 +8,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ganache.drawing.grids import grid
 from ganache.evaluation.scoring import Scored
-from ganache.support.errors import UserError
-from ganache.support.files import replacing
-from ganache.support.places import check_output
 
 PAIRS = 32
 PAIRS_A_ROW = 4
 _TITLE = 16  # pixels
 _MARGIN = 8  # pixels
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 _INK = "#3b3f46"
 
 
@@ -45,19 +40,6 @@ def panels(titled: Sequence[tuple[str, Image.Image]]) -> Image.Image:
         canvas.paste(picture, (left, _TITLE + _MARGIN))
         left += picture.width + _MARGIN
     return canvas
-
-
-def check_picture(path: Path, field: str) -> None:
-    """Raise UserError for a name that is no picture's."""
-    check_output(path, field)
-    if path.suffix.lower() not in SUFFIXES:
-        raise UserError(f"{field}: {str(path)!r} is no picture; its name may end in {', '.join(SUFFIXES)}")
-
-
-def save(picture: Image.Image, path: Path) -> None:
-    """Write a picture by its suffix, atomically; raises RunError when it cannot be written."""
-    with replacing(path) as temporary:
-        picture.save(temporary)
 
 
 def _fitting(title: str, width: int, pen: ImageDraw.ImageDraw, font: Any) -> str:

@@ -4,6 +4,7 @@ Each holds another discriminator as its body, whatever its family, and takes the
 """
 
 import abc
+from collections.abc import Sequence
 
 import torch
 from pydantic import Field
@@ -130,7 +131,9 @@ def _for_features_alone(body: Discriminator, shape: ImageShape) -> FeatureDiscri
         probe = _with_features(body, shape)
         features = probe.features(torch.zeros(2, shape.channels, shape.height, shape.width), torch.zeros(2, 0))
         names, weights = zip(*probe.named_parameters(), strict=True)
-        slopes: tuple[Tensor | None, ...] = torch.autograd.grad(features.sum(), weights, allow_unused=True)
+        slopes: Sequence[Tensor | None] = [None] * len(weights)
+        if features.requires_grad:
+            slopes = torch.autograd.grad(features.sum(), weights, allow_unused=True)
     built = _with_features(body, shape)
     for name, slope in zip(names, slopes, strict=True):
         if slope is None:
