@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import ganache
-from ganache.data.source import Source
+from ganache.data.origin import Source
 from ganache.data.store.packed import PackedDataset
 from ganache.drawing.grids import grid
 from ganache.evaluation.features.trained_classifier import classifier_for

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 import ganache
-from ganache.engine.draws import StateDraws
+from ganache.engine.random_draws import StateDraws
 from ganache.games import Moment, TwoPlayers
 from ganache.runs.budget import Budget
 from ganache.runs.folder import Run

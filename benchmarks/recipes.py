@@ -21,7 +21,7 @@ import torch
 
 import ganache
 from ganache.data import select
-from ganache.data.source import Source
+from ganache.data.origin import Source
 from ganache.drawing.grids import grid
 from ganache.evaluation.judgement import Judgement
 from ganache.runs.budget import Budget

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ganache import recipes
 from ganache.data import Batch, select
 from ganache.data.shape import ImageShape
-from ganache.engine.draws import StateDraws
+from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import TrainingState
 from ganache.games import Game, Optimizers, TwoPlayers
 from ganache.games.cast import Cast, Player

@@ -9,8 +9,8 @@ from benchmarks.claims import critics, plots
 from benchmarks.claims.claim import Claim, Findings, Table, mean, spread
 from benchmarks.claims.workshop import Json, Workshop
 from ganache.data import open_dataset, select
-from ganache.engine.draws import StateDraws
 from ganache.engine.iteration import iterate
+from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import TrainingState
 from ganache.parts.objectives import Minimax, NonSaturating, Objective
 from ganache.support.streams import derive, untouched_global_stream

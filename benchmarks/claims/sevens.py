@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from benchmarks.claims import plots
 from benchmarks.claims.claim import Claim, Findings, Table
 from benchmarks.claims.workshop import Json, Workshop
-from ganache.data.source import Source
+from ganache.data.origin import Source
 from ganache.runs import products
 from ganache.runs.folder import Run
 

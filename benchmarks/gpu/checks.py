@@ -11,8 +11,8 @@ import torch
 
 import ganache
 from benchmarks.gpu.cases import Json, Workshop, noted
-from ganache.engine.draws import StateDraws
 from ganache.engine.iteration import iterate
+from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import Tally
 from ganache.runs import sealed
 from ganache.runs.cadence import Cadence, Stretch

@@ -14,8 +14,8 @@ from torch import Tensor
 from benchmarks.flops import count_flops
 from benchmarks.gpu.cases import Json, Workshop
 from ganache.engine.devices import memory_in_use, synchronize
-from ganache.engine.draws import StateDraws
 from ganache.engine.iteration import iterate
+from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import Tally, TrainingState
 from ganache.games.game import TrainingBatch
 from ganache.parts.latents import Latent

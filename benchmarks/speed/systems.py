@@ -16,8 +16,8 @@ from benchmarks.speed.part import Settings
 from benchmarks.speed.pictures import write_pictures
 from ganache.data.shape import ImageShape
 from ganache.data.store.store import IMAGES
-from ganache.engine.draws import StateDraws
 from ganache.engine.iteration import iterate
+from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import TrainingState
 from ganache.parts.terms import ROLES
 from ganache.training.plan import Plan, Request

@@ -50,8 +50,8 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.networks import R3GANGenerator as R3GANGenerator
     from ganache.parts.augmentations import InputNoise as InputNoise
     from ganache.parts.augmentations import Unchanged as Unchanged
-    from ganache.parts.auxiliary import ClassCrossEntropy as ClassCrossEntropy
-    from ganache.parts.auxiliary import CodeRecovery as CodeRecovery
+    from ganache.parts.auxiliary_terms import ClassCrossEntropy as ClassCrossEntropy
+    from ganache.parts.auxiliary_terms import CodeRecovery as CodeRecovery
     from ganache.parts.constraints import Constraint as Constraint
     from ganache.parts.constraints import Unconstrained as Unconstrained
     from ganache.parts.constraints import WeightClipping as WeightClipping

@@ -11,7 +11,7 @@ from ganache import api
 from ganache.data import open_dataset, pack, preview
 from ganache.data.conversion import Conversion
 from ganache.data.location import NAMES, as_text, lasting, overlooked
-from ganache.data.source import Source
+from ganache.data.origin import Source
 from ganache.support.errors import UserError
 from tests.commands import TINY, draw_pictures, run_command
 from tests.conftest import SMALL

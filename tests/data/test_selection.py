@@ -12,7 +12,7 @@ from ganache.data import Selection, open_dataset, select
 from ganache.data.selection import compared_classes, held_out_split
 from ganache.data.sources.densities import ring
 from ganache.data.store.packed import PackedDataset
-from ganache.engine.draws import StateDraws
+from ganache.engine.random_draws import StateDraws
 from ganache.evaluation.records import Evaluation
 from ganache.runs import sealed
 from ganache.runs.folder import Run

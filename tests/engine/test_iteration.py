@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganache.engine.draws import StateDraws
 from ganache.engine.iteration import iterate
+from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import TrainingState
 from ganache.games import Moment, Optimizers
 from ganache.games.game import TrainingBatch

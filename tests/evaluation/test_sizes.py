@@ -11,7 +11,7 @@ from PIL import Image
 
 import ganache
 from ganache.data.conversion import Conversion
-from ganache.data.source import Source
+from ganache.data.origin import Source
 from ganache.evaluation.features.inception import SIDE
 from ganache.evaluation.samples import PictureSamples, open_samples
 from ganache.evaluation.sizes import open_reals

@@ -19,7 +19,7 @@ import ganache
 from benchmarks.speed import plain
 from benchmarks.speed.pictures import draw, write_pictures
 from benchmarks.speed.systems import DOCUMENTS, System, engine
-from ganache.engine.draws import StateDraws
+from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import TrainingState
 from ganache.parts.terms import ROLES
 from ganache.parts.verdict import Verdict

@@ -21,7 +21,7 @@ from ganache.networks import (
     R3GANDiscriminator,
     R3GANGenerator,
 )
-from ganache.networks.auxiliary import ClassifyingDiscriminator
+from ganache.networks.feature_networks import ClassifyingDiscriminator
 from ganache.networks.layers import Upsample, halvings, with_condition_planes, with_conditions
 from ganache.parts.latents import Normal, Uniform
 from ganache.parts.part import kinds

@@ -20,7 +20,7 @@ from ganache.networks import (
     R3GANDiscriminator,
     R3GANGenerator,
 )
-from ganache.networks.auxiliary import (
+from ganache.networks.feature_networks import (
     ClassifyingDiscriminator,
     Encoder,
     FeatureEncoder,
@@ -28,7 +28,7 @@ from ganache.networks.auxiliary import (
     PairDiscriminator,
 )
 from ganache.parts.augmentations import Augmentation, InputNoise, Unchanged
-from ganache.parts.auxiliary import ClassCrossEntropy, CodeRecovery
+from ganache.parts.auxiliary_terms import ClassCrossEntropy, CodeRecovery
 from ganache.parts.constraints import Constraint, Unconstrained, WeightClipping
 from ganache.parts.latents import Coded, Latent, Normal, Uniform
 from ganache.parts.objectives import (

@@ -22,7 +22,7 @@ from ganache.networks import (
     R3GANDiscriminator,
     R3GANGenerator,
 )
-from ganache.networks.auxiliary import ClassifyingDiscriminator
+from ganache.networks.feature_networks import ClassifyingDiscriminator
 from ganache.parts.constraints import Constraint, Unconstrained
 from ganache.parts.latents import Normal, Uniform
 from ganache.parts.objectives import NonSaturating, Objective

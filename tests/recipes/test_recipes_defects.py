@@ -12,8 +12,8 @@ from torch.nn.functional import mse_loss
 
 from ganache.data import open_dataset, select
 from ganache.data.shape import ImageShape
-from ganache.engine.draws import StateDraws
 from ganache.engine.iteration import iterate
+from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import TrainingState
 from ganache.networks.layers import Upsample
 from ganache.parts.verdict import Verdict

@@ -6,8 +6,8 @@ from torch import Tensor
 
 from ganache import recipes
 from ganache.data.shape import ImageShape
-from ganache.engine.draws import StateDraws
 from ganache.engine.iteration import iterate
+from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import TrainingState
 from ganache.games import Game
 from ganache.recipes.rehearsal import rehearse

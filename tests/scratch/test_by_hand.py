@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ganache.data import Selection, open_dataset, select
 from ganache.data.shape import ImageShape
-from ganache.engine.draws import StateDraws
 from ganache.engine.iteration import iterate
+from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import NonFiniteError, TrainingState
 from ganache.games.game import Draws, Moment, TrainingBatch
 from ganache.parts.latents import Latent

@@ -13,7 +13,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import ganache
-from ganache.engine.draws import StateDraws
+from ganache.engine.random_draws import StateDraws
 from ganache.runs import sealed
 from ganache.runs.folder import Run
 from ganache.training.plan import Request

@@ -72,7 +72,7 @@ def encode(
     code: Code = None,
 ) -> None:
     """Write the latents that a run's encoder finds for pictures."""
-    from ganache.drawing.encoding import encode_to
+    from ganache.drawing.picture_latents import encode_to
 
     load_code(code)
     mention_overlooked(pictures)

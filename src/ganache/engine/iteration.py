@@ -1,6 +1,6 @@
 """One iteration of training: the game is played once, the averages follow."""
 
-from ganache.engine.draws import StateDraws
+from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import TrainingState
 from ganache.games.game import Moment
 from ganache.parts.schedules import at

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ganache.data.source import Source
+from ganache.data.origin import Source
 from ganache.drawing.grids import for_display
 from ganache.evaluation.records import Evaluation, Score, differences, evaluation_from, read_evaluation
 from ganache.evaluation.side_by_side import panels

@@ -11,8 +11,8 @@ from ganache.data import Dataset
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
 from ganache.data.decoding.deep import Pair
+from ganache.data.origin import Source
 from ganache.data.selection import TRAIN, compared_classes
-from ganache.data.source import Source
 from ganache.engine.devices import choose_device
 from ganache.evaluation.catalogue import Metric, Say, choose, defaults, for_judge
 from ganache.evaluation.cautions import warnings_of_data

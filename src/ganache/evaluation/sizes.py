@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ganache.data import Dataset, preview
 from ganache.data.dataset import Progress
+from ganache.data.origin import Source
 from ganache.data.shape import ImageShape
-from ganache.data.source import Source
 from ganache.data.store.store import is_store
 from ganache.evaluation.features.inception import SIDE
 from ganache.evaluation.samples import PictureSamples, Samples

@@ -4,7 +4,7 @@ from ganache.games.bigan import BiGAN
 from ganache.games.cast import Cast, Player
 from ganache.games.game import Draws, Game, Moment, Product, Records
 from ganache.games.two_players import Optimizers, TwoPlayers
-from ganache.parts.auxiliary import ClassCrossEntropy, CodeRecovery
+from ganache.parts.auxiliary_terms import ClassCrossEntropy, CodeRecovery
 
 Recipe = TwoPlayers  # as it was called when all games were of two players
 

@@ -11,8 +11,8 @@ from ganache.data.shape import ImageShape
 from ganache.games.cast import Cast, Player
 from ganache.games.game import Draws, Game, Moment, Product, Records, recorded
 from ganache.games.two_players import Optimizers
-from ganache.networks.auxiliary import Encoder, PairDiscriminator
 from ganache.networks.base import Generator
+from ganache.networks.feature_networks import Encoder, PairDiscriminator
 from ganache.parts.objectives import Objective
 from ganache.parts.verdict import Verdict
 from ganache.support.errors import UserError

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
 from ganache.games.cast import Cast, Player
-from ganache.games.consistency import check_networks, refuse_contradictions
 from ganache.games.game import Draws, Game, Moment, Product, Records, TrainingBatch, joined, recorded
+from ganache.games.two_players_checks import check_networks, refuse_contradictions
 from ganache.networks.base import Discriminator, Generator, feature_count
 from ganache.parts.augmentations import Augmentation, Augmenter, Unchanged
 from ganache.parts.constraints import Constraint, Unconstrained

@@ -10,7 +10,7 @@ ganache train acgan --data mnist
 
 from ganache.games import Optimizers, TwoPlayers
 from ganache.networks import ClassifyingDiscriminator, DCGANDiscriminator, DCGANGenerator
-from ganache.parts.auxiliary import ClassCrossEntropy
+from ganache.parts.auxiliary_terms import ClassCrossEntropy
 from ganache.parts.latents import Normal
 from ganache.parts.objectives import LeastSquares
 from ganache.parts.optimizers import Adam

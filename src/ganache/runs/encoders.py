@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ganache.data.shape import ImageShape
-from ganache.networks.auxiliary import Encoder
-from ganache.runs.kept import Kept
+from ganache.networks.feature_networks import Encoder
+from ganache.runs.network_files import Kept
 from ganache.support.errors import UserError
 
 GROUP = 64  # images encoded at once: always as many, so that a latent does not depend on how many there are

@@ -15,7 +15,7 @@ from ganache.data.shape import ImageShape
 from ganache.engine.devices import autocast_for, choose_precision, memory_format_for
 from ganache.games import Game, Product
 from ganache.runs import sealed
-from ganache.runs.kept import FORMAT, Kept
+from ganache.runs.network_files import FORMAT, Kept
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.precision import Autocast
 from ganache.support.streams import derive

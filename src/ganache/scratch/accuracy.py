@@ -5,7 +5,7 @@ from typing import Any
 
 from ganache.data import Selection
 from ganache.data.selection import held_out_split
-from ganache.engine.draws import on_device
+from ganache.engine.random_draws import on_device
 from ganache.engine.state import TrainingState
 from ganache.games.game import TrainingBatch
 from ganache.runs.folder import Run

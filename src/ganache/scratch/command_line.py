@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from ganache.data import Selection, select
 from ganache.data.location import overlooked
-from ganache.data.source import Source
+from ganache.data.origin import Source
 from ganache.runs.folder import Run
 from ganache.scratch.accuracy import compose_with_accuracy
 from ganache.scratch.array_module import MODULES, xp

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from ganache.data import Selection
 from ganache.engine.devices import memory_in_use
-from ganache.engine.draws import StateDraws
 from ganache.engine.iteration import iterate
+from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import NonFiniteError, Tally, TrainingState
 from ganache.runs import products, sealed
 from ganache.runs.budget import KEEP_LAST, Budget

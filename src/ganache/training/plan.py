@@ -9,8 +9,8 @@ import torch
 from ganache import recipes
 from ganache.data import Dataset, Selection, select
 from ganache.data.conversion import Conversion
+from ganache.data.origin import Source
 from ganache.data.selection import TRAIN
-from ganache.data.source import Source
 from ganache.engine.devices import (
     Precision,
     autocast_for,
@@ -21,8 +21,8 @@ from ganache.engine.devices import (
     settings_given_back,
     synchronize,
 )
-from ganache.engine.draws import StateDraws
 from ganache.engine.iteration import iterate
+from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import TrainingState
 from ganache.evaluation.reference import refuse_few
 from ganache.games import Game

@@ -12,7 +12,7 @@ from typing import Any
 
 from ganache.data import Selection, select
 from ganache.data.location import refuse_among, title
-from ganache.data.source import Source
+from ganache.data.origin import Source
 from ganache.data.store.summaries import summarise
 from ganache.drawing import animations, curves
 from ganache.drawing.curves import Draw

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ganache.data.dataset import Progress
+from ganache.data.origin import Source
 from ganache.data.selection import TRAIN, Selection, held_out_split, select
 from ganache.data.shape import ImageShape
-from ganache.data.source import Source
 from ganache.evaluation.doctor import remedies
 from ganache.evaluation.doctor.chart import Chart
 from ganache.evaluation.doctor.diagnosis import diagnose, examined

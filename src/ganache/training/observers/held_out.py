@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ganache.data import Selection
 from ganache.data.selection import HELD_OUT_SPLITS, held_out_split
-from ganache.engine.draws import on_device
+from ganache.engine.random_draws import on_device
 from ganache.engine.state import TrainingState
 from ganache.support.streams import derive
 from ganache.support.units import counted

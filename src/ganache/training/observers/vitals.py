@@ -30,7 +30,7 @@ import torch
 from torch import Tensor, nn
 
 from ganache.data import Selection
-from ganache.engine.draws import on_device
+from ganache.engine.random_draws import on_device
 from ganache.engine.state import TrainingState
 from ganache.evaluation.metrics.modes import count_modes
 from ganache.support.streams import derive

@@ -13,8 +13,8 @@ from PIL import Image
 from ganache.data import open_dataset
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
-from ganache.drawing import encoding, grids
-from ganache.drawing.encoding import encode_to
+from ganache.drawing import grids, picture_latents
+from ganache.drawing.picture_latents import encode_to
 from ganache.games import BiGAN, Product
 from ganache.networks import FeatureEncoder, MLPDiscriminator, MLPGenerator
 from ganache.parts.latents import Normal
@@ -116,7 +116,7 @@ def test_pictures_without_classes_have_the_label_that_says_so(tmp_path: Path) ->
 
 
 def test_many_pictures_are_encoded_piece_by_piece(tmp_path: Path) -> None:
-    count = encoding.PIECE + 70
+    count = picture_latents.PIECE + 70
     greys = np.arange(count) % 251
     np.save(tmp_path / "many.npy", np.broadcast_to(greys[:, None, None], (count, SIDE, SIDE)).astype(np.uint8))
     out = tmp_path / "z.npz"
@@ -154,8 +154,8 @@ def test_each_picture_stands_above_what_is_made_of_its_latent(tmp_path: Path, co
     picture = tmp_path / "pairs.png"
     run = a_run(tmp_path / "run")
     encode_to(run, str(tmp_path / "grey"), tmp_path / "z.npz", reconstructions=picture, device="cpu")
-    shown = greys[: encoding.SHOWN]
-    columns = min(encoding.COLUMNS, len(shown))
+    shown = greys[: picture_latents.SHOWN]
+    columns = min(picture_latents.COLUMNS, len(shown))
     remade = [round((math.tanh(mean(grey)) + 1) * 127.5) for grey in shown]
     expected: list[int] = []
     for start in range(0, len(shown), columns):

@@ -9,12 +9,12 @@ from torch import nn
 
 from ganache.data.shape import ImageShape
 from ganache.networks import Generator, MLPGenerator
-from ganache.networks.auxiliary import Encoder
+from ganache.networks.feature_networks import Encoder
 from ganache.parts.latents import Normal
 from ganache.runs import products, sealed
 from ganache.runs.encoders import load_encoder
 from ganache.runs.folder import Run
-from ganache.runs.kept import Kept
+from ganache.runs.network_files import Kept
 from ganache.support.errors import UserError
 from tests.tiny import SHAPE, tiny_recipe
 

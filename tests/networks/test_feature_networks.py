@@ -19,8 +19,8 @@ from ganache.networks import (
     MNISTDCGANDiscriminator,
     R3GANDiscriminator,
 )
-from ganache.networks.auxiliary import Encoder, PairDiscriminator
 from ganache.networks.base import Discriminator, FeatureDiscriminator
+from ganache.networks.feature_networks import Encoder, PairDiscriminator
 from ganache.parts.part import Part, parse
 from ganache.parts.verdict import Verdict
 from ganache.support.errors import UserError

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
 from ganache.parts.augmentations import Unchanged
-from ganache.parts.auxiliary import ClassCrossEntropy, CodeRecovery
+from ganache.parts.auxiliary_terms import ClassCrossEntropy, CodeRecovery
 from ganache.parts.critic import Critic
 from ganache.parts.latents import Coded, Normal
 from ganache.parts.terms import Move, Scene

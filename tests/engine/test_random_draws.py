@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from ganache.data import open_dataset, select
 from ganache.data.shape import ImageShape
 from ganache.data.sources.densities import ring
-from ganache.engine.draws import StateDraws
 from ganache.engine.iteration import iterate
+from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import TrainingState
 from ganache.games import Cast, Draws, Game, Moment, Player, Product, Records
 from ganache.networks import Generator
