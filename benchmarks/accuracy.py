@@ -121,8 +121,8 @@ def section(records: Sequence[dict[str, Any]]) -> str:
 _PROTOCOL = (
     "Fréchet distances of samples to the training images after equally many images of training: median"
     " (least–greatest) of the seeds, of the generator as it stands, not of its average. From equal weights, pictures"
-    " and latents both move alike (`tests/test_plain_agreement.py`); here each draws its own. `lsgan`'s loop reads the"
-    " pictures in their order."
+    " and latents both move alike (`tests/games/test_plain_agreement.py`); here each draws its own. `lsgan`'s loop"
+    " reads the pictures in their order."
 )
 
 

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import ganache
 from ganache.cli import app
 from ganache.scratch.command_line import main as scratch_main
 from tests.commands import run_command
+from tests.games.test_bigan import bigan
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,7 +35,7 @@ TINY = {
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with photos/, photos.zip, examples/ and a small MNIST, as the README's user would have."""
+    """A folder with photos/, photos.zip, examples/, a small MNIST and a run with an encoder, as its user would have."""
     folder = tmp_path_factory.mktemp("readme")
     random = np.random.default_rng(0)
     for label in ("cats", "dogs"):
@@ -43,6 +45,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
             Image.fromarray(pixels).save(folder / "photos" / label / f"{number}.jpg")
     subprocess.run([sys.executable, "-m", "zipfile", "-c", "photos.zip", "photos"], cwd=folder, check=True)
     (folder / "examples").symlink_to(ROOT / "examples")
+    ganache.train(bigan(name="pairs"), data="digits", out=folder / "runs" / "pairs", images=32)
     mnist = folder / "data" / "mnist"
     mnist.mkdir(parents=True)
     for name, count in (("train", 40), ("t10k", 10)):
@@ -88,6 +91,11 @@ def test_the_readmes_commands_run_in_their_order(workplace: Path, monkeypatch: p
     assert (workplace / "runs/photos/checkpoints/00000064.safetensors").exists()
     assert (workplace / "mine.png").exists()
     assert (workplace / "compare.png").exists()
+    assert (workplace / "energy.png").exists()
+    assert (workplace / "codes.png").exists()
+    assert (workplace / "pairs.png").exists()
+    with np.load(workplace / "z.npz") as encoded:
+        assert len(encoded["latents"]) == 12  # photos
     assert json.loads((workplace / "lsgan.json").read_text())
 
 

@@ -40,6 +40,9 @@ class Observer(abc.ABC):
 
 @contextlib.contextmanager
 def unnoticed(state: TrainingState) -> Iterator[None]:
-    """Look at a state with its modules as in inference; modes, buffers and random streams are then as they were."""
+    """Look at a state with its modules as in inference; modes and buffers are as before at the end.
+
+    What is drawn meanwhile needs no undoing, since each iteration begins all generators anew.
+    """
     with as_in_inference(*state.modules().values()), torch.no_grad():
         yield
