@@ -12,7 +12,7 @@ from benchmarks.claims.workshop import Finished, Workshop
 from benchmarks.doctor.cases import Case
 from ganache.data import open_dataset
 from ganache.data.selection import HELD_OUT_SPLITS
-from ganache.evaluation.doctor import Finding
+from ganache.evaluation.doctor.finding import Finding
 from ganache.evaluation.metrics.inputs import Features
 from ganache.evaluation.metrics.sliced import sliced_wasserstein
 from ganache.runs.folder import Run

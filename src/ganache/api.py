@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ganache.data.dataset import Progress
 from ganache.data.python_arrays import Given, as_source
 from ganache.evaluation import compare as comparing
 from ganache.evaluation import evaluate as evaluating
@@ -10,6 +11,7 @@ from ganache.evaluation import judgement as judging
 from ganache.evaluation.compare import Comparison
 from ganache.evaluation.doctor import examination
 from ganache.evaluation.doctor.examination import Examination
+from ganache.evaluation.evaluate import Asked
 from ganache.evaluation.judgement import Judgement
 from ganache.evaluation.records import Evaluation
 from ganache.games import Game
@@ -20,8 +22,6 @@ from ganache.support.files import at_home
 from ganache.training import sessions
 from ganache.training.plan import Plan, Request, make_plan
 from ganache.training.sessions import Outcome
-
-Progress = Callable[[int, int], None]
 
 
 def train(
@@ -132,16 +132,9 @@ def judge(
     `labels` restricts reals and requests to some classes; `progress` hears of packing, `say` of a training. Raises
     UserError for points, data of another shape or of fewer than two classes, classes that are not the generator's.
     """
-    return judging.judge_run(
-        at_home(run),
-        as_source(data),
-        count=count,
-        seed=seed,
-        labels=labels,
-        device=device,
-        progress=progress,
-        say=say,
-    )
+    source = as_source(data)
+    asked = Asked(samples=str(at_home(run)), data=source, count=count, seed=seed, labels=tuple(labels), device=device)
+    return judging.judge(asked, progress, say)
 
 
 def evaluate(
@@ -170,7 +163,7 @@ def evaluate(
     `train`. `progress` hears of packing and samples, `say` of what is prepared once. Raises UserError for what cannot
     be done as asked.
     """
-    asked = evaluating.Asked(
+    asked = Asked(
         samples=str(samples) if isinstance(samples, str | Path) else as_source(samples, "samples"),
         data=None if data is None else as_source(data),
         metrics=tuple(metrics),

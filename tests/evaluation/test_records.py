@@ -21,9 +21,9 @@ from ganache.evaluation.records import (
     metric_named,
     read_evaluation,
     score_name,
-    versions,
 )
 from ganache.support.errors import UserError
+from ganache.support.machine import versions
 
 FEATURES = {"name": "random", "version": 1, "size": 512, "checksum": "c" * 64, "resize": "64", "accuracy": 0.5}
 REALS = ReferenceSet(source="mnist", split="train", fingerprint="f" * 64, count=60_000)

@@ -26,15 +26,15 @@ def judge(
     code: Code = None,
 ) -> None:
     """Let a classifier of the data judge a generator: class shares, labels, Fréchet distance."""
-    from ganache.evaluation.judgement import judge_run
+    from ganache.evaluation import judgement
+    from ganache.evaluation.evaluate import Asked
 
     load_code(code)
     mention_overlooked(data)
+    asked = Asked(samples=str(run), data=data, count=count, seed=seed, labels=tuple(labels or ()), device=device)
     with packing_bar() as progress:
-        judgement = judge_run(
-            run, data, count=count, seed=seed, labels=labels or (), device=device, progress=progress, say=say
-        )
-    write_then_print(json_outputs(json, judgement.to_json), judgement_table(judgement, run))
+        found = judgement.judge(asked, progress, say)
+    write_then_print(json_outputs(json, found.to_json), judgement_table(found, run))
 
 
 def judgement_table(judgement: "Judgement", run: Path) -> Iterator[str]:

@@ -14,9 +14,10 @@ from ganache.evaluation.metrics.counter import Counter, Sums
 from ganache.evaluation.metrics.frechet import Extrapolation, extrapolate
 from ganache.evaluation.metrics.inputs import stream
 from ganache.evaluation.metrics.moments import AnyMoments, RunningMoments
-from ganache.evaluation.records import Better, Protocol, Score, finite, score_name, versions
+from ganache.evaluation.records import Better, Protocol, Score, finite, score_name
 from ganache.evaluation.reference import Reference
 from ganache.evaluation.samples import Labels, Piece, in_pieces, piece_size
+from ganache.support.machine import versions
 
 KEPT = 50_000  # samples at most whose features are kept: the largest published protocol
 PAIRED = 10_000  # samples at most that are compared pair by pair, with as many reals
@@ -50,7 +51,7 @@ class Setting:
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class KeptSamples:
     """Some of the samples: their numbers (n,), features (n, D), logits (n, K) and classes (n,), -1 where unknown."""
 
     numbers: NDArray[np.int64]
@@ -58,13 +59,13 @@ class Kept:
     logits: NDArray[np.float32] | None
     labels: Labels
 
-    def some(self, count: int, seed: int) -> "Kept":
+    def some(self, count: int, seed: int) -> "KeptSamples":
         """Return a seeded choice among these, or all where they are no more."""
         if count >= len(self.numbers):
             return self
         rows = np.sort(stream(seed, "paired samples").permutation(len(self.numbers))[:count])
         logits = None if self.logits is None else self.logits[rows]
-        return Kept(self.numbers[rows], self.features[rows], logits, self.labels[rows])
+        return KeptSamples(self.numbers[rows], self.features[rows], logits, self.labels[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +85,7 @@ class Evidence:
     setting: Setting
     reference: Reference
     moments: AnyMoments
-    kept: Kept
+    kept: KeptSamples
     images_seen: int | None
     counters: Sequence[Counter] = ()
     sums: Sequence[Sums] = ()
@@ -162,7 +163,7 @@ def gather(
     keep: int,
     counters: Sequence[Counter] = (),
     progress: Progress | None = None,
-) -> tuple[AnyMoments, Kept]:
+) -> tuple[AnyMoments, KeptSamples]:
     """Pass over `setting.count` samples once; return their moments, and the features of a seeded choice of `keep`.
 
     The samples are cut into pieces of one size, so that no value depends on how they came. `progress` hears
@@ -170,7 +171,7 @@ def gather(
     """
     running = RunningMoments(setting.extractor.size)
     choice = _choice(setting.count, keep, setting.seed)
-    found: list[Kept] = []
+    found: list[KeptSamples] = []
     done = 0
     for piece in in_pieces(pieces, piece_size(setting.dataset.shape)):
         seen = setting.extractor(np.require(piece.images, requirements=["C", "W"]))
@@ -180,7 +181,7 @@ def gather(
         first, last = np.searchsorted(choice, [done, done + len(piece.images)])
         rows = choice[first:last] - done
         logits = None if seen.logits is None else seen.logits[rows]
-        found.append(Kept(choice[first:last], seen.features[rows], logits, piece.labels[rows]))
+        found.append(KeptSamples(choice[first:last], seen.features[rows], logits, piece.labels[rows]))
         done += len(piece.images)
         if progress is not None:
             progress(done, setting.count)
@@ -194,9 +195,9 @@ def _choice(count: int, keep: int, seed: int) -> NDArray[np.int64]:
     return np.sort(stream(seed, "kept samples").choice(count, keep, replace=False))
 
 
-def _joined(parts: Sequence[Kept]) -> Kept:
+def _joined(parts: Sequence[KeptSamples]) -> KeptSamples:
     logits = [part.logits for part in parts if part.logits is not None]
-    return Kept(
+    return KeptSamples(
         np.concatenate([part.numbers for part in parts]),
         np.concatenate([part.features for part in parts]),
         np.concatenate(logits) if logits else None,

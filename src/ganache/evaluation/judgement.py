@@ -7,18 +7,17 @@ distance, but no FID, and comparable only under the same protocol, the classifie
 All of it is an evaluation, by a preset of its own, as one table.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 from ganache.data.dataset import Progress
+from ganache.evaluation.catalogue import Say
 from ganache.evaluation.evaluate import JUDGE, Asked, evaluate
 from ganache.evaluation.records import Evaluation
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Opinion:
     """What the classifier says of one set of images.
 
     `shares` are those of the classes that it sees, `confidence` is its mean greatest probability and `unsure` the share
@@ -44,8 +43,8 @@ class Judgement:
     """
 
     evaluation: Evaluation
-    samples: Verdict
-    reals: Verdict
+    samples: Opinion
+    reals: Opinion
     name: str
     frechet_distance: float
     label_accuracy: float | None
@@ -67,8 +66,8 @@ class Judgement:
         by_class = accuracy.details["by_class"].items() if accuracy else ()
         return cls(
             evaluation,
-            samples=_verdict(seen.protocol.samples, of_samples),
-            reals=_verdict(seen.protocol.reals, of_reals),
+            samples=_opinion(seen.protocol.samples, of_samples),
+            reals=_opinion(seen.protocol.reals, of_reals),
             name=distance.name,
             frechet_distance=cast(float, distance.value),
             label_accuracy=accuracy.value if accuracy else None,
@@ -109,32 +108,18 @@ class Judgement:
         return {"scores": scores, "of_the_reals": _without_count(self.reals), "protocol": protocol}
 
 
-def judge_run(
-    run: str | Path,
-    data: str,
-    *,
-    count: str | int = 10_000,
-    seed: int = 0,
-    labels: Sequence[str] = (),
-    device: str = "auto",
-    progress: Progress | None = None,
-    say: Callable[[str], None] = lambda line: None,
-) -> Judgement:
-    """Judge `count` samples of a run's averaged generator; a conditional one is asked for all its classes evenly.
+def judge(asked: Asked, progress: Progress | None = None, say: Say = lambda line: None) -> Judgement:
+    """Judge samples of a generator; a conditional one is asked for all its classes evenly.
 
-    `labels` restricts both the training images and what is asked for to some classes; of the former, only those of
-    classes that a conditional generator knows count in any case. `progress` hears of packing, `say` of a classifier
+    Of the training images only those of classes that it knows count. `progress` hears of packing, `say` of a classifier
     that must be trained first. Raises UserError as `evaluate` does.
     """
-    asked = Asked(
-        samples=str(run), data=data, features="classifier", count=count, seed=seed, labels=tuple(labels), device=device
-    )
-    return Judgement.of(evaluate(asked, progress, say, JUDGE).evaluation)
+    return Judgement.of(evaluate(replace(asked, features="classifier"), progress, say, JUDGE).evaluation)
 
 
-def _verdict(count: int, told: dict[str, Any]) -> Verdict:
-    return Verdict(count, told["shares"], told["confidence"], told["unsure"], told["deviation"])
+def _opinion(count: int, told: dict[str, Any]) -> Opinion:
+    return Opinion(count, told["shares"], told["confidence"], told["unsure"], told["deviation"])
 
 
-def _without_count(verdict: Verdict) -> dict[str, Any]:
-    return {name: value for name, value in asdict(verdict).items() if name != "count"}
+def _without_count(opinion: Opinion) -> dict[str, Any]:
+    return {name: value for name, value in asdict(opinion).items() if name != "count"}

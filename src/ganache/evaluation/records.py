@@ -4,13 +4,11 @@ Two scores may be compared when `differences` of their protocols finds nothing. 
 are kept beside the protocol, not in it: the same protocol with another seed is the same measurement, taken again.
 """
 
-import importlib.metadata
 import math
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ganache.evaluation.features.extractor import ABOUT
@@ -149,11 +147,6 @@ def metric_named(name: str, features: str) -> str:
 def differences(first: Protocol, second: Protocol) -> list[str]:
     """Return one line ``field: first → second`` for each field in which two protocols differ; none: they compare."""
     return trees.differences(_binding(first), _binding(second))
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what computes scores."""
-    return {"ganache": importlib.metadata.version("ganache"), "torch": torch.__version__, "numpy": np.__version__}
 
 
 def finite(value: Any) -> Any:

@@ -9,12 +9,10 @@ ganache train wgan-gp --data mnist
 judge`, 10,000 samples, seed 0).
 """
 
-from ganache.games import Optimizers, TwoPlayers
-from ganache.networks import MLPDiscriminator, MLPGenerator
-from ganache.parts.latents import Normal
-from ganache.parts.objectives import Wasserstein
-from ganache.parts.optimizers import Adam
+from ganache.games import TwoPlayers
+from ganache.parts.constraints import Unconstrained
 from ganache.parts.penalties import GradientPenalty
+from ganache.recipes import wgan
 
 
 def recipe() -> TwoPlayers:
@@ -22,15 +20,5 @@ def recipe() -> TwoPlayers:
 
     Adam is the document's (5e-5, β 0.9 and 0.999), not the paper's (1e-4, β 0 and 0.9).
     """
-    adam = Adam(learning_rate=5e-5)
-    return TwoPlayers(
-        name="wgan-gp",
-        generator=MLPGenerator(latent=Normal(size=100), widths=(256, 512, 1024)),
-        discriminator=MLPDiscriminator(widths=(512, 256), slope=0.01),
-        objective=Wasserstein(),
-        penalties={"gradient_penalty": GradientPenalty(weight=10.0)},
-        optimizers=Optimizers(generator=adam, discriminator=adam),
-        critic_steps=5,
-        batch_size=64,
-        images=5 * 300_000,
-    )
+    penalties = {"gradient_penalty": GradientPenalty(weight=10.0)}
+    return wgan.recipe().changed(name="wgan-gp", constraint=Unconstrained(), penalties=penalties)

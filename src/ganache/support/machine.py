@@ -24,7 +24,7 @@ def describe_machine(device: torch.device) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what a run's bits depend on."""
+    """Return the versions of what the bits of runs and scores depend on."""
     return {
         "ganache": importlib.metadata.version("ganache"),
         "torch": torch.__version__,

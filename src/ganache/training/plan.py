@@ -1,7 +1,7 @@
 """A run before it begins: everything resolved, nothing written."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +9,7 @@ import torch
 from ganache import recipes
 from ganache.data import Dataset, Selection, select
 from ganache.data.conversion import Conversion
+from ganache.data.dataset import Progress
 from ganache.data.origin import Source
 from ganache.data.selection import TRAIN
 from ganache.engine.devices import (
@@ -35,8 +36,6 @@ from ganache.support.streams import untouched_global_stream
 from ganache.support.units import check_seed, parse_count, parse_range, parse_size
 from ganache.training.observers.held_out import unexamined
 from ganache.training.observers.sample_sheet import cells_of_sheet
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)

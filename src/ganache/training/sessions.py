@@ -11,6 +11,7 @@ from signal import Signals
 from typing import Any
 
 from ganache.data import Selection, select
+from ganache.data.dataset import Progress
 from ganache.data.location import refuse_among, title
 from ganache.data.origin import Source
 from ganache.data.store.summaries import summarise
@@ -37,7 +38,7 @@ from ganache.training import briefing
 from ganache.training.composition import Compose, compose
 from ganache.training.display import Display, Forgiving, choose_display
 from ganache.training.loop import Loop
-from ganache.training.plan import Plan, Progress, Request, make_plan
+from ganache.training.plan import Plan, Request, make_plan
 
 FRAMES_PER_SECOND = 10.0
 GLANCE_SECONDS = 0.5  # of measuring, before a training says about how long it takes

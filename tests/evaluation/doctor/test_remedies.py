@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from ganache import recipes
-from ganache.evaluation.doctor import diagnose, remedies
+from ganache.evaluation.doctor import remedies
 from ganache.evaluation.doctor.chart import Chart
+from ganache.evaluation.doctor.diagnosis import diagnose
 from ganache.evaluation.doctor.prescription import command, settings_between
 from ganache.evaluation.doctor.remedies import Remedy, prescribe
 from ganache.evaluation.doctor.rules import rules
@@ -187,9 +188,11 @@ def test_every_disease_of_every_recipe_has_advice_that_it_takes(name: str) -> No
 def test_the_advice_of_a_finding_is_valid_for_its_recipe() -> None:
     recipe = picture_recipe(label_flips=0.5)
     (found,) = diagnose(
-        log(OF_PICTURES, accuracy__real=0.5, accuracy__fake=0.5, diversity__raw=0.4, diversity__average=0.4),
-        recipe,
-        PICTURES,
+        Chart(
+            log(OF_PICTURES, accuracy__real=0.5, accuracy__fake=0.5, diversity__raw=0.4, diversity__average=0.4),
+            recipe,
+            PICTURES,
+        )
     )
     assert found.settings == ("label_flips=0.0",)
     assert "labels" in found.advice

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from ganache.evaluation.doctor import diagnose, examined
+from ganache.evaluation.doctor.chart import Chart
+from ganache.evaluation.doctor.diagnosis import diagnose, examined
 from tests.evaluation.doctor.charts import (
     IMAGES,
     OF_PICTURES,
@@ -20,11 +21,11 @@ from tests.evaluation.doctor.charts import (
 
 
 def names(**changed: Value) -> list[str]:
-    return [finding.name for finding in diagnose(log(OF_PICTURES, **changed), picture_recipe(), PICTURES)]
+    return [finding.name for finding in diagnose(Chart(log(OF_PICTURES, **changed), picture_recipe(), PICTURES))]
 
 
 def names_of_points(**changed: Value) -> list[str]:
-    return [finding.name for finding in diagnose(log(OF_POINTS, **changed), picture_recipe(), POINTS)]
+    return [finding.name for finding in diagnose(Chart(log(OF_POINTS, **changed), picture_recipe(), POINTS))]
 
 
 NARROW: dict[str, Value] = {"diversity__raw": 0.3, "diversity__average": 0.3}  # variety that a complaint is made of
@@ -83,7 +84,7 @@ def test_logits_that_drift_away_together_do_not_diverge() -> None:
 )
 def test_divergence_is_what_had_to_be_rolled_back(record: dict[str, Any], confidence: str | None) -> None:
     for lines in (log(OF_PICTURES), log(OF_PICTURES)[:2], []):  # at any age, and without a log
-        found = diagnose(lines, picture_recipe(), {**PICTURES, **record})
+        found = diagnose(Chart(lines, picture_recipe(), {**PICTURES, **record}))
         assert [(one.name, one.confidence) for one in found] == ([("divergence", confidence)] if confidence else [])
 
 
@@ -94,7 +95,7 @@ def test_long_steps_that_did_harm(role: str) -> None:
 
 
 def test_absurd_steps_are_likely_wrong_before_harm_is_seen() -> None:
-    (found,) = diagnose(log(OF_PICTURES, movement__generator=0.12), picture_recipe(), PICTURES)
+    (found,) = diagnose(Chart(log(OF_PICTURES, movement__generator=0.12), picture_recipe(), PICTURES))
     assert (found.name, found.confidence) == ("generator learning rate too high", "likely")
 
 
@@ -146,7 +147,7 @@ def test_verdicts_on_held_out_images_that_jump_from_pass_to_pass() -> None:
         return lambda t: 0.62 + (width if round(t * TICKS) % 2 else -width)
 
     verdicts: dict[str, Value] = {"held_out__accuracy_fake": 1.0, "held_out__accuracy_real": jumping(0.25)}
-    (found,) = diagnose(log(OF_PICTURES, **verdicts), picture_recipe(), PICTURES)
+    (found,) = diagnose(Chart(log(OF_PICTURES, **verdicts), picture_recipe(), PICTURES))
     assert (found.name, found.confidence) == ("unsteady discriminator", "likely")
     assert "right about 37% of held-out images after one pass and 87% after another" in found.evidence
     assert names(**{**verdicts, "held_out__accuracy_real": jumping(0.14)}) == []
@@ -172,12 +173,12 @@ KNOWN: dict[str, Value] = {
 def test_a_weak_discriminator_is_certain_where_the_recipe_shows_why() -> None:
     lines = log(OF_PICTURES, accuracy__real=0.6, accuracy__fake=0.5, **NARROW)
     for recipe, confidence in ((picture_recipe(), "likely"), (picture_recipe(label_flips=0.5), "certain")):
-        (found,) = diagnose(lines, recipe, PICTURES)
+        (found,) = diagnose(Chart(lines, recipe, PICTURES))
         assert (found.name, found.confidence) == ("discriminator too weak", confidence)
     restless = log(
         OF_PICTURES, accuracy__real=0.6, accuracy__fake=0.5, centre__raw_1=lambda t: math.sin(40 * t), **NARROW
     )
-    assert next(one.name for one in diagnose(restless, picture_recipe(), PICTURES)) == "oscillation"
+    assert next(one.name for one in diagnose(Chart(restless, picture_recipe(), PICTURES))) == "oscillation"
 
 
 def test_overfitting_is_held_out_images_called_fake() -> None:
@@ -198,7 +199,7 @@ def test_collapse_is_one_image_or_few_modes() -> None:
 
 def test_partial_collapse_is_likely_and_not_told_twice() -> None:
     doubles: dict[str, Value] = {"duplicates__raw": 0.5, "duplicates__average": 0.4}
-    (found,) = diagnose(log(OF_PICTURES, **doubles), picture_recipe(), PICTURES)
+    (found,) = diagnose(Chart(log(OF_PICTURES, **doubles), picture_recipe(), PICTURES))
     assert (found.name, found.confidence) == ("partial mode collapse", "likely")
     assert names(duplicates__raw=0.5, duplicates__average=0.2) == []
     assert names_of_points(reached__raw=0.5, reached__average=0.625) == ["partial mode collapse"]
@@ -248,37 +249,37 @@ def test_a_young_run_is_not_judged() -> None:
     sick: dict[str, Value] = {"dead__raw": 0.4, "dead__average": 0.5}
     recipe = picture_recipe(batch_size=80)  # 250 updates of the generator after 20,000 images
     lines = log(OF_PICTURES, **sick)
-    assert [finding.name for finding in diagnose(lines, recipe, PICTURES)] == ["dead pixels"]
-    assert diagnose(lines[:-1], recipe, PICTURES) == []
-    assert diagnose(lines, picture_recipe(batch_size=80, generator_steps=0), PICTURES) == []
-    assert not any(seen for name, seen in examined(lines[:-1], recipe, PICTURES).items() if name != "divergence")
+    assert [finding.name for finding in diagnose(Chart(lines, recipe, PICTURES))] == ["dead pixels"]
+    assert diagnose(Chart(lines[:-1], recipe, PICTURES)) == []
+    assert diagnose(Chart(lines, picture_recipe(batch_size=80, generator_steps=0), PICTURES)) == []
+    assert not any(seen for name, seen in examined(Chart(lines[:-1], recipe, PICTURES)).items() if name != "divergence")
 
 
 def test_a_disease_whose_signs_were_not_measured_is_not_judged() -> None:
-    seen = examined(log(OF_PICTURES), picture_recipe(), PICTURES)
+    seen = examined(Chart(log(OF_PICTURES), picture_recipe(), PICTURES))
     assert [name for name, judged in seen.items() if not judged] == [
         "discriminator overfitting",
         "unsteady discriminator",
     ]
-    seen = examined(log(OF_POINTS), picture_recipe(), POINTS)
+    seen = examined(Chart(log(OF_POINTS), picture_recipe(), POINTS))
     assert {"dead pixels", "saturated pixels", "checkerboard artefacts"} <= {name for name in seen if not seen[name]}
     # Two measurements in the last quarter are too few for a median.
     lines = log(OF_PICTURES)
     for line in lines:
         if line["images_seen"] % (12 * IMAGES):
             del line["dead/raw"]
-    assert not examined(lines, picture_recipe(), PICTURES)["dead pixels"]
-    assert examined(lines, picture_recipe(), PICTURES)["mode collapse"]
+    assert not examined(Chart(lines, picture_recipe(), PICTURES))["dead pixels"]
+    assert examined(Chart(lines, picture_recipe(), PICTURES))["mode collapse"]
 
 
 def test_a_game_of_other_players_is_judged_by_what_its_log_has() -> None:
     lines = [{name: line[name] for name in line if "discriminator" not in name} for line in log(OF_PICTURES)]
     for line in lines:
         line["movement/encoder"] = 0.2
-    (found,) = diagnose(lines, picture_recipe(), PICTURES)
+    (found,) = diagnose(Chart(lines, picture_recipe(), PICTURES))
     assert (found.name, found.confidence, found.settings) == ("encoder learning rate too high", "likely", ())
     assert "move the encoder's weights by 20% of their size" in found.evidence
-    seen = examined(lines, picture_recipe(), PICTURES)
+    seen = examined(Chart(lines, picture_recipe(), PICTURES))
     assert {name for name in seen if "learning rate" in name} == {
         "generator learning rate too high",
         "encoder learning rate too high",
@@ -287,13 +288,13 @@ def test_a_game_of_other_players_is_judged_by_what_its_log_has() -> None:
 
 def test_a_log_of_losses_alone_is_not_judged() -> None:
     lines = [{"images_seen": line["images_seen"], "loss/critic": 1.0} for line in log(OF_PICTURES)]
-    assert diagnose(lines, picture_recipe(), PICTURES) == []
-    assert [name for name, seen in examined(lines, picture_recipe(), PICTURES).items() if seen] == ["divergence"]
+    assert diagnose(Chart(lines, picture_recipe(), PICTURES)) == []
+    assert [name for name, seen in examined(Chart(lines, picture_recipe(), PICTURES)).items() if seen] == ["divergence"]
 
 
 def test_the_evidence_has_the_numbers() -> None:
     growing: dict[str, Value] = {"logits__real": lambda t: 10 * t, "logits__fake": 0.0}
-    (found,) = diagnose(log(OF_PICTURES, **growing, **SURE, **NARROW), picture_recipe(), PICTURES)
+    (found,) = diagnose(Chart(log(OF_PICTURES, **growing, **SURE, **NARROW), picture_recipe(), PICTURES))
     assert "100% of the reals and 100% of the fakes" in found.evidence
     assert "from 5.05 to 8.8" in found.evidence  # medians of 0.26 … 0.75 and of 0.76 … 1.00
     assert "vary 0.30 times as much" in found.evidence
@@ -301,4 +302,4 @@ def test_the_evidence_has_the_numbers() -> None:
 
 def test_what_is_known_is_passed_over() -> None:
     lines = log(OF_PICTURES, dead__raw=0.4, dead__average=0.5)
-    assert diagnose(lines, picture_recipe(), PICTURES, known={"dead pixels"}) == []
+    assert diagnose(Chart(lines, picture_recipe(), PICTURES), known={"dead pixels"}) == []

@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 
 from ganache.data.shape import ImageShape
 from ganache.engine.state import TrainingState
-from ganache.evaluation.doctor import Finding
 from ganache.evaluation.doctor.chart import Chart
+from ganache.evaluation.doctor.finding import Finding
 from ganache.games import TwoPlayers
 from ganache.runs.folder import Run
 from ganache.training.observers.observer import Observer, Say

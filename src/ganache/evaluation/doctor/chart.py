@@ -78,14 +78,6 @@ class Chart:
         """Return the median in the last quarter."""
         return self._summary(statistics.median, name, "late")
 
-    def lowest(self, name: str) -> float:
-        """Return the least value of the last quarter."""
-        return self._summary(min, name, "late")
-
-    def highest(self, name: str) -> float:
-        """Return the greatest value of the last quarter."""
-        return self._summary(max, name, "late")
-
     def deviation(self, name: str) -> float:
         """Return the standard deviation in the last quarter."""
         return self._summary(statistics.pstdev, name, "late")

@@ -66,10 +66,9 @@ def examine(
     record = run.record(*(("source", "data.fingerprint") if data is not None else ()))
     if not lines and record.get("outcome") in ("running", "finished"):
         raise UserError(f"run: {str(path)!r} has nothing in its log yet")
-    findings = diagnose(lines, recipe, record)
-    looked_for = examined(lines, recipe, record)
     chart = Chart(lines, recipe, record)
-    looked_for[MEMORISATION] = False
+    findings = diagnose(chart)
+    looked_for = {**examined(chart), MEMORISATION: False}
     if data is not None:
         copies = _copies(run, record, data, progress, block_bytes)
         looked_for[MEMORISATION] = copies is not None

@@ -6,7 +6,7 @@ from typing import Any
 
 from ganache.engine.state import TrainingState
 from ganache.evaluation.doctor.chart import MOVEMENT, Chart
-from ganache.evaluation.doctor.diagnosis import findings
+from ganache.evaluation.doctor.diagnosis import diagnose
 from ganache.evaluation.doctor.finding import Finding
 from ganache.games import Game
 from ganache.training.observers.observer import Marks, Observer, Say
@@ -29,7 +29,7 @@ class Watch(Observer):
         data: dict[str, Any],
         written: Callable[[], Sequence[Mapping[str, Any]]],
         say: Say,
-        examine: Callable[[Chart, Collection[str]], Sequence[Finding]] = findings,
+        examine: Callable[[Chart, Collection[str]], Sequence[Finding]] = diagnose,
     ) -> None:
         self._recipe, self._data, self._written, self._say, self._examine = recipe, data, written, say, examine
 
