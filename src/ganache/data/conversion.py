@@ -8,12 +8,8 @@ from typing import Any
 from ganache.data.shape import ImageShape
 from ganache.support.errors import UserError
 
-LARGEST_KEPT = 256
-"""Images that share one size up to this side, in pixels, keep it."""
-
-DEFAULT_SIDE = 64
-"""The side, in pixels, that mixed or larger images are brought to: trained in reasonable time on one machine."""
-
+LARGEST_KEPT = 256  # images that share one size up to this side, in pixels, keep it
+DEFAULT_SIDE = 64  # pixels, to which mixed or larger images are brought: trained in reasonable time
 STRETCH_RULE = "stretched to the size with Pillow's antialiased bicubic filter"
 RESIZE_RULE = "scaled to cover the shape with Pillow's antialiased Lanczos filter, then centre-cropped"
 

@@ -29,7 +29,6 @@ class Stream(Protocol):
 
     def batch(self, position: int, count: int) -> Batch:
         """Return rows `position … position + count`: a pure function of the stream's seed and the position."""
-        ...
 
 
 class Dataset(Protocol):
@@ -38,45 +37,37 @@ class Dataset(Protocol):
     @property
     def name(self) -> str:
         """What the user gave as the source."""
-        ...
 
     @property
     def shape(self) -> ImageShape:
         """The shape of every image."""
-        ...
 
     @property
     def label_names(self) -> tuple[str, ...]:
         """The classes in the order of the labels; empty when there are none."""
-        ...
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the content, independent of path and time; empty while it is not known, in a preview."""
-        ...
 
     @property
     def count(self) -> int | None:
         """Rows over all splits, None when endless."""
-        ...
 
     def summary(self) -> dict[str, Any]:
         """Return what is known of the data as JSON values: counts, classes, splits, decisions, skipped files."""
-        ...
 
     def rows_by_label(self, split: str = "train") -> npt.NDArray[np.int64] | None:
         """Return how many rows (K + 1,) of a split each of the K classes has, and last how many have no label.
 
         None for data without end, of which every class occurs. Raises UserError for an unknown split.
         """
-        ...
 
     def stream(self, seed: int, labels: Sequence[str] = (), split: str = "train") -> Stream:
         """Return a shuffled stream over a split, only of the named classes if any are named.
 
         Raises UserError for an unknown split or label.
         """
-        ...
 
 
 def seed_sequence(seed: int, *position: int) -> np.random.SeedSequence:

@@ -15,9 +15,7 @@ from ganache.data.dataset import Progress
 from ganache.support.errors import RunError
 from ganache.support.files import lock, sync
 
-TIMEOUT_SECONDS = 30.0
-"""A server that sends nothing for so long is given up for the next mirror."""
-
+TIMEOUT_SECONDS = 30.0  # a server that sends nothing for so long is given up for the next mirror
 _CHUNK_BYTES = 256 * 1024
 _ATTEMPTS_PER_MIRROR = 2
 

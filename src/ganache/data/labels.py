@@ -6,9 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-MAX_CLASSES = 10_000
-"""More different labels than these are numbers or texts, not classes."""
-
+MAX_CLASSES = 10_000  # more different labels than these are numbers or texts, not classes
 _MAX_LABEL = 200  # letters of a class's name
 
 

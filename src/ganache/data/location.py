@@ -10,9 +10,7 @@ from ganache.support.errors import UserError
 from ganache.support.files import RECORD, is_run, safe_name
 from ganache.support.places import check_place
 
-NAMES = ("digits", *NAMED_SETS, STACKED_MNIST, *DENSITIES)
-"""The sources that need no path."""
-
+NAMES = ("digits", *NAMED_SETS, STACKED_MNIST, *DENSITIES)  # the sources that need no path
 _SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".npy", ".npz")
 
 

@@ -19,9 +19,7 @@ from numpy.typing import NDArray
 from ganache.support.errors import UserError
 
 SUFFIXES = (".npy", ".npz")
-MAX_WHOLE_BYTES = 2**30
-"""What must be read as a whole (labels, packed arrays in Fortran's order) is refused above this size."""
-
+MAX_WHOLE_BYTES = 2**30  # of what must be read as a whole: labels, packed arrays in Fortran's order
 _MAGIC = b"\x93NUMPY"
 _MAX_MEMBERS = 1_000
 DAMAGE = (

@@ -27,7 +27,6 @@ class Array(Protocol):
 
     def __array__(self) -> NDArray[Any]:
         """Return it as NumPy's."""
-        ...
 
 
 Given = str | Path | Array | tuple[Array, Array | Sequence[int] | Sequence[str] | None]

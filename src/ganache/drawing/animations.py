@@ -15,8 +15,7 @@ from ganache.drawing.grids import over_white
 from ganache.support.errors import RunError, UserError, did_you_mean
 from ganache.support.files import replacing
 
-MOST_FRAME_SIDE = 1_100
-"""Pixels of an animation's longer side: 120 frames of that size take 436 MB, and WebP has none above 16,383."""
+MOST_FRAME_SIDE = 1_100  # pixels: 120 frames of that size take 436 MB, and WebP has none above 16,383
 
 _Writer = Callable[[Iterator[Image.Image], Path, float, bool, float], None]
 

@@ -35,8 +35,7 @@ _FAINT_INK = "#6b7079"
 _FEW = 25
 
 
-Draw: TypeAlias = Callable[[list[dict[str, Any]], Path, str], None]
-"""How a log's lines become a picture with a title."""
+Draw: TypeAlias = Callable[[list[dict[str, Any]], Path, str], None]  # how a log's lines become a picture with a title
 
 
 class Series(NamedTuple):

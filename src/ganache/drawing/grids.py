@@ -9,11 +9,8 @@ from PIL import Image
 
 from ganache.support.errors import UserError
 
-MOST_PIXELS = 64_000_000
-"""The largest grid: 64 megapixels, which viewers still open and which takes at most 256 MB in memory."""
-
-GAP = 2
-"""Pixels between the cells of a grid, whatever the cells' enlargement."""
+MOST_PIXELS = 64_000_000  # of a grid: viewers still open so many, and they take at most 256 MB in memory
+GAP = 2  # pixels between the cells of a grid, whatever the cells' enlargement
 
 _REAL_COLOUR = (150, 156, 168)
 _GENERATED_COLOUR = (214, 57, 43)

@@ -26,14 +26,6 @@ TRUSTED = 10  # samples for each feature; with fewer a Fréchet distance is clea
 Say = Callable[[str], None]
 
 
-def _possible_everywhere(setting: Setting) -> str | None:
-    return None
-
-
-def _none(setting: Setting) -> int:
-    return 0
-
-
 @dataclass(frozen=True)
 class Metric:
     """One metric. `refuse` says why it cannot be had here, or nothing; `keeps` how many samples' features it needs.
@@ -43,8 +35,8 @@ class Metric:
 
     name: str
     score: Callable[[Evidence], Iterable[Score]]
-    refuse: Callable[[Setting], str | None] = _possible_everywhere
-    keeps: Callable[[Setting], int] = _none
+    refuse: Callable[[Setting], str | None] = lambda setting: None  # it can be had everywhere
+    keeps: Callable[[Setting], int] = lambda setting: 0
     counter: Callable[[Reference, Say], Counter] | None = None
 
     def why_not(self, setting: Setting) -> str | None:

@@ -1,6 +1,7 @@
 """From the evidence to the records: one function for each metric; those of classes are in class_records.py."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import numpy as np
 
@@ -72,9 +73,7 @@ def manifold_records(evidence: Evidence) -> Iterator[Score]:
     """Yield precision, recall, density and coverage of as many samples as reals."""
     ours, theirs = evidence.pair
     found = manifold_scores(ours, theirs, K)
-    values = {"precision": found.precision, "recall": found.recall}
-    values |= {"density": found.density, "coverage": found.coverage}
-    for name, value in values.items():
+    for name, value in asdict(found).items():
         yield evidence.score(
             name,
             value,

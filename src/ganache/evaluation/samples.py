@@ -67,7 +67,6 @@ class Samples(Protocol):
 
         A conditional generator is asked for the classes `asked`, in turn.
         """
-        ...
 
 
 class GeneratorSamples:

@@ -121,61 +121,51 @@ class Hinge(Objective):
         return -per_sample(fake_logits)
 
 
-class RelativisticAverage(Objective):
+class _Exchanged(Objective, abc.ABC):
+    """The generator minimises what the discriminator does, with reals and fakes exchanged."""
+
+    generator_needs_reals: ClassVar[bool] = True
+
+    def generator(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
+        """Return the discriminator's loss (N,) of fakes as reals and reals as fakes."""
+        assert real_logits is not None
+        return self.discriminator(fake_logits, real_logits)
+
+
+class RelativisticAverage(_Exchanged):
     """Is a real more real than the average fake? Cross entropy on D(x) - E[D(G(z))] and D(G(z)) - E[D(x)].
 
     Source: Jolicoeur-Martineau 2019, equations 10 and 11 (RaSGAN). Averages are over the batch and, as in her code,
     over all patches; the gradient flows through them.
     """
 
-    generator_needs_reals: ClassVar[bool] = True
-
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """Return softplus(-(real - mean fake)) + softplus(fake - mean real)."""
         reals, fakes = real_logits - fake_logits.mean(), fake_logits - real_logits.mean()
         return per_sample(softplus(-reals)) + per_sample(softplus(fakes))
 
-    def generator(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
-        """Return the same with the two exchanged."""
-        assert real_logits is not None
-        return self.discriminator(fake_logits, real_logits)
 
-
-class RelativisticAverageLeastSquares(Objective):
+class RelativisticAverageLeastSquares(_Exchanged):
     """(D(x) - E[D(G(z))] - 1)² + (D(G(z)) - E[D(x)] + 1)², exchanged for the generator.
 
     Source: Jolicoeur-Martineau 2019, appendix A (RaLSGAN).
     """
-
-    generator_needs_reals: ClassVar[bool] = True
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """Return (real - mean fake - 1)² + (fake - mean real + 1)²."""
         reals, fakes = real_logits - fake_logits.mean(), fake_logits - real_logits.mean()
         return per_sample((reals - 1.0).square()) + per_sample((fakes + 1.0).square())
 
-    def generator(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
-        """Return the same with the two exchanged."""
-        assert real_logits is not None
-        return self.discriminator(fake_logits, real_logits)
 
-
-class RelativisticPairing(Objective):
+class RelativisticPairing(_Exchanged):
     """softplus(-(D(x) - D(G(z)))), each real with the fake beside it, exchanged for the generator.
 
     Sources: Jolicoeur-Martineau 2019, equation 4 (RpGAN); Huang et al. 2024, equation 2.
     """
 
-    generator_needs_reals: ClassVar[bool] = True
-
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """Return softplus(fake - real)."""
         return per_sample(softplus(fake_logits - real_logits))
-
-    def generator(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
-        """Return softplus(real - fake)."""
-        assert real_logits is not None
-        return per_sample(softplus(real_logits - fake_logits))
 
 
 def per_sample(values: Tensor) -> Tensor:

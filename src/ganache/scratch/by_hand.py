@@ -229,8 +229,7 @@ PRESETS = {
     # The same networks, made to work: Adam as in Radford et al. 2016, and a discriminator kept from certainty.
     "working": GanByHand(),
 }
-DCGAN = GanByHand(network="dcgan", width=16, dropout=0.0, epochs=20)
-"""What takes the preset's place for the network dcgan."""
+DCGAN = GanByHand(network="dcgan", width=16, dropout=0.0, epochs=20)  # takes the preset's place for the network dcgan
 
 
 def choose(preset: str | None, changes: dict[str, Any]) -> GanByHand:

@@ -36,7 +36,6 @@ def test_label_accuracy_by_hand() -> None:
     assert found.standard_error == pytest.approx(np.sqrt(3 / 16 / 4))
     assert found.by_class[:2] == pytest.approx([2 / 3, 1.0])
     assert np.isnan(found.by_class[2])
-    assert found.requested.tolist() == [3, 1, 0]
 
 
 def test_class_shares_by_hand() -> None:

@@ -48,7 +48,6 @@ def test_parts_are_seeded_parts_whose_scores_are_averaged() -> None:
     found = inception_score(logits, parts=10)
     assert found == inception_score(logits, parts=10, seed=0)
     assert found != inception_score(logits, parts=10, seed=1)
-    assert found.parts == 10
     assert 0 < found.deviation < found.value
     whole = inception_score(logits, parts=1)
     # By convexity the information in parts is at most that in the whole, on average.

@@ -27,7 +27,6 @@ def by_loops(samples: Floats, reals: Floats, k: int) -> ManifoldScores:
         recall=float(back.any(axis=1).mean()),
         density=float(inside.sum() / (k * len(samples))),
         coverage=float(inside.any(axis=1).mean()),
-        k=k,
     )
 
 
@@ -54,7 +53,7 @@ def test_sets_of_more_than_one_tile_on_a_line() -> None:
     # Reals 0, 2, 4 … and samples 0.5, 2.5, … with k = 1: every ball has radius 2, and the ends see one side alone.
     reals = 2.0 * np.arange(1100)[:, None]
     found = manifold_scores(reals[:1050] + 0.5, reals, k=1)
-    assert found == ManifoldScores(precision=1.0, recall=1051 / 1100, density=2.0, coverage=1051 / 1100, k=1)
+    assert found == ManifoldScores(precision=1.0, recall=1051 / 1100, density=2.0, coverage=1051 / 1100)
 
 
 def test_identical_sets_are_precise_recalled_and_covered() -> None:

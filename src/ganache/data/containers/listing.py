@@ -60,12 +60,7 @@ IMAGE_SUFFIXES = (
     *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff"),
     *(".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".tga", ".jp2", ".j2k", ".avif", ".avifs", ".pcx", ".qoi"),
 )
-
-
-LABEL_FILES = ("dataset.json", "labels.csv", "metadata.csv")
-"""Files of these names may say which picture belongs to which class."""
-
-
+LABEL_FILES = ("dataset.json", "labels.csv", "metadata.csv")  # may say which picture belongs to which class
 _DROPPINGS = (
     *("__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found"),
 )  # of systems, whose pictures are thumbnails and waste

@@ -24,25 +24,12 @@ from ganache.data.containers.listing import (
 )
 from ganache.support.errors import UserError
 
-MAX_ENTRY_BYTES = 512 * 2**20
-"""A zip entry above this size, unpacked, is refused: no image within the pixel limit needs it."""
-
-
+MAX_ENTRY_BYTES = 512 * 2**20  # of an entry, unpacked: no image within the pixel limit needs more
 _PICKLED = (".pkl", ".pickle", ".pt", ".pth", ".ckpt")
-
-
 _PACKED = (".7z", ".rar", ".gz", ".bz2", ".xz", ".zst")
-
-
 _TABLES = (".h5", ".hdf5", ".mat", ".parquet", ".arrow", ".tfrecord", ".tfrecords", ".mdb", ".csv", ".json")
-
-
 _WRITTEN_ON_WINDOWS = (0, 10, 14)  # "version made by": FAT, NTFS, VFAT, where no file's name holds a backslash
-
-
 _ENCRYPTED = 0x1
-
-
 _ZIP_ERRORS = (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, ValueError)
 
 

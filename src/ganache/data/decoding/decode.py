@@ -17,8 +17,7 @@ from ganache.data.decoding.deep import FULL, Extremes, Ranges, eight_bit, extrem
 from ganache.data.decoding.png import only_pixels
 from ganache.data.shape import ImageShape
 
-MAX_PIXELS = 100_000_000
-"""An image above 100 megapixels is refused from its header: 400 MB in memory, far beyond any camera's use here."""
+MAX_PIXELS = 100_000_000  # an image of more is refused from its header: 400 MB in memory, far beyond any camera
 
 READ_ERRORS = (
     *(OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError, IndexError, KeyError, TypeError),

@@ -11,9 +11,7 @@ from PIL import Image
 
 from ganache.data.containers.listing import UnreadableError
 
-DEPTHS = (8, 10, 12, 14, 16)
-"""The bits that cameras, scanners and medical devices give their values."""
-
+DEPTHS = (8, 10, 12, 14, 16)  # the bits that cameras, scanners and medical devices give their values
 _STRIP_PIXELS = 2**18  # converted at a time, so that wide numbers never exist for a whole picture
 _GREY = {"I;16": "L", "I;16B": "L", "I;16L": "L", "I;16N": "L", "I": "L", "F": "L"}
 _COLOURS = ("RGB", "RGBA", "CMYK")

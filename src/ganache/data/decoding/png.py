@@ -14,8 +14,7 @@ _TEXT = (b"tEXt", b"zTXt", b"iTXt")
 # The two places beside eXIf from which Pillow takes an orientation.
 _ORIENTED = (b"XML:com.adobe.xmp\0", b"Raw profile type exif\0")
 _MOST_METADATA = 2**20
-_FRAME = 12
-"""Bytes of a chunk beside its content: length, kind, checksum."""
+_FRAME = 12  # bytes of a chunk beside its content: length, kind, checksum
 
 
 def only_pixels(file: BinaryIO) -> BinaryIO:

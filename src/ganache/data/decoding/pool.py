@@ -21,8 +21,7 @@ from ganache.data.decoding.deep import Extremes, Ranges
 from ganache.data.decoding.process import PROGRAM, TICK_SECONDS, Decoder, EndedError, Question
 from ganache.data.shape import ImageShape
 
-SMALL = 16 * 2**20
-"""What a picture of a megapixel or two takes, in bytes: only those that take more need be known by name."""
+SMALL = 16 * 2**20  # bytes, for a picture of a megapixel or two: only those that take more need be known by name
 
 T = TypeVar("T")
 _BYTES_PER_QUESTION = 16 * 2**20

@@ -21,9 +21,7 @@ PROGRAM = (
 )
 
 TICK_SECONDS = 5.0
-MOST_TICKS = 120
-"""A file that takes longer than so many ticks is given up; ticks, because a clock goes on while a job is suspended."""
-
+MOST_TICKS = 120  # for one file; ticks, because a clock goes on while a job is suspended
 _GRACE_SECONDS = 10.0
 
 

@@ -19,8 +19,7 @@ from ganache.data.decoding.decode import quiet, read_extremes, read_header, read
 from ganache.data.decoding.deep import Ranges
 from ganache.data.shape import ImageShape
 
-READY = b"ready\n"
-"""A process that has said this can decode: whatever ends it afterwards is a file's doing."""
+READY = b"ready\n"  # a process that has said this can decode: whatever ends it afterwards is a file's doing
 
 Task = Literal["header", "extremes", "pixels"]
 Answer = tuple[Any, bytes]

@@ -35,21 +35,17 @@ class Contents:
     decisions: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass
 class ArraySource:
-    """A source of arrays: `key` gives the hash of its content, `read` its header; both raise UserError."""
+    """A source of arrays: `content_key` gives the hash of its content, `read` its header; both raise UserError."""
 
-    def __init__(self, text: str, key: Callable[[DigestCache], str], read: Callable[[], Contents]) -> None:
-        self.text = text
-        self._key = key
-        self._read = read
-
-    def content_key(self, digests: DigestCache) -> str:
-        """Return the hash of the content."""
-        return self._key(digests)
+    text: str
+    content_key: Callable[[DigestCache], str]
+    read: Callable[[], Contents]
 
     def survey(self, how: Conversion, workers: Workers, progress: Progress, most_headers: int | None = None) -> Survey:
         """Read the headers; nothing runs in parallel, for one thread does all at the disk's speed."""
-        contents = self._read()
+        contents = self.read()
         own = contents.shape
         sizes = Counter({(own.height, own.width): contents.count})
         shape, decisions = decide(sizes, Counter({own.channels: contents.count}), how)

@@ -8,7 +8,8 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,16 +22,15 @@ from ganache.support.errors import UserError, did_you_mean
 _DENSITY_TAG = 0x3244  # keeps these random numbers apart from all others of the same seed
 
 
+@dataclass(eq=False)
 class Density:
     """An equal mixture of round Gaussians: `modes` (M, 2) centres, `std` their common deviation, label = mode."""
 
-    count: None = None
-    shape = ImageShape(2, 1, 1)
-
-    def __init__(self, name: str, modes: npt.NDArray[np.float64], std: float) -> None:
-        self.name = name
-        self.modes = modes
-        self.std = std
+    name: str
+    modes: npt.NDArray[np.float64]
+    std: float
+    count: ClassVar[None] = None
+    shape: ClassVar[ImageShape] = ImageShape(2, 1, 1)
 
     @property
     def label_names(self) -> tuple[str, ...]:

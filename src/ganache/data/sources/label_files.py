@@ -19,9 +19,7 @@ from ganache.data.labels import MAX_CLASSES, is_class_name
 from ganache.data.sources.layout import Arrangement, arrange, find_layout
 from ganache.support.errors import UserError
 
-MAX_BYTES = 64 * 2**20
-"""A label file above this size is refused: ImageNet's 1.3 million pictures need no more."""
-
+MAX_BYTES = 64 * 2**20  # a label file above this size is refused: ImageNet's 1.3 million pictures need no more
 _FILE_COLUMNS = ("file", "filename", "file_name", "image", "path", "name", "id")
 _LABEL_COLUMNS = ("label", "class", "category", "target")
 

@@ -8,8 +8,7 @@ from typing import NamedTuple
 from ganache.data.containers.listing import Skipped, printable
 from ganache.data.labels import natural_order
 
-SPLIT_ORDER = ("train", "val", "test")
-"""The order of the splits in a store."""
+SPLIT_ORDER = ("train", "val", "test")  # the order of the splits in a store
 
 SPLIT_WORDS = {
     **dict.fromkeys(("train", "training"), "train"),

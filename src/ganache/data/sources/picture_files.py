@@ -28,8 +28,7 @@ from ganache.data.sources.layout import Picture
 from ganache.data.store.survey import Block, Peek, Survey, nothing_decoded, refuse_many
 from ganache.support.errors import UserError
 
-DEEP_PREVIEWED = 256
-"""Of so many deep files a preview reads the values; packing reads those of all."""
+DEEP_PREVIEWED = 256  # of so many deep files a preview reads the values; packing reads those of all
 
 
 class Pictures:

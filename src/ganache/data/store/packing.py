@@ -20,12 +20,9 @@ from ganache.support.errors import RunError
 from ganache.support.files import PARTIAL
 from ganache.support.units import counted
 
-PACKER_VERSION = 3
-"""Raised whenever the same source and conversion would give other pixels, so that cached stores are made again."""
-
+PACKER_VERSION = 3  # grows whenever the same source and conversion would give other pixels
 LABEL_BYTES = 4
-SPARE_BYTES = 2**26
-"""So much more than a store's pixels and labels must be free for it."""
+SPARE_BYTES = 2**26  # so much more than a store's pixels and labels must be free for it
 
 
 def write_store(

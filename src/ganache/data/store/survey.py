@@ -16,8 +16,7 @@ from ganache.data.shape import ImageShape
 from ganache.support.errors import UserError
 from ganache.support.units import counted
 
-ALWAYS_ALLOWED = 16
-"""So many unreadable files never stop a run, however small the set."""
+ALWAYS_ALLOWED = 16  # so many unreadable files never stop a run, however small the set
 
 
 @dataclass(frozen=True)
@@ -70,11 +69,9 @@ class Packable(Protocol):
 
         Raises TooManyUnknownError when more would have to be read than `digests` allows.
         """
-        ...
 
     def survey(self, how: Conversion, workers: Workers, progress: Progress, most_headers: int | None = None) -> Survey:
         """Look at everything but the pixels and decide one shape; with `most_headers`, at so many headers at most."""
-        ...
 
 
 def add_rows(splits: dict[str, tuple[int, int]], split: str, rows: int) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache.data.dataset import Dataset
-from ganache.evaluation.features.extractor import Extracted, check_pictures, full_precision
-from ganache.evaluation.features.images import CHANNEL_RULE, PILLOW_RULE, resize_pillow, with_channels
+from ganache.evaluation.features.extractor import Extracted, check_pictures, described
+from ganache.evaluation.features.images import PILLOW_RULE, resize_pillow, with_channels
 from ganache.evaluation.features.trained_classifier import FEATURES, VERSION, TrainedClassifier
 
 
@@ -28,13 +28,9 @@ class ClassifierExtractor:
 
         Beside them how often the classifier is right, and of how many images of what.
         """
+        shape = self._shape
         return {
-            "name": self.name,
-            "version": self.version,
-            "size": self.size,
-            "checksum": self.judge.checksum,
-            "resize": f"{self._shape.height}x{self._shape.width} ({PILLOW_RULE})",
-            "channels": f"{self._shape.channels} ({CHANNEL_RULE})",
+            **described(self, self.judge.checksum, f"{shape.height}x{shape.width} ({PILLOW_RULE})", shape.channels),
             "trained_on": self._fingerprint,
             "accuracy": self.judge.accuracy,
             "tested": self.judge.tested,
@@ -45,7 +41,6 @@ class ClassifierExtractor:
         """Return the features (N, 128) and logits (N, K) of uint8 pictures (N, H, W, C)."""
         pictures = with_channels(check_pictures(self.name, images), self._shape.channels)
         fitting = resize_pillow(pictures, self._shape.height, self._shape.width)
-        with full_precision():
-            features, probabilities = self.judge.judge(np.require(fitting, requirements=["C", "W"]))
+        features, probabilities = self.judge.judge(np.require(fitting, requirements=["C", "W"]))
         # The softmax of log p is p again; what underflowed to 0 must not become infinite.
         return Extracted(features, np.log(np.maximum(probabilities, np.finfo(np.float32).tiny)))

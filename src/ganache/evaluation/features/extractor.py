@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ganache.evaluation.features.images import CHANNEL_RULE
 from ganache.support.errors import UserError
 
 ABOUT = ("accuracy", "tested", "tested_on")  # told by a description of the features, and not what makes them
@@ -30,28 +31,32 @@ class Extractor(Protocol):
     @property
     def name(self) -> str:
         """The name under which its scores go."""
-        ...
 
     @property
     def version(self) -> int:
         """Grows whenever the values of the same images change."""
-        ...
 
     @property
     def size(self) -> int:
         """D, the length of one image's vector."""
-        ...
 
     def describe(self) -> dict[str, Any]:
         """Return name, version, size, checksum, resize rule and channel rule as JSON values."""
-        ...
 
     def __call__(self, images: NDArray[Any]) -> Extracted:
         """Return the features of uint8 images (N, H, W, C), C = 1 … 4; the same however many come in one call.
 
         Raises UserError for anything else, points of a density among it.
         """
-        ...
+
+
+def described(extractor: Extractor, checksum: str | None, resize: str, channels: int) -> dict[str, Any]:
+    """Return what every extractor's `describe` has: its weights' checksum, if any, and what it makes of any picture."""
+    return {
+        **{"name": extractor.name, "version": extractor.version, "size": extractor.size, "checksum": checksum},
+        "resize": resize,
+        "channels": f"{channels} ({CHANNEL_RULE})",
+    }
 
 
 def check_pictures(name: str, images: NDArray[Any]) -> NDArray[np.uint8]:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, max_pool2d
 
-from ganache.evaluation.features.extractor import Extracted, check_pictures, in_groups
-from ganache.evaluation.features.images import CHANNEL_RULE, resize_tensorflow, with_channels
+from ganache.evaluation.features.extractor import Extracted, check_pictures, described, in_groups
+from ganache.evaluation.features.images import resize_tensorflow, with_channels
 
 VERSION = 1
 SIDE = 299  # pixels
@@ -243,15 +243,8 @@ class InceptionExtractor:
 
     def describe(self) -> dict[str, Any]:
         """Return name, version, size, the weights' checksum and the rules as JSON values."""
-        return {
-            "name": self.name,
-            "version": self.version,
-            "size": self.size,
-            "checksum": self._checksum,
-            "resize": f"{SIDE}x{SIDE} (TensorFlow 1 bilinear, no half-pixel centres)",
-            "channels": f"3 ({CHANNEL_RULE})",
-            "logits": f"{CLASSES}, without bias",
-        }
+        resize = f"{SIDE}x{SIDE} (TensorFlow 1 bilinear, no half-pixel centres)"
+        return {**described(self, self._checksum, resize, 3), "logits": f"{CLASSES}, without bias"}
 
     def __call__(self, images: NDArray[Any]) -> Extracted:
         """Return the features (N, 2048) and logits (N, 1008) of uint8 pictures (N, H, W, C)."""

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache.data.shape import ImageShape
-from ganache.evaluation.features.extractor import Extracted, check_pictures
-from ganache.evaluation.features.images import CHANNEL_RULE, PILLOW_RULE, resize_pillow, with_channels
+from ganache.evaluation.features.extractor import Extracted, check_pictures, described
+from ganache.evaluation.features.images import PILLOW_RULE, resize_pillow, with_channels
 from ganache.support.errors import UserError
 
 MOST_PIXELS = 32 * 32
@@ -34,14 +34,7 @@ class PixelExtractor:
 
     def describe(self) -> dict[str, Any]:
         """Return name, version, size and the rules as JSON values."""
-        return {
-            "name": self.name,
-            "version": self.version,
-            "size": self.size,
-            "checksum": None,
-            "resize": f"{self._height}x{self._width} ({PILLOW_RULE})",
-            "channels": f"{self.shape.channels} ({CHANNEL_RULE})",
-        }
+        return described(self, None, f"{self._height}x{self._width} ({PILLOW_RULE})", self.shape.channels)
 
     def __call__(self, images: NDArray[Any]) -> Extracted:
         """Return pixels / 255 (N, D) of uint8 pictures (N, H, W, C), or a density's float points as they are."""

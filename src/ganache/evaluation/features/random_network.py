@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d, pad, relu
 
-from ganache.evaluation.features.extractor import Extracted, check_pictures, digest, in_groups
-from ganache.evaluation.features.images import CHANNEL_RULE, PILLOW_RULE, resize_pillow, with_channels
+from ganache.evaluation.features.extractor import Extracted, check_pictures, described, digest, in_groups
+from ganache.evaluation.features.images import PILLOW_RULE, resize_pillow, with_channels
 from ganache.support.streams import derive
 
 VERSION = 2
@@ -60,14 +60,7 @@ class RandomExtractor:
 
     def describe(self) -> dict[str, Any]:
         """Return name, version, size, the weights' checksum and the rules as JSON values."""
-        return {
-            "name": self.name,
-            "version": self.version,
-            "size": self.size,
-            "checksum": self._checksum,
-            "resize": f"longest side at most {LONGEST_SIDE} ({PILLOW_RULE})",
-            "channels": f"3 ({CHANNEL_RULE})",
-        }
+        return described(self, self._checksum, f"longest side at most {LONGEST_SIDE} ({PILLOW_RULE})", 3)
 
     def __call__(self, images: NDArray[Any]) -> Extracted:
         """Return the features (N, 512) of uint8 pictures (N, H, W, C); no logits."""

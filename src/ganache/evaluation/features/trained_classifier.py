@@ -25,10 +25,11 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ganache.data.cache import cache_folder, named_cache
-from ganache.data.dataset import Batch, Dataset
+from ganache.data.dataset import Batch
 from ganache.data.selection import HELD_OUT_SPLITS
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
+from ganache.evaluation.features.extractor import in_groups
 from ganache.networks.layers import halvings, stride_between
 from ganache.runs import sealed
 from ganache.support.errors import UserError
@@ -96,14 +97,13 @@ class TrainedClassifier:
 
     def judge(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return features (N, 128) and class probabilities (N, K) of uint8 images (N, H, W, C)."""
-        features, probabilities = [], []
-        with torch.inference_mode():
-            for start in range(0, len(images), GROUP):
-                part = torch.from_numpy(images[start : start + GROUP]).permute(0, 3, 1, 2)
-                found, logits = self.network(part.float().div(127.5).sub(1.0))
-                features.append(found.numpy())
-                probabilities.append(logits.softmax(dim=1).numpy())
-        return np.concatenate(features), np.concatenate(probabilities)
+
+        def seen(part: NDArray[np.uint8]) -> tuple[Tensor, Tensor]:
+            features, logits = self.network(torch.from_numpy(part).permute(0, 3, 1, 2).float().div(127.5).sub(1.0))
+            return features, logits.softmax(dim=1)
+
+        features, probabilities = in_groups(images, GROUP, seen)
+        return features, probabilities
 
 
 def classifier_for(
@@ -117,7 +117,8 @@ def classifier_for(
     `say` is told when a training begins, since that takes minutes. Raises UserError when the data has fewer than two
     labels.
     """
-    check_classes(dataset)
+    if len(dataset.label_names) < 2:
+        raise UserError(f"data: {dataset.name!r} has no two classes, so there is nothing to judge by")
     cache = cache or cache_folder()
     path = kept_classifier(dataset, cache)
     try:
@@ -130,12 +131,6 @@ def classifier_for(
     network = ClassifierNetwork(dataset.shape, len(dataset.label_names))
     network.load_state_dict(tensors)
     return TrainedClassifier(_frozen(network), dataset.label_names, facts["accuracy"], facts["tested"], facts["split"])
-
-
-def check_classes(dataset: Dataset) -> None:
-    """Raise UserError when the data has fewer than two labels."""
-    if len(dataset.label_names) < 2:
-        raise UserError(f"data: {dataset.name!r} has no two classes, so there is nothing to judge by")
 
 
 def keep_classifier(judge: TrainedClassifier, dataset: PackedDataset, cache: Path) -> None:

@@ -43,7 +43,6 @@ class LabelAccuracy:
     value: float
     standard_error: float
     by_class: Floats
-    requested: NDArray[np.int64]
 
 
 def label_accuracy(scores: Features, requested: Labels) -> LabelAccuracy:
@@ -59,7 +58,7 @@ def label_accuracy(scores: Features, requested: Labels) -> LabelAccuracy:
     right = np.bincount(requested, weights=hits, minlength=classes)
     value = float(hits.mean())
     by_class = np.divide(right, counts, out=np.full(classes, np.nan), where=counts > 0)
-    return LabelAccuracy(value, float(np.sqrt(value * (1 - value) / len(hits))), by_class, counts)
+    return LabelAccuracy(value, float(np.sqrt(value * (1 - value) / len(hits))), by_class)
 
 
 @dataclass(frozen=True, eq=False)

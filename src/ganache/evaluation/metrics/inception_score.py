@@ -22,7 +22,6 @@ class InceptionScore:
 
     value: float
     deviation: float
-    parts: int
 
 
 def inception_score(logits: Features, parts: int = 10, seed: int = 0) -> InceptionScore:
@@ -37,7 +36,7 @@ def inception_score(logits: Features, parts: int = 10, seed: int = 0) -> Incepti
     check_features("logits", logits, least=parts)
     order = stream(seed, "inception_score").permutation(len(logits))
     scores = np.array([_score_of(logits, part) for part in np.array_split(order, parts)])
-    return InceptionScore(float(scores.mean()), float(scores.std()), parts)
+    return InceptionScore(float(scores.mean()), float(scores.std()))
 
 
 def log_softmax(logits: Features) -> Floats:

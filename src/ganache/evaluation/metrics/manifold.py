@@ -22,13 +22,12 @@ from ganache.support.errors import UserError
 
 @dataclass(frozen=True)
 class ManifoldScores:
-    """The four shares, with the k by which the balls were drawn. All but density are at most 1."""
+    """The four shares. All but density are at most 1."""
 
     precision: float
     recall: float
     density: float
     coverage: float
-    k: int
 
 
 def manifold_scores(features: Features, reference: Features, k: int = 5) -> ManifoldScores:
@@ -56,5 +55,4 @@ def manifold_scores(features: Features, reference: Features, k: int = 5) -> Mani
         recall=float(recalled.mean()),
         density=float(around.sum() / (k * len(features))),
         coverage=float(covered.mean()),
-        k=k,
     )
