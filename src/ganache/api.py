@@ -19,6 +19,7 @@ from ganache.runs import products
 from ganache.runs.products import TrainedGenerator
 from ganache.scratch import by_hand  # noqa: F401, so that its games are known when a run names one
 from ganache.support.files import at_home
+from ganache.support.requests import collected
 from ganache.training import sessions
 from ganache.training.plan import Plan, Request, make_plan
 from ganache.training.sessions import Outcome
@@ -57,23 +58,8 @@ def train(
 
     Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
     """
-    request = Request(
-        data=as_source(data),
-        recipe=recipe,
-        images=images,
-        time=time,
-        size=size,
-        channels=channels,
-        labels=tuple(labels),
-        batch=batch,
-        seed=seed,
-        device=device,
-        precision=precision,
-        settings=tuple(settings),
-        max_skipped=max_skipped,
-        evaluate_every=evaluate_every,
-        value_range=value_range,
-    )
+    own = {"data": as_source(data), "labels": tuple(labels), "settings": tuple(settings)}
+    request = collected(Request, {**locals(), **own})
     return sessions.begin(request, at_home(out) if out is not None else None, quiet=quiet, progress=progress)
 
 
@@ -163,21 +149,12 @@ def evaluate(
     `train`. `progress` hears of packing and samples, `say` of what is prepared once. Raises UserError for what cannot
     be done as asked.
     """
-    asked = Asked(
-        samples=str(samples) if isinstance(samples, str | Path) else as_source(samples, "samples"),
-        data=None if data is None else as_source(data),
-        metrics=tuple(metrics),
-        features=features,
-        weights=None if weights is None else at_home(weights),
-        count=count,
-        seed=seed,
-        split=split,
-        labels=tuple(labels),
-        size=size,
-        channels=channels,
-        device=device,
-        value_range=value_range,
-    )
+    own = {
+        "samples": str(samples) if isinstance(samples, str | Path) else as_source(samples, "samples"),
+        "data": None if data is None else as_source(data),
+        "weights": None if weights is None else at_home(weights),
+    }
+    asked = collected(Asked, {**locals(), **own, "metrics": tuple(metrics), "labels": tuple(labels)})
     return evaluating.evaluate(asked, progress, say).evaluation
 
 

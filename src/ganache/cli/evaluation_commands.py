@@ -17,12 +17,12 @@ from ganache.cli.options import (
     Range,
     Seed,
     Size,
-    collected,
     path_argument,
     path_option,
 )
 from ganache.support.console import Output, json_outputs, write_then_print
 from ganache.support.errors import RunError, UserError
+from ganache.support.requests import collected
 from ganache.support.units import counted, listed
 
 if TYPE_CHECKING:

@@ -1,26 +1,13 @@
-"""The arguments and options that commands share, how a path among them is read, and how a request is made of them."""
+"""The arguments and options that commands share, and how a path among them is read."""
 
-import dataclasses
 import functools
 import os
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
 from ganache.support.places import check_output
-
-Asked = TypeVar("Asked")
-
-
-def collected(kind: type[Asked], parameters: dict[str, Any]) -> Asked:
-    """Return a request (a dataclass) whose fields are a command's parameters of the same names.
-
-    What was not given (None) keeps the request's own default; lists become tuples.
-    """
-    given = ((field.name, parameters[field.name]) for field in dataclasses.fields(kind))  # type: ignore[arg-type]
-    said = {name: value for name, value in given if value is not None}
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in said.items()})
 
 
 def at_home(value: Any) -> Any:

@@ -24,11 +24,11 @@ from ganache.cli.options import (
     Settings,
     Size,
     Time,
-    collected,
     path_argument,
     path_option,
 )
 from ganache.support.console import show
+from ganache.support.requests import collected
 from ganache.support.units import count_text, duration_text
 
 if TYPE_CHECKING:
