@@ -28,7 +28,7 @@ from benchmarks.speed.systems import GANACHE, PLAIN, narrow, trained_in
 from ganache.data import open_dataset
 from ganache.data.conversion import Conversion
 from ganache.data.store.packed import PackedDataset
-from ganache.evaluation import features
+from ganache.evaluation.features.by_name import find
 from ganache.evaluation.metrics.frechet import frechet_distance
 from ganache.evaluation.metrics.moments import RunningMoments
 from ganache.evaluation.reference import Reference
@@ -83,7 +83,7 @@ def measure(case: Case, seeds: list[int], samples: int) -> dict[str, list[float]
     """Return the distances of both, seed by seed."""
     dataset = open_dataset(case.data, Conversion(size=(case.side, case.side)))
     assert isinstance(dataset, PackedDataset)
-    reference = Reference(dataset, features.find(case.features, dataset))
+    reference = Reference(dataset, find(case.features, dataset))
     found: dict[str, list[float]] = {PLAIN: [], GANACHE: []}
     for seed in seeds:
         for name, distances in found.items():

@@ -28,7 +28,7 @@ from benchmarks.speed.systems import PLAIN, trained_in
 from ganache.data import open_dataset
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.catalogue import choose
-from ganache.evaluation.features import find
+from ganache.evaluation.features.by_name import find
 from ganache.evaluation.reference import Reference
 from ganache.evaluation.samples import GeneratorSamples
 from ganache.evaluation.scoring import evenly, make_setting, score

@@ -15,7 +15,7 @@ from benchmarks.speedrun import Judge, Look, Race
 from ganache.data import open_dataset
 from ganache.data.conversion import Conversion
 from ganache.data.store.packed import PackedDataset
-from ganache.evaluation.features import ClassifierExtractor
+from ganache.evaluation.features.classifier_features import ClassifierExtractor
 from ganache.evaluation.features.trained_classifier import ClassifierNetwork, TrainedClassifier
 from ganache.evaluation.reference import Reference
 from ganache.runs.products import TrainedGenerator

@@ -52,7 +52,7 @@ def a_run(path: Path, shape: ImageShape = SHAPE) -> Path:
         generator.get_parameter("layers.0.bias").zero_()
     for name, network in (("encoder", encoder), ("generator", generator)):
         product: Product = next(product for product in recipe.products() if product.network == name)
-        products.save_product(run.product_file(name), product, network, recipe, shape, {"label_names": []})
+        products.save(run.product_file(name), network, recipe, shape, {"label_names": []}, product)
     return path
 
 

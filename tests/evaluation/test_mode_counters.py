@@ -11,7 +11,8 @@ import ganache
 from ganache.data import open_dataset
 from ganache.data.sources.densities import ring
 from ganache.data.sources.stacked_mnist import StackedDigits
-from ganache.evaluation.features import Extracted, find
+from ganache.evaluation.features.by_name import find
+from ganache.evaluation.features.extractor import Extracted
 from ganache.evaluation.features.trained_classifier import keep_classifier, train_classifier
 from ganache.evaluation.mode_counters import StackedCounter, published_samples
 from ganache.evaluation.records import Evaluation

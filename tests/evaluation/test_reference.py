@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ganache.data import open_dataset
 from ganache.data.store.packed import PackedDataset
-from ganache.evaluation.features import Extracted, PixelExtractor
+from ganache.evaluation.features.extractor import Extracted
+from ganache.evaluation.features.pixels import PixelExtractor
 from ganache.evaluation.metrics.moments import moments_of
 from ganache.evaluation.metrics.pixel_deviation import PixelDeviation
 from ganache.evaluation.reference import Reference

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 import ganache
 from ganache.data.shape import ImageShape
-from ganache.evaluation.features import PixelExtractor, RandomExtractor
+from ganache.evaluation.features.pixels import PixelExtractor
+from ganache.evaluation.features.random_network import RandomExtractor
 from ganache.support.errors import UserError
 from tests.commands import run_command
 from tests.data.data_files import pixels, save

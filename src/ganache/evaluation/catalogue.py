@@ -10,12 +10,15 @@ from ganache.data.selection import HELD_OUT_SPLITS
 from ganache.evaluation import class_records as of_classes
 from ganache.evaluation import metric_records as by
 from ganache.evaluation.evidence import KEPT, PAIRED, Evidence, Setting
+from ganache.evaluation.features.classifier_features import ClassifierExtractor
+from ganache.evaluation.features.inception import InceptionExtractor
 from ganache.evaluation.metrics.certainty import Certainty
 from ganache.evaluation.metrics.counter import Counter
 from ganache.evaluation.metrics.pixel_deviation import PixelDeviation
 from ganache.evaluation.mode_counters import knows_modes, mode_counter
 from ganache.evaluation.records import Score, metric_named
 from ganache.evaluation.reference import Reference
+from ganache.evaluation.reference_statistics import StatisticsReference
 from ganache.support.errors import UserError, did_you_mean
 
 OF_MOMENTS = ("fd", "fd-infinity", "is")  # what needs no more of the reals than their moments
@@ -41,7 +44,7 @@ class Metric:
 
     def why_not(self, setting: Setting) -> str | None:
         """Return why it cannot be had here, None where it can."""
-        if not setting.has_reals and self.name not in OF_MOMENTS:
+        if isinstance(setting.reference, StatisticsReference) and self.name not in OF_MOMENTS:
             return f"{setting.dataset.name!r} holds a mean and a covariance, and no images"
         return self.refuse(setting)
 
@@ -60,11 +63,13 @@ def _few(setting: Setting) -> int:
 
 
 def _needs_logits(setting: Setting) -> str | None:
-    return None if setting.knows_classes else f"{setting.extractor.name!r} features know no classes"
+    knows = isinstance(setting.extractor, ClassifierExtractor | InceptionExtractor)
+    return None if knows else f"{setting.extractor.name!r} features know no classes"
 
 
 def _needs_judge(setting: Setting) -> str | None:
-    return None if setting.judges_classes else "only 'classifier' features know the data's classes"
+    judges = isinstance(setting.extractor, ClassifierExtractor)
+    return None if judges else "only 'classifier' features know the data's classes"
 
 
 def _needs_requests(setting: Setting) -> str | None:
@@ -72,7 +77,7 @@ def _needs_requests(setting: Setting) -> str | None:
 
 
 def _needs_shares(setting: Setting) -> str | None:
-    return "only some classes were asked for" if setting.labels else _needs_judge(setting)
+    return "only some classes were asked for" if setting.reference.labels else _needs_judge(setting)
 
 
 def _needs_modes(setting: Setting) -> str | None:

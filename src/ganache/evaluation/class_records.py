@@ -56,7 +56,6 @@ def by_class_records(evidence: Evidence) -> Iterator[Score]:
         found.mean,
         "lower",
         samples=len(kept.features),
-        reals=reference.used,
         details=details,
         settings={"classes": len(enough)},
         reference=reference,
@@ -97,7 +96,6 @@ def class_shares_records(evidence: Evidence) -> Iterator[Score]:
         samples=len(logits),
         details={"unit": "nats", "shares": shares, "smallest": found.smallest},
         reference=evidence.reference,
-        reals=evidence.reference.used,
     )
 
 

@@ -17,7 +17,8 @@ from ganache.engine.devices import choose_device
 from ganache.evaluation.catalogue import Metric, Say, choose, defaults, for_judge
 from ganache.evaluation.cautions import warnings_of_data
 from ganache.evaluation.evidence import Setting
-from ganache.evaluation.features import InceptionExtractor, find
+from ganache.evaluation.features.by_name import find
+from ganache.evaluation.features.inception import InceptionExtractor
 from ganache.evaluation.mode_counters import published_samples
 from ganache.evaluation.reference import Reference, refuse_few
 from ganache.evaluation.reference_statistics import Statistics, StatisticsReference, find_statistics

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache.data.dataset import Dataset, Progress
-from ganache.evaluation.features import Extractor
+from ganache.evaluation.features.extractor import Extractor
 from ganache.evaluation.metrics.counter import Counter, Sums
 from ganache.evaluation.metrics.frechet import Extrapolation, extrapolate
 from ganache.evaluation.metrics.inputs import stream
@@ -37,17 +37,21 @@ class Requests:
 class Setting:
     """What an evaluation is about, as far as a metric's possibility depends on it."""
 
-    dataset: Dataset
-    extractor: Extractor
+    reference: Reference
     count: int
     seed: int
-    split: str
-    labels: tuple[str, ...]
     requests: Requests
     has_classes: bool  # whether each sample's class is known
-    knows_classes: bool  # whether the extractor gives logits
-    judges_classes: bool  # whether these logits are of the data's own classes
-    has_reals: bool = True  # whether there are images to compare with, and not their moments alone
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data of the reals."""
+        return self.reference.dataset
+
+    @property
+    def extractor(self) -> Extractor:
+        """What samples and reals are seen through."""
+        return self.reference.extractor
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +126,7 @@ class Evidence:
         better: Better,
         *,
         samples: int,
-        reals: int = 0,
+        reals: int | None = None,
         uncertainty: float | None = None,
         uncertainty_kind: str = "standard error",
         details: dict[str, Any] | None = None,
@@ -132,7 +136,7 @@ class Evidence:
     ) -> Score:
         """Return a record. `features` describe what saw the samples, the extractor if left out; ``{}`` for none.
 
-        `reference` is given where the samples were compared with reals.
+        `reference` is given where the samples were compared with reals, `reals` where not with all of them.
         """
         described = self.setting.extractor.describe() if features is None else features
         known = uncertainty is not None and np.isfinite(uncertainty)
@@ -146,7 +150,7 @@ class Evidence:
             protocol=Protocol(
                 metric=metric,
                 samples=samples,
-                reals=reals,
+                reals=reals if reals is not None else reference.used if reference else 0,
                 features=described or None,
                 reference=reference.describe() if reference else None,
                 settings=finite(settings or {}),

@@ -30,9 +30,7 @@ def frechet_records(evidence: Evidence) -> Iterator[Score]:
     count, reference = evidence.setting.count, evidence.reference
     value = frechet_distance(evidence.moments, reference.moments())
     error = evidence.extrapolation.standard_error if evidence.is_complete and count >= 4 else None
-    yield evidence.score(
-        "fd", value, "lower", samples=count, reals=reference.used, uncertainty=error, reference=reference
-    )
+    yield evidence.score("fd", value, "lower", samples=count, uncertainty=error, reference=reference)
 
 
 def frechet_infinity_records(evidence: Evidence) -> Iterator[Score]:
@@ -44,7 +42,6 @@ def frechet_infinity_records(evidence: Evidence) -> Iterator[Score]:
         found.limit,
         "lower",
         samples=len(evidence.kept.features),
-        reals=reference.used,
         uncertainty=found.standard_error,
         details=details,
         settings={"subsets": len(found.sizes)},
@@ -90,12 +87,13 @@ def memorisation_records(evidence: Evidence) -> Iterator[Score]:
 
     Raises UserError where no held-out image is of a class that occurs among the training images.
     """
-    setting, kept = evidence.setting, evidence.kept.some(PAIRED, evidence.setting.seed)
-    known = select(setting.dataset, setting.labels)
+    setting, labels = evidence.setting, evidence.reference.labels
+    kept = evidence.kept.some(PAIRED, setting.seed)
+    known = select(setting.dataset, labels)
     split = next((split for split in HELD_OUT_SPLITS if known.rows(split)), None)
     if split is None:
         raise UserError("memorisation: no held-out image has a label that was asked for")
-    training = Reference(setting.dataset, setting.extractor, "train", setting.labels, evidence.reference.cache)
+    training = Reference(setting.dataset, setting.extractor, "train", labels, evidence.reference.cache)
     held_out = Reference(setting.dataset, setting.extractor, split, known.labels_in(split), evidence.reference.cache)
     held = held_out.rows(min(held_out.used, PAIRED)).features
     found = memorisation(kept.features, training.rows(training.used).features, held)
@@ -106,7 +104,6 @@ def memorisation_records(evidence: Evidence) -> Iterator[Score]:
         found.copied,
         "lower",
         samples=len(kept.features),
-        reals=training.used,
         uncertainty=found.standard_error / max(1 - found.expected, 1e-9),
         details=details,
         settings={"held_out": held_out.split, "held_out_count": len(held), "quantile": 0.05},
@@ -163,7 +160,6 @@ def deviation_records(evidence: Evidence) -> Iterator[Score]:
         evidence.counted(PixelDeviation).value,
         "neither",
         samples=evidence.setting.count,
-        reals=reference.used,
         details={"of_the_reals": evidence.counted_of_reals(PixelDeviation).value},
         features={},
         reference=reference,

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ganache.data.dataset import Dataset
 from ganache.data.sources.densities import Density
 from ganache.data.sources.stacked_mnist import StackedDigits
-from ganache.evaluation.features import Extractor, find
+from ganache.evaluation.features.by_name import find
+from ganache.evaluation.features.extractor import Extractor
 from ganache.evaluation.metrics.counter import Counter
 from ganache.evaluation.metrics.modes import MANY, SAMPLES, WITHIN, Modes, count_modes
 from ganache.evaluation.metrics.stacked_modes import PUBLISHED_SAMPLES, stacked_modes

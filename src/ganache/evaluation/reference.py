@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from ganache.data.cache import cache_folder, named_cache
 from ganache.data.dataset import Dataset
 from ganache.data.store.packed import PackedDataset
-from ganache.evaluation.features import Extracted, Extractor
-from ganache.evaluation.features.extractor import ABOUT
+from ganache.evaluation.features.extractor import ABOUT, Extracted, Extractor
 from ganache.evaluation.metrics.counter import Sums
 from ganache.evaluation.metrics.inputs import stream
 from ganache.evaluation.metrics.moments import AnyMoments, RunningMoments

@@ -16,7 +16,7 @@ from ganache.data.dataset import Stream
 from ganache.data.npy import SUFFIXES, StoredArray, open_arrays
 from ganache.data.shape import ImageShape
 from ganache.data.sources.array_files import has_statistics
-from ganache.evaluation.features import Extractor
+from ganache.evaluation.features.extractor import Extractor
 from ganache.evaluation.metrics.moments import Moments
 from ganache.evaluation.records import ReferenceSet
 from ganache.evaluation.reference import Reference, Rows

@@ -13,11 +13,9 @@ from ganache.data.dataset import Progress
 from ganache.evaluation.catalogue import Metric, Say
 from ganache.evaluation.cautions import warnings_of_few
 from ganache.evaluation.evidence import Evidence, Requests, Setting, gather
-from ganache.evaluation.features import ClassifierExtractor, InceptionExtractor
 from ganache.evaluation.metrics.counter import Sums
 from ganache.evaluation.records import Evaluation, SampleSet, Score
 from ganache.evaluation.reference import Reference
-from ganache.evaluation.reference_statistics import StatisticsReference
 from ganache.evaluation.samples import GeneratorSamples, Labels, PictureSamples, Piece, Samples
 from ganache.support.errors import UserError
 
@@ -77,21 +75,8 @@ def score(
 
 def make_setting(reference: Reference, source: Samples, requests: Requests, count: int, seed: int) -> Setting:
     """Return what the metrics' possibility depends on."""
-    extractor = reference.extractor
-    return Setting(
-        dataset=reference.dataset,
-        extractor=extractor,
-        count=count,
-        seed=seed,
-        split=reference.split,
-        labels=reference.labels,
-        requests=requests,
-        has_classes=bool(requests.names)
-        or (not isinstance(source, GeneratorSamples) and bool((_numbers(source, reference.dataset) >= 0).any())),
-        knows_classes=isinstance(extractor, ClassifierExtractor | InceptionExtractor),
-        judges_classes=isinstance(extractor, ClassifierExtractor),
-        has_reals=not isinstance(reference, StatisticsReference),
-    )
+    is_labelled = not isinstance(source, GeneratorSamples) and bool((_numbers(source, reference.dataset) >= 0).any())
+    return Setting(reference, count, seed, requests, has_classes=bool(requests.names) or is_labelled)
 
 
 def as_among_reals(source: Samples, reference: Reference, count: int, seed: int) -> Requests:

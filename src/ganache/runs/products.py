@@ -120,15 +120,19 @@ class TrainedGenerator:
 WALKERS = 16
 
 
-def save(path: Path, network: nn.Module, recipe: Game, shape: ImageShape, facts: dict[str, Any]) -> None:
-    """Write a generator's weights with all that is needed to draw from it; `facts` has at least label_names."""
-    save_product(path, recipe.products()[0], network, recipe, shape, facts)
-
-
-def save_product(
-    path: Path, product: Product, network: nn.Module, recipe: Game, shape: ImageShape, facts: dict[str, Any]
+def save(
+    path: Path,
+    network: nn.Module,
+    recipe: Game,
+    shape: ImageShape,
+    facts: dict[str, Any],
+    product: Product | None = None,
 ) -> None:
-    """Write the weights of what is used of a game with all that is needed to use it."""
+    """Write the weights of a product, the generator if left out, with all that is needed to use it.
+
+    `facts` has at least label_names.
+    """
+    product = product or recipe.products()[0]
     description = {
         "format": FORMAT,
         "content": product.network,

@@ -145,7 +145,7 @@ class Loop:
         facts = {"label_names": names, "images_seen": self.state.counters.images_seen, "data": self.data.fingerprint}
         for product in self.state.recipe.products():
             network, file = self.state.averages[product.network].network, self.run.product_file(product.network)
-            products.save_product(file, product, network, self.state.recipe, self.state.shape, facts)
+            products.save(file, network, self.state.recipe, self.state.shape, facts, product)
         self._ask(lambda observer: observer.publish(self.state, at_end))
         self.run.update_record(
             images_seen=self.state.counters.images_seen,

@@ -8,7 +8,11 @@ from numpy.typing import NDArray
 
 from ganache.data import open_dataset
 from ganache.data.store.packed import PackedDataset
-from ganache.evaluation.features import NAMES, ClassifierExtractor, Extractor, PixelExtractor, RandomExtractor, find
+from ganache.evaluation.features.by_name import NAMES, find
+from ganache.evaluation.features.classifier_features import ClassifierExtractor
+from ganache.evaluation.features.extractor import Extractor
+from ganache.evaluation.features.pixels import PixelExtractor
+from ganache.evaluation.features.random_network import RandomExtractor
 from ganache.evaluation.features.trained_classifier import ClassifierNetwork, TrainedClassifier, keep_classifier
 from ganache.support.errors import UserError
 from ganache.support.streams import untouched_global_stream

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ganache.evaluation import features
+from ganache.evaluation.features.by_name import find
 from ganache.evaluation.features.inception_weights import PublishedWeights
 from ganache.support.errors import RunError, UserError
 
@@ -200,5 +200,5 @@ def test_files_that_are_no_weights(published: PublishedWeights, tmp_path: Path) 
 def test_a_whole_file_of_weights(inception_weights: dict[str, Tensor], tmp_path: Path) -> None:
     path = tmp_path / "mine.safetensors"
     save_file(inception_weights, path)
-    extractor = features.find("inception", weights=path)
+    extractor = find("inception", weights=path)
     assert extractor.name == f"inception-{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}"

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from ganache.data.shape import ImageShape
-from ganache.evaluation.features import PixelExtractor
-from ganache.evaluation.features.pixels import shrunk
+from ganache.evaluation.features.pixels import PixelExtractor, shrunk
 from ganache.support.errors import UserError
 
 

@@ -5,8 +5,7 @@ import pytest
 import torch
 from PIL import Image, ImageFilter
 
-from ganache.evaluation.features import RandomExtractor
-from ganache.evaluation.features.random_network import WIDTHS, random_weights
+from ganache.evaluation.features.random_network import WIDTHS, RandomExtractor, random_weights
 from ganache.support.errors import UserError
 from ganache.support.streams import untouched_global_stream
 

@@ -17,7 +17,7 @@ from typing import Any
 from ganache.data import Selection
 from ganache.engine.state import TrainingState
 from ganache.evaluation.catalogue import choose
-from ganache.evaluation.features import find
+from ganache.evaluation.features.by_name import find
 from ganache.evaluation.mode_counters import published_samples
 from ganache.evaluation.records import Evaluation, Score, evaluation_from
 from ganache.evaluation.reference import Reference
