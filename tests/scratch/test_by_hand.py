@@ -17,7 +17,6 @@ from ganache.games.game import Draws, Moment, TrainingBatch
 from ganache.parts.latents import Latent
 from ganache.scratch.array_module import from_outside
 from ganache.scratch.by_hand import ClassifierByHand, GanByHand, HandPlayed, Memory, is_kept, rows
-from ganache.scratch.gan import Gan
 from ganache.support.errors import UserError
 from ganache.support.precision import FULL
 from tests.labelled import labelled, shades
@@ -90,7 +89,7 @@ def test_the_ordinary_generator_draws_what_the_engine_draws(game: GanByHand) -> 
     with torch.no_grad():
         ordinary = state.average.eval()(latents, torch.zeros(64, 0))
     learners = Memory.of(state.cast).learners
-    own = Gan(learners["generator"], learners["discriminator"]).draw(from_outside(latents))
+    own = learners["generator"].network.forward(from_outside(latents))
     np.testing.assert_allclose(own, rows(ordinary), rtol=0, atol=1e-6)
     assert np.ptp(own) > 0.1
 

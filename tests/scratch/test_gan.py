@@ -110,15 +110,15 @@ def test_defect_losses_are_reported_in_the_logarithm_that_is_differentiated() ->
     assert losses["loss/discriminator"] == pytest.approx(2.0 * math.log(2.0), abs=1e-15)
     weights = gan.discriminator.network.layers[-1].parameters["weight"]
     latents = numbers(BATCH, LATENT)
-    at_weights = gan.scored(gan.draw(latents), 1.0)[2]["4.weight"]
-    numeric = numeric_gradient(lambda: gan.scored(gan.draw(latents), 1.0)[0], weights)
+    at_weights = gan.scored(gan.generator.network.forward(latents), 1.0)[2]["4.weight"]
+    numeric = numeric_gradient(lambda: gan.scored(gan.generator.network.forward(latents), 1.0)[0], weights)
     np.testing.assert_allclose(at_weights, numeric, rtol=0, atol=1e-9)
 
 
 def test_defect_the_cache_does_not_grow_while_the_generator_only_draws() -> None:
     gan = small_gan()
     for _ in range(4):
-        gan.draw(numbers(BATCH, LATENT))
+        gan.generator.network.forward(numbers(BATCH, LATENT))
         assert gan.generator.network.kept == []
         gan.step(sigmoid(numbers(BATCH, 6)), *LATENTS)
         assert gan.generator.network.kept == gan.discriminator.network.kept == []
@@ -127,7 +127,7 @@ def test_defect_the_cache_does_not_grow_while_the_generator_only_draws() -> None
 def test_a_step_moves_the_discriminator_first_and_each_player_by_its_own_gradient() -> None:
     gan, same, reals = small_gan(), small_gan(), sigmoid(numbers(BATCH, 6))
     before = {name: array.copy() for name, array in gan.generator.network.parameters().items()}
-    fakes = same.draw(LATENTS[0])
+    fakes = same.generator.network.forward(LATENTS[0])
     discriminator_loss, gradients = same.discriminator_gradients(reals, fakes)
     same.discriminator.move(gradients)
     generator_loss, gradients = same.generator_gradients(LATENTS[1])

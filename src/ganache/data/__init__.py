@@ -1,20 +1,9 @@
 """Data sources: from a folder, zip, IDX, CIFAR-10, digits or a 2-D density to seekable infinite batches."""
 
-from ganache.data.dataset import Batch, Dataset, Stream
-from ganache.data.location import NAMES
-from ganache.data.opening import open_dataset, pack, preview
-from ganache.data.selection import Selection, select
-from ganache.data.shape import ImageShape
-
-__all__ = [
-    "NAMES",
-    "Batch",
-    "Dataset",
-    "ImageShape",
-    "Selection",
-    "Stream",
-    "open_dataset",
-    "pack",
-    "preview",
-    "select",
-]
+from ganache.data.dataset import Batch as Batch
+from ganache.data.dataset import Dataset as Dataset
+from ganache.data.opening import open_dataset as open_dataset
+from ganache.data.opening import pack as pack
+from ganache.data.opening import preview as preview
+from ganache.data.selection import Selection as Selection
+from ganache.data.selection import select as select

@@ -65,8 +65,7 @@ def decide(
 def describe_sizes(sizes: Counter[tuple[int, int]]) -> dict[str, Any]:
     """Return the original sizes in short: how many, the extremes, the most frequent, as HEIGHTxWIDTH."""
     areas = sorted(sizes, key=lambda size: (size[0] * size[1], size))
-    common = sizes.most_common()
-    common.sort(key=lambda item: (-item[1], item[0]))
+    common = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
     return {
         "distinct_sizes": len(sizes),
         "smallest": _text(areas[0]),

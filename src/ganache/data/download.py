@@ -1,7 +1,6 @@
 """Pinned files over HTTP: resumed where they stopped, never longer than pinned, checked before they get their name."""
 
 import contextlib
-import hashlib
 import http.client
 import os
 import re
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from ganache.data.dataset import Progress
 from ganache.support.errors import RunError
-from ganache.support.files import lock, sync
+from ganache.support.files import digest_of, lock, sync
 
 TIMEOUT_SECONDS = 30.0  # a server that sends nothing for so long is given up for the next mirror
 _CHUNK_BYTES = 256 * 1024
@@ -51,7 +50,7 @@ def fetch(
     """
     target = folder / file.name
     if target.is_file():
-        if target.stat().st_size == file.size and _digest(target, file.algorithm) == file.digest:
+        if target.stat().st_size == file.size and digest_of(target, file.algorithm) == file.digest:
             return target
         target.unlink()
     failures = []
@@ -115,16 +114,11 @@ def _check(part: Path, file: PinnedFile) -> None:
     held = part.stat().st_size
     if held < file.size:
         raise _FetchError(f"ended after {held} of {file.size} bytes")
-    if held > file.size or _digest(part, file.algorithm) != file.digest:
+    if held > file.size or digest_of(part, file.algorithm) != file.digest:
         # Nothing in it can be trusted, so nothing of it is resumed.
         part.write_bytes(b"")
         raise _FetchError("more bytes than expected" if held > file.size else f"wrong {file.algorithm} checksum")
     sync(part)
-
-
-def _digest(path: Path, algorithm: str) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def _starts_at(content_range: str) -> int:

@@ -22,8 +22,7 @@ _TITLES = {
     "images_per_second": "images per second",
 }
 _FIRST = ("loss", "logits", "penalty")
-# What the x axis is, and a clock: neither is a curve.
-_NOT_DRAWN = ("images_seen", "training_seconds")
+_NOT_DRAWN = ("images_seen", "training_seconds")  # what the x axis is, and a clock: neither is a curve
 
 # The two players, and what each sees, keep their colours from panel to panel; others take the rest in turn.
 _COLOURS = {"generator": "#d6392b", "fake": "#d6392b", "discriminator": "#2f5d8c", "real": "#2f5d8c"}
@@ -31,9 +30,7 @@ _OTHER_COLOURS = ("#3a8f6f", "#b8792a", "#7a5aa6", "#4f9db5", "#a84a7c", "#6b6f7
 _INK = "#3b3f46"
 _FAINT_INK = "#6b7079"
 
-# Below this many points a curve shows its points.
-_FEW = 25
-
+_FEW = 25  # points, below which a curve shows them
 
 Draw: TypeAlias = Callable[[list[dict[str, Any]], Path, str], None]  # how a log's lines become a picture with a title
 

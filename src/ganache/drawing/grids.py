@@ -15,8 +15,7 @@ GAP = 2  # pixels between the cells of a grid, whatever the cells' enlargement
 _REAL_COLOUR = (150, 156, 168)
 _GENERATED_COLOUR = (214, 57, 43)
 _FRAME_COLOUR = (208, 212, 218)
-# Dots are stamped this many at a time: some 16 MB of work space however many points there are.
-_DOTS_AT_ONCE = 8192
+_DOTS_AT_ONCE = 8192  # some 16 MB of work space, however many points there are
 
 
 class GridLayout(NamedTuple):

@@ -130,13 +130,9 @@ def memory_in_use(device: torch.device) -> int:
 
 
 def _has_fast_bf16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return device.type == "cpu" and _multiplies_bf16()
-
-
-def _multiplies_bf16() -> bool:
-    """Whether the processor has instructions that multiply bfloat16, and oneDNN is allowed to use them."""
+    """Whether the device has instructions that multiply bfloat16, and on a processor oneDNN is allowed to use them."""
+    if device.type != "cpu":
+        return device.type == "cuda" and bool(torch.cuda.is_bf16_supported(including_emulation=False))
     allowed = next((os.environ[name] for name in ISA_LIMITS if name in os.environ), "").upper() not in WITHOUT_BF16
     has = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
     return bool(allowed and has)

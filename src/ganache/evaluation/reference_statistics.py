@@ -4,7 +4,6 @@ So pytorch-fid and others publish them. Which images and features they are of is
 file's digest, and no more than the number of features is checked.
 """
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,6 +20,7 @@ from ganache.evaluation.metrics.moments import Moments
 from ganache.evaluation.records import ReferenceSet
 from ganache.evaluation.reference import Reference, Rows
 from ganache.support.errors import UserError
+from ganache.support.files import digest_of
 
 SPLIT = "statistics"
 _UNKNOWN_COUNT = 2**31  # more than there are dimensions: nothing then is made of the number
@@ -39,8 +39,7 @@ class Statistics:
         self.name, self.shape = text, shape
         by_name = {array.name: array for array in arrays}
         self.moments = _moments(by_name["mu"], by_name["sigma"])
-        with by_name["mu"].path.open("rb") as file:
-            self.fingerprint = hashlib.file_digest(file, "sha256").hexdigest()
+        self.fingerprint = digest_of(by_name["mu"].path)
 
     def summary(self) -> dict[str, Any]:
         """Return what is known as JSON values: there are no splits, classes or files."""

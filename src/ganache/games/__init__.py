@@ -1,25 +1,16 @@
 """Who plays, and how. Importing this package makes every kind of game and of term known by its name."""
 
-from ganache.games.bigan import BiGAN
-from ganache.games.cast import Cast, Player
-from ganache.games.game import Draws, Game, Moment, Product, Records
-from ganache.games.two_players import Optimizers, TwoPlayers
-from ganache.parts.auxiliary_terms import ClassCrossEntropy, CodeRecovery
+from ganache.games.bigan import BiGAN as BiGAN
+from ganache.games.cast import Cast as Cast
+from ganache.games.cast import Player as Player
+from ganache.games.game import Draws as Draws
+from ganache.games.game import Game as Game
+from ganache.games.game import Moment as Moment
+from ganache.games.game import Product as Product
+from ganache.games.game import Records as Records
+from ganache.games.two_players import Optimizers as Optimizers
+from ganache.games.two_players import TwoPlayers as TwoPlayers
+from ganache.parts.auxiliary_terms import ClassCrossEntropy as ClassCrossEntropy
+from ganache.parts.auxiliary_terms import CodeRecovery as CodeRecovery
 
 Recipe = TwoPlayers  # as it was called when all games were of two players
-
-__all__ = [
-    "BiGAN",
-    "Cast",
-    "ClassCrossEntropy",
-    "CodeRecovery",
-    "Draws",
-    "Game",
-    "Moment",
-    "Optimizers",
-    "Player",
-    "Product",
-    "Recipe",
-    "Records",
-    "TwoPlayers",
-]

@@ -1,27 +1,17 @@
 """The networks: one family a file. Importing this package makes every kind known by its name."""
 
-from ganache.networks.base import Discriminator, Generator
-from ganache.networks.dcgan import DCGANDiscriminator, DCGANGenerator
-from ganache.networks.dcgan_mnist import MNISTDCGANDiscriminator, MNISTDCGANGenerator
-from ganache.networks.feature_networks import ClassifyingDiscriminator, FeatureEncoder, FeaturePairDiscriminator
-from ganache.networks.lsgan import LSGANDiscriminator, LSGANGenerator
-from ganache.networks.mlp import MLPDiscriminator, MLPGenerator
-from ganache.networks.r3gan import R3GANDiscriminator, R3GANGenerator
-
-__all__ = [
-    "ClassifyingDiscriminator",
-    "DCGANDiscriminator",
-    "DCGANGenerator",
-    "Discriminator",
-    "FeatureEncoder",
-    "FeaturePairDiscriminator",
-    "Generator",
-    "LSGANDiscriminator",
-    "LSGANGenerator",
-    "MLPDiscriminator",
-    "MLPGenerator",
-    "MNISTDCGANDiscriminator",
-    "MNISTDCGANGenerator",
-    "R3GANDiscriminator",
-    "R3GANGenerator",
-]
+from ganache.networks.base import Discriminator as Discriminator
+from ganache.networks.base import Generator as Generator
+from ganache.networks.dcgan import DCGANDiscriminator as DCGANDiscriminator
+from ganache.networks.dcgan import DCGANGenerator as DCGANGenerator
+from ganache.networks.dcgan_mnist import MNISTDCGANDiscriminator as MNISTDCGANDiscriminator
+from ganache.networks.dcgan_mnist import MNISTDCGANGenerator as MNISTDCGANGenerator
+from ganache.networks.feature_networks import ClassifyingDiscriminator as ClassifyingDiscriminator
+from ganache.networks.feature_networks import FeatureEncoder as FeatureEncoder
+from ganache.networks.feature_networks import FeaturePairDiscriminator as FeaturePairDiscriminator
+from ganache.networks.lsgan import LSGANDiscriminator as LSGANDiscriminator
+from ganache.networks.lsgan import LSGANGenerator as LSGANGenerator
+from ganache.networks.mlp import MLPDiscriminator as MLPDiscriminator
+from ganache.networks.mlp import MLPGenerator as MLPGenerator
+from ganache.networks.r3gan import R3GANDiscriminator as R3GANDiscriminator
+from ganache.networks.r3gan import R3GANGenerator as R3GANGenerator

@@ -17,14 +17,13 @@ from ganache.games import Game, Product
 from ganache.runs import sealed
 from ganache.runs.network_files import FORMAT, Kept
 from ganache.support.errors import UserError, did_you_mean
-from ganache.support.precision import Autocast
+from ganache.support.precision import FULL, Autocast
 from ganache.support.streams import derive
 from ganache.support.units import check_seed, listed
 
 # Images are always computed in groups of this size: floating-point sums depend on how many are computed at once,
 # and the same seed must give the same pixels for any count.
 GROUP = 64
-FLOAT32 = Autocast("cpu", None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +35,7 @@ class TrainedGenerator:
     shape: ImageShape
     label_names: tuple[str, ...]  # empty when it takes no labels
     description: dict[str, Any]
-    autocast: Autocast = FLOAT32
+    autocast: Autocast = FULL
 
     def sample(self, count: int, seed: int = 0, labels: Sequence[str] = ()) -> NDArray[Any]:
         """Return `count` images: uint8 (N, H, W, C), or float32 (N, 1, 1, 2) in [-1, 1] for a 2-D density.
@@ -44,8 +43,8 @@ class TrainedGenerator:
         Image i depends on (seed, i) and its label alone. With several labels they take turns; with none, a
         conditional generator draws them evenly. Raises UserError for a bad seed, and a label that is not known.
         """
-        batches = list(self.stream(count, seed, labels))
-        return np.concatenate(batches) if batches else self._as_array(torch.empty(0, *self._image))
+        none = torch.empty(0, self.shape.channels, self.shape.height, self.shape.width)
+        return np.concatenate([self._as_array(none), *self.stream(count, seed, labels)])
 
     def stream(self, count: int, seed: int = 0, labels: Sequence[str] = (), start: int = 0) -> Iterator[NDArray[Any]]:
         """Yield the images start … start + count of `sample` in pieces of constant size."""
@@ -105,10 +104,6 @@ class TrainedGenerator:
                 close = did_you_mean(label, self.label_names)
                 raise UserError(f"label: {label!r} is not known{close}; it has: {listed(self.label_names)}")
         return [self.label_names.index(label) for label in labels]
-
-    @property
-    def _image(self) -> tuple[int, int, int]:
-        return (self.shape.channels, self.shape.height, self.shape.width)
 
     def _as_array(self, images: Tensor) -> NDArray[Any]:
         last = images.permute(0, 2, 3, 1)

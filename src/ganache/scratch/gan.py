@@ -81,7 +81,3 @@ class Gan:
         logits = self.discriminator.network.forward(pixels, training=True)
         loss, at_logits = binary_cross_entropy(logits, target)
         return loss, *self.discriminator.network.backward(at_logits)
-
-    def draw(self, latents: Array) -> Array:
-        """Return pixels (N, P) in [0, 1] for latents (N, Z), outside training."""
-        return self.generator.network.forward(latents)

@@ -5,6 +5,7 @@ Windows flushes only what is open for writing, opens no folders, and renames not
 
 import contextlib
 import errno
+import hashlib
 import os
 import tempfile
 import unicodedata
@@ -83,6 +84,12 @@ def replacing(path: Path) -> Iterator[Path]:
         finally:
             with contextlib.suppress(OSError):  # a disk that fails here has failed above
                 temporary.unlink(missing_ok=True)
+
+
+def digest_of(path: Path, algorithm: str = "sha256") -> str:
+    """Return the digest of a file's content, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def sync(path: Path) -> None:

@@ -25,11 +25,7 @@ def describe_machine(device: torch.device) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Return the versions of what the bits of runs and scores depend on."""
-    return {
-        "ganache": importlib.metadata.version("ganache"),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-    }
+    return {"ganache": importlib.metadata.version("ganache"), "torch": torch.__version__, "numpy": np.__version__}
 
 
 def changed_versions(record: dict[str, Any]) -> list[str]:

@@ -117,23 +117,16 @@ class Plan:
                 synchronize(self.device)
             return (state.counters.images_seen - before) / (time.perf_counter() - began)
 
-    def images(self, images_seen: int = 0, training_seconds: float = 0.0) -> int:
-        """Return the budget in images; one of time by the speed of the run so far, or else of a few steps."""
-        if self.budget.images is not None:
-            return self.budget.images
-        speed = images_seen / training_seconds if images_seen and training_seconds else self.measure()
-        return self._images_at(speed)
-
-    def cadence(self, speed: float | None = None) -> Cadence:
-        """Return how often what is done in a run that begins; `speed` is in images per second, where it is known."""
-        images = self.images() if speed is None else self._images_at(speed)
-        return Cadence.over(images, self.recipe.images_per_iteration)
-
-    def _images_at(self, speed: float) -> int:
+    def images(self, speed: float | None = None) -> int:
+        """Return the budget in images; one of time by a speed in images per second, or else that of a few steps."""
         if self.budget.images is not None:
             return self.budget.images
         assert self.budget.seconds is not None
-        return max(1, int(speed * self.budget.seconds))
+        return max(1, int((self.measure() if speed is None else speed) * self.budget.seconds))
+
+    def cadence(self, speed: float | None = None) -> Cadence:
+        """Return how often what is done in a run that begins; `speed` is in images per second, where it is known."""
+        return Cadence.over(self.images(speed), self.recipe.images_per_iteration)
 
 
 def make_plan(request: Request, progress: Progress | None = None, write: bool = True) -> Plan:

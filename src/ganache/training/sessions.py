@@ -199,7 +199,9 @@ def _train(
         restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
         if extended:
             seen = state.counters.images_seen
-            cadence = cadence.extended(seen, plan.images(seen, seconds_at(run, seen)), plan.recipe.images_per_iteration)
+            seconds = seconds_at(run, seen)
+            images = plan.images(seen / seconds if seen and seconds else None)
+            cadence = cadence.extended(seen, images, plan.recipe.images_per_iteration)
         run.update_record(budget=asdict(plan.budget), cadence=cadence.to_json(), source=plan.source.to_json())
         with run.recorded(interrupts):
             loop = Loop(

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ganache.data import NAMES, open_dataset, pack, preview
+from ganache.data import open_dataset, pack, preview
 from ganache.data.conversion import Conversion
+from ganache.data.location import NAMES
 from ganache.data.sources.stacked_mnist import StackedDigits
 from ganache.support.errors import UserError
 from tests.data.data_files import write_idx

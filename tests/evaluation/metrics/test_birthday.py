@@ -30,7 +30,6 @@ def test_by_hand() -> None:
     found = support_size(samples, reals, quantile=0.5)
     assert found.threshold == 0.5
     assert found.duplicates == 4
-    assert found.samples == 5
     assert found.support == 10 / 4
     assert found.ceiling == 6 / 1
     assert found.half_batch * (found.half_batch - 1) / 2 * 0.4 == pytest.approx(np.log(2))

@@ -45,7 +45,6 @@ _UPRIGHT = {
 }
 """What makes an image upright again, by its orientation (EXIF 2.3, table "Orientation")."""
 
-
 # Per pixel: the image as Pillow holds it, the same with other channels, the same turned upright.
 _COLOUR_BYTES = 4 + 4 + 4
 _GREY_BYTES = 4 + 4

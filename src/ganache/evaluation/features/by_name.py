@@ -5,11 +5,13 @@ from pathlib import Path
 
 import torch
 
+from ganache.data.cache import cache_folder
 from ganache.data.dataset import Dataset, Progress
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features.classifier_features import ClassifierExtractor
 from ganache.evaluation.features.extractor import Extractor, refuse_points
-from ganache.evaluation.features.inception_weights import inception
+from ganache.evaluation.features.inception import InceptionExtractor
+from ganache.evaluation.features.inception_weights import INCEPTION
 from ganache.evaluation.features.pixels import PixelExtractor
 from ganache.evaluation.features.random_network import RandomExtractor
 from ganache.evaluation.features.trained_classifier import classifier_for
@@ -45,7 +47,8 @@ def find(
     if dataset is not None and dataset.shape.is_point and name != "pixels":
         refuse_points(name)
     if name == "inception":
-        return inception(weights, cache, device, progress)
+        tensors, checksum = INCEPTION.find(weights, cache or cache_folder(), progress)
+        return InceptionExtractor(tensors, checksum, checksum == INCEPTION.sha256, device)
     if name == "random":
         return RandomExtractor(device)
     if dataset is None:

@@ -25,7 +25,6 @@ FEATURES = 2048
 CLASSES = 1008
 GROUP = 16  # images at once
 
-
 Pool = Callable[[Tensor], Tensor]
 
 

@@ -17,12 +17,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ganache.data.cache import cache_folder, named_cache
+from ganache.data.cache import named_cache
 from ganache.data.dataset import Progress
 from ganache.data.download import PinnedFile, fetch
-from ganache.evaluation.features.inception import InceptionExtractor, InceptionNetwork
+from ganache.evaluation.features.inception import InceptionNetwork
 from ganache.runs import sealed
 from ganache.support.errors import RunError, UserError
+from ganache.support.files import digest_of
 from ganache.support.places import check_place
 
 Shapes = dict[str, tuple[int, ...]]
@@ -55,7 +56,7 @@ class PublishedWeights:
         if path.stat().st_size > 2 * self.size:
             raise UserError(f"weights: {path} has {path.stat().st_size:,} bytes, more than Inception v3 can have")
         if path.suffix != ".safetensors":
-            if (found := _sha256(path)) != self.sha256:
+            if (found := digest_of(path)) != self.sha256:
                 raise UserError(
                     f"weights: {path} has the SHA-256 {found}, not {self.sha256} of {self.copies[0][1]}; "
                     "other weights are read from .safetensors alone, in which no code can hide"
@@ -71,7 +72,7 @@ class PublishedWeights:
             tensors = load_file(path)
         except (OSError, SafetensorError) as error:
             raise UserError(f"weights: {path} cannot be read: {error}") from error
-        return self._checked(tensors, path), _sha256(path)
+        return self._checked(tensors, path), digest_of(path)
 
     def _kept(self, cache: Path, progress: Progress | None) -> dict[str, Tensor]:
         converted = cache / "features" / _CONVERTED
@@ -93,7 +94,7 @@ class PublishedWeights:
         if data := os.environ.get("GANACHE_DATA"):
             folders.insert(0, Path(data).expanduser() / "inception")
         places = [folder / name for folder in folders for _, name in self.copies]
-        return next((path for path in places if path.is_file() and _sha256(path) == self.sha256), None)
+        return next((path for path in places if path.is_file() and digest_of(path) == self.sha256), None)
 
     def _downloaded(self, folder: Path, progress: Progress | None) -> Path:
         failures = []
@@ -150,19 +151,3 @@ INCEPTION = PublishedWeights(
     ),
     shapes=inception_shapes,
 )
-
-
-def inception(
-    weights: Path | None = None,
-    cache: Path | None = None,
-    device: torch.device | None = None,
-    progress: Progress | None = None,
-) -> InceptionExtractor:
-    """Return the extractor with the published weights, or with those of a file; errors as `PublishedWeights.find`."""
-    tensors, checksum = INCEPTION.find(weights, cache or cache_folder(), progress)
-    return InceptionExtractor(tensors, checksum, checksum == INCEPTION.sha256, device)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -40,7 +40,6 @@ class SupportSize:
     high: float
     half_batch: float
     duplicates: int
-    samples: int
     threshold: float
     ceiling: float
 
@@ -67,7 +66,6 @@ def support_size(features: Features, reference: Features, quantile: float = 0.01
         high=high,
         half_batch=(1 + float(np.sqrt(1 + 8 * np.log(2) * support))) / 2,  # s(s-1)/2 · p = ln 2
         duplicates=int(partners.sum()) // 2,
-        samples=len(features),
         threshold=float(np.sqrt(threshold)),
         ceiling=ceiling,
     )

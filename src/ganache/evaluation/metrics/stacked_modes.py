@@ -27,7 +27,6 @@ class StackedModes:
 
     found: int
     divergence: float
-    samples: int
 
 
 def stacked_modes(digits: NDArray[np.integer]) -> StackedModes:
@@ -43,4 +42,4 @@ def stacked_modes(digits: NDArray[np.integer]) -> StackedModes:
     assert digits.max() <= 9, digits.max()
     counts = np.bincount(digits.astype(np.int64) @ np.array([100, 10, 1]), minlength=MODES)
     uniform = np.full(MODES, 1 / MODES)
-    return StackedModes(int(np.count_nonzero(counts)), divergence(counts, uniform), len(digits))
+    return StackedModes(int(np.count_nonzero(counts)), divergence(counts, uniform))
