@@ -86,16 +86,11 @@ def main() -> None:
             data: Any = "digits" if recipe == "infogan" else batch.images[:LEARNT].transpose(0, 2, 3, 1)
             out = asked.out / f"{recipe}-{seed}"
             ended = ganache.train(recipe, data=data, out=out, images=asked.images, seed=seed, precision="fp32")
-            found = (
-                [coded(ganache.load(out), judge)]
-                if recipe == "infogan"
-                else inverted(out, batch.images, batch.labels, judge)
-            )
+            known = batch.images, batch.labels, judge
+            found = [coded(ganache.load(out), judge)] if recipe == "infogan" else inverted(out, *known)
             numbers = "  ".join(f"{number:.3f}" for number in found)
-            print(
-                f"{recipe} seed {seed}, {ended.images_seen:,} images, {ended.training_seconds:.0f} s: {numbers}",
-                flush=True,
-            )
+            spent = f"{ended.images_seen:,} images, {ended.training_seconds:.0f} s"
+            print(f"{recipe} seed {seed}, {spent}: {numbers}", flush=True)
 
 
 if __name__ == "__main__":
