@@ -154,6 +154,8 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
 
 def test_there_is_an_example_of_every_kind() -> None:
     known = {kind for kind in kinds(Part) if kind.__module__.startswith("ganache.") and kind is not Part}
+    # Those of the engine without autograd are known where another test of this process has imported it.
+    known = {kind for kind in known if not kind.__module__.startswith("ganache.scratch.")}
     assert known == {type(part) for _, part in EXAMPLES}
 
 
