@@ -88,7 +88,7 @@ def of_latents(path: Path, latent: Coded) -> Path:
 
 def cells(path: Path, count: int, columns: int, width: int) -> list[list[int]]:
     """Return the pixels of every cell of a grid of cells of 1 × width pixels."""
-    layout = grids.layout(count, 1, width, columns)
+    layout = grids.layout(count, 1, width, columns, codes.SIDE)
     pixels = np.asarray(Image.open(path))
     found = []
     for number in range(count):

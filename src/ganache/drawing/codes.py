@@ -17,6 +17,7 @@ from ganache.support.units import check_seed
 ROWS = 5  # for each code, each with other noise
 SWEEP = 2.0  # continuous codes are drawn from -1 to 1, and shown to twice as far
 STEPS = 10  # of a sweep, where there is no category to say how many columns there are
+SIDE = 1_000  # pixels of the longer side: there are many more rows than columns
 
 
 def codes_to(run: Path, out: Path, *, seed: int = 0, device: str = "auto") -> None:
@@ -29,7 +30,7 @@ def codes_to(run: Path, out: Path, *, seed: int = 0, device: str = "auto") -> No
     generator = load(run, choose_device(device).type)
     latents, columns = varied(generator, check_seed(seed))
     groups = [_made(generator, group) for group in torch.split(latents, GROUP)]
-    save_picture(grid(np.concatenate(groups), columns), out)
+    save_picture(grid(np.concatenate(groups), columns, smallest_side=SIDE), out)
 
 
 def varied(generator: TrainedGenerator, seed: int) -> tuple[Tensor, int]:
