@@ -9,8 +9,9 @@ is a latent from which G draws x.
 ganache train bigan --data digits
 ganache encode runs/bigan-digits digits --out z.npz --picture pairs.png
 
-400,000 images (about a minute of one CPU core) of 1,500 digits: 82.8%, 86.5% and 84.8% of the other 297 were read as the
-same digit after E and G as before, of those learnt from 90%, 93% and 90% (seeds 0, 1, 2; `python -m benchmarks.games bigan`).
+400,000 images (about a minute of one CPU core) of 1,500 digits: 82.8%, 86.5% and 84.8% of the other 297 were read as
+the same digit after E and G as before, of those learnt from 90%, 93% and 90% (seeds 0, 1, 2). `python -m
+benchmarks.games bigan` measures it.
 """
 
 from ganache.games import BiGAN, Optimizers

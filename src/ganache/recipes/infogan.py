@@ -9,8 +9,8 @@ that images hold about their codes. ε is noise on the pixels that both see.
 ganache train infogan --data digits
 ganache codes runs/infogan-digits --out codes.png
 
-400,000 images (half a minute to a minute of one CPU core): with each value of the category given one digit, 94.7%, 89.1%
-and 93.9% of 10,000 samples were that digit (seeds 0, 1, 2; `python -m benchmarks.games infogan`).
+400,000 images (about a minute of one CPU core): with each value of the category given one digit, 94.7%, 89.1% and 93.9%
+of 10,000 samples were that digit (seeds 0, 1, 2; `python -m benchmarks.games infogan`).
 """
 
 from ganache.games import Optimizers, TwoPlayers
