@@ -37,7 +37,7 @@ def settings(recipe: str, images: int) -> tuple[str, ...]:
         },
         "r3gan": {
             "discriminator": DISCRIMINATOR,
-            "penalties": {name.lower(): {"penalty": name, "weight": GAMMA, "every": 4} for name in ("R1", "R2")},
+            "penalties": {name.lower(): {"kind": name, "weight": GAMMA, "every": 4} for name in ("R1", "R2")},
         },
     }
     generator, discriminator = (

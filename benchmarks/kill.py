@@ -22,7 +22,7 @@ from ganache.runs import sealed
 GANACHE = [sys.executable, "-m", "ganache"]
 SETTINGS = [
     *("--set", "discriminator.batch_norm=false", "--set", "augment=InputNoise"),
-    *("--set", 'penalties.r1={"penalty": "R1", "weight": 0.1, "every": 4}'),
+    *("--set", 'penalties.r1={"kind": "R1", "weight": 0.1, "every": 4}'),
     *("--set", "generator.width=16", "--set", "discriminator.width=16"),
 ]
 

@@ -18,21 +18,21 @@ class ResidualGenerator(ganache.Generator):
     width: int = Field(default=128, ge=1)
     depth: int = Field(default=3, ge=1)
 
-    def build(self, shape: ganache.ImageShape, labels: int) -> nn.Module:
-        """Return the module: (latent (N, Z), labels (N, K)) → images (N, C, H, W) in [-1, 1]."""
-        return _Residual(self, shape, labels)
+    def build(self, shape: ganache.ImageShape, conditions: int) -> nn.Module:
+        """Return the module: (latent (N, Z), conditions (N, K)) → images (N, C, H, W) in [-1, 1]."""
+        return _Residual(self, shape, conditions)
 
 
 class _Residual(nn.Module):
-    def __init__(self, config: ResidualGenerator, shape: ganache.ImageShape, labels: int) -> None:
+    def __init__(self, config: ResidualGenerator, shape: ganache.ImageShape, conditions: int) -> None:
         super().__init__()
         self.shape = (shape.channels, shape.height, shape.width)
-        self.first = nn.Linear(config.latent.size + labels, config.width)
+        self.first = nn.Linear(config.latent.size + conditions, config.width)
         self.layers = nn.ModuleList(nn.Linear(config.width, config.width) for _ in range(config.depth))
         self.last = nn.Linear(config.width, shape.pixels)
 
-    def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
-        features = self.first(torch.cat([latent, labels], dim=1))
+    def forward(self, latent: Tensor, conditions: Tensor) -> Tensor:
+        features = self.first(torch.cat([latent, conditions], dim=1))
         for layer in self.layers:
             features = features + layer(torch.relu(features))
         return torch.tanh(self.last(features)).reshape(-1, *self.shape)
@@ -58,7 +58,7 @@ def recipe() -> ganache.Recipe:
         generator=ResidualGenerator(),
         discriminator=ganache.DCGANDiscriminator(width=32, batch_norm=False),  # R1 looks at single images
         objective=Margin(),
-        penalties={"r1": ganache.Weighted(penalty=ganache.R1(), weight=0.1, every=4)},
+        penalties={"r1": ganache.R1(weight=0.1, every=4)},
         optimizers=ganache.Optimizers(generator=adam, discriminator=adam),
         ema_half_life=5_000,
         images=100_000,

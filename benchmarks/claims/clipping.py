@@ -32,9 +32,9 @@ RATE = 1e-3
 _SETTINGS: dict[str, tuple[str, ...]] = {
     "clipped at 0.01": ('constraint={"kind": "WeightClipping", "limit": 0.01}',),
     "clipped at 0.1": ('constraint={"kind": "WeightClipping", "limit": 0.1}',),
-    "penalised, λ = 10": ('penalties.gradient={"penalty": "GradientPenalty", "weight": 10}',),
+    "penalised, λ = 10": ('penalties.gradient={"kind": "GradientPenalty", "weight": 10}',),
     # That of the toy problems in the code of Gulrajani et al.: λ is a length, so 10 is much for data of size 1.
-    "penalised, λ = 0.1": ('penalties.gradient={"penalty": "GradientPenalty", "weight": 0.1}',),
+    "penalised, λ = 0.1": ('penalties.gradient={"kind": "GradientPenalty", "weight": 0.1}',),
 }
 LIMITS = {"clipped at 0.01": 0.01, "clipped at 0.1": 0.1}
 

@@ -15,14 +15,14 @@ EQUAL = ("least squares", "RaGAN", "RaLSGAN")
 BATCH = 256
 KEPT, BROKEN, OPEN = "is kept", "is not kept", "is neither kept nor broken"
 _FIVE = ("critic_steps=5", "objective=Wasserstein")
-_R1, _R2 = (f'penalties.{name.lower()}={{"penalty": "{name}", "weight": 0.01}}' for name in ("R1", "R2"))
+_R1, _R2 = (f'penalties.{name.lower()}={{"kind": "{name}", "weight": 0.01}}' for name in ("R1", "R2"))
 OBJECTIVES: dict[str, tuple[str, ...]] = {
     "minimax": ("objective=Minimax",),
     "non-saturating": (),
     "least squares": ("objective=LeastSquares",),
     "Wasserstein, clipped": (*_FIVE, 'constraint={"kind": "WeightClipping", "limit": 0.01}'),
-    "Wasserstein, λ = 10": (*_FIVE, 'penalties.gradient={"penalty": "GradientPenalty", "weight": 10}'),
-    "Wasserstein, λ = 0.1": (*_FIVE, 'penalties.gradient={"penalty": "GradientPenalty", "weight": 0.1}'),
+    "Wasserstein, λ = 10": (*_FIVE, 'penalties.gradient={"kind": "GradientPenalty", "weight": 10}'),
+    "Wasserstein, λ = 0.1": (*_FIVE, 'penalties.gradient={"kind": "GradientPenalty", "weight": 0.1}'),
     "hinge": ("objective=Hinge",),
     "RaGAN": ("objective=RelativisticAverage",),
     "RaLSGAN": ("objective=RelativisticAverageLeastSquares",),

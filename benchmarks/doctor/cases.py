@@ -16,10 +16,10 @@ GENERATOR, DISCRIMINATOR = "optimizers.generator.learning_rate", "optimizers.dis
 SMALL = ("generator.width=16", "discriminator.width=16", "ema_half_life=1000")
 NO_NORM = (*SMALL, "discriminator.batch_norm=false")
 PAIRING = "objective=RelativisticPairing"
-SLOPES = tuple(f'penalties.{name.lower()}={{"penalty": "{name}", "weight": 0.1}}' for name in ("R1", "R2"))
+SLOPES = tuple(f'penalties.{name.lower()}={{"kind": "{name}", "weight": 0.1}}' for name in ("R1", "R2"))
 # Every second time, with twice the weight: cheaper on a slow machine.
 POINT_SLOPES = tuple(
-    f'penalties.{name.lower()}={{"penalty": "{name}", "weight": 0.01, "every": 2}}' for name in ("R1", "R2")
+    f'penalties.{name.lower()}={{"kind": "{name}", "weight": 0.01, "every": 2}}' for name in ("R1", "R2")
 )
 POINTS = ("ema_half_life=5000",)
 STEADY_POINTS = (*POINTS, PAIRING, *POINT_SLOPES)
@@ -134,7 +134,7 @@ HEALTHY: tuple[Case, ...] = (
         *("dcgan-wgan-gp", DIGITS, "dcgan", 60_000),
         (
             *(*NO_NORM, "objective=Wasserstein", "critic_steps=3"),
-            'penalties.slope={"penalty": "GradientPenalty", "weight": 10}',
+            'penalties.slope={"kind": "GradientPenalty", "weight": 10}',
         ),
     ),
     Case("ring", "ring", "mlp-2d", 120_000, STEADY_POINTS),

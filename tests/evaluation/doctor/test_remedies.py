@@ -37,7 +37,7 @@ def advised(
     return prescribe(Chart(log(OF_PICTURES, **(changed or {})), recipe, record), (remedy,))[1]
 
 
-R1_TENTH = 'penalties.r1={"penalty": "R1", "weight": 0.1}'
+R1_TENTH = 'penalties.r1={"kind": "R1", "weight": 0.1}'
 FALLING_R1 = R1(weight=Cosine(start=0.05, end=0.005, until=100_000))
 LEAPING: dict[str, Value] = {"movement__generator": 0.5}
 SLOW: dict[str, Value] = {"movement__generator": 1e-5, "movement__discriminator": 1e-5}
@@ -82,7 +82,7 @@ CASES: list[tuple[Remedy, dict[str, Any], dict[str, Value], tuple[str, ...]]] = 
     (remedies.lighter_penalties, {"penalties": {"slope": GradientPenalty(weight=10.0)}}, {}, ()),
     (
         *(remedies.bounded_critic, {"objective": Wasserstein()}, {}),
-        ('penalties.gradient_penalty={"penalty": "GradientPenalty", "weight": 10.0}',),
+        ('penalties.gradient_penalty={"kind": "GradientPenalty", "weight": 10.0}',),
     ),
     (remedies.bounded_critic, {"objective": Wasserstein(), "constraint": WeightClipping()}, {}, ()),
     (remedies.bounded_critic, {"objective": NonSaturating()}, {}, ()),
@@ -152,7 +152,7 @@ def test_pairing_replaces_objective_and_penalties() -> None:
 def test_slopes_of_points_weigh_less() -> None:
     recipe = picture_recipe(generator=MLPGenerator(widths=(8,)), discriminator=MLPDiscriminator(widths=(8,)))
     assert advised(remedies.smooth_discriminator, recipe, record=POINTS) == (
-        'penalties.r1={"penalty": "R1", "weight": 0.01}',
+        'penalties.r1={"kind": "R1", "weight": 0.01}',
     )
 
 
@@ -203,7 +203,7 @@ def test_the_advice_of_a_finding_is_valid_for_its_recipe() -> None:
     "settings",
     [
         ["batch_size=3", "generator.width=8", "optimizers.generator.betas=[0.9, 0.99]"],
-        ["objective=LeastSquares", 'penalties.r1={"penalty": "R1", "weight": 2}', "discriminator.batch_norm=false"],
+        ["objective=LeastSquares", 'penalties.r1={"kind": "R1", "weight": 2}', "discriminator.batch_norm=false"],
         ['optimizers.generator.learning_rate={"kind": "Linear", "start": 1, "end": 0, "until": 9}'],
         ["discriminator=MLPDiscriminator", "augment=InputNoise", "conditional=true"],
     ],

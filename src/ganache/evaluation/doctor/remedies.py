@@ -251,7 +251,7 @@ def _weight(chart: Chart) -> float:
 
 
 def _penalty(name: str, penalty: Penalty, weight: float) -> str:
-    return f"penalties.{name}={json.dumps({'penalty': type(penalty).__name__, 'weight': weight})}"
+    return f"penalties.{name}={json.dumps({'kind': type(penalty).__name__, 'weight': weight})}"
 
 
 def _without_batch_norm(recipe: TwoPlayers) -> tuple[str, ...]:
