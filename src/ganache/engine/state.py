@@ -64,9 +64,9 @@ class TrainingState:
         torch.manual_seed(derive(seed, "weights"))
         self.cast = recipe.build(shape, self.conditions)
         products = recipe.products()
+        makers = {product.network for product in products[:1]}
         for name, network in self.cast.networks.items():
-            makes_images = name == products[0].network
-            layout = memory_format_for("making" if makes_images else "reading", autocast)
+            layout = memory_format_for("making" if name in makers else "reading", autocast)
             network.to(device, memory_format=layout)  # type: ignore[call-overload]
         for module in self.cast.memories.values():
             module.to(device)
