@@ -11,7 +11,7 @@ from ganache.data import Batch, Selection
 from ganache.engine.state import TrainingState
 from ganache.games.game import TrainingBatch
 from ganache.parts.latents import Latent
-from ganache.support.streams import derive, generator
+from ganache.support.streams import begin_default_streams, derive, generator
 
 
 class StateDraws:
@@ -25,7 +25,8 @@ class StateDraws:
     def begin(self) -> None:
         """Begin an iteration: what dropout, noise and penalties draw inside it is a function of its number."""
         self._latents = 0
-        torch.manual_seed(derive(self._state.streams_seed, "step", self._state.counters.iterations))
+        state = self._state
+        begin_default_streams(state.device, derive(state.streams_seed, "step", state.counters.iterations))
 
     def batch(self) -> TrainingBatch:
         """Return the next batch of the data and move on."""

@@ -146,5 +146,8 @@ def recorded(values: dict[str, Tensor]) -> Records:
 
 def joined(moves: list[Records]) -> Records:
     """Return the records of several moves as one, those of the same name one after the other."""
-    names = dict.fromkeys(name for records in moves for name in records)
-    return {name: torch.cat([records[name] for records in moves if name in records]) for name in names}
+    found: dict[str, list[Tensor]] = {}
+    for records in moves:
+        for name, values in records.items():
+            found.setdefault(name, []).append(values)
+    return {name: parts[0] if len(parts) == 1 else torch.cat(parts) for name, parts in found.items()}

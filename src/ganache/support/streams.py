@@ -18,6 +18,15 @@ def generator(device: torch.device, seed: int, *names: str | int) -> torch.Gener
     return torch.Generator(device).manual_seed(derive(seed, *names))
 
 
+def begin_default_streams(device: torch.device, seed: int) -> None:
+    """Begin torch's default generators at a seed: the CPU's and a device's, not all, which takes 70 times as long."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
+    elif device.type == "mps":
+        torch.mps.manual_seed(seed)
+
+
 @contextlib.contextmanager
 def untouched_global_stream() -> Iterator[None]:
     """Give torch's default generators back to the caller as they were: the process may not be ours alone."""
