@@ -54,7 +54,7 @@ def inverted(run: Path, images: NDArray[np.uint8], labels: NDArray[np.int64], ju
     """Return same class and relative error of both parts of images (N, C, H, W), and the accuracy by neighbours."""
     encoder, generator, found = load_encoder(run), ganache.load(run), []
     latents = encoder.encode(images)
-    remade = np.concatenate([_remade(generator, part) for part in torch.split(torch.from_numpy(latents), GROUP)])
+    remade = generator.make(torch.from_numpy(latents), torch.zeros(len(latents), 0))
     pictures = images.transpose(0, 2, 3, 1)
     same = judge.judge(pictures)[1].argmax(axis=1) == judge.judge(remade)[1].argmax(axis=1)
     mean = pictures[:LEARNT].astype(np.float64).mean(axis=0)
@@ -64,10 +64,6 @@ def inverted(run: Path, images: NDArray[np.uint8], labels: NDArray[np.int64], ju
     squares = np.square(latents[LEARNT:, None] - latents[None, :LEARNT]).sum(axis=2)
     nearest = labels[:LEARNT][squares.argmin(axis=1)]
     return [*found, float((nearest == labels[LEARNT:]).mean())]
-
-
-def _remade(generator: TrainedGenerator, latents: torch.Tensor) -> NDArray[Any]:
-    return generator.make(latents, torch.zeros(len(latents), 0))
 
 
 def main() -> None:

@@ -1,6 +1,5 @@
 """An encoder's file: what it gives back, and what is not believed of it."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from ganache.networks import DCGANDiscriminator, FeatureEncoder, MLPDiscriminato
 from ganache.runs import sealed
 from ganache.runs.encoders import GROUP, TrainedEncoder, load_encoder
 from ganache.support.errors import UserError
-from tests.runs.test_products_hostile import cases
+from tests.runs.hostile import cases, refusal, weights_built_for
 
 CONFIG = FeatureEncoder(body=MLPDiscriminator(widths=(3,), slope=0.5))
 SHAPE = ImageShape(1, 2, 2)
@@ -143,14 +142,9 @@ def test_the_description_that_is_changed_below_is_good(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")  # a class head for no classes
 @pytest.mark.parametrize("change", cases(WRONG))
 def test_a_description_that_does_not_fit_is_refused_before_memory_is_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+    tmp_path: Path, change: dict[str, Any]
 ) -> None:
-    called: list[object] = []
-    monkeypatch.setattr(os, "system", called.append)
-    with pytest.raises(UserError) as refused:
-        loaded(tmp_path, weights(), {**GOOD, **change})
-    assert "\n" not in str(refused.value)
-    assert called == []
+    refusal(lambda: loaded(tmp_path, weights(), {**GOOD, **change}))
 
 
 def test_a_truth_is_no_number_of_latents_where_the_weights_are_those_of_one(tmp_path: Path) -> None:
@@ -170,20 +164,9 @@ def test_a_truth_is_no_number_of_latents_where_the_weights_are_those_of_one(tmp_
     ids=["layers", "blocks", "layers within"],
 )
 def test_a_small_file_that_claims_thousands_of_layers_is_refused_before_they_are_built(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: dict[str, Any]
+    tmp_path: Path, config: dict[str, Any]
 ) -> None:
-    built: list[object] = []
-    register = torch.nn.Module.register_parameter
-
-    def counted(module: torch.nn.Module, name: str, parameter: torch.nn.Parameter | None) -> None:
-        built.append(name)
-        register(module, name, parameter)
-
-    monkeypatch.setattr(torch.nn.Module, "register_parameter", counted)
-    with pytest.raises(UserError) as refused:
-        loaded(tmp_path, {"a": torch.zeros(1)}, {**GOOD, **config})
-    assert "\n" not in str(refused.value)
-    assert len(built) < 200
+    assert weights_built_for(lambda: loaded(tmp_path, {"a": torch.zeros(1)}, {**GOOD, **config})) < 200
 
 
 def changed(name: str, tensor: Tensor | None) -> dict[str, Tensor]:

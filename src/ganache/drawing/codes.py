@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -10,7 +9,7 @@ from ganache.drawing.exports import check_picture, save_picture
 from ganache.drawing.grids import grid
 from ganache.engine.devices import choose_device
 from ganache.parts.latents import Coded
-from ganache.runs.products import GROUP, TrainedGenerator, load
+from ganache.runs.products import TrainedGenerator, load
 from ganache.support.errors import UserError
 from ganache.support.units import check_seed
 
@@ -29,8 +28,8 @@ def codes_to(run: Path, out: Path, *, seed: int = 0, device: str = "auto") -> No
     check_picture(out, "--out")
     generator = load(run, choose_device(device).type)
     latents, columns = varied(generator, check_seed(seed))
-    groups = [_made(generator, group) for group in torch.split(latents, GROUP)]
-    save_picture(grid(np.concatenate(groups), columns, smallest_side=SIDE), out)
+    images = generator.make(latents, torch.zeros(len(latents), 0))
+    save_picture(grid(images, columns, smallest_side=SIDE), out)
 
 
 def varied(generator: TrainedGenerator, seed: int) -> tuple[Tensor, int]:
@@ -61,8 +60,3 @@ def _with_part(latent: Tensor, first: int, values: Tensor) -> Tensor:
     row = latent.repeat(len(values), 1)
     row[:, first : first + values.shape[1]] = values
     return row
-
-
-def _made(generator: TrainedGenerator, latents: Tensor) -> np.ndarray:
-    whole = torch.cat([latents, latents[:1].expand(GROUP - len(latents), -1)])
-    return generator.make(whole, torch.zeros(GROUP, len(generator.label_names)))[: len(latents)]

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ganache.data import Batch, Selection
+from ganache.engine.pixel_values import values_of
 from ganache.engine.state import TrainingState
 from ganache.games.game import TrainingBatch
 from ganache.parts.latents import Latent
@@ -53,7 +54,7 @@ def on_device(batch: Batch, state: TrainingState) -> TrainingBatch:
     """Return a batch as the networks take it: pixels in [-1, 1], labels one-hot, empty when they are not told."""
     images = torch.from_numpy(batch.images).to(state.device, non_blocking=True)
     if images.dtype == torch.uint8:
-        images = images.float().div_(127.5).sub_(1.0)
+        images = values_of(images)
     if not state.conditions:
         return TrainingBatch(images, torch.zeros(len(images), 0, device=state.device))
     conditions = torch.nn.functional.one_hot(torch.from_numpy(batch.labels), state.conditions).float()

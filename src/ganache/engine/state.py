@@ -79,7 +79,7 @@ class TrainingState:
     @property
     def average(self) -> nn.Module:
         """The average of the network that samples are drawn from."""
-        return self.averages[self.recipe.products()[0].network].network
+        return self.averages[self.recipe.sampled.network].network
 
     @property
     def streams_seed(self) -> int:

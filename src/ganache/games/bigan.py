@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganache.data.shape import ImageShape
 from ganache.games.cast import Cast, Player
-from ganache.games.game import Draws, Game, Moment, Product, Records, recorded
+from ganache.games.game import Draws, Game, Moment, Product, Records, recorded, told_apart
 from ganache.games.two_players import Optimizers
 from ganache.networks.base import Generator
 from ganache.networks.feature_networks import Encoder, PairDiscriminator
@@ -58,15 +58,7 @@ class BiGAN(Game):
         loss = self.objective.discriminator(real.logits, fake.logits)
         cast.update("discriminator", loss, now.images_seen)
         boundary = self.objective.boundary(real.logits, fake.logits)
-        return recorded(
-            {
-                "loss/discriminator": loss,
-                "logits/real": real.logits,
-                "logits/fake": fake.logits,
-                "accuracy/real": (real.logits > boundary).float(),
-                "accuracy/fake": (fake.logits < boundary).float(),
-            }
-        )
+        return recorded(told_apart(loss, real.logits, fake.logits, boundary))
 
     def _move_generator(self, cast: Cast, reals: Tensor, latents: Tensor, now: Moment) -> Records:
         cast.train_only("generator")

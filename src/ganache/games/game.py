@@ -97,9 +97,14 @@ class Game(Part, abc.ABC):
         """Return what is used afterwards; the first, if any, is the generator, from which samples are drawn."""
 
     @property
+    def sampled(self) -> Product:
+        """What samples are drawn from, where there is anything."""
+        return self.products()[0]
+
+    @property
     def sampler(self) -> Generator:
         """The configuration of the network that samples are drawn from."""
-        config = self.products()[0].config
+        config = self.sampled.config
         assert isinstance(config, Generator), config
         return config
 
@@ -142,6 +147,17 @@ class _Shapes:
 def recorded(values: dict[str, Tensor]) -> Records:
     """Return values (N, …) as records: detached, the mean over everything but the samples."""
     return {name: per_sample(value.detach()) for name, value in values.items()}
+
+
+def told_apart(loss: Tensor, real_logits: Tensor, fake_logits: Tensor, boundary: Tensor) -> dict[str, Tensor]:
+    """Return what is recorded of a discriminator's move: loss (N,), logits (N, …), and who was taken for what he is."""
+    return {
+        "loss/discriminator": loss,
+        "logits/real": real_logits,
+        "logits/fake": fake_logits,
+        "accuracy/real": (real_logits > boundary).float(),
+        "accuracy/fake": (fake_logits < boundary).float(),
+    }
 
 
 def joined(moves: list[Records]) -> Records:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
 from ganache.games.cast import Cast, Player
-from ganache.games.game import Draws, Game, Moment, Product, Records, TrainingBatch, joined, recorded
+from ganache.games.game import Draws, Game, Moment, Product, Records, TrainingBatch, joined, recorded, told_apart
 from ganache.games.two_players_checks import check_networks, refuse_contradictions
 from ganache.networks.base import Discriminator, Generator, feature_count
 from ganache.parts.augmentations import Augmentation, Augmenter, Unchanged
@@ -134,11 +134,8 @@ class TwoPlayers(Game):
         cast.update("discriminator", _total(loss, terms, self.penalties, now), now.images_seen)
         self.constraint.apply(cast.networks["discriminator"])
         boundary = self.objective.boundary(real.logits, fake.logits)
-        return recorded(
-            {"loss/discriminator": loss, "logits/real": real.logits, "logits/fake": fake.logits}
-            | {"accuracy/real": (real.logits > boundary).float(), "accuracy/fake": (fake.logits < boundary).float()}
-            | {f"penalty/{name}": term for name, term in terms.items()}
-        )
+        seen = told_apart(loss, real.logits, fake.logits, boundary)
+        return recorded(seen | {f"penalty/{name}": term for name, term in terms.items()})
 
     def move_generator(
         self, cast: Cast, batch: TrainingBatch, latents: Tensor, now: Moment, due: tuple[str, ...] = ()

@@ -90,8 +90,8 @@ class _Classifying(nn.Module):
 class _Encoder(nn.Module):
     def __init__(self, body: Discriminator, shape: ImageShape, latents: int) -> None:
         super().__init__()
-        self.body = _for_features_alone(body, shape)
-        self.last = nn.Linear(feature_count(body, shape, 0), latents)
+        self.body, features = _for_features_alone(body, shape)
+        self.last = nn.Linear(features, latents)
 
     def forward(self, images: Tensor) -> Tensor:
         encoded: Tensor = self.last(self.body.features(images, images.new_zeros(len(images), 0)))
@@ -101,10 +101,9 @@ class _Encoder(nn.Module):
 class _Pairs(nn.Module):
     def __init__(self, config: FeaturePairDiscriminator, shape: ImageShape, latents: int) -> None:
         super().__init__()
-        self.body = _for_features_alone(config.body, shape)
+        self.body, features = _for_features_alone(config.body, shape)
         inner = config.latent_width
         self.read = nn.Sequential(*_layer(latents, inner, config.dropout), *_layer(inner, inner, config.dropout))
-        features = feature_count(config.body, shape, 0)
         self.joint = nn.Sequential(*_layer(features + inner, config.width, config.dropout))
         self.logit = nn.Linear(config.width, 1)
 
@@ -125,8 +124,11 @@ def _with_features(body: Discriminator, shape: ImageShape) -> FeatureDiscriminat
     return built
 
 
-def _for_features_alone(body: Discriminator, shape: ImageShape) -> FeatureDiscriminator:
-    """Build a discriminator without the weights that its features do not depend on: they would never learn."""
+def _for_features_alone(body: Discriminator, shape: ImageShape) -> tuple[FeatureDiscriminator, int]:
+    """Build a discriminator without the weights that its features do not depend on, which would never learn.
+
+    Return it with how many features it has.
+    """
     with torch.device("meta"), torch.enable_grad():
         probe = _with_features(body, shape)
         features = probe.features(torch.zeros(2, shape.channels, shape.height, shape.width), torch.zeros(2, 0))
@@ -139,4 +141,4 @@ def _for_features_alone(body: Discriminator, shape: ImageShape) -> FeatureDiscri
         if slope is None:
             owner, _, last = name.rpartition(".")
             built.get_submodule(owner).register_parameter(last, None)
-    return built
+    return built, features.shape[1]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ganache.data.shape import ImageShape
+from ganache.engine.pixel_values import values_of
 from ganache.networks.feature_networks import Encoder
 from ganache.runs.network_files import Kept
 from ganache.support.errors import UserError
@@ -34,7 +35,7 @@ class TrainedEncoder:
         with torch.inference_mode():
             for group in torch.split(pixels, GROUP):
                 whole = torch.cat([group, group.new_zeros(GROUP - len(group), *group.shape[1:])])
-                latents = self.network(whole.to(device).float().div_(127.5).sub_(1.0))
+                latents = self.network(values_of(whole.to(device)))
                 found.append(latents[: len(group)].float().cpu())
         return np.concatenate([np.asarray(part) for part in found]) if found else np.zeros((0, 0), np.float32)
 

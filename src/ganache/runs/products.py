@@ -13,12 +13,13 @@ from torch import Tensor, nn
 from ganache import networks
 from ganache.data.shape import ImageShape
 from ganache.engine.devices import autocast_for, choose_precision, memory_format_for
+from ganache.engine.pixel_values import pixels_of
 from ganache.games import Game, Product
 from ganache.runs import sealed
 from ganache.runs.network_files import FORMAT, Kept
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.precision import FULL, Autocast
-from ganache.support.streams import derive
+from ganache.support.streams import derive, generator
 from ganache.support.units import check_seed, listed
 
 # Images are always computed in groups of this size: floating-point sums depend on how many are computed at once,
@@ -59,7 +60,7 @@ class TrainedGenerator:
 
     def inputs(self, seed: int, group: int, wanted: Sequence[int] = ()) -> tuple[Tensor, Tensor]:
         """Return the latents (GROUP, Z) and labels (GROUP, K) of one group of images."""
-        random = torch.Generator().manual_seed(derive(seed, "sample", group))
+        random = generator(torch.device("cpu"), seed, "sample", group)
         latents = self.config.latent.draw(GROUP, random)
         known = len(self.label_names)
         if wanted:
@@ -79,21 +80,24 @@ class TrainedGenerator:
         return images.float().cpu()
 
     def make(self, latents: Tensor, conditions: Tensor) -> NDArray[Any]:
-        """Return images from latents (N, Z) and conditions (N, K) as `sample` returns them."""
-        return self._as_array(self.draw(latents, conditions))
+        """Return images as `sample` does, in whole groups too, from latents (N, Z) and conditions (N, K)."""
+        missing = -len(latents) % GROUP
+        padded = (nn.functional.pad(rows, (0, 0, 0, missing)) for rows in (latents, conditions))
+        groups = zip(*(torch.split(rows, GROUP) for rows in padded), strict=True)
+        images = torch.cat([self.draw(*group) for group in groups])
+        return self._as_array(images[: len(latents)])
 
     def walk(self, seed: int, frames: int, labels: Sequence[str] = (), stops: int = 5) -> Iterator[NDArray[Any]]:
         """Yield `frames` pictures (16, H, W, C): 16 latents on a closed way through `stops` random ones each."""
         check_seed(seed)
         wanted = self.label_indices(labels)
-        latents, conditions = self.inputs(seed, 0, wanted)
+        _, conditions = self.inputs(seed, 0, wanted)
         ways = torch.stack([self.inputs(derive(seed, "stop", stop), 0)[0][:WALKERS] for stop in range(stops)])
         for frame in range(frames):
             place = frame * stops / frames
             stop = int(place)
             here = self.config.latent.interpolate(ways[stop], ways[(stop + 1) % stops], place - stop)
-            padded = torch.cat([here, latents[WALKERS:]])
-            yield self.make(padded, conditions)[:WALKERS]
+            yield self.make(here, conditions[:WALKERS])
 
     def label_indices(self, labels: Sequence[str]) -> list[int]:
         """Return the numbers of labels given by name; raises UserError for one that is not known."""
@@ -109,7 +113,7 @@ class TrainedGenerator:
         last = images.permute(0, 2, 3, 1)
         if self.shape.is_point:
             return np.ascontiguousarray(last.numpy())
-        return np.ascontiguousarray(((last + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8).numpy())
+        return np.ascontiguousarray(pixels_of(last).numpy())
 
 
 WALKERS = 16
@@ -127,7 +131,7 @@ def save(
 
     `facts` has at least label_names.
     """
-    product = product or recipe.products()[0]
+    product = product or recipe.sampled
     description = {
         "format": FORMAT,
         "content": product.network,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d, pad, relu
 
+from ganache.engine.pixel_values import values_of
 from ganache.evaluation.features.extractor import Extracted, check_pictures, described, digest, in_groups
 from ganache.evaluation.features.images import PILLOW_RULE, resize_pillow, with_channels
 from ganache.support.streams import derive
@@ -73,7 +74,7 @@ class RandomExtractor:
     def _features(self, images: NDArray[np.uint8], height: int, width: int) -> Tensor:
         seen = with_channels(resize_pillow(images, height, width), 3)
         tensor = torch.tensor(seen, device=self._device)
-        features: Tensor = self._network(tensor.permute(0, 3, 1, 2).float() / 127.5 - 1.0)
+        features: Tensor = self._network(values_of(tensor.permute(0, 3, 1, 2)))
         return features
 
 

@@ -29,6 +29,7 @@ from ganache.data.dataset import Batch
 from ganache.data.selection import HELD_OUT_SPLITS
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
+from ganache.engine.pixel_values import values_of
 from ganache.evaluation.features.extractor import in_groups
 from ganache.networks.layers import halvings, stride_between
 from ganache.runs import sealed
@@ -99,7 +100,7 @@ class TrainedClassifier:
         """Return features (N, 128) and class probabilities (N, K) of uint8 images (N, H, W, C)."""
 
         def seen(part: NDArray[np.uint8]) -> tuple[Tensor, Tensor]:
-            features, logits = self.network(torch.from_numpy(part).permute(0, 3, 1, 2).float().div(127.5).sub(1.0))
+            features, logits = self.network(values_of(torch.from_numpy(part).permute(0, 3, 1, 2)))
             return features, logits.softmax(dim=1)
 
         features, probabilities = in_groups(images, GROUP, seen)
@@ -207,7 +208,7 @@ def _fit(network: ClassifierNetwork, images: Tensor, labels: Tensor, passes: int
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
     network.train()
     for chosen in itertools.islice(_batches(len(images)), steps):
-        batch = _shifted(images[chosen]).float().div(127.5).sub(1.0)
+        batch = values_of(_shifted(images[chosen]))
         _, logits = network(batch.contiguous(memory_format=torch.channels_last))
         optimizer.zero_grad(set_to_none=True)
         cross_entropy(logits, labels[chosen], label_smoothing=0.05).backward()  # type: ignore[no-untyped-call]
@@ -226,7 +227,7 @@ def _batches(count: int) -> Iterator[Tensor]:
 @torch.no_grad()
 def _standardise(network: ClassifierNetwork, images: Tensor) -> None:
     network.eval()
-    parts = [network(part.float().div(127.5).sub(1.0))[0] for part in torch.split(images, GROUP)]
+    parts = [network(values_of(part))[0] for part in torch.split(images, GROUP)]
     network.scale = torch.cat(parts).var(dim=0).mean().clamp(min=1e-12).rsqrt()
 
 

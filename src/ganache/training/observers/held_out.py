@@ -14,7 +14,7 @@ from ganache.data import Selection
 from ganache.data.selection import HELD_OUT_SPLITS, held_out_split
 from ganache.engine.random_draws import on_device
 from ganache.engine.state import TrainingState
-from ganache.support.streams import derive
+from ganache.support.streams import derive, generator
 from ganache.support.units import counted
 from ganache.training.observers.observer import Marks, Observer, Say
 
@@ -47,7 +47,7 @@ class HeldOut(Observer):
 
     def measure(self, state: TrainingState, line: Mapping[str, Any]) -> Marks:
         """Return the shares of held-out reals and of fakes that are judged right, and the mean logits of both."""
-        latents = torch.Generator(state.device).manual_seed(derive(state.seed, "held out"))
+        latents = generator(state.device, state.seed, "held out")
         parts = [self._score(state, start, latents) for start in range(0, self.count, GROUP)]
         reals, fakes = (torch.cat(side).cpu() for side in zip(*parts, strict=True))
         boundary = state.recipe.boundary(reals, fakes)

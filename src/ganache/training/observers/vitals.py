@@ -33,7 +33,7 @@ from ganache.data import Selection
 from ganache.engine.random_draws import on_device
 from ganache.engine.state import TrainingState
 from ganache.evaluation.metrics.modes import count_modes
-from ganache.support.streams import derive
+from ganache.support.streams import derive, generator
 from ganache.training.observers.observer import Marks, Observer
 
 PICTURES, POINTS = 64, 256  # compared at a time
@@ -60,7 +60,7 @@ class Vitals(Observer):
         count = min(wanted, stream.count or wanted)
         self.every = rarity * wanted
         batch = on_device(stream.batch(0, count), state)
-        random = torch.Generator(state.device).manual_seed(derive(state.seed, "vitals"))
+        random = generator(state.device, state.seed, "vitals")
         self._latents = state.recipe.sampler.latent.draw(count, random)
         self._images, self._conditions = batch.reals, batch.conditions
         self._yardstick = Yardstick(batch.reals) if count >= FEWEST else None
@@ -73,7 +73,7 @@ class Vitals(Observer):
             weights = cast.weights(player)
             found[f"gradient/{player}"] = gradient_norm(weights)
             found[f"movement/{player}"] = movement(weights, rates[f"learning_rate/{player}"])
-        raw = cast.networks[state.recipe.products()[0].network]
+        raw = cast.networks[state.recipe.sampled.network]
         for name, network in (("average", state.average), ("raw", raw)):
             fakes = network(self._latents, self._conditions).float()
             found |= {f"{what}/{name}": value for what, value in self._compare(fakes).items()}
