@@ -12,6 +12,8 @@ import functools
 import importlib
 from typing import TYPE_CHECKING
 
+from ganache.support.version import __version__ as __version__
+
 if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads these lines
     from ganache.api import compare as compare
     from ganache.api import diagnose as diagnose

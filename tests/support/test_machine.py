@@ -1,6 +1,9 @@
 """A run knows the versions that each of its sessions had."""
 
 import json
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -26,3 +29,33 @@ def test_a_resume_under_other_versions_says_so_in_a_line_and_the_session_notes_t
     record = json.loads((run / "run.json").read_text(encoding="utf-8"))
     noted = [{name: session[name] for name in now} for session in record["sessions"]]
     assert noted == [now, now, {**now, "numpy": "9.8"}, {**now, "numpy": "9.8"}]
+
+
+UNINSTALLED = """
+import importlib.metadata
+
+def missing(name):
+    raise importlib.metadata.PackageNotFoundError(name)
+
+importlib.metadata.distribution = importlib.metadata.version = missing
+import ganache
+from ganache.cli.app import main
+from ganache.support.machine import versions
+
+assert "torch" in versions()
+print(versions()["ganache"], ganache.__version__, flush=True)
+main()
+"""
+
+
+def test_the_version_is_known_where_only_the_source_is() -> None:
+    """On a machine to which a folder of source was brought, every run ended at `importlib.metadata`."""
+    done = subprocess.run([sys.executable, "-c", UNINSTALLED, "--version"], capture_output=True, text=True, check=False)
+    version = ganache.__version__
+    assert (done.stdout, done.stderr) == (f"{version} {version}\nganache {version}\n", "")
+
+
+def test_what_is_installed_takes_its_version_from_the_source() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"]
+    assert Path(project["tool"]["hatch"]["version"]["path"]) == Path("src/ganache/support/version.py")

@@ -17,6 +17,7 @@ from ganache.cli.judge_command import judge
 from ganache.cli.train_commands import plot, recipes, resume, train
 from ganache.support.console import end_with_status
 from ganache.support.errors import UserError
+from ganache.support.version import __version__
 
 app = typer.Typer(
     help="GANs without the ache: train, judge, explain and use generative adversarial networks.",
@@ -45,9 +46,7 @@ def version(
 ) -> None:
     """Show the version when asked."""
     if show:
-        import importlib.metadata
-
-        print(f"ganache {importlib.metadata.version('ganache')}")
+        print(f"ganache {__version__}")
         raise typer.Exit
 
 

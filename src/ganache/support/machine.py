@@ -1,6 +1,5 @@
 """What a run was made with: versions and hardware, for run.json and for benchmarks."""
 
-import importlib.metadata
 import os
 import platform
 from pathlib import Path
@@ -8,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import torch
+
+from ganache.support.version import __version__
 
 
 def describe_machine(device: torch.device) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def describe_machine(device: torch.device) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Return the versions of what the bits of runs and scores depend on."""
-    return {"ganache": importlib.metadata.version("ganache"), "torch": torch.__version__, "numpy": np.__version__}
+    return {"ganache": __version__, "torch": torch.__version__, "numpy": np.__version__}
 
 
 def changed_versions(record: dict[str, Any]) -> list[str]:
