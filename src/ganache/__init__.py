@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ganache.support.version import __version__ as __version__
 
-if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads these lines
+if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads these indented lines
     from ganache.api import compare as compare
     from ganache.api import diagnose as diagnose
     from ganache.api import evaluate as evaluate
@@ -101,7 +101,7 @@ else:  # hidden from type checkers, which would take any name for one of these
         import ast  # takes longer than all else of `import ganache`
 
         tree = ast.parse(__spec__.loader.get_source(__name__))
-        lines = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+        lines = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.col_offset > 0)
         return {name.name: line.module for line in lines for name in line.names if name.asname}
 
     def __getattr__(name: str) -> object:
