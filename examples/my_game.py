@@ -61,12 +61,12 @@ class EnergyGame(ganache.Game):
             fakes = cast("generator", latents, batch.conditions)
         real, fake = energy(cast, batch.reals), energy(cast, fakes)
         loss = real + (self.margin - fake).clamp(min=0)
-        cast.update("copier", loss, now.images_seen)
+        cast.update("copier", loss, now)
 
         cast.train_only("generator")
         fakes = cast("generator", draw.latents(self.generator.latent), batch.conditions)
         fooled = energy(cast, fakes)
-        cast.update("generator", fooled, now.images_seen)
+        cast.update("generator", fooled, now)
         return {
             "loss/copier": loss.detach(),
             "loss/generator": fooled.detach(),

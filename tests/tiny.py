@@ -16,11 +16,12 @@ from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import TrainingState
 from ganache.games import Game, Optimizers, TwoPlayers
 from ganache.games.cast import Cast, Player
-from ganache.games.game import Moment, Records, TrainingBatch
+from ganache.games.game import Records, TrainingBatch
 from ganache.networks import MLPDiscriminator, MLPGenerator
 from ganache.parts.augmentations import Augmenter
 from ganache.parts.critic import Critic
 from ganache.parts.latents import Normal
+from ganache.parts.moment import Moment
 from ganache.parts.objectives import NonSaturating
 from ganache.parts.optimizers import Adam, Optimizer
 from ganache.parts.terms import ROLES, Move, Role
@@ -167,9 +168,9 @@ class Halved(Augmenter):
         self.given: list[Tensor] = []
         self.moments: list[int] = []
 
-    def forward(self, images: Tensor, images_seen: int) -> Tensor:
+    def forward(self, images: Tensor, now: Moment) -> Tensor:
         self.given.append(images.detach())
-        self.moments.append(images_seen)
+        self.moments.append(now.images_seen)
         return images / 2.0
 
 
@@ -188,7 +189,7 @@ class Descent(Optimizer):
         """Return torch's."""
         return torch.optim.SGD(parameters, lr=self.rate)
 
-    def set(self, optimizer: torch.optim.Optimizer, images_seen: int) -> None:
+    def set(self, optimizer: torch.optim.Optimizer, now: Moment) -> None:
         """Leave the rate."""
 
 

@@ -78,7 +78,7 @@ def improve(state: TrainingState, reals: Draw, latents: Draw, steps: int) -> Non
 
 def critic_of(state: TrainingState) -> Critic:
     """Return the discriminator behind its augmentation, as it is now."""
-    critic = state.recipe.critic(state.cast, state.counters.images_seen)
+    critic = state.recipe.critic(state.cast, state.now)
     assert critic is not None
     return critic
 

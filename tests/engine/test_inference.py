@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ganache.data import select
 from ganache.engine.inference import as_in_inference
 from ganache.parts.augmentations import Augmenter
+from ganache.parts.moment import Moment
 from ganache.training.observers.held_out import HeldOut
 from ganache.training.observers.vitals import Vitals
 from tests.tiny import tiny_recipe, tiny_state
@@ -24,7 +25,7 @@ class Counting(Augmenter):
         self.register_buffer("seen", torch.zeros(()))
         self.modes: set[bool] = set()
 
-    def forward(self, images: Tensor, images_seen: int) -> Tensor:
+    def forward(self, images: Tensor, now: Moment) -> Tensor:
         self.seen.add_(len(images))  # type: ignore[operator]
         self.modes.add(self.training)
         return images

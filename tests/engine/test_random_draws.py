@@ -175,7 +175,7 @@ def test_numbers_drawn_inside_a_step_never_change() -> None:
     draws = at(11, seed=5)
     draws.begin()
     images = torch.zeros(2, 1, 2, 2)
-    noise = InputNoise(deviation=1.0).build(SHAPE)(images, 0)
+    noise = InputNoise(deviation=1.0).build(SHAPE)(images, Moment())
     assert digest(noise, torch.rand(5), torch.randint(10, (7,))) == "4db816ba7b3075df"
 
 

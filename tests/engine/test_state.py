@@ -13,6 +13,7 @@ from ganache.games import TwoPlayers
 from ganache.networks import DCGANGenerator, MLPDiscriminator
 from ganache.parts.augmentations import Augmentation, Augmenter, InputNoise
 from ganache.parts.latents import Normal
+from ganache.parts.moment import Moment
 from ganache.parts.objectives import LeastSquares
 from ganache.parts.penalties import R1
 from tests.tiny import draws_of, tiny_recipe, tiny_state
@@ -29,7 +30,7 @@ class Counter(Augmenter):
         super().__init__()
         self.register_buffer("seen", torch.zeros(()))
 
-    def forward(self, images: Tensor, images_seen: int) -> Tensor:
+    def forward(self, images: Tensor, now: Moment) -> Tensor:
         self.seen += len(images)
         return images + self.seen / 1000
 

@@ -107,7 +107,7 @@ def test_an_update_moves_one_player_down_the_mean_gradient(role: Role) -> None:
             weight.grad = torch.full_like(weight, 7.0)  # of another move: it must not count
     before = {name: [weight.clone() for weight in net.parameters()] for name, net in cast.networks.items()}
     inputs = torch.tensor([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
-    cast.update(role, layer(inputs)[:, 0], 0)
+    cast.update(role, layer(inputs)[:, 0], Moment())
     expected = before[role][0].clone()
     expected[0] -= RATES[role] * torch.tensor([3.0, 4.0, 5.0, 6.0])
     assert torch.equal(layer.weight, expected)
@@ -155,5 +155,5 @@ def test_a_players_rate_is_that_of_the_images_seen() -> None:
     cast = tiny_recipe(optimizers={"generator": adam, "discriminator": adam}).build(SHAPE, 0)
     cast.begin(FULL)
     weight = cast.weights("generator")[0]
-    cast.update("generator", weight.flatten(), 16)
+    cast.update("generator", weight.flatten(), Moment(16))
     assert cast.optimizers["generator"].param_groups[0]["lr"] == 0.75

@@ -40,11 +40,11 @@ class Mirror(Game):
         batch = draw.batch()
         cast.train_only("judge")
         said = cast("judge", batch.reals.flatten(1))
-        cast.update("judge", said[:, 0], now.images_seen)
+        cast.update("judge", said[:, 0], now)
         cast.train_only("generator")
         none = draw.nothing().conditions if not self.conditional else batch.conditions
         fakes = cast("generator", draw.latents(self.generator.latent), none)
-        cast.update("generator", cast("judge", fakes.flatten(1))[:, 0], now.images_seen)
+        cast.update("generator", cast("judge", fakes.flatten(1))[:, 0], now)
         return recorded({"said": said})
 
     def products(self) -> tuple[Product, ...]:
@@ -109,7 +109,7 @@ def test_a_game_of_ones_own_trains_and_has_what_every_training_has() -> None:
     moved = {name.partition("/")[0] for name, tensor in before.items() if not torch.equal(tensor, after[name])}
     assert moved == {"generator", "judge", "average"}
     assert float(state.tally.entries["said"][1]) == 4
-    assert state.recipe.critic(state.cast, 0) is None
+    assert state.recipe.critic(state.cast, Moment()) is None
     assert state.recipe.sampler == MLPGenerator(latent=Normal(size=3), widths=(4,))
     real, fake = torch.tensor([3.0, 5.0]), torch.tensor([-1.0, 1.0])
     assert float(state.recipe.boundary(real, fake)) == 2.0  # midway between the means, 4 and 0

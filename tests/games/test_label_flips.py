@@ -21,11 +21,21 @@ class Telling(Objective):
 
 
 def test_without_flips_no_random_number_is_used() -> None:
-    torch.manual_seed(0)
+    cast, batch, latents = cast_of(connected()), batch_of(), torch.randn(8, 3)
     before = torch.get_rng_state()
-    real, fake = torch.ones(5, 1), torch.zeros(5, 1)
-    assert _with_flips(real, fake, 0.0) == (real, fake)
+    discriminator_step(cast, batch, latents, tiny_recipe(), Moment())
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_schedule_draws_at_every_moment_also_where_nothing_is_flipped() -> None:
+    """What is drawn after the flips may not depend on a value, which a graph cannot ask."""
+    after = []
+    for flips in (Linear(start=0.5, end=0.0, until=10), 0.25):
+        torch.manual_seed(0)
+        cast, batch, latents = cast_of(connected()), batch_of(), torch.randn(8, 3)
+        discriminator_step(cast, batch, latents, tiny_recipe(label_flips=flips), Moment(20))
+        after.append(torch.rand(3))
+    assert torch.equal(*after)
 
 
 def test_all_flipped_is_the_loss_with_its_arguments_exchanged() -> None:

@@ -9,6 +9,7 @@ from ganache.parts.augmentations import Unchanged
 from ganache.parts.auxiliary_terms import ClassCrossEntropy, CodeRecovery
 from ganache.parts.critic import Critic
 from ganache.parts.latents import Coded, Normal
+from ganache.parts.moment import Moment
 from ganache.parts.terms import Move, Scene
 from ganache.parts.verdict import Verdict
 from ganache.support.errors import UserError
@@ -16,7 +17,7 @@ from ganache.support.precision import FULL
 
 SHAPE = ImageShape(1, 2, 2)
 CODED = Coded(size=7, categories=(3,), continuous=2)  # two values of noise
-NOWHERE = Critic(nn.Identity(), Unchanged().build(SHAPE), 0, FULL)
+NOWHERE = Critic(nn.Identity(), Unchanged().build(SHAPE), Moment(), FULL)
 
 
 def move(real: Verdict | None, fake: Verdict, conditions: Tensor, latents: Tensor) -> Move:

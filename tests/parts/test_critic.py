@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from ganache.parts.augmentations import Augmenter
 from ganache.parts.critic import Critic
+from ganache.parts.moment import Moment
 from ganache.parts.verdict import Verdict
 from ganache.support.precision import FULL, Autocast
 from tests.tiny import Halved
@@ -29,8 +30,8 @@ class Noting(nn.Module):
 class Later(Augmenter):
     """Adds the moment to every pixel."""
 
-    def forward(self, images: Tensor, images_seen: int) -> Tensor:
-        return images + float(images_seen)
+    def forward(self, images: Tensor, now: Moment) -> Tensor:
+        return images + float(now.images_seen)
 
 
 class Sum(nn.Module):
@@ -42,8 +43,8 @@ class Sum(nn.Module):
 
 def test_the_critic_is_the_discriminator_behind_the_augmentation_of_its_moment() -> None:
     discriminator, images = Noting(), torch.zeros(2, 1, 2, 2)
-    Critic(discriminator, Later(), 3, FULL)(images, CONDITIONS)
-    Critic(discriminator, Later(), 5, FULL).precisely(images, CONDITIONS)
+    Critic(discriminator, Later(), Moment(3), FULL)(images, CONDITIONS)
+    Critic(discriminator, Later(), Moment(5), FULL).precisely(images, CONDITIONS)
     assert [float(call[0].mean()) for call in discriminator.calls] == [3.0, 5.0]
     assert all(call[1] is CONDITIONS for call in discriminator.calls)
 
@@ -53,7 +54,7 @@ def test_reals_and_fakes_are_told_apart_however_they_are_scored(jointly: bool) -
     torch.manual_seed(0)
     discriminator, augmenter = Noting(), Halved()
     reals, fakes = torch.randn(2, 1, 2, 2), torch.randn(2, 1, 2, 2)
-    verdicts = Critic(discriminator, augmenter, 0, FULL).compare(reals, fakes, CONDITIONS, jointly)
+    verdicts = Critic(discriminator, augmenter, Moment(), FULL).compare(reals, fakes, CONDITIONS, jointly)
     assert [len(inputs) for inputs, _ in discriminator.calls] == ([4] if jointly else [2, 2])
     assert torch.equal(torch.cat([inputs for inputs, _ in discriminator.calls]), torch.cat([reals, fakes]) / 2)
     assert torch.equal(torch.cat([told for _, told in discriminator.calls]), torch.cat([CONDITIONS, CONDITIONS]))
@@ -66,7 +67,7 @@ def test_reals_and_fakes_are_told_apart_however_they_are_scored(jointly: bool) -
 
 
 def test_a_critic_asks_nothing_of_its_discriminator_but_a_call() -> None:
-    verdict = Critic(Sum(), Later(), 1, FULL)(torch.zeros(2, 1, 2, 2), CONDITIONS)
+    verdict = Critic(Sum(), Later(), Moment(1), FULL)(torch.zeros(2, 1, 2, 2), CONDITIONS)
     assert verdict.logits.tolist() == [4.0, 4.0]
     assert (verdict.features, dict(verdict.heads)) == (None, {})
 
@@ -75,7 +76,7 @@ def test_it_judges_in_the_precision_of_the_training_and_precisely_in_float32() -
     discriminator = Noting()
     inner: list[torch.dtype] = []
     discriminator.layer.register_forward_hook(lambda *call: inner.append(call[2].dtype))
-    critic = Critic(discriminator, Halved(), 0, Autocast("cpu", torch.bfloat16))
+    critic = Critic(discriminator, Halved(), Moment(), Autocast("cpu", torch.bfloat16))
     images = torch.randn(2, 1, 2, 2)
     assert critic(images, CONDITIONS).logits.dtype == torch.float32
     assert critic.precisely(images, CONDITIONS).logits.dtype == torch.float32

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from ganache.parts.moment import Moment
 from ganache.parts.optimizers import Adam
 from ganache.parts.schedules import Linear
 
@@ -32,7 +33,7 @@ def test_scheduled_values_are_those_of_the_moment() -> None:
     optimizer = adam.build(weights)
     values = [(optimizer.param_groups[0]["lr"], optimizer.param_groups[0]["betas"])]
     for seen in (25, 50, 100):
-        adam.set(optimizer, seen)
+        adam.set(optimizer, Moment(seen))
         values.append((optimizer.param_groups[0]["lr"], optimizer.param_groups[0]["betas"]))
     assert values == [(1.0, (0.0, 0.9)), (0.75, (0.25, 0.9)), (0.5, (0.5, 0.9)), (0.0, (0.5, 0.9))]
 
@@ -42,7 +43,7 @@ def test_a_new_rate_moves_the_weights_by_so_much() -> None:
     weight = nn.Parameter(torch.tensor([0.0, 0.0], dtype=torch.float64))
     adam = Adam(learning_rate=Linear(start=1.0, end=0.0, until=10.0), epsilon=1e-12)
     optimizer = adam.build([weight])
-    adam.set(optimizer, 6)
+    adam.set(optimizer, Moment(6))
     weight.grad = torch.tensor([5.0, -0.01], dtype=torch.float64)
     optimizer.step()
     assert weight.tolist() == pytest.approx([-0.4, 0.4], rel=1e-9)

@@ -6,6 +6,7 @@ from ganache.data.shape import ImageShape
 from ganache.parts.augmentations import Augmenter, InputNoise
 from ganache.parts.constraints import Unconstrained
 from ganache.parts.critic import Critic
+from ganache.parts.moment import Moment
 from ganache.parts.penalties import R1, squared_slope
 from ganache.support.precision import FULL, Autocast
 from tests.tiny import move_of
@@ -45,12 +46,12 @@ class Scaled(Augmenter):
         super().__init__()
         self.factor = factor
 
-    def forward(self, images: Tensor, images_seen: int) -> Tensor:
+    def forward(self, images: Tensor, now: Moment) -> Tensor:
         return images * self.factor
 
 
 def critic_of(network: nn.Module, augmenter: Augmenter | None = None, autocast: Autocast = FULL) -> Critic:
-    return Critic(network, augmenter or Scaled(1.0), 0, autocast)
+    return Critic(network, augmenter or Scaled(1.0), Moment(), autocast)
 
 
 def test_r1_of_a_linear_critic_is_half_its_squared_weights_and_pulls_on_them() -> None:

@@ -52,7 +52,7 @@ class Doubled(FeatureDiscriminator):
 
 def test_the_distance_between_mean_features_by_hand() -> None:
     cast, recipe = cast_of((connected()[0], Doubled())), tiny_recipe()  # behind an augmentation that halves
-    critic, none = recipe.critic(cast, 0), torch.zeros(2, 0)  # the features are the pixels
+    critic, none = recipe.critic(cast, Moment()), torch.zeros(2, 0)  # the features are the pixels
     reals = torch.tensor([[[[1.0, 0.0], [5.0, 5.0]]], [[[3.0, 2.0], [5.0, 5.0]]]])
     fakes = torch.tensor([[[[0.0, 0.0], [9.0, 9.0]]], [[[1.0, -2.0], [9.0, 9.0]]]], requires_grad=True)
     said = critic(reals, none), critic(fakes, none)

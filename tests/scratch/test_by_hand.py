@@ -13,8 +13,9 @@ from ganache.data.shape import ImageShape
 from ganache.engine.iteration import iterate
 from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import NonFiniteError, TrainingState
-from ganache.games.game import Draws, Moment, TrainingBatch
+from ganache.games.game import Draws, TrainingBatch
 from ganache.parts.latents import Latent
+from ganache.parts.moment import Moment
 from ganache.scratch.array_module import from_outside
 from ganache.scratch.by_hand import ClassifierByHand, GanByHand, HandPlayed, Memory, is_kept, rows
 from ganache.support.errors import UserError

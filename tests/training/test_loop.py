@@ -11,6 +11,7 @@ from torch import Tensor
 from ganache.data import Batch, select
 from ganache.engine.state import TrainingState
 from ganache.parts.augmentations import Augmenter
+from ganache.parts.moment import Moment
 from ganache.runs import sealed
 from ganache.runs.budget import Budget
 from ganache.runs.cadence import Cadence, Stretch
@@ -97,7 +98,7 @@ class Counting(Augmenter):
         super().__init__()
         self.register_buffer("seen", torch.zeros(()))
 
-    def forward(self, images: Tensor, images_seen: int) -> Tensor:
+    def forward(self, images: Tensor, now: Moment) -> Tensor:
         self.seen.add_(len(images))  # type: ignore[operator]
         return images + 0.1 * torch.randn_like(images)
 
@@ -126,7 +127,7 @@ class Clumsy(Observer):
             module.train()
             for buffer in module.buffers():
                 buffer.add_(1)
-        size, critic = state.recipe.batch_size, state.recipe.critic(state.cast, state.counters.images_seen)
+        size, critic = state.recipe.batch_size, state.recipe.critic(state.cast, state.now)
         fakes = state.cast("generator", torch.randn(size, state.recipe.sampler.latent.size), torch.zeros(size, 0))
         assert critic is not None
         critic(fakes + torch.randn_like(fakes), torch.zeros(size, 0))

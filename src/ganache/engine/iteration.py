@@ -2,7 +2,6 @@
 
 from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import TrainingState
-from ganache.games.game import Moment
 from ganache.parts.schedules import at
 
 
@@ -10,7 +9,7 @@ def iterate(state: TrainingState, draw: StateDraws) -> None:
     """Play one iteration, note what its moves recorded, and move on."""
     game, counters = state.recipe, state.counters
     draw.begin()
-    state.tally.add(game.play(state.cast, draw, Moment(counters.images_seen, counters.iterations)))
+    state.tally.add(game.play(state.cast, draw, state.now))
     counters.images_seen += game.images_per_iteration
     counters.iterations += 1
     half_life = at(game.ema_half_life, counters.images_seen)

@@ -11,6 +11,7 @@ from ganache.data.shape import ImageShape
 from ganache.engine.average import WeightAverage
 from ganache.engine.devices import memory_format_for
 from ganache.games.game import Game, Records
+from ganache.parts.moment import Moment
 from ganache.support.precision import Autocast
 from ganache.support.streams import derive
 
@@ -85,6 +86,11 @@ class TrainingState:
     def streams_seed(self) -> int:
         """The seed of the data's order and of all that is drawn; another one after each rollback."""
         return derive(self.seed, "rollback", self.counters.rollbacks) if self.counters.rollbacks else self.seed
+
+    @property
+    def now(self) -> Moment:
+        """The moment at which the training stands."""
+        return Moment(self.counters.images_seen, self.counters.iterations)
 
     def rates(self) -> dict[str, float]:
         """Return the learning rates that the optimisers have now."""

@@ -5,12 +5,12 @@ from ganache.games.cast import Cast as Cast
 from ganache.games.cast import Player as Player
 from ganache.games.game import Draws as Draws
 from ganache.games.game import Game as Game
-from ganache.games.game import Moment as Moment
 from ganache.games.game import Product as Product
 from ganache.games.game import Records as Records
 from ganache.games.two_players import Optimizers as Optimizers
 from ganache.games.two_players import TwoPlayers as TwoPlayers
 from ganache.parts.auxiliary_terms import ClassCrossEntropy as ClassCrossEntropy
 from ganache.parts.auxiliary_terms import CodeRecovery as CodeRecovery
+from ganache.parts.moment import Moment as Moment
 
 Recipe = TwoPlayers  # as it was called when all games were of two players

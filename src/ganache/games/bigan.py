@@ -9,10 +9,11 @@ from torch import Tensor
 
 from ganache.data.shape import ImageShape
 from ganache.games.cast import Cast, Player
-from ganache.games.game import Draws, Game, Moment, Product, Records, recorded, told_apart
+from ganache.games.game import Draws, Game, Product, Records, recorded, told_apart
 from ganache.games.two_players import Optimizers
 from ganache.networks.base import Generator
 from ganache.networks.feature_networks import Encoder, PairDiscriminator
+from ganache.parts.moment import Moment
 from ganache.parts.objectives import Objective
 from ganache.parts.verdict import Verdict
 from ganache.support.errors import UserError
@@ -56,7 +57,7 @@ class BiGAN(Game):
             codes, fakes = cast("encoder", reals), cast("generator", latents, latents[:, :0])
         real, fake = self._verdicts(cast, reals, codes, fakes, latents)
         loss = self.objective.discriminator(real.logits, fake.logits)
-        cast.update("discriminator", loss, now.images_seen)
+        cast.update("discriminator", loss, now)
         boundary = self.objective.boundary(real.logits, fake.logits)
         return recorded(told_apart(loss, real.logits, fake.logits, boundary))
 
@@ -66,7 +67,7 @@ class BiGAN(Game):
         real, fake = self._verdicts(cast, reals, codes, fakes, latents)
         # What the discriminator's loss asks of the reals is asked of the fakes here, and the other way round.
         loss = self.objective.discriminator(fake.logits, real.logits)
-        cast.update("generator", loss, now.images_seen)
+        cast.update("generator", loss, now)
         return recorded({"loss/generator": loss})
 
     def _verdicts(

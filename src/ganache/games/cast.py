@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganache.parts.moment import Moment
 from ganache.parts.optimizers import Optimizer
 from ganache.support.precision import FULL, Autocast
 
@@ -64,10 +65,10 @@ class Cast:
         for name, module in modules.items():
             module.requires_grad_(name in own)
 
-    def update(self, player: str, loss: Tensor, images_seen: int) -> None:
+    def update(self, player: str, loss: Tensor, now: Moment) -> None:
         """Move a player down the gradient of the mean of a per-sample loss (N,), at the rate of this moment."""
         optimizer = self.optimizers[player]
-        self.players[player].optimizer.set(optimizer, images_seen)
+        self.players[player].optimizer.set(optimizer, now)
         optimizer.zero_grad(set_to_none=True)
         loss.mean().backward()  # type: ignore[no-untyped-call]
         if not loss.is_meta:  # a rehearsal has no numbers to move

@@ -5,7 +5,7 @@ stable names. Where the randomness comes from and what happens to the values is 
 """
 
 import abc
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -17,6 +17,7 @@ from ganache.games.cast import Cast
 from ganache.networks.base import Generator
 from ganache.parts.critic import Critic
 from ganache.parts.latents import Latent
+from ganache.parts.moment import Moment
 from ganache.parts.objectives import per_sample
 from ganache.parts.part import Part
 from ganache.parts.schedules import NonNegative
@@ -30,18 +31,6 @@ class TrainingBatch:
 
     reals: Tensor
     conditions: Tensor
-
-
-@dataclass(frozen=True)
-class Moment:
-    """Where in a training something is done: schedules are looked up by it."""
-
-    images_seen: int = 0
-    iteration: int = 0  # how many were finished before
-
-    def after(self, images: int) -> "Moment":
-        """Return the moment after so many more images, in the same iteration."""
-        return replace(self, images_seen=self.images_seen + images)
 
 
 class Draws(Protocol):
@@ -108,7 +97,7 @@ class Game(Part, abc.ABC):
         assert isinstance(config, Generator), config
         return config
 
-    def critic(self, cast: Cast, images_seen: int) -> Critic | None:
+    def critic(self, cast: Cast, now: Moment) -> Critic | None:
         """Return what judges single images at this moment of training; None where nothing does."""
         return None
 

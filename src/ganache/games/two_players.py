@@ -9,16 +9,17 @@ from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
 from ganache.games.cast import Cast, Player
-from ganache.games.game import Draws, Game, Moment, Product, Records, TrainingBatch, joined, recorded, told_apart
+from ganache.games.game import Draws, Game, Product, Records, TrainingBatch, joined, recorded, told_apart
 from ganache.games.two_players_checks import check_networks, refuse_contradictions
 from ganache.networks.base import Discriminator, Generator, feature_count
 from ganache.parts.augmentations import Augmentation, Augmenter, Unchanged
 from ganache.parts.constraints import Constraint, Unconstrained
 from ganache.parts.critic import Critic
+from ganache.parts.moment import Moment, Value
 from ganache.parts.objectives import Objective
 from ganache.parts.optimizers import Optimizer
 from ganache.parts.part import FrozenDict, Part
-from ganache.parts.schedules import NonNegative, Schedule, at, within
+from ganache.parts.schedules import NonNegative, Schedule, within
 from ganache.parts.terms import Move, Role, Scene, Term, unwrapped
 
 NamedTerms = Annotated[
@@ -125,13 +126,15 @@ class TwoPlayers(Game):
         cast.train_only("discriminator")
         with torch.no_grad():
             fakes = cast("generator", latents, batch.conditions)  # the reals' conditions: pairs correspond
-        critic = self.critic(cast, now.images_seen)
+        critic = self.critic(cast, now)
         real, fake = critic.compare(batch.reals, fakes, batch.conditions, self.joint_batch)
         move = Move(critic, cast.networks, latents, batch.conditions, batch.reals, fakes, real, fake)
-        flips = at(self.label_flips, now.images_seen)
-        loss = self.objective.discriminator(*_with_flips(real.logits, fake.logits, flips))
+        told = (real.logits, fake.logits)
+        if self.label_flips:
+            told = _with_flips(*told, now.at(self.label_flips))
+        loss = self.objective.discriminator(*told)
         terms = {name: cast.memories[f"penalties.{name}"](move) for name in due}
-        cast.update("discriminator", _total(loss, terms, self.penalties, now), now.images_seen)
+        cast.update("discriminator", _total(loss, terms, self.penalties, now), now)
         self.constraint.apply(cast.networks["discriminator"])
         boundary = self.objective.boundary(real.logits, fake.logits)
         seen = told_apart(loss, real.logits, fake.logits, boundary)
@@ -142,16 +145,15 @@ class TwoPlayers(Game):
     ) -> Records:
         """Move the generator once, through the critic that it tries to convince; `due` names the terms applied."""
         cast.train_only("generator")
-        critic = self.critic(cast, now.images_seen)
+        critic = self.critic(cast, now)
         fakes = cast("generator", latents, batch.conditions)
         fakes.retain_grad()
         fake = critic(fakes, batch.conditions)
         real = critic(batch.reals, batch.conditions) if self.compares else None
         move = Move(critic, cast.networks, latents, batch.conditions, batch.reals, fakes, real, fake)
-        weight = at(self.adversarial, now.images_seen)
-        loss = weight * self.objective.generator(real.logits if real else None, fake.logits)
+        loss = now.at(self.adversarial) * self.objective.generator(real.logits if real else None, fake.logits)
         terms = {name: cast.memories[f"generator_terms.{name}"](move) for name in due}
-        cast.update("generator", _total(loss, terms, self.generator_terms, now), now.images_seen)
+        cast.update("generator", _total(loss, terms, self.generator_terms, now), now)
         slopes = len(fakes) * fakes.grad.flatten(1).norm(dim=1)  # of each image's own loss, not of the batch's mean
         return recorded(
             {"loss/generator": loss, "gradient/fakes": slopes} | {f"term/{name}": term for name, term in terms.items()}
@@ -161,11 +163,11 @@ class TwoPlayers(Game):
         """Return the generator."""
         return (Product("generator", self.generator),)
 
-    def critic(self, cast: Cast, images_seen: int) -> Critic:
+    def critic(self, cast: Cast, now: Moment) -> Critic:
         """Return discriminator ∘ augmentation at this moment of training."""
         augmenter = cast.memories["augment"]
         assert isinstance(augmenter, Augmenter)
-        return Critic(cast.networks["discriminator"], augmenter, images_seen, cast.autocast)
+        return Critic(cast.networks["discriminator"], augmenter, now, cast.autocast)
 
     def boundary(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """Return the objective's boundary."""
@@ -185,14 +187,12 @@ def _due(terms: Mapping[str, Term], moves: int) -> tuple[str, ...]:
 
 def _total(loss: Tensor, values: Mapping[str, Tensor], terms: Mapping[str, Term], now: Moment) -> Tensor:
     """Return a loss (N,) with its terms, each with its weight now, k-fold where it is applied every k moves."""
-    weights = {name: at(terms[name].weight, now.images_seen) * terms[name].every for name in values}
+    weights = {name: now.at(terms[name].weight) * terms[name].every for name in values}
     return sum((weights[name] * value for name, value in values.items()), loss)
 
 
-def _with_flips(real_logits: Tensor, fake_logits: Tensor, share: float) -> tuple[Tensor, Tensor]:
+def _with_flips(real_logits: Tensor, fake_logits: Tensor, share: Value) -> tuple[Tensor, Tensor]:
     """Return the logits called real and fake, exchanged in a random share of the pairs (Chintala 2016, tip 6)."""
-    if not share:
-        return real_logits, fake_logits
     shape = (len(real_logits), *[1] * (real_logits.dim() - 1))
     flipped = torch.rand(shape, device=real_logits.device) < share
     return torch.where(flipped, fake_logits, real_logits), torch.where(flipped, real_logits, fake_logits)

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
+from ganache.parts.moment import Moment
 from ganache.parts.part import Part
-from ganache.parts.schedules import NonNegative, at
+from ganache.parts.schedules import NonNegative
 
 
 class Augmentation(Part, abc.ABC):
@@ -25,7 +26,7 @@ class Augmenter(nn.Module, abc.ABC):
     """A differentiable map of images (N, C, H, W) to images, at a moment of training."""
 
     @abc.abstractmethod
-    def forward(self, images: Tensor, images_seen: int) -> Tensor:
+    def forward(self, images: Tensor, now: Moment) -> Tensor:
         """Return the images as the discriminator shall see them."""
 
 
@@ -51,7 +52,7 @@ class InputNoise(Augmentation):
 
 
 class _Identity(Augmenter):
-    def forward(self, images: Tensor, images_seen: int) -> Tensor:
+    def forward(self, images: Tensor, now: Moment) -> Tensor:
         return images
 
 
@@ -60,5 +61,5 @@ class _Noise(Augmenter):
         super().__init__()
         self.config = config
 
-    def forward(self, images: Tensor, images_seen: int) -> Tensor:
-        return images + at(self.config.deviation, images_seen) * torch.randn_like(images)
+    def forward(self, images: Tensor, now: Moment) -> Tensor:
+        return images + now.at(self.config.deviation) * torch.randn_like(images)

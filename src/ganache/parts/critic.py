@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ganache.parts.augmentations import Augmenter
+from ganache.parts.moment import Moment
 from ganache.parts.verdict import Verdict
 from ganache.support.precision import Autocast
 
@@ -11,22 +12,22 @@ from ganache.support.precision import Autocast
 class Critic:
     """The discriminator behind its augmentation, bound once a move so that nothing can bypass it."""
 
-    def __init__(self, discriminator: nn.Module, augmenter: Augmenter, images_seen: int, autocast: Autocast):
+    def __init__(self, discriminator: nn.Module, augmenter: Augmenter, now: Moment, autocast: Autocast):
         self._discriminator = discriminator
         self._augmenter = augmenter
-        self._images_seen = images_seen
+        self._now = now
         self._autocast = autocast
 
     def __call__(self, values: Tensor, conditions: Tensor) -> Verdict:
         """Return what it says, in float32, of values (N, C, H, W) with conditions (N, K)."""
         with self._autocast():
-            said = self._discriminator(self._augmenter(values, self._images_seen), conditions)
+            said = self._discriminator(self._augmenter(values, self._now), conditions)
         return Verdict.of(said).float()
 
     def precisely(self, values: Tensor, conditions: Tensor) -> Verdict:
         """Return the same, computed in float32 throughout, for penalties that differentiate twice."""
         with torch.autocast(values.device.type, enabled=False):
-            return Verdict.of(self._discriminator(self._augmenter(values, self._images_seen), conditions))
+            return Verdict.of(self._discriminator(self._augmenter(values, self._now), conditions))
 
     def compare(self, reals: Tensor, fakes: Tensor, conditions: Tensor, jointly: bool) -> tuple[Verdict, Verdict]:
         """Return what it says of reals and of fakes, in one batch (what batch norm sees is the mixture) or one each."""

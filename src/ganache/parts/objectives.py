@@ -86,7 +86,7 @@ class LeastSquares(Objective):
 
     def boundary(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """Return (a + b) / 2."""
-        return real_logits.new_tensor((self.fake_target + self.real_target) / 2.0)
+        return real_logits.new_full((), (self.fake_target + self.real_target) / 2.0)
 
     def generator(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         """Return ½(fake - c)²."""

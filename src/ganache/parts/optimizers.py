@@ -7,6 +7,7 @@ import torch
 from pydantic import Field
 from torch import nn
 
+from ganache.parts.moment import Moment
 from ganache.parts.part import Part
 from ganache.parts.schedules import NonNegative, Schedule, at, within
 
@@ -21,7 +22,7 @@ class Optimizer(Part, abc.ABC):
         """Return torch's optimiser over the parameters."""
 
     @abc.abstractmethod
-    def set(self, optimizer: torch.optim.Optimizer, images_seen: int) -> None:
+    def set(self, optimizer: torch.optim.Optimizer, now: Moment) -> None:
         """Give the optimiser the scheduled values of this moment."""
 
 
@@ -37,8 +38,8 @@ class Adam(Optimizer):
         rate, betas = at(self.learning_rate, 0), (at(self.betas[0], 0), at(self.betas[1], 0))
         return torch.optim.Adam(parameters, lr=rate, betas=betas, eps=self.epsilon, fused=True)
 
-    def set(self, optimizer: torch.optim.Optimizer, images_seen: int) -> None:
+    def set(self, optimizer: torch.optim.Optimizer, now: Moment) -> None:
         """Set learning rate and betas."""
         for group in optimizer.param_groups:
-            group["lr"] = at(self.learning_rate, images_seen)
-            group["betas"] = (at(self.betas[0], images_seen), at(self.betas[1], images_seen))
+            group["lr"] = now.at(self.learning_rate)
+            group["betas"] = (now.at(self.betas[0]), now.at(self.betas[1]))

@@ -18,8 +18,9 @@ from ganache.data import Selection
 from ganache.data.selection import held_out_split
 from ganache.data.shape import ImageShape
 from ganache.games.cast import Cast
-from ganache.games.game import Draws, Game, Moment, Product, Records
+from ganache.games.game import Draws, Game, Product, Records
 from ganache.parts.latents import Normal
+from ganache.parts.moment import Moment
 from ganache.scratch import mlp_and_dcgan
 from ganache.scratch.array_module import Array, from_outside, xp
 from ganache.scratch.classification import PixelClassifier

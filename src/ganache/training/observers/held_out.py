@@ -40,7 +40,7 @@ class HeldOut(Observer):
     def __init__(self, data: Selection, state: TrainingState, say: Say = lambda line: None) -> None:
         self._say, self.count, whole_pass = say, 0, data.stream(state.streams_seed).count or 0
         split = held_out_split(data)
-        if split is not None and state.recipe.critic(state.cast, 0) is not None:
+        if split is not None and state.recipe.critic(state.cast, state.now) is not None:
             self._stream = data.stream(derive(state.seed, "held out"), split)
             self.count = min(state.recipe.held_out, self._stream.count or 0)
         self.every = whole_pass if self.count else 0
@@ -67,7 +67,7 @@ class HeldOut(Observer):
     def _score(self, state: TrainingState, start: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
         batch = on_device(self._stream.batch(start, min(GROUP, self.count - start)), state)
         latents = state.recipe.sampler.latent.draw(len(batch.reals), random)
-        critic = state.recipe.critic(state.cast, state.counters.images_seen)
+        critic = state.recipe.critic(state.cast, state.now)
         assert critic is not None
         fakes = state.average(latents, batch.conditions)
         real, fake = critic.compare(batch.reals, fakes, batch.conditions, jointly=False)

@@ -77,7 +77,7 @@ class Vitals(Observer):
         for name, network in (("average", state.average), ("raw", raw)):
             fakes = network(self._latents, self._conditions).float()
             found |= {f"{what}/{name}": value for what, value in self._compare(fakes).items()}
-        critic = state.recipe.critic(cast, state.counters.images_seen)
+        critic = state.recipe.critic(cast, state.now)
         if critic is not None:
             found["logits/trained"] = float(critic(self._images, self._conditions).logits.mean())
         if self._yardstick is not None:
