@@ -1,16 +1,16 @@
-"""What is trained: recipes on synthetic pictures, planned like any other run."""
+"""What is trained: recipes on synthetic pictures, planned and played like any other run."""
 
 import contextlib
-import dataclasses
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ganache import recipes
 from ganache.data.conversion import Conversion
@@ -19,6 +19,9 @@ from ganache.data.shape import ImageShape
 from ganache.data.sources.array_source import ArraySource, Contents
 from ganache.data.store.packing import write_store
 from ganache.data.store.survey import Block
+from ganache.engine.iteration import iterate
+from ganache.engine.random_draws import StateDraws
+from ganache.engine.state import TrainingState
 from ganache.training.plan import Plan, Request, make_plan
 
 Json = dict[str, Any]
@@ -29,27 +32,35 @@ POINTS = ("mlp-2d",)
 
 
 @dataclass(frozen=True)
+class Case:
+    """A training: a recipe at one size, with what is asked of it beyond its defaults."""
+
+    recipe: str
+    side: int = 32  # pixels
+    batch: int | None = None  # None: the recipe's own
+    settings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Scale:
     """How much is done."""
 
-    steps: int  # iterations of a training
+    steps: int  # iterations of a training that is checked
     seeds: int  # trainings in each precision
-    sides: tuple[int, ...]  # pixels; every recipe is trained and timed at the first
     pictures: int
     rounds: int  # of every timing
     seconds: float  # of a round, about
     products: tuple[int, ...]  # sides of the square matrices whose product is the peak
-    batch: int | None = None  # None: the recipe's own
+    pixels: int | None = None  # pictures are at most so large
+    batch: int | None = None  # in place of any other
     width: int | None = None  # likewise, of the networks that have one
 
 
-FULL = Scale(
-    steps=300, seeds=3, sides=(32, 64, 128, 256), pictures=1_024, rounds=5, seconds=0.5, products=(2048, 4096, 8192)
-)
+DEFAULT = Scale(steps=80, seeds=3, pictures=1_024, rounds=5, seconds=0.5, products=(4096, 8192))
+FULL = Scale(steps=300, seeds=3, pictures=1_024, rounds=5, seconds=0.5, products=(2048, 4096, 8192))
 QUICK = Scale(
-    steps=4, seeds=2, sides=(8,), pictures=32, rounds=1, seconds=0.0, products=(64,), batch=4, width=4
+    steps=4, seeds=2, pictures=32, rounds=1, seconds=0.0, products=(64,), pixels=8, batch=4, width=4
 )  # fmt: skip
-QUICK_RECIPES = ("r3gan", "ralsgan-conditional")  # lazy penalties that differentiate twice; batch norm and labels
 
 
 class Workshop:
@@ -58,34 +69,53 @@ class Workshop:
     def __init__(self, folder: Path, device: torch.device, scale: Scale) -> None:
         self.folder, self.device, self.scale = folder, device, scale
 
-    def plan(self, recipe: str, side: int, precision: str = "auto", seed: int = 0) -> Plan:
+    def side(self, case: Case) -> int:
+        """Return the pixels of a side of the case's pictures at this scale."""
+        return min(case.side, self.scale.pixels or case.side)
+
+    def batch(self, case: Case) -> int:
+        """Return the images of a batch of the case at this scale."""
+        return self.scale.batch or case.batch or recipes.find(case.recipe).batch_size
+
+    def plan(self, case: Case, precision: str = "auto", seed: int = 0) -> Plan:
         """Return the plan of a run of so many iterations, on pictures of side × side pixels or on points."""
-        data = "ring" if recipe in POINTS else str(self._pictures(side))
-        batch, found = self.scale.batch, recipes.find(recipe)
-        images = self.scale.steps * found.changed(batch_size=batch or found.batch_size).images_per_iteration
-        width, device = self.scale.width, self.device.type
-        settings = (f"generator.width={width}", f"discriminator.width={width}")
+        found, batch = recipes.find(case.recipe), self.batch(case)
+        images = self.scale.steps * found.changed(batch_size=batch).images_per_iteration
+        width = self.scale.width if hasattr(found.sampler, "width") else None
+        narrow = (f"generator.width={width}", f"discriminator.width={width}") if width else ()
         return make_plan(
             Request(
-                data=data,
-                recipe=recipe,
+                data="ring" if case.recipe in POINTS else str(self.pictures(self.side(case))),
+                recipe=case.recipe,
                 images=images,
                 batch=batch,
                 seed=seed,
-                device=device,
+                device=self.device.type,
                 precision=precision,
-                settings=settings if width and hasattr(found.sampler, "width") else (),
+                settings=(*case.settings, *narrow),
             )
         )
 
-    def _pictures(self, side: int) -> Path:
+    def tensor(self, case: Case) -> Tensor:
+        """Return all pictures of the case's size on the device, (N, 3, side, side) uint8."""
+        data = make_plan(Request(data=str(self.pictures(self.side(case))), recipe="dcgan", device="cpu")).data
+        return torch.from_numpy(data.stream(0).batch(0, self.scale.pictures).images).to(self.device)
+
+    def pictures(self, side: int) -> Path:
+        """Return the store with the pictures of side × side pixels, which is made when it is first asked for."""
         path = self.folder / f"pictures-{side}"
         if not path.exists():
-            write_store(_synthetic(side, self.scale.pictures), path, Conversion(), Workers(1), lambda done, total: None)
+            source = synthetic_pictures(side, self.scale.pictures)
+            write_store(source, path, Conversion(), Workers(1), lambda done, total: None)
         return path
 
 
-def _synthetic(side: int, count: int) -> ArraySource:
+def playing(state: TrainingState, draws: StateDraws) -> Callable[[], None]:
+    """Return what plays one iteration of a training, as sessions do."""
+    return lambda: iterate(state, draws)
+
+
+def synthetic_pictures(side: int, count: int) -> ArraySource:
     """Return RGB pictures (count, 3, side, side) of random blotches around the colours of ten classes."""
 
     def read() -> Contents:
@@ -102,12 +132,6 @@ def _synthetic(side: int, count: int) -> ArraySource:
             yield Block("train", images.astype(np.uint8), labels.astype(np.int32))
 
     return ArraySource(f"synthetic {side}x{side}", lambda digests: f"{side} {count}", read)
-
-
-def timed_cases(names: Sequence[str], sides: Sequence[int]) -> list[tuple[str, int]]:
-    """Return which recipe is timed at which size: all of pictures at the first, the deepening networks at every one."""
-    first = [(name, sides[0]) for name in names if name not in POINTS]
-    return first + [(name, side) for side in sides[1:] for name in names if name in SIZED]
 
 
 @contextlib.contextmanager
@@ -140,8 +164,3 @@ def _cause(filename: str, lineno: int) -> str:
     if not own:
         return f"{Path(filename).name}:{lineno}"
     return f"{Path(own[-1].filename).relative_to(package)}:{own[-1].lineno}"
-
-
-def scale_as_json(scale: Scale) -> Json:
-    """Return the scale as JSON values."""
-    return dataclasses.asdict(scale)

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 
 import ganache
-from benchmarks.gpu.cases import Json, Workshop, noted
-from ganache.engine.iteration import iterate
+from benchmarks.gpu.cases import Case, Json, Workshop, noted, playing
 from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import Tally
 from ganache.runs import sealed
@@ -52,7 +51,7 @@ def check_training(workshop: Workshop, recipe: str, folder: Path) -> Json:
 
     When they are not, a third, undisturbed run tells a resume at fault from a device that never repeats itself.
     """
-    plan = workshop.plan(recipe, workshop.scale.sides[0])
+    plan = workshop.plan(Case(recipe))
     with noted(NONDETERMINISTIC) as found:
         whole = _train(plan, folder / "whole")
     images = whole.state.counters.images_seen
@@ -128,21 +127,21 @@ def synchronisations(plan: Plan) -> list[str]:
     """Return where the host waits for the device in iterations between two ticks, after those that set things up."""
     with untouched_global_stream():
         state = plan.build()
-        draws = StateDraws(plan.data, state)
+        play = playing(state, StateDraws(plan.data, state))
         for _ in range(2):
-            iterate(state, draws)
+            play()
         with no_waiting(plan.device) as places:
             for _ in range(WATCHED):
-                iterate(state, draws)
+                play()
     return sorted(places)
 
 
 def check_agreement(workshop: Workshop, recipe: str) -> Json:
     """Train with some seeds in either precision and compare the losses."""
-    side, scale = workshop.scale.sides[0], workshop.scale
+    scale = workshop.scale
     curves = {
         precision: [
-            loss_curves(workshop.plan(recipe, side, precision, seed), scale.steps) for seed in range(scale.seeds)
+            loss_curves(workshop.plan(Case(recipe), precision, seed), scale.steps) for seed in range(scale.seeds)
         ]
         for precision in ("fp32", "bf16")
     }
@@ -159,11 +158,11 @@ def loss_curves(plan: Plan, steps: int) -> dict[str, list[float]]:
     curves: dict[str, list[float]] = {}
     with untouched_global_stream():
         state = plan.build()
-        draws = StateDraws(plan.data, state)
+        play = playing(state, StateDraws(plan.data, state))
         for _ in range(WINDOWS):
             state.tally = Tally()
             for _ in range(steps // WINDOWS):
-                iterate(state, draws)
+                play()
             for name, mean in state.tally.means().items():
                 curves.setdefault(name, []).append(mean)
     return curves

@@ -5,16 +5,16 @@ import gc
 import math
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from benchmarks.flops import count_flops
-from benchmarks.gpu.cases import Json, Workshop
+from benchmarks.gpu.cases import Case, Json, Workshop, playing
+from benchmarks.gpu.contest import Contestant, interleaved, switches
 from ganache.engine.devices import memory_in_use, synchronize
-from ganache.engine.iteration import iterate
 from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import Tally, TrainingState
 from ganache.games.game import TrainingBatch
@@ -35,9 +35,9 @@ class Variant:
     graph: bool = False  # launched as one CUDA graph
 
 
+AS_TRAINED = Variant()
 BASE = "as_trained"  # what all are compared with, unless RATIOS names another
 VARIANTS = {
-    BASE: Variant(),
     "fp32": Variant(precision="fp32"),
     "contiguous": Variant(contiguous=True),
     "any_kernels": Variant(repeatable=False),
@@ -52,6 +52,7 @@ RATIOS = {
     "one batch that stays / new ones": ("still", BASE),
     "CUDA graph / launched singly": ("graph", "still"),
 }
+Others = Mapping[str, Callable[[], Contestant]]  # by name, how each of a case's rivals is built
 
 
 class _Fed(StateDraws):
@@ -90,7 +91,7 @@ class _Fed(StateDraws):
 class Subject:
     """A training that runs in one variant, a period at a time: until every lazy term has had its turn."""
 
-    def __init__(self, plan: Plan, variant: Variant) -> None:
+    def __init__(self, plan: Plan, variant: Variant = AS_TRAINED, warm: bool = True) -> None:
         self.variant, self.device = variant, plan.device
         fields = leaves(plan.recipe.model_dump(mode="json"))
         self.period = math.lcm(*(every for path, every in fields.items() if path.endswith(".every")))
@@ -99,8 +100,10 @@ class Subject:
         if variant.contiguous:
             for network in (*self.state.cast.networks.values(), self.state.average):
                 network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-        self._draws = _Fed(plan, self.state, variant)
+        self._iterate = playing(self.state, _Fed(plan, self.state, variant))
         self.advance: Callable[[], None] = self.iterations
+        if not warm:
+            return
         with self.settings():
             self.iterations()  # what is set up at first use must be neither timed nor captured
             if variant.graph:
@@ -110,29 +113,22 @@ class Subject:
     def iterations(self) -> None:
         """Train for one period."""
         for _ in range(self.period):
-            iterate(self.state, self._draws)
+            self._iterate()
 
     def host_share(self) -> float:
         """Return the part of a single iteration's seconds, from an idle device on, in which the host asks for it."""
         synchronize(self.device)
         began = time.perf_counter()
-        iterate(self.state, self._draws)
+        self._iterate()
         asked = time.perf_counter() - began
         synchronize(self.device)
         return asked / (time.perf_counter() - began)
 
-    @contextlib.contextmanager
-    def settings(self) -> Iterator[None]:
+    def settings(self) -> contextlib.AbstractContextManager[None]:
         """Set torch's switches as the variant wants them, and back."""
-        strict, tried = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
-        try:
-            if not self.variant.repeatable:
-                torch.use_deterministic_algorithms(False)
-                torch.backends.cudnn.benchmark = True
-            yield
-        finally:
-            torch.use_deterministic_algorithms(strict, warn_only=True)
-            torch.backends.cudnn.benchmark = tried
+        if self.variant.repeatable:
+            return contextlib.nullcontext()
+        return switches(repeatable=False, trial=True, tf32=torch.backends.cudnn.allow_tf32)
 
     def _captured(self) -> Callable[[], None]:
         """Return a period as one CUDA graph; where there are none, as it is."""
@@ -154,71 +150,65 @@ class Subject:
         return graph.replay
 
 
-def measure_case(workshop: Workshop, recipe: str, side: int, peak: float) -> Json:
-    """Return images/s, share of the peak (FLOP/s), memory and ratios of one recipe at one size."""
-    gc.collect()
-    if workshop.device.type == "cuda":
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats(workshop.device)
+def measure_speed(workshop: Workshop, case: Case, others: Others, within: float = math.inf) -> Json:
+    """Return a case's images/s as trained and FLOPs, memory and host's share, and others' images/s in the same rounds.
+
+    What cannot be built is noted with its reason. Raises torch.OutOfMemoryError where all together do not fit.
+    """
+    _tidy(workshop.device)
     with untouched_global_stream():
-        plan = workshop.plan(recipe, side)
-        base = Subject(plan, VARIANTS[BASE])
+        plan = workshop.plan(case)
+        flops = _flops_per_image(plan)
+        _tidy(workshop.device)
+        base = Subject(plan)
         memory = memory_in_use(workshop.device)  # before anything else is there
-        flops = count_flops(base.iterations) / base.images
-        subjects: dict[str, Subject] = {BASE: base}
+        contestants: dict[str, Contestant] = {BASE: base}
         failed: dict[str, str] = {}
-        for name, variant in VARIANTS.items():
-            if name == BASE:
-                continue
+        for name, build in others.items():
             try:
-                subjects[name] = Subject(workshop.plan(recipe, side, variant.precision), variant)
+                contestants[name] = build()
+            except torch.OutOfMemoryError:
+                raise
             except RuntimeError as error:  # a capture that CUDA refuses is a finding, and stands in the table
                 failed[name] = str(error).splitlines()[0]
-        speeds = interleaved(subjects, workshop.scale.rounds, workshop.scale.seconds)
+        speeds = interleaved(contestants, workshop.scale.rounds, workshop.scale.seconds, within)
         asking = statistics.median(base.host_share() for _ in range(max(3, workshop.scale.rounds)))
-    medians = {name: statistics.median(values) for name, values in speeds.items()}
     return {
-        "recipe": recipe,
-        "side": side,
+        "recipe": case.recipe,
+        "side": workshop.side(case),
         "batch": plan.recipe.batch_size,
+        "settings": list(case.settings),
         "precision": plan.precision,
         "parameters": sum(weight.numel() for net in base.state.cast.networks.values() for weight in net.parameters()),
         "flops_per_image": flops,
         "memory_bytes": memory,
-        "images_per_second": medians,
+        "images_per_second": {name: statistics.median(values) for name, values in speeds.items()},
         "rounds": speeds,
-        "shares_of_peak": {name: flops * speed / peak for name, speed in medians.items()},
         "host_share": asking,
-        "ratios": {
-            title: medians[above] / medians[below]
-            for title, (above, below) in RATIOS.items()
-            if above in medians and below in medians
-        },
         "failed": failed,
     }
 
 
-def interleaved(subjects: dict[str, Subject], rounds: int, seconds: float) -> dict[str, list[float]]:
-    """Return each subject's images per second in every round, in which all take their turn for so many seconds."""
-    speeds: dict[str, list[float]] = {name: [] for name in subjects}
-    lengths = dict.fromkeys(subjects, 1)
-    if seconds:
-        lengths = {name: math.ceil(seconds / _seconds(subject, 1)) for name, subject in subjects.items()}
-    for _ in range(rounds):
-        for name, subject in subjects.items():
-            took = _seconds(subject, lengths[name])
-            speeds[name].append(lengths[name] * subject.images / took)
-    return speeds
+def variants_of(workshop: Workshop, case: Case) -> Others:
+    """Return how every variant of a case is built."""
+    return {
+        name: lambda variant=variant: Subject(workshop.plan(case, variant.precision), variant)  # type: ignore[misc]
+        for name, variant in VARIANTS.items()
+    }
 
 
-def _seconds(subject: Subject, periods: int) -> float:
-    with subject.settings():
-        synchronize(subject.device)
-        began = time.perf_counter()
-        for _ in range(periods):
-            subject.advance()
-        synchronize(subject.device)
-        return time.perf_counter() - began
+def _flops_per_image(plan: Plan) -> float:
+    """Return the floating-point operations for each image of a period, launched singly, or none would be seen."""
+    subject = Subject(plan, Variant(fed=False), warm=False)
+    return count_flops(subject.iterations) / subject.images
+
+
+def _tidy(device: torch.device) -> None:
+    """Give back what earlier trainings held, and begin to count the memory anew."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device)
 
 
 def matrix_peak(device: torch.device, dtype: torch.dtype, sides: tuple[int, ...], seconds: float) -> Json:
