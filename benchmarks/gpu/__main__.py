@@ -10,7 +10,7 @@ speed      images per second as trained, share of the bf16 matrix-product peak, 
            beside a plain PyTorch loop, in turns; what penalties cost; the published R3GAN beside its authors' code
 checks     a run interrupted and resumed ends in the same bits as one that was not; between two ticks the host never
            waits for the device; bf16 and float32 have the same losses within the noise among float32 seeds
-ratios     precision, memory format, kernels that repeat their bits, CUDA graphs
+ratios     precision, memory format, kernels that repeat their bits, how operations are launched
 
 A part begins only if the seconds that it is given (those of an H100, rounded up) are left of the budget; the most
 important come first, and what is left out is named. FOLDER/gpu.json is written anew after every part, FOLDER/RESULTS.md

@@ -1,6 +1,7 @@
 """What is trained: recipes on synthetic pictures, planned and played like any other run."""
 
 import contextlib
+import math
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ganache import recipes
+from ganache.data import Selection
 from ganache.data.conversion import Conversion
 from ganache.data.decoding.pool import Workers
 from ganache.data.shape import ImageShape
@@ -22,6 +24,8 @@ from ganache.data.store.survey import Block
 from ganache.engine.iteration import iterate
 from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import TrainingState
+from ganache.games import Game
+from ganache.support.trees import leaves
 from ganache.training.plan import Plan, Request, make_plan
 
 Json = dict[str, Any]
@@ -29,6 +33,7 @@ Json = dict[str, Any]
 COLOURS = np.random.Generator(np.random.Philox(7)).integers(40, 216, (10, 3))  # one for each class
 SIZED = ("dcgan", "sngan", "ralsgan", "r3gan")  # whose depth grows with the pictures' size
 POINTS = ("mlp-2d",)
+SETTLED = 3  # periods after which nothing is set up, tried or captured any more
 
 
 @dataclass(frozen=True)
@@ -110,9 +115,16 @@ class Workshop:
         return path
 
 
-def playing(state: TrainingState, draws: StateDraws) -> Callable[[], None]:
-    """Return what plays one iteration of a training, as sessions do."""
+def playing(data: Selection, state: TrainingState) -> Callable[[], None]:
+    """Return what plays the next iteration of a training, as sessions do."""
+    draws = StateDraws(data, state)
     return lambda: iterate(state, draws)
+
+
+def period_of(recipe: Game) -> int:
+    """Return after how many iterations every lazy term has had its turn."""
+    fields = leaves(recipe.model_dump(mode="json"))
+    return math.lcm(*(every for path, every in fields.items() if path.endswith(".every")))
 
 
 def synthetic_pictures(side: int, count: int) -> ArraySource:

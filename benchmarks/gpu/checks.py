@@ -10,8 +10,7 @@ import numpy as np
 import torch
 
 import ganache
-from benchmarks.gpu.cases import Case, Json, Workshop, noted, playing
-from ganache.engine.random_draws import StateDraws
+from benchmarks.gpu.cases import SETTLED, Case, Json, Workshop, noted, period_of, playing
 from ganache.engine.state import Tally
 from ganache.runs import sealed
 from ganache.runs.cadence import Cadence, Stretch
@@ -127,8 +126,8 @@ def synchronisations(plan: Plan) -> list[str]:
     """Return where the host waits for the device in iterations between two ticks, after those that set things up."""
     with untouched_global_stream():
         state = plan.build()
-        play = playing(state, StateDraws(plan.data, state))
-        for _ in range(2):
+        play = playing(plan.data, state)
+        for _ in range(SETTLED * period_of(plan.recipe)):
             play()
         with no_waiting(plan.device) as places:
             for _ in range(WATCHED):
@@ -158,7 +157,7 @@ def loss_curves(plan: Plan, steps: int) -> dict[str, list[float]]:
     curves: dict[str, list[float]] = {}
     with untouched_global_stream():
         state = plan.build()
-        play = playing(state, StateDraws(plan.data, state))
+        play = playing(plan.data, state)
         for _ in range(WINDOWS):
             state.tally = Tally()
             for _ in range(steps // WINDOWS):

@@ -9,18 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from benchmarks.flops import count_flops
-from benchmarks.gpu.cases import Case, Json, Workshop, playing
+from benchmarks.gpu.cases import SETTLED, Case, Json, Workshop, period_of, playing
 from benchmarks.gpu.contest import Contestant, interleaved, switches
 from ganache.engine.devices import memory_in_use, synchronize
+from ganache.engine.iteration import iterate
 from ganache.engine.random_draws import StateDraws
-from ganache.engine.state import Tally, TrainingState
 from ganache.games.game import TrainingBatch
-from ganache.parts.latents import Latent
 from ganache.support.streams import untouched_global_stream
-from ganache.support.trees import leaves
 from ganache.training.plan import Plan
 
 
@@ -31,8 +28,8 @@ class Variant:
     precision: str = "auto"
     contiguous: bool = False  # both networks have the channels first, whatever the engine chose
     repeatable: bool = True  # False: the fastest kernels found by trial, whether they repeat their bits or not
-    fed: bool = True  # False: always the same batch, which stays on the device
-    graph: bool = False  # launched as one CUDA graph
+    singly: bool = False  # one operation is launched after the other, however sessions do
+    fed: bool = True  # False: so, and always with the same batch, which stays on the device
 
 
 AS_TRAINED = Variant()
@@ -41,85 +38,59 @@ VARIANTS = {
     "fp32": Variant(precision="fp32"),
     "contiguous": Variant(contiguous=True),
     "any_kernels": Variant(repeatable=False),
-    "still": Variant(fed=False),
-    "graph": Variant(fed=False, graph=True),
+    "singly": Variant(singly=True),
+    "still": Variant(singly=True, fed=False),
 }
 # What each ratio of speeds says, and of which two.
 RATIOS = {
     "as trained / float32": (BASE, "fp32"),
     "channels last / contiguous": (BASE, "contiguous"),
     "any kernels / repeatable ones": ("any_kernels", BASE),
-    "one batch that stays / new ones": ("still", BASE),
-    "CUDA graph / launched singly": ("graph", "still"),
+    "as trained / operations launched singly": (BASE, "singly"),
+    "so, one batch that stays / new ones": ("still", "singly"),
 }
 Others = Mapping[str, Callable[[], Contestant]]  # by name, how each of a case's rivals is built
 
 
-class _Fed(StateDraws):
-    """New batches, or one of them for ever.
+class _Still(StateDraws):
+    """One batch for ever."""
 
-    What a graph has captured is launched again with the same seeds, so in a graph the numbers come from torch's default
-    generators, which go on by themselves.
-    """
-
-    def __init__(self, plan: Plan, state: TrainingState, variant: Variant) -> None:
-        super().__init__(plan.data, state)
-        self._fed, self._captured = variant.fed, variant.graph and state.device.type == "cuda"
-        self._size = state.recipe.batch_size
-        self._kept: TrainingBatch | None = None
-
-    def begin(self) -> None:
-        """Seed torch's default generators for the iteration, or let them go on."""
-        if not self._captured:
-            super().begin()
-
-    def latents(self, latent: Latent) -> Tensor:
-        """Return latents of this iteration, or of torch's default generator."""
-        if not self._captured:
-            return super().latents(latent)
-        return latent.draw(self._size, torch.cuda.default_generators[torch.cuda.current_device()])
+    _kept: TrainingBatch | None = None
 
     def batch(self) -> TrainingBatch:
         """Return the batch."""
-        if self._kept is not None:
-            return self._kept
-        batch = super().batch()
-        self._kept = None if self._fed else batch
-        return batch
+        self._kept = self._kept or super().batch()
+        return self._kept
 
 
 class Subject:
     """A training that runs in one variant, a period at a time: until every lazy term has had its turn."""
 
-    def __init__(self, plan: Plan, variant: Variant = AS_TRAINED, warm: bool = True) -> None:
+    def __init__(self, plan: Plan, variant: Variant = AS_TRAINED, settled: bool = True) -> None:
         self.variant, self.device = variant, plan.device
-        fields = leaves(plan.recipe.model_dump(mode="json"))
-        self.period = math.lcm(*(every for path, every in fields.items() if path.endswith(".every")))
+        self.period = period_of(plan.recipe)
         self.images = self.period * plan.recipe.images_per_iteration
         self.state = plan.build()
         if variant.contiguous:
             for network in (*self.state.cast.networks.values(), self.state.average):
                 network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-        self._iterate = playing(self.state, _Fed(plan, self.state, variant))
-        self.advance: Callable[[], None] = self.iterations
-        if not warm:
-            return
-        with self.settings():
-            self.iterations()  # what is set up at first use must be neither timed nor captured
-            if variant.graph:
-                self.advance = self._captured()
-            synchronize(self.device)
+        self._play = self._singly(plan) if variant.singly else playing(plan.data, self.state)
+        if settled:
+            with self.settings():
+                for _ in range(SETTLED):
+                    self.advance()
+                synchronize(self.device)
 
-    def iterations(self) -> None:
+    def advance(self) -> None:
         """Train for one period."""
         for _ in range(self.period):
-            self._iterate()
+            self._play()
 
     def host_share(self) -> float:
         """Return the part of a single iteration's seconds, from an idle device on, in which the host asks for it."""
         synchronize(self.device)
         began = time.perf_counter()
-        self._iterate()
+        self._play()
         asked = time.perf_counter() - began
         synchronize(self.device)
         return asked / (time.perf_counter() - began)
@@ -130,24 +101,9 @@ class Subject:
             return contextlib.nullcontext()
         return switches(repeatable=False, trial=True, tf32=torch.backends.cudnn.allow_tf32)
 
-    def _captured(self) -> Callable[[], None]:
-        """Return a period as one CUDA graph; where there are none, as it is."""
-        if self.device.type != "cuda":
-            return self.iterations
-        aside = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
-        aside.wait_stream(torch.cuda.current_stream(self.device))
-        with torch.cuda.stream(aside):
-            self.iterations()
-        torch.cuda.current_stream(self.device).wait_stream(aside)
-        for optimizer in self.state.cast.optimizers.values():
-            optimizer.zero_grad(set_to_none=True)  # gradients shall live in the graph's pool
-            for group in optimizer.param_groups:
-                group["capturable"] = True
-        self.state.tally = Tally()  # the graph may read no tensor that is replaced later
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            self.iterations()
-        return graph.replay
+    def _singly(self, plan: Plan) -> Callable[[], None]:
+        draws = (StateDraws if self.variant.fed else _Still)(plan.data, self.state)
+        return lambda: iterate(self.state, draws)
 
 
 def measure_speed(workshop: Workshop, case: Case, others: Others, within: float = math.inf) -> Json:
@@ -169,7 +125,7 @@ def measure_speed(workshop: Workshop, case: Case, others: Others, within: float 
                 contestants[name] = build()
             except torch.OutOfMemoryError:
                 raise
-            except RuntimeError as error:  # a capture that CUDA refuses is a finding, and stands in the table
+            except RuntimeError as error:  # that a device refuses something is a finding, and stands in the table
                 failed[name] = str(error).splitlines()[0]
         speeds = interleaved(contestants, workshop.scale.rounds, workshop.scale.seconds, within)
         asking = statistics.median(base.host_share() for _ in range(max(3, workshop.scale.rounds)))
@@ -199,8 +155,8 @@ def variants_of(workshop: Workshop, case: Case) -> Others:
 
 def _flops_per_image(plan: Plan) -> float:
     """Return the floating-point operations for each image of a period, launched singly, or none would be seen."""
-    subject = Subject(plan, Variant(fed=False), warm=False)
-    return count_flops(subject.iterations) / subject.images
+    subject = Subject(plan, VARIANTS["still"], settled=False)
+    return count_flops(subject.advance) / subject.images
 
 
 def _tidy(device: torch.device) -> None:
