@@ -166,10 +166,13 @@ def compare(*paths: str | Path) -> Comparison:
     return comparing.compare([at_home(path) for path in paths])
 
 
-def diagnose(run: str | Path, *, data: Given | None = None, progress: Progress | None = None) -> Examination:
+def diagnose(
+    run: str | Path, *, data: Given | None = None, device: str = "auto", progress: Progress | None = None
+) -> Examination:
     """Say what is wrong with a run by its log, finished or not, and what to change.
 
     With `data`, where the run's data lies, its samples are also compared with the training images and held-out ones.
     Raises UserError when it is no run, has no log yet, or did not learn from these data.
     """
-    return examination.examine(at_home(run), as_source(data) if data is not None else None, progress)
+    source = as_source(data) if data is not None else None
+    return examination.examine(at_home(run), source, progress, device=device)

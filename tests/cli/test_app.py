@@ -47,6 +47,8 @@ MISTAKES = [
     ("sample RUN --out x.npz --count 0", "count: 0"),
     ("sample RUN --out x.npz --label seven", "'seven' is not known"),
     ("sample RUN --out x.npz --device tpu", "auto, cpu, cuda, mps"),
+    ("doctor RUN --device tpu", "auto, cpu, cuda, mps"),
+    ("compare RUN RUN --device tpu", "auto, cpu, cuda, mps"),
     ("sample RUN", "Missing option '--out'"),
     ("interpolate RUN --out x.png", ".gif, .webp, .mp4"),
     ("interpolate RUN --out x.gif --frames 1", "frames: 1"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -43,7 +44,7 @@ class Threshold(TrainedClassifier):
         features[:, 0] = values / 10.0
         return features, sure[classes]
 
-    checksum = "c" * 64
+    checksum, device = "c" * 64, torch.device("cpu")
 
 
 class Written(TrainedGenerator):

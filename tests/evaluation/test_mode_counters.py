@@ -5,18 +5,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 import ganache
 from ganache.data import open_dataset
 from ganache.data.sources.densities import ring
 from ganache.data.sources.stacked_mnist import StackedDigits
+from ganache.evaluation.catalogue import METRICS
 from ganache.evaluation.features.by_name import find
 from ganache.evaluation.features.extractor import Extracted
+from ganache.evaluation.features.random_network import RandomExtractor
 from ganache.evaluation.features.trained_classifier import keep_classifier, train_classifier
 from ganache.evaluation.mode_counters import StackedCounter, published_samples
 from ganache.evaluation.records import Evaluation
+from ganache.evaluation.reference import Reference
 from tests.data.data_files import write_idx
+from tests.elsewhere import ELSEWHERE, Elsewhere
 
 
 def values(evaluation: Evaluation) -> dict[str, float | None]:
@@ -43,7 +48,7 @@ def test_points_have_modes_and_a_distance(tmp_path: Path) -> None:
 class FirstPixel:
     """A judge of digits that reads the first pixel, which is ten times the digit."""
 
-    name, version, size = "classifier", 1, 36
+    name, version, size, device = "classifier", 1, 36, torch.device("cpu")
 
     def describe(self) -> dict[str, Any]:
         return {"name": "classifier", "checksum": "c" * 64}
@@ -90,6 +95,19 @@ def test_the_classifier_of_single_digits_counts_the_modes_of_an_evaluation(
     seen = [judge.judge(np.ascontiguousarray(images[..., [channel]]))[1].argmax(axis=1) for channel in range(3)]
     found = ganache.evaluate(tmp_path / "x.npy", data="stacked-mnist", metrics=["modes"])
     assert found["modes-found/classifier@50"].value == len(np.unique(np.stack(seen, axis=1), axis=0))
+
+
+def test_the_classifier_of_single_digits_is_on_the_device(stack: StackedDigits, tmp_path: Path) -> None:
+    keep_classifier(train_classifier(stack.digits, passes=1, least_steps=1), stack.digits, tmp_path)
+    images = np.ascontiguousarray(stack.stream(5).batch(0, 50).images.transpose(0, 2, 3, 1))
+    with Elsewhere() as device:
+        reference = Reference(stack, RandomExtractor(ELSEWHERE), cache=tmp_path)
+        counter = METRICS["modes"].counter
+        assert counter is not None
+        modes = counter(reference, lambda line: None)
+        made = device.made
+        modes.add(images, None)
+        assert device.made > made
 
 
 def test_stacked_digits_are_not_judged(stack: StackedDigits, digits_run: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganache.cli.common import load_code, mention_overlooked, packing_bar
-from ganache.cli.options import Code, JsonFile, RunFolder
+from ganache.cli.options import Code, Device, JsonFile, RunFolder
 from ganache.support.console import json_outputs, write_then_print
 from ganache.support.units import count_text
 
@@ -22,6 +22,7 @@ def doctor(
     run: RunFolder,
     json: JsonFile = None,
     data: Annotated[str | None, typer.Option(help="The run's data, to look for copies of training images.")] = None,
+    device: Device = "auto",
     code: Code = None,
 ) -> None:
     """Say what is wrong with a run, by what evidence, and what to change."""
@@ -30,7 +31,7 @@ def doctor(
     load_code(code)
     mention_overlooked(data)
     with packing_bar() as progress:
-        found = examine(run, data, progress)
+        found = examine(run, data, progress, device=device)
     write_then_print(json_outputs(json, found.to_json), report(found))
 
 

@@ -81,17 +81,20 @@ def compare(
     evaluations: Annotated[list[str], path_argument(metavar="A B …", help="Runs, or files of evaluate --json.")],
     out: Annotated[Path | None, path_option(metavar="PNG", help="Draw the runs' samples beside reals.")] = None,
     json: JsonFile = None,
+    device: Device = "auto",
 ) -> None:
     """Compare evaluations where their protocols match, and say where not."""
     from ganache.drawing.exports import check_picture, save_picture
+    from ganache.engine.devices import choose_device
     from ganache.evaluation import compare
 
+    chosen = choose_device(device).type
     if out is not None:
         check_picture(out, "out")
     found = compare.compare(evaluations)
     outputs = json_outputs(json, found.to_json)
     if out is not None:
-        outputs.append(Output("picture", out, lambda: save_picture(compare.picture(evaluations), out)))
+        outputs.append(Output("picture", out, lambda: save_picture(compare.picture(evaluations, device=chosen), out)))
     write_then_print(outputs, comparison_table(found))
 
 

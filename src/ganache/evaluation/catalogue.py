@@ -109,7 +109,7 @@ def _deviation(reference: Reference, say: Say) -> Counter:
 
 
 def _modes(reference: Reference, say: Say) -> Counter:
-    return mode_counter(reference.dataset, reference.labels, reference.cache, say)
+    return mode_counter(reference.dataset, reference.labels, reference.cache, say, reference.extractor.device)
 
 
 METRICS = {

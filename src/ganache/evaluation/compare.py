@@ -11,6 +11,7 @@ from PIL import Image
 
 from ganache.data.origin import Source
 from ganache.drawing.grids import for_display
+from ganache.engine.devices import choose_device
 from ganache.evaluation.records import Evaluation, Score, differences, evaluation_from, read_evaluation
 from ganache.evaluation.side_by_side import panels
 from ganache.runs import products
@@ -91,11 +92,12 @@ def evaluation_at(path: Path) -> Evaluation:
     return evaluation_from(lines[-1]["evaluation"], str(run.evaluations_file))
 
 
-def picture(paths: Sequence[str | Path], seed: int = 0) -> Image.Image:
+def picture(paths: Sequence[str | Path], seed: int = 0, device: str = "auto") -> Image.Image:
     """Draw the samples of all runs among the paths beside the first run's reals; raises UserError when none is a run.
 
     The same seed for all; a conditional generator draws its classes in turn.
     """
+    chosen = choose_device(device)
     runs = [Path(path) for path in paths if Path(path).is_dir()]
     if not runs:
         raise UserError("out: pictures are drawn from runs, and none was named")
@@ -106,7 +108,7 @@ def picture(paths: Sequence[str | Path], seed: int = 0) -> Image.Image:
     reals = np.ascontiguousarray(batch.images.transpose(0, 2, 3, 1))
     drawn = []
     for name, run in zip(short_names([str(run) for run in runs]), runs, strict=True):
-        generator = products.load(run)
+        generator = products.load(run, chosen.type)
         drawn.append((name, generator.sample(count, seed, generator.label_names)))
     titled = [(f"reals: {dataset.name}", reals), *drawn]
     return panels([(title, for_display(images, reals)) for title, images in titled])

@@ -111,7 +111,9 @@ class Evidence:
     @cached_property
     def extrapolation(self) -> Extrapolation:
         """The Fréchet distance of the kept features, and its limit for infinitely many."""
-        return extrapolate(self.kept.features, self.reference.moments(), self.setting.seed)
+        return extrapolate(
+            self.kept.features, self.reference.moments(), self.setting.seed, device=self.setting.extractor.device
+        )
 
     @cached_property
     def pair(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -173,7 +175,7 @@ def gather(
     The samples are cut into pieces of one size, so that no value depends on how they came. `progress` hears
     (done, total).
     """
-    running = RunningMoments(setting.extractor.size)
+    running = RunningMoments(setting.extractor.size, setting.extractor.device)
     choice = _choice(setting.count, keep, setting.seed)
     found: list[KeptSamples] = []
     done = 0

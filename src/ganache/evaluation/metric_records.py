@@ -69,7 +69,7 @@ def kernel_records(evidence: Evidence) -> Iterator[Score]:
 def manifold_records(evidence: Evidence) -> Iterator[Score]:
     """Yield precision, recall, density and coverage of as many samples as reals."""
     ours, theirs = evidence.pair
-    found = manifold_scores(ours, theirs, K)
+    found = manifold_scores(ours, theirs, K, evidence.setting.extractor.device)
     for name, value in asdict(found).items():
         yield evidence.score(
             name,
@@ -96,7 +96,7 @@ def memorisation_records(evidence: Evidence) -> Iterator[Score]:
     training = Reference(setting.dataset, setting.extractor, "train", labels, evidence.reference.cache)
     held_out = Reference(setting.dataset, setting.extractor, split, known.labels_in(split), evidence.reference.cache)
     held = held_out.rows(min(held_out.used, PAIRED)).features
-    found = memorisation(kept.features, training.rows(training.used).features, held)
+    found = memorisation(kept.features, training.rows(training.used).features, held, device=setting.extractor.device)
     evidence.pairs = NearestPairs(kept.numbers[found.samples], training, found.training, found.distances)
     details = {"share": found.share, "expected": found.expected, "rank": found.rank, "threshold": found.threshold}
     yield evidence.score(
@@ -114,7 +114,7 @@ def memorisation_records(evidence: Evidence) -> Iterator[Score]:
 def support_records(evidence: Evidence) -> Iterator[Score]:
     """Yield how many different images are drawn."""
     ours, theirs = evidence.pair
-    found = support_size(ours, theirs)
+    found = support_size(ours, theirs, device=evidence.setting.extractor.device)
     details = {"low": found.low, "high": found.high, "duplicates": found.duplicates, "half_batch": found.half_batch}
     yield evidence.score(
         "support",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ganache.data.dataset import Dataset
@@ -93,13 +94,17 @@ class StackedCounter(ModeCounter):
 
 
 def mode_counter(
-    dataset: Dataset, labels: Sequence[str], cache: Path | None = None, say: Callable[[str], None] = lambda line: None
+    dataset: Dataset,
+    labels: Sequence[str],
+    cache: Path | None = None,
+    say: Callable[[str], None] = lambda line: None,
+    device: torch.device | None = None,
 ) -> ModeCounter:
     """Return what counts the modes of a data set that are known; `say` hears of a classifier to be trained for it."""
     if isinstance(dataset, Density):
         return MixtureCounter(dataset, labels)
     assert isinstance(dataset, StackedDigits), dataset.name
-    return StackedCounter(find("classifier", dataset.digits, cache=cache, say=say))
+    return StackedCounter(find("classifier", dataset.digits, cache=cache, device=device, say=say))
 
 
 def knows_modes(dataset: Dataset) -> bool:

@@ -1,7 +1,8 @@
 """The reals that samples are compared with, in one extractor's features: computed once, and kept in the user's cache.
 
 The reals are taken in one seeded order, so that the first n of them stand for all. What is kept goes by the data's
-fingerprint, the extractor's checksum, the split, the classes and the count: nothing stale is ever found.
+fingerprint, the extractor's checksum, the split, the classes, the count and the kind of device: nothing stale is ever
+found, and the bits of a score on one device do not depend on what was computed on another before.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from ganache.data.cache import cache_folder, named_cache
 from ganache.data.dataset import Dataset
 from ganache.data.store.packed import PackedDataset
+from ganache.engine.transfers import CPU
 from ganache.evaluation.features.extractor import ABOUT, Extracted, Extractor
 from ganache.evaluation.metrics.counter import Sums
 from ganache.evaluation.metrics.inputs import stream
@@ -142,16 +144,16 @@ class Reference:
     def _running(self) -> RunningMoments:
         path = self._path("moments", self.used)
         if (arrays := self._load(path)) is not None:
-            return RunningMoments.from_arrays(arrays)
+            return RunningMoments.from_arrays(arrays, self.extractor.device)
         if self._rows is None or len(self._rows.features) < self.used:
             return self._pass(())
-        running = RunningMoments(self.extractor.size)
+        running = RunningMoments(self.extractor.size, self.extractor.device)
         running.add(self._rows.features)
         self._save(path, running.arrays())
         return running
 
     def _pass(self, counters: Sequence[Sums]) -> RunningMoments:
-        running = RunningMoments(self.extractor.size)
+        running = RunningMoments(self.extractor.size, self.extractor.device)
         for images, seen, _ in self._pieces(self.used):
             running.add(seen.features)
             for counter in counters:
@@ -186,7 +188,9 @@ class Reference:
     def _path(self, what: str, count: int) -> Path:
         described = {name: value for name, value in self.extractor.describe().items() if name not in ABOUT}
         reals = self.describe().model_dump(mode="json", exclude={"source"})
-        key = json.dumps([VERSION, what, count, described, reals], sort_keys=True)
+        device = self.extractor.device.type
+        elsewhere = [] if device == CPU.type else [device]  # whose last digits are its own
+        key = json.dumps([VERSION, what, count, described, reals, *elsewhere], sort_keys=True)
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.safetensors"
 
     def _load(self, path: Path) -> dict[str, NDArray[Any]] | None:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ganache.data.shape import ImageShape
+from ganache.engine.full_precision import full_precision
 from ganache.engine.pixel_values import values_of
+from ganache.engine.transfers import to_device
 from ganache.networks.feature_networks import Encoder
 from ganache.runs.network_files import Kept
 from ganache.support.errors import UserError
@@ -32,10 +34,10 @@ class TrainedEncoder:
         pixels = torch.from_numpy(np.ascontiguousarray(images))
         device = next(self.network.parameters()).device
         found = []
-        with torch.inference_mode():
+        with torch.inference_mode(), full_precision():
             for group in torch.split(pixels, GROUP):
                 whole = torch.cat([group, group.new_zeros(GROUP - len(group), *group.shape[1:])])
-                latents = self.network(values_of(whole.to(device)))
+                latents = self.network(values_of(to_device(whole, device)))
                 found.append(latents[: len(group)].float().cpu())
         return np.concatenate([np.asarray(part) for part in found]) if found else np.zeros((0, 0), np.float32)
 

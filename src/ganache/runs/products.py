@@ -1,7 +1,7 @@
 """Trained generators: the file that holds one with its description, and drawing from it."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ from torch import Tensor, nn
 
 from ganache import networks
 from ganache.data.shape import ImageShape
-from ganache.engine.devices import autocast_for, choose_precision, memory_format_for
+from ganache.engine.devices import autocast_for, choose_device, choose_precision, memory_format_for
+from ganache.engine.full_precision import full_precision
 from ganache.engine.pixel_values import pixels_of
+from ganache.engine.transfers import ahead_on, in_order, to_device
 from ganache.games import Game, Product
 from ganache.runs import sealed
 from ganache.runs.network_files import FORMAT, Kept
@@ -44,8 +46,8 @@ class TrainedGenerator:
         Image i depends on (seed, i) and its label alone. With several labels they take turns; with none, a
         conditional generator draws them evenly. Raises UserError for a bad seed, and a label that is not known.
         """
-        none = torch.empty(0, self.shape.channels, self.shape.height, self.shape.width)
-        return np.concatenate([self._as_array(none), *self.stream(count, seed, labels)])
+        none = self._pixels(torch.empty(0, self.shape.channels, self.shape.height, self.shape.width)).numpy()
+        return np.concatenate([none, *self.stream(count, seed, labels)])
 
     def stream(self, count: int, seed: int = 0, labels: Sequence[str] = (), start: int = 0) -> Iterator[NDArray[Any]]:
         """Yield the images start … start + count of `sample` in pieces of constant size."""
@@ -53,10 +55,11 @@ class TrainedGenerator:
         if count < 0 or start < 0:
             raise UserError(f"count: {count} images from number {start} cannot be drawn; both count from 0")
         wanted = self.label_indices(labels)
-        for group in range(start // GROUP, -(-(start + count) // GROUP)):
-            images = self.make(*self.inputs(seed, group, wanted))
+        groups = range(start // GROUP, -(-(start + count) // GROUP))
+        drawn = self._arrays(self.inputs(seed, group, wanted) for group in groups)
+        for group in groups:
             first = group * GROUP
-            yield images[max(0, start - first) : start + count - first]
+            yield next(drawn)[max(0, start - first) : start + count - first]
 
     def inputs(self, seed: int, group: int, wanted: Sequence[int] = ()) -> tuple[Tensor, Tensor]:
         """Return the latents (GROUP, Z) and labels (GROUP, K) of one group of images."""
@@ -74,18 +77,15 @@ class TrainedGenerator:
 
     def draw(self, latents: Tensor, labels: Tensor) -> Tensor:
         """Return images (N, C, H, W) in [-1, 1] on the CPU from latents (N, Z) and labels (N, K)."""
-        device = next(self.network.parameters()).device
-        with torch.inference_mode(), self.autocast():
-            images: Tensor = self.network(latents.to(device), labels.to(device))
-        return images.float().cpu()
+        return self._drawn(latents, labels).cpu()
 
     def make(self, latents: Tensor, conditions: Tensor) -> NDArray[Any]:
         """Return images as `sample` does, in whole groups too, from latents (N, Z) and conditions (N, K)."""
         missing = -len(latents) % GROUP
         padded = (nn.functional.pad(rows, (0, 0, 0, missing)) for rows in (latents, conditions))
         groups = zip(*(torch.split(rows, GROUP) for rows in padded), strict=True)
-        images = torch.cat([self.draw(*group) for group in groups])
-        return self._as_array(images[: len(latents)])
+        images: NDArray[Any] = np.concatenate(list(self._arrays(groups)))
+        return images[: len(latents)]
 
     def walk(self, seed: int, frames: int, labels: Sequence[str] = (), stops: int = 5) -> Iterator[NDArray[Any]]:
         """Yield `frames` pictures (16, H, W, C): 16 latents on a closed way through `stops` random ones each."""
@@ -109,11 +109,26 @@ class TrainedGenerator:
                 raise UserError(f"label: {label!r} is not known{close}; it has: {listed(self.label_names)}")
         return [self.label_names.index(label) for label in labels]
 
-    def _as_array(self, images: Tensor) -> NDArray[Any]:
+    @property
+    def _device(self) -> torch.device:
+        return next(self.network.parameters()).device
+
+    def _drawn(self, latents: Tensor, labels: Tensor) -> Tensor:
+        """Return images (N, C, H, W) in [-1, 1] where the network is."""
+        device = self._device
+        with torch.inference_mode(), full_precision(), self.autocast():
+            images: Tensor = self.network(to_device(latents, device), to_device(labels, device))
+        return images.float()
+
+    def _arrays(self, groups: Iterable[tuple[Tensor, Tensor]]) -> Iterator[NDArray[Any]]:
+        """Yield the images of groups of latents and labels as `sample` has them; only the oldest is waited for."""
+        pixels = ((self._pixels(self._drawn(*group)),) for group in groups)
+        return (found.numpy() for (found,) in in_order(pixels, ahead_on(self._device)))
+
+    def _pixels(self, images: Tensor) -> Tensor:
+        """Return images (N, H, W, C) as files hold them, where they are: a quarter of the bytes then go to the host."""
         last = images.permute(0, 2, 3, 1)
-        if self.shape.is_point:
-            return np.ascontiguousarray(last.numpy())
-        return np.ascontiguousarray(pixels_of(last).numpy())
+        return (last if self.shape.is_point else pixels_of(last)).contiguous()
 
 
 WALKERS = 16
@@ -155,7 +170,7 @@ def load(path: str | Path, device: str = "cpu", precision: str = "fp32") -> Trai
     shape, names = kept.shape, kept.label_names
     config = kept.config(networks.Generator)
     network = kept.built(lambda: config.build(shape, len(names)), config)
-    used = torch.device(device)
+    used = choose_device(device)
     autocast = autocast_for(choose_precision(precision, used, shape), used)
     placed = network.to(used, memory_format=memory_format_for("drawing", autocast))  # type: ignore[call-overload]
     return TrainedGenerator(placed, config, shape, names, kept.description, autocast)

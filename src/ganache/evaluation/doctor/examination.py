@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from ganache.data.dataset import Progress
 from ganache.data.origin import Source
 from ganache.data.selection import TRAIN, Selection, held_out_split, select
 from ganache.data.shape import ImageShape
+from ganache.engine.devices import choose_device
 from ganache.evaluation.doctor import remedies
 from ganache.evaluation.doctor.chart import Chart
 from ganache.evaluation.doctor.diagnosis import diagnose, examined
@@ -54,13 +56,18 @@ class Examination:
 
 
 def examine(
-    path: Path, data: str | None = None, progress: Progress | None = None, block_bytes: int = _BLOCK_BYTES
+    path: Path,
+    data: str | None = None,
+    progress: Progress | None = None,
+    block_bytes: int = _BLOCK_BYTES,
+    device: str = "auto",
 ) -> Examination:
-    """Examine a run; with `data`, where its data lies, copies of training images are looked for too.
+    """Examine a run; with `data`, where its data lies, copies of training images are looked for too, on the device.
 
     So many `block_bytes` of them are held at once, in float32.
     Raises UserError when it is no run, has no log, or the data are not those that it learnt from.
     """
+    chosen = choose_device(device)
     run = Run.open(path)
     lines, recipe = run.log_lines(), run.recipe()
     record = run.record(*(("source", "data.fingerprint") if data is not None else ()))
@@ -70,7 +77,7 @@ def examine(
     findings = diagnose(chart)
     looked_for = {**examined(chart), MEMORISATION: False}
     if data is not None:
-        copies = _copies(run, record, data, progress, block_bytes)
+        copies = _copies(run, record, data, progress, block_bytes, chosen)
         looked_for[MEMORISATION] = copies is not None
         if copies:
             findings.append(
@@ -80,7 +87,14 @@ def examine(
     return Examination(str(path), chart.images_seen, tuple(findings), commands, looked_for)
 
 
-def _copies(run: Run, record: dict[str, Any], data: str, progress: Progress | None, block_bytes: int) -> str | None:
+def _copies(
+    run: Run,
+    record: dict[str, Any],
+    data: str,
+    progress: Progress | None,
+    block_bytes: int,
+    device: torch.device,
+) -> str | None:
     """Return the evidence of copies, nothing where there are none, None where they cannot be looked for."""
     source = Source.of(record["source"], data)
     dataset = source.open(progress)
@@ -90,10 +104,10 @@ def _copies(run: Run, record: dict[str, Any], data: str, progress: Progress | No
     held_out = held_out_split(known)
     if held_out is None or (known.rows(held_out) or 0) < LEAST_HELD_OUT:
         return None
-    samples = products.load(run.path).sample(SAMPLES, seed=0, labels=())
+    samples = products.load(run.path, device.type).sample(SAMPLES, seed=0, labels=())
     unseen = next(vectors(known, held_out, held_rows(known.shape)))
     both = np.concatenate([samples.transpose(0, 3, 1, 2).reshape(SAMPLES, -1), unseen]).astype(np.float32)
-    near = nearest_in_blocks(both, vectors(known, TRAIN, _rows(block_bytes, known.shape)))
+    near = nearest_in_blocks(both, vectors(known, TRAIN, _rows(block_bytes, known.shape)), device)
     ours, theirs = (Nearest(near.indices[part], near.squares[part]) for part in (slice(SAMPLES), slice(SAMPLES, None)))
     found = compare(ours, theirs)
     if not (found.copied > COPIED and found.share - found.expected > ERRORS * found.standard_error):

@@ -35,8 +35,9 @@ def find(
     """Return the extractor with this name, or with None the one that suits the `dataset`, the reference set.
 
     `classifier` and `pixels` need the data, `weights` are for `inception` alone, and ask for it; `progress` is told of
-    a download's bytes, `say` of a classifier that must be trained first. Raises UserError for an unknown name, for
-    arguments that do not go with it, and for points of a density with any but `pixels`.
+    a download's bytes, `say` of a classifier that must be trained first; the network is on the `device`, the CPU if
+    left out. Raises UserError for an unknown name, for arguments that do not go with it, and for points of a density
+    with any but `pixels`.
     """
     if name is None:
         name = default_name(dataset) if weights is None and dataset is not None else "inception"
@@ -54,10 +55,10 @@ def find(
     if dataset is None:
         raise UserError(f"features: {name!r} needs the data that it is for")
     if name == "pixels":
-        return PixelExtractor(dataset.shape)
+        return PixelExtractor(dataset.shape, device)
     if not isinstance(dataset, PackedDataset):
         raise UserError(f"features: 'classifier' needs a set of labelled pictures, and {dataset.name!r} is none")
-    return ClassifierExtractor(dataset, classifier_for(dataset, cache, say))
+    return ClassifierExtractor(dataset, classifier_for(dataset, cache, say, device=device))
 
 
 def default_name(dataset: Dataset) -> str:

@@ -19,14 +19,14 @@ class ClassifierExtractor:
     size = FEATURES
 
     def __init__(self, dataset: Dataset, judge: TrainedClassifier) -> None:
-        self.judge = judge
+        self.judge, self.device = judge, judge.device
         self._shape = dataset.shape
         self._fingerprint = dataset.fingerprint
 
     def describe(self) -> dict[str, Any]:
         """Return name, version, size, the weights' checksum, the data's fingerprint and the rules as JSON values.
 
-        Beside them how often the classifier is right, and of how many images of what.
+        Beside them how often the classifier is right, of how many images of what, and where it was trained.
         """
         shape = self._shape
         return {
@@ -35,6 +35,7 @@ class ClassifierExtractor:
             "accuracy": self.judge.accuracy,
             "tested": self.judge.tested,
             "tested_on": self.judge.split,
+            "made_on": self.judge.made_on,
         }
 
     def __call__(self, images: NDArray[Any]) -> Extracted:

@@ -1,8 +1,7 @@
 """What every extractor of features is: a name, a version, and one vector for each image."""
 
-import contextlib
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
@@ -11,10 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ganache.engine.full_precision import full_precision
+from ganache.engine.transfers import ahead_on, in_order
 from ganache.evaluation.features.images import CHANNEL_RULE
 from ganache.support.errors import UserError
 
-ABOUT = ("accuracy", "tested", "tested_on")  # told by a description of the features, and not what makes them
+ABOUT = ("accuracy", "tested", "tested_on", "made_on")  # told by a description of the features, and not what makes them
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Extractor(Protocol):
     @property
     def size(self) -> int:
         """D, the length of one image's vector."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the features are computed, and what is made of many of them: moments, distances."""
 
     def describe(self) -> dict[str, Any]:
         """Return name, version, size, checksum, resize rule and channel rule as JSON values."""
@@ -78,27 +83,16 @@ def refuse_points(name: str) -> NoReturn:
 
 
 def in_groups(
-    images: NDArray[np.uint8], group: int, apply: Callable[[NDArray[np.uint8]], tuple[Tensor, ...]]
+    images: NDArray[np.uint8],
+    group: int,
+    device: torch.device,
+    apply: Callable[[NDArray[np.uint8]], tuple[Tensor, ...]],
 ) -> list[NDArray[np.float32]]:
-    """Return what a network gives for at most `group` images at a time, one array for each of its outputs."""
-    parts = []
-    with full_precision():
-        for start in range(0, len(images), group):
-            outputs = apply(images[start : start + group])
-            parts.append([output.float().cpu().numpy() for output in outputs])
+    """Return what a network on a device gives for at most `group` images at a time, one array for each output."""
+    outputs = (apply(images[start : start + group]) for start in range(0, len(images), group))
+    with torch.inference_mode(), full_precision():
+        parts = [[output.float().numpy() for output in part] for part in in_order(outputs, ahead_on(device))]
     return [np.concatenate(same) for same in zip(*parts, strict=True)]
-
-
-@contextlib.contextmanager
-def full_precision() -> Iterator[None]:
-    """Compute in float32 without a graph, whatever precision the caller trains in: a score must not depend on it."""
-    with (
-        torch.inference_mode(),
-        torch.autocast("cpu", enabled=False),
-        torch.autocast("cuda", enabled=False),
-        torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
-    ):
-        yield
 
 
 def digest(tensors: Mapping[str, Tensor]) -> str:

@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from ganache.engine.transfers import to_device
+
 Pictures = NDArray[np.uint8]
 
 CHANNEL_RULE = "alpha composited over white, then grey repeated or RGB weighed to grey (ITU-R 601-2)"
@@ -66,10 +68,10 @@ def _lerp(images: Tensor, size: int, dim: int) -> Tensor:
     position = torch.arange(size, dtype=torch.float32) * scale
     below = position.long().clamp(max=had - 1)
     above = (below + 1).clamp(max=had - 1)
-    share = (position - below).reshape([-1 if axis == dim else 1 for axis in range(images.ndim)]).to(images.device)
-    first = images.index_select(dim, below.to(images.device))
-    second = images.index_select(dim, above.to(images.device))
-    return first + (second - first) * share
+    share = (position - below).reshape([-1 if axis == dim else 1 for axis in range(images.ndim)])
+    first = images.index_select(dim, to_device(below, images.device))
+    second = images.index_select(dim, to_device(above, images.device))
+    return first + (second - first) * to_device(share, images.device)
 
 
 def _recoloured(colours: Pictures, channels: int) -> Pictures:

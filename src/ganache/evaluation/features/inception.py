@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, max_pool2d
 
+from ganache.engine.transfers import CPU, to_device
 from ganache.evaluation.features.extractor import Extracted, check_pictures, described, in_groups
 from ganache.evaluation.features.images import resize_tensorflow, with_channels
 
@@ -227,13 +228,13 @@ class InceptionExtractor:
         self, weights: dict[str, Tensor], checksum: str, published: bool, device: torch.device | None = None
     ) -> None:
         self._checksum, self._published = checksum, published
-        self._device = device or torch.device("cpu")
+        self.device = device or CPU
         with torch.device("meta"):
             network = InceptionNetwork()
         network.load_state_dict(weights, assign=True)
         network.requires_grad_(False).eval()
         # A fifth faster so on a CPU.
-        self._network = network.to(self._device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @property
     def name(self) -> str:
@@ -247,9 +248,9 @@ class InceptionExtractor:
 
     def __call__(self, images: NDArray[Any]) -> Extracted:
         """Return the features (N, 2048) and logits (N, 1008) of uint8 pictures (N, H, W, C)."""
-        return Extracted(*in_groups(check_pictures(self.name, images), GROUP, self._apply))
+        return Extracted(*in_groups(check_pictures(self.name, images), GROUP, self.device, self._apply))
 
     def _apply(self, images: NDArray[np.uint8]) -> tuple[Tensor, Tensor]:
-        tensor = torch.tensor(with_channels(images, 3), device=self._device).permute(0, 3, 1, 2).float()
+        tensor = to_device(torch.tensor(with_channels(images, 3)), self.device).permute(0, 3, 1, 2).float()
         found: tuple[Tensor, Tensor] = self._network((resize_tensorflow(tensor, SIDE, SIDE) - 128.0) / 128.0)
         return found

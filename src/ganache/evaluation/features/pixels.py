@@ -4,9 +4,11 @@ import math
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ganache.data.shape import ImageShape
+from ganache.engine.transfers import CPU
 from ganache.evaluation.features.extractor import Extracted, check_pictures, described
 from ganache.evaluation.features.images import PILLOW_RULE, resize_pillow, with_channels
 from ganache.support.errors import UserError
@@ -23,8 +25,8 @@ class PixelExtractor:
     name = "pixels"
     version = 1
 
-    def __init__(self, shape: ImageShape) -> None:
-        self.shape = shape
+    def __init__(self, shape: ImageShape, device: torch.device | None = None) -> None:
+        self.shape, self.device = shape, device or CPU
         self._height, self._width = shrunk(shape.height, shape.width)
 
     @property

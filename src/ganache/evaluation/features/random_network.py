@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d, pad, relu
 
 from ganache.engine.pixel_values import values_of
+from ganache.engine.transfers import CPU, to_device
 from ganache.evaluation.features.extractor import Extracted, check_pictures, described, digest, in_groups
 from ganache.evaluation.features.images import PILLOW_RULE, resize_pillow, with_channels
 from ganache.support.streams import derive
@@ -55,8 +56,8 @@ class RandomExtractor:
     size = 2 * sum(WIDTHS)
 
     def __init__(self, device: torch.device | None = None) -> None:
-        self._device = device or torch.device("cpu")
-        self._network = RandomNetwork().to(self._device).eval()
+        self.device = device or CPU
+        self._network = RandomNetwork().to(self.device).eval()
         self._checksum = digest(dict(self._network.named_buffers()))
 
     def describe(self) -> dict[str, Any]:
@@ -68,12 +69,12 @@ class RandomExtractor:
         pictures = check_pictures(self.name, images)
         height, width = _shrunk(*pictures.shape[1:3])
         group = max(1, GROUP * 64**2 // max(64**2, height * width))
-        (features,) = in_groups(pictures, group, lambda part: (self._features(part, height, width),))
+        (features,) = in_groups(pictures, group, self.device, lambda part: (self._features(part, height, width),))
         return Extracted(features)
 
     def _features(self, images: NDArray[np.uint8], height: int, width: int) -> Tensor:
         seen = with_channels(resize_pillow(images, height, width), 3)
-        tensor = torch.tensor(seen, device=self._device)
+        tensor = to_device(torch.tensor(seen), self.device)
         features: Tensor = self._network(values_of(tensor.permute(0, 3, 1, 2)))
         return features
 

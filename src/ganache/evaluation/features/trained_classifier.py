@@ -3,7 +3,9 @@
 Features are scaled so that those of the training images have variance 1 on average: a distance between them then means
 the same whatever the classifier's weights happen to be.
 
-It is trained once for each data set, and kept in the user's cache under the data's fingerprint and VERSION.
+It is trained once for each data set, and kept in the user's cache under the data's fingerprint and VERSION. Trained on
+a GPU it has other digits, and so another checksum, than trained on a CPU; whichever is there first judges all runs, on
+any device, so that their scores compare. The kind of device that trained it is kept with it.
 
 Measured: MNIST 99.51% and 99.49% of the 10,000 test images (seeds 0 and 1), after 227 and 231 s of one thread of an AMD
 EPYC of the first generation (about 30 GFLOP/s); scikit-learn's digits of 8×8 pixels 97.8%, 98.9%, 99.4%, 99.4% of 179
@@ -11,6 +13,7 @@ held-out ones (seeds 0 to 3), after 12 s. Twice as many channels, and none poole
 99.52%.
 """
 
+import contextlib
 import hashlib
 import itertools
 from collections.abc import Callable, Iterator
@@ -29,7 +32,9 @@ from ganache.data.dataset import Batch
 from ganache.data.selection import HELD_OUT_SPLITS
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
+from ganache.engine.full_precision import full_precision
 from ganache.engine.pixel_values import values_of
+from ganache.engine.transfers import CPU, to_device
 from ganache.evaluation.features.extractor import in_groups
 from ganache.networks.layers import halvings, stride_between
 from ganache.runs import sealed
@@ -79,13 +84,22 @@ class ClassifierNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class TrainedClassifier:
-    """A trained judge; `accuracy` was measured on `tested` images of the `split` that it was not trained on."""
+    """A trained judge; `accuracy` was measured on `tested` images of the `split` that it was not trained on.
+
+    `made_on` is the kind of device that trained it, and the precision.
+    """
 
     network: ClassifierNetwork
     label_names: tuple[str, ...]
     accuracy: float
     tested: int
     split: str
+    made_on: str = "cpu, float32"
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return self.network.scale.device
 
     @cached_property
     def checksum(self) -> str:
@@ -93,17 +107,18 @@ class TrainedClassifier:
         found = hashlib.sha256()
         for name, tensor in sorted(self.network.state_dict().items()):
             found.update(name.encode())
-            found.update(tensor.contiguous().numpy().tobytes())
+            found.update(tensor.cpu().contiguous().numpy().tobytes())
         return found.hexdigest()
 
     def judge(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return features (N, 128) and class probabilities (N, K) of uint8 images (N, H, W, C)."""
 
         def seen(part: NDArray[np.uint8]) -> tuple[Tensor, Tensor]:
-            features, logits = self.network(values_of(torch.from_numpy(part).permute(0, 3, 1, 2)))
+            pixels = to_device(torch.from_numpy(part), self.device)
+            features, logits = self.network(values_of(pixels.permute(0, 3, 1, 2)))
             return features, logits.softmax(dim=1)
 
-        features, probabilities = in_groups(images, GROUP, seen)
+        features, probabilities = in_groups(images, GROUP, self.device, seen)
         return features, probabilities
 
 
@@ -112,8 +127,9 @@ def classifier_for(
     cache: Path | None = None,
     say: Callable[[str], None] = lambda line: None,
     train: Callable[[PackedDataset], TrainedClassifier] | None = None,
+    device: torch.device | None = None,
 ) -> TrainedClassifier:
-    """Return the judge for a labelled data set, by `train` on its first use and kept in the cache.
+    """Return the judge for a labelled data set on a device, by `train` on its first use and kept in the cache.
 
     `say` is told when a training begins, since that takes minutes. Raises UserError when the data has fewer than two
     labels.
@@ -126,17 +142,18 @@ def classifier_for(
         tensors, facts = sealed.load(path)
     except sealed.DamagedError:  # absent, torn or of another version: it is made anew
         say(f"training a classifier on {dataset.name}, once; it stays in {path.parent}")
-        trained = (train or train_classifier)(dataset)
+        trained = train(dataset) if train is not None else train_classifier(dataset, device=device or CPU)
         keep_classifier(trained, dataset, cache)
         return trained
     network = ClassifierNetwork(dataset.shape, len(dataset.label_names))
     network.load_state_dict(tensors)
-    return TrainedClassifier(_frozen(network), dataset.label_names, facts["accuracy"], facts["tested"], facts["split"])
+    known = {name: facts[name] for name in ("accuracy", "tested", "split", "made_on") if name in facts}
+    return TrainedClassifier(_frozen(network.to(device or CPU)), dataset.label_names, **known)
 
 
 def keep_classifier(judge: TrainedClassifier, dataset: PackedDataset, cache: Path) -> None:
     """Write a data set's judge where `classifier_for` finds it. Raises RunError when the disk refuses."""
-    facts = {"accuracy": judge.accuracy, "tested": judge.tested, "split": judge.split}
+    facts = {name: getattr(judge, name) for name in ("accuracy", "tested", "split", "made_on")}
     with named_cache(cache):
         sealed.save(kept_classifier(dataset, cache), dict(judge.network.state_dict()), facts)
 
@@ -153,10 +170,12 @@ def train_classifier(
     passes: int = PASSES,
     least_steps: int = LEAST_STEPS,
     most_bytes: int = MOST_BYTES,
+    device: torch.device = CPU,
 ) -> TrainedClassifier:
     """Train a judge on the labelled training images and measure it on the test split, or on a tenth that is held out.
 
-    Of the training images at most 60,000, or `most_bytes`, are used. Raises UserError when there are fewer than three.
+    In float32, with the images on the device; order and shifts are drawn by the CPU for all devices. Of the training
+    images at most 60,000, or `most_bytes`, are used. Raises UserError when there are fewer than three.
     """
     names = dataset.label_names
     room = max(1, most_bytes // dataset.shape.pixels)
@@ -173,12 +192,14 @@ def train_classifier(
         raise UserError(
             f"data: {dataset.name!r} has {counted(dataset.count, 'image')}, too few to train a classifier on"
         )
-    with untouched_global_stream():
+    with untouched_global_stream(), full_precision(), _pooling_unwarned():
         torch.manual_seed(derive(seed, "classifier"))
-        network = ClassifierNetwork(dataset.shape, len(names))
-        _fit(network, torch.from_numpy(images), torch.from_numpy(labels), passes, least_steps)
-        _standardise(network, torch.from_numpy(images[:10_000]))
-    judge = TrainedClassifier(_frozen(network), names, 0.0, len(test_labels), tested_on or "a tenth held out")
+        network = ClassifierNetwork(dataset.shape, len(names)).to(device)
+        known = to_device(torch.from_numpy(images), device)
+        _fit(network, known, to_device(torch.from_numpy(labels), device), passes, least_steps)
+        _standardise(network, known[:10_000])
+    split, made_on = tested_on or "a tenth held out", f"{device.type}, float32"
+    judge = TrainedClassifier(_frozen(network), names, 0.0, len(test_labels), split, made_on)
     _, probabilities = judge.judge(np.ascontiguousarray(test_images.transpose(0, 2, 3, 1)))
     return replace(judge, accuracy=float((probabilities.argmax(axis=1) == test_labels).mean()))
 
@@ -208,6 +229,7 @@ def _fit(network: ClassifierNetwork, images: Tensor, labels: Tensor, passes: int
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
     network.train()
     for chosen in itertools.islice(_batches(len(images)), steps):
+        chosen = to_device(chosen, images.device)
         batch = values_of(_shifted(images[chosen]))
         _, logits = network(batch.contiguous(memory_format=torch.channels_last))
         optimizer.zero_grad(set_to_none=True)
@@ -234,12 +256,27 @@ def _standardise(network: ClassifierNetwork, images: Tensor) -> None:
 def _shifted(images: Tensor) -> Tensor:
     """Move each image (N, C, H, W) by up to two pixels either way, its border repeated."""
     count, channels, height, width = images.shape
-    most = min(MOST_SHIFT, height // 8, width // 8)
-    moves = torch.randint(-most, most + 1, (2, count, 1))
-    rows = (torch.arange(height) + moves[0]).clamp(0, height - 1)
-    columns = (torch.arange(width) + moves[1]).clamp(0, width - 1)
-    which = torch.arange(count)[:, None, None, None]
-    return images[which, torch.arange(channels)[:, None, None], rows[:, None, :, None], columns[:, None, None, :]]
+    most, device = min(MOST_SHIFT, height // 8, width // 8), images.device
+    moves = to_device(torch.randint(-most, most + 1, (2, count, 1)), device)
+    rows = (torch.arange(height, device=device) + moves[0]).clamp(0, height - 1)
+    columns = (torch.arange(width, device=device) + moves[1]).clamp(0, width - 1)
+    which = torch.arange(count, device=device)[:, None, None, None]
+    planes = torch.arange(channels, device=device)[:, None, None]
+    return images[which, planes, rows[:, None, :, None], columns[:, None, None, :]]
+
+
+@contextlib.contextmanager
+def _pooling_unwarned() -> Iterator[None]:
+    """Ask only cuDNN for kernels that repeat their bits.
+
+    torch would warn of max pooling's slope on a GPU, which adds in any order where windows overlap; ours do not.
+    """
+    asked, warned = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(False)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(asked, warn_only=warned)
 
 
 def _block(inputs: int, outputs: int, stride: tuple[int, int]) -> list[nn.Module]:

@@ -17,7 +17,9 @@ share q of the reals has another real. The reals are not short of images, so wha
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
+from ganache.engine.transfers import CPU
 from ganache.evaluation.metrics.inputs import Features, Floats, check_pair
 from ganache.evaluation.metrics.neighbours import Pairs, nearest_others
 from ganache.support.errors import UserError
@@ -44,7 +46,9 @@ class SupportSize:
     ceiling: float
 
 
-def support_size(features: Features, reference: Features, quantile: float = 0.01) -> SupportSize:
+def support_size(
+    features: Features, reference: Features, quantile: float = 0.01, device: torch.device = CPU
+) -> SupportSize:
     """Estimate the support of samples (N, D), with the threshold calibrated on reals (M, D).
 
     Raises UserError for fewer than 2 samples or 1 / quantile reals, and values that are not finite.
@@ -55,10 +59,10 @@ def support_size(features: Features, reference: Features, quantile: float = 0.01
     needed = int(np.ceil(1 / quantile))
     if len(reference) < needed:
         raise UserError(f"reference: {are(len(reference), 'sample')} too few; the threshold needs at least {needed}")
-    nearest = nearest_others(reference).squares[:, 0]
+    nearest = nearest_others(reference, device=device).squares[:, 0]
     threshold = np.quantile(nearest, quantile, method="inverted_cdf")
-    partners = _partners(features, threshold)
-    ceiling, _, _ = _support(_partners(reference, threshold))
+    partners = _partners(features, threshold, device)
+    ceiling, _, _ = _support(_partners(reference, threshold, device))
     support, low, high = _support(partners)
     return SupportSize(
         support=support,
@@ -71,10 +75,10 @@ def support_size(features: Features, reference: Features, quantile: float = 0.01
     )
 
 
-def _partners(points: Features, squared_threshold: float) -> Floats:
+def _partners(points: Features, squared_threshold: float, device: torch.device) -> Floats:
     """Return how many others (N,) are within the threshold of each point."""
     counts = np.zeros(len(points))
-    pairs = Pairs(points, None)
+    pairs = Pairs(points, None, device=device)
     radius = np.array([[squared_threshold]])
     for tile in pairs.tiles():
         inside = pairs.within(tile, radius)

@@ -17,7 +17,9 @@ distance for N → ∞ (Chong & Forsyth 2020).
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
+from ganache.engine.transfers import CPU
 from ganache.evaluation.metrics.inputs import Features, Floats, check_features, stream
 from ganache.evaluation.metrics.moments import AnyMoments, Moments, RunningMoments
 from ganache.support.errors import UserError
@@ -95,7 +97,9 @@ class Extrapolation:
         return self.distance - self.limit
 
 
-def extrapolate(features: Features, reference: AnyMoments, seed: int, halvings: int = 3) -> Extrapolation:
+def extrapolate(
+    features: Features, reference: AnyMoments, seed: int, halvings: int = 3, device: torch.device = CPU
+) -> Extrapolation:
     """Return the distance of features (N, D) to a reference, and its limit for infinitely many (FID∞).
 
     As Chong & Forsyth (2020), by a line through the distances of smaller subsets over 1 / N; but the subsets are
@@ -112,7 +116,7 @@ def extrapolate(features: Features, reference: AnyMoments, seed: int, halvings: 
     order = stream(seed, "frechet", "subsets").permutation(count)
     level = []
     for chosen in np.array_split(order, 2**halvings):
-        level.append(RunningMoments(dimensions))
+        level.append(RunningMoments(dimensions, device))
         level[-1].add(features[np.sort(chosen)])
     smallest = [frechet_distance(part.result(), reference) for part in level]
     sizes, distances = [count / len(level)], [float(np.mean(smallest))]

@@ -14,7 +14,9 @@ density and coverage are built to mind that less. None of the four is comparable
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
+from ganache.engine.transfers import CPU
 from ganache.evaluation.metrics.inputs import Features, check_pair
 from ganache.evaluation.metrics.neighbours import Pairs, nearest_others
 from ganache.support.errors import UserError
@@ -30,7 +32,7 @@ class ManifoldScores:
     coverage: float
 
 
-def manifold_scores(features: Features, reference: Features, k: int = 5) -> ManifoldScores:
+def manifold_scores(features: Features, reference: Features, k: int = 5, device: torch.device = CPU) -> ManifoldScores:
     """Return all four for the samples' features (M, D) and the reals' (N, D), exactly and in blocks.
 
     The papers take k = 3 for precision and recall of 50,000, and k = 5 for density and coverage of 10,000. Equal M and
@@ -39,12 +41,12 @@ def manifold_scores(features: Features, reference: Features, k: int = 5) -> Mani
     if k < 1:
         raise UserError(f"k: {k} is no number of neighbours; at least 1")
     check_pair(("features", "reference"), features, reference, least=k + 1)
-    balls = nearest_others(reference, k).squares[:, -1]
-    sample_balls = nearest_others(features, k).squares[:, -1]
+    balls = nearest_others(reference, k, device=device).squares[:, -1]
+    sample_balls = nearest_others(features, k, device=device).squares[:, -1]
     around = np.zeros(len(features), dtype=np.int64)
     recalled = np.zeros(len(reference), dtype=np.bool_)
     covered = np.zeros(len(reference), dtype=np.bool_)
-    pairs = Pairs(reference, features)
+    pairs = Pairs(reference, features, device=device)
     for tile in pairs.tiles():
         in_balls = pairs.within(tile, balls[tile.rows, None])
         around[tile.columns] += in_balls.sum(axis=0)

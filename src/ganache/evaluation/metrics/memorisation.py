@@ -19,7 +19,9 @@ that are poor, and far from everything, lower it, and can hide copies from it; l
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
+from ganache.engine.transfers import CPU
 from ganache.evaluation.metrics.inputs import Features, Floats, check_features
 from ganache.evaluation.metrics.neighbours import Indices, Nearest, nearest
 from ganache.support.errors import UserError
@@ -44,7 +46,13 @@ class Memorisation:
     distances: Floats
 
 
-def memorisation(features: Features, training: Features, held_out: Features, quantile: float = 0.05) -> Memorisation:
+def memorisation(
+    features: Features,
+    training: Features,
+    held_out: Features,
+    quantile: float = 0.05,
+    device: torch.device = CPU,
+) -> Memorisation:
     """Compare samples (N, D) and held-out reals (H, D) by their distance to the training images (T, D).
 
     `training` must be all that the generator saw, and `held_out` nothing of it. Raises UserError when `held_out` has
@@ -55,7 +63,8 @@ def memorisation(features: Features, training: Features, held_out: Features, qua
     check_features("features", features)
     check_features("training", training)
     check_features("held_out", held_out, least=int(np.ceil(1 / quantile)))
-    return compare(nearest(features, training), nearest(held_out, training), quantile)
+    found, unseen = (nearest(points, training, device=device) for points in (features, held_out))
+    return compare(found, unseen, quantile)
 
 
 def compare(found: Nearest, unseen: Nearest, quantile: float = 0.05) -> Memorisation:

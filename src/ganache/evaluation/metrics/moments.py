@@ -8,6 +8,8 @@ merged by the same formula, and differs from one process by rounding (1e-15).
 
 While there are no more vectors than dimensions, the covariance (D, D) is singular and larger than the vectors
 themselves. Then they are kept instead, as its factor: exact, and faster to compare.
+
+The products are made on a device that has float64, where one is given; Apple's GPUs have none, so theirs are the CPU's.
 """
 
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ganache.engine.transfers import CPU, with_float64
 from ganache.evaluation.metrics.inputs import Features, Floats, check_features
 from ganache.support.errors import UserError
 from ganache.support.units import are
@@ -92,9 +95,9 @@ class FewMoments:
 AnyMoments = Moments | FewMoments
 
 
-def moments_of(features: Features) -> AnyMoments:
+def moments_of(features: Features, device: torch.device = CPU) -> AnyMoments:
     """Return the moments of features (N, D); UserError when N < 2 or a value is not finite."""
-    running = RunningMoments(features.shape[1])
+    running = RunningMoments(features.shape[1], device)
     running.add(features)
     return running.result()
 
@@ -102,8 +105,8 @@ def moments_of(features: Features) -> AnyMoments:
 class RunningMoments:
     """The moments of all feature vectors that were added so far, in the memory of two covariances."""
 
-    def __init__(self, dimensions: int) -> None:
-        self.dimensions = dimensions
+    def __init__(self, dimensions: int, device: torch.device = CPU) -> None:
+        self.dimensions, self._device = dimensions, with_float64(device)
         self._block = max(BLOCK, dimensions + 1)
         self._rows: list[Floats] = []
         self._waiting = 0
@@ -145,7 +148,7 @@ class RunningMoments:
         if self.count <= self.dimensions and self._scatter is None:
             mean, centred = _centred(waiting)
             return FewMoments(self.count, mean, centred / np.sqrt(self.count - 1))
-        total = RunningMoments(self.dimensions)  # a copy: more vectors may follow
+        total = RunningMoments(self.dimensions, self._device)  # a copy: more vectors may follow
         total._count, total._mean = self._count, self._mean
         total._scatter = None if self._scatter is None else self._scatter.copy()
         if len(waiting):
@@ -163,9 +166,9 @@ class RunningMoments:
         return gathered if self._scatter is None else {**gathered, "scatter": self._scatter}
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> "RunningMoments":
+    def from_arrays(cls, arrays: dict[str, NDArray[np.generic]], device: torch.device = CPU) -> "RunningMoments":
         """Return the gatherer whose arrays these are."""
-        running = cls(len(arrays["mean"]))
+        running = cls(len(arrays["mean"]), device)
         if "scatter" in arrays:
             running._count = int(arrays["count"])
             running._mean = np.asarray(arrays["mean"], dtype=np.float64)
@@ -178,8 +181,9 @@ class RunningMoments:
 
     def _absorb(self, rows: Floats) -> None:
         mean, centred = _centred(rows)
-        vectors = torch.from_numpy(centred)  # NumPy's threads and those of torch's networks would wait for each other
-        self._combine(len(rows), mean, (vectors.T @ vectors).numpy())
+        # By torch: NumPy's threads and those of torch's networks would wait for each other.
+        vectors = torch.from_numpy(centred).to(self._device)
+        self._combine(len(rows), mean, (vectors.T @ vectors).cpu().numpy())
 
     def _combine(self, count: int, mean: Floats, scatter: Floats) -> None:
         if self._scatter is None:
