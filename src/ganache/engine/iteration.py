@@ -2,16 +2,27 @@
 
 from ganache.engine.random_draws import StateDraws
 from ganache.engine.state import TrainingState
-from ganache.parts.schedules import at
+from ganache.games.game import Draws
+from ganache.parts.moment import Moment
 
 
 def iterate(state: TrainingState, draw: StateDraws) -> None:
     """Play one iteration, note what its moves recorded, and move on."""
-    game, counters = state.recipe, state.counters
     draw.begin()
-    state.tally.add(game.play(state.cast, draw, state.now))
-    counters.images_seen += game.images_per_iteration
-    counters.iterations += 1
-    half_life = at(game.ema_half_life, counters.images_seen)
+    play(state, draw, state.now)
+    move_on(state)
+
+
+def play(state: TrainingState, draw: Draws, now: Moment) -> None:
+    """Do what an iteration does on the device, and nothing else: all of it can be launched as one graph."""
+    game = state.recipe
+    state.tally.add(game.play(state.cast, draw, now))
+    images, later = game.images_per_iteration, now.after(game.images_per_iteration)
     for name, average in state.averages.items():
-        average.update(state.cast.networks[name], game.images_per_iteration, half_life)
+        average.update(state.cast.networks[name], images, game.ema_half_life, later)
+
+
+def move_on(state: TrainingState) -> None:
+    """Count the iteration as finished."""
+    state.counters.images_seen += state.recipe.images_per_iteration
+    state.counters.iterations += 1

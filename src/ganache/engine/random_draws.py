@@ -12,7 +12,7 @@ from ganache.engine.pixel_values import values_of
 from ganache.engine.state import TrainingState
 from ganache.games.game import TrainingBatch
 from ganache.parts.latents import Latent
-from ganache.support.streams import begin_default_streams, derive, generator
+from ganache.support.streams import begin_default_streams, derive
 
 
 class StateDraws:
@@ -22,6 +22,7 @@ class StateDraws:
         self._stream = data.stream(state.streams_seed)
         self._state = state
         self._latents = 0  # drawn in this iteration
+        self._random = torch.Generator(state.device)
 
     def begin(self) -> None:
         """Begin an iteration: what dropout, noise and penalties draw inside it is a function of its number."""
@@ -45,9 +46,9 @@ class StateDraws:
     def latents(self, latent: Latent) -> Tensor:
         """Return the next latents (N, Z) of this iteration."""
         state = self._state
-        random = generator(state.device, state.streams_seed, "latents", state.counters.iterations, self._latents)
+        self._random.manual_seed(derive(state.streams_seed, "latents", state.counters.iterations, self._latents))
         self._latents += 1
-        return latent.draw(state.recipe.batch_size, random)
+        return latent.draw(state.recipe.batch_size, self._random)
 
 
 def on_device(batch: Batch, state: TrainingState) -> TrainingBatch:

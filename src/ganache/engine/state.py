@@ -1,7 +1,7 @@
 """The complete state of a training: all that decides what comes next, as named tensors and counters."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -28,16 +28,33 @@ class Counters:
 
 @dataclass
 class Tally:
-    """Sums of what the steps recorded since the last line of the log, on the device, in float64."""
+    """Sums of what the steps recorded since the last line of the log, on the device, in float64.
+
+    They are added to in place, and stay the same tensors from line to line: a graph may add to them.
+    """
 
     entries: dict[str, Tensor] = field(default_factory=dict)  # name → (sum, count)
+    _cleared: dict[str, Tensor] = field(default_factory=dict)  # of names without a record since the last line
 
     def add(self, records: Records) -> None:
         """Add per-sample values (N,)."""
         for name, values in records.items():
             exact = torch.float32 if values.device.type == "mps" else torch.float64  # Apple's GPUs have no float64
             total = torch.stack([values.sum(dtype=exact), values.new_full((), len(values), dtype=exact)])
-            self.entries[name] = self.entries[name] + total if name in self.entries else total
+            if name not in self.entries:
+                self.entries[name] = self._cleared.pop(name) if name in self._cleared else torch.zeros_like(total)
+            self.entries[name].add_(total)
+
+    def note(self, names: Iterable[str]) -> None:
+        """Take notice of records that a graph has added."""
+        self.entries |= {name: self._cleared.pop(name) for name in names if name in self._cleared}
+
+    def clear(self) -> None:
+        """Begin the next line."""
+        for entry in self.entries.values():
+            entry.zero_()
+        self._cleared |= self.entries
+        self.entries = {}
 
     def check_finite(self) -> None:
         """Raise NonFiniteError naming the first record that holds a NaN or an infinity."""

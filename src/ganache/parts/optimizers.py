@@ -1,11 +1,12 @@
 """Optimisers as parts: configuration here, torch's implementation behind it."""
 
 import abc
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import torch
 from pydantic import Field
-from torch import nn
+from torch import Tensor, nn
 
 from ganache.parts.moment import Moment
 from ganache.parts.part import Part
@@ -36,10 +37,57 @@ class Adam(Optimizer):
     def build(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
         """Return Adam with the values of the first step; the fused kernel is the same arithmetic in one pass."""
         rate, betas = at(self.learning_rate, 0), (at(self.betas[0], 0), at(self.betas[1], 0))
-        return torch.optim.Adam(parameters, lr=rate, betas=betas, eps=self.epsilon, fused=True)
+        return _Adam(parameters, lr=rate, betas=betas, eps=self.epsilon, fused=True)
 
     def set(self, optimizer: torch.optim.Optimizer, now: Moment) -> None:
         """Set learning rate and betas."""
         for group in optimizer.param_groups:
             group["lr"] = now.at(self.learning_rate)
             group["betas"] = (now.at(self.betas[0]), now.at(self.betas[1]))
+
+
+class _Adam(torch.optim.Adam):
+    """torch's Adam, which also takes betas that are scalars on the device.
+
+    The fused kernel takes a rate on the device, and betas as numbers alone; torch's other implementations ask a tensor
+    for its number somewhere too (as of 2.13), which no graph can.
+    """
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Move all weights that have a gradient."""
+        if not any(isinstance(beta, Tensor) for group in self.param_groups for beta in group["betas"]):
+            return super().step(closure)
+        with torch.no_grad():
+            for group in self.param_groups:
+                lists: list[list[Tensor]] = [[] for _ in range(6)]
+                self._init_group(group, *lists)  # type: ignore[no-untyped-call]
+                weights, slopes, means, squares, _, steps = lists
+                if weights:
+                    _step(weights, slopes, means, squares, steps, group)
+        return None
+
+
+def _step(
+    weights: list[Tensor],
+    slopes: list[Tensor],
+    means: list[Tensor],
+    squares: list[Tensor],
+    steps: list[Tensor],
+    group: dict[str, Any],
+) -> None:
+    """Move weights in place, with every setting of the group a number or a scalar on their device.
+
+    m ← β₁ m + (1 - β₁) g,  v ← β₂ v + (1 - β₂) g²,  w ← w - α/(1 - β₁ᵗ) m / (√v / √(1 - β₂ᵗ) + ε)
+    """
+    (first, second), rate, epsilon = group["betas"], group["lr"], group["eps"]
+    torch._foreach_add_(steps, 1)
+    torch._foreach_mul_(means, first)
+    torch._foreach_add_(means, torch._foreach_mul(slopes, 1.0 - first))
+    torch._foreach_mul_(squares, second)
+    torch._foreach_addcmul_(squares, torch._foreach_mul(slopes, 1.0 - second), slopes)
+    # Each weight has its own t, for it may have had no gradient in some moves: vectors over the weights.
+    moves = torch.stack(steps)
+    scale = -(1.0 - first**moves) / rate
+    factors, offsets = (scale / (1.0 - second**moves).sqrt()).unbind(), (epsilon * scale).unbind()
+    roots = zip(offsets, torch._foreach_sqrt(squares), factors, strict=True)
+    torch._foreach_addcdiv_(weights, means, [torch.addcmul(offset, root, factor) for offset, root, factor in roots])

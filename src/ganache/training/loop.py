@@ -6,7 +6,7 @@ from ganache.data import Selection
 from ganache.engine.devices import memory_in_use
 from ganache.engine.iteration import iterate
 from ganache.engine.random_draws import StateDraws
-from ganache.engine.state import NonFiniteError, Tally, TrainingState
+from ganache.engine.state import NonFiniteError, TrainingState
 from ganache.runs import products, sealed
 from ganache.runs.budget import KEEP_LAST, Budget
 from ganache.runs.cadence import Cadence, Kind, crosses
@@ -127,7 +127,7 @@ class Loop:
         self._ask(lambda one: line.update(one.measure(self.state, line) if self._is_due(one.every) else {}))
         self._logbook.write(line)
         self._display.tick(line, self._share())
-        self.state.tally = Tally()
+        self.state.tally.clear()
         self._last_tick = (seen, seconds)
 
     def _save(self, at_end: bool) -> None:
