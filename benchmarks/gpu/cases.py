@@ -21,8 +21,7 @@ from ganache.data.shape import ImageShape
 from ganache.data.sources.array_source import ArraySource, Contents
 from ganache.data.store.packing import write_store
 from ganache.data.store.survey import Block
-from ganache.engine.iteration import iterate
-from ganache.engine.random_draws import StateDraws
+from ganache.engine.graphs import launcher
 from ganache.engine.state import TrainingState
 from ganache.games import Game
 from ganache.support.trees import leaves
@@ -117,8 +116,7 @@ class Workshop:
 
 def playing(data: Selection, state: TrainingState) -> Callable[[], None]:
     """Return what plays the next iteration of a training, as sessions do."""
-    draws = StateDraws(data, state)
-    return lambda: iterate(state, draws)
+    return launcher(data, state).iterate
 
 
 def period_of(recipe: Game) -> int:

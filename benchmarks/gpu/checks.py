@@ -11,7 +11,6 @@ import torch
 
 import ganache
 from benchmarks.gpu.cases import SETTLED, Case, Json, Workshop, noted, period_of, playing
-from ganache.engine.state import Tally
 from ganache.runs import sealed
 from ganache.runs.cadence import Cadence, Stretch
 from ganache.runs.folder import Run
@@ -159,7 +158,7 @@ def loss_curves(plan: Plan, steps: int) -> dict[str, list[float]]:
         state = plan.build()
         play = playing(plan.data, state)
         for _ in range(WINDOWS):
-            state.tally = Tally()
+            state.tally.clear()
             for _ in range(steps // WINDOWS):
                 play()
             for name, mean in state.tally.means().items():

@@ -6,6 +6,10 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ganache.engine.average import WeightAverage
+from ganache.engine.scalars import DeviceMoment, Scalars
+from ganache.parts.moment import Moment
+from ganache.parts.schedules import Linear
+from tests.tiny import CPU
 
 
 def network(value: float) -> nn.Module:
@@ -109,3 +113,13 @@ def test_a_spectrally_normalised_weight_is_averaged_consistently() -> None:
         average.update(scaled(layer, 1.01), 10, half_life=100)
     weight: Any = average.network.weight
     assert float(torch.linalg.matrix_norm(weight, 2)) == pytest.approx(1.0, rel=1e-3)
+
+
+def test_a_half_life_that_moves_is_that_of_the_moment_as_a_number_or_on_the_device() -> None:
+    half_life = Linear(start=0.0, end=100.0, until=100.0)
+    scalars, averages = Scalars(CPU), [WeightAverage(network(1.0)) for _ in range(2)]
+    for images, expected in ((0, 8.0), (50, 2.0), (100, 1.0)):  # at once; 100 images are two half-lives, then one
+        scalars.fill(images)
+        for average, now in zip(averages, (Moment(images), DeviceMoment(images, 0, scalars)), strict=True):
+            average.update(network(8.0 if images == 0 else 0.0), 100, half_life, now)
+            assert sorted(values(average.network)) == pytest.approx([expected], rel=1e-12)

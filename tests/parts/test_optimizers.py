@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from ganache.parts.moment import Moment
+from ganache.parts.moment import Moment, Timed, Value
 from ganache.parts.optimizers import Adam
 from ganache.parts.schedules import Linear
 
@@ -47,3 +47,37 @@ def test_a_new_rate_moves_the_weights_by_so_much() -> None:
     weight.grad = torch.tensor([5.0, -0.01], dtype=torch.float64)
     optimizer.step()
     assert weight.tolist() == pytest.approx([-0.4, 0.4], rel=1e-9)
+
+
+class Scalar(Moment):
+    """Answers every schedule with a tensor."""
+
+    def at(self, schedule: float | Timed) -> Value:
+        """Return a scalar in float64."""
+        return torch.tensor(super().at(schedule), dtype=torch.float64)
+
+
+def test_rates_and_betas_on_the_device_are_the_same_arithmetic() -> None:
+    adam = Adam(
+        learning_rate=Linear(start=0.1, end=0.01, until=30.0),
+        betas=(Linear(start=0.0, end=0.5, until=30.0), Linear(start=0.9, end=0.999, until=30.0)),
+        epsilon=1e-3,
+    )
+    generator = torch.Generator().manual_seed(0)
+    start = [torch.randn(3, 2, dtype=torch.float64, generator=generator) for _ in range(3)]
+    both = [[nn.Parameter(value.clone()) for value in start] for _ in range(2)]
+    optimizers = [adam.build(weights) for weights in both]
+    for number in range(6):
+        slopes = [torch.randn(3, 2, dtype=torch.float64, generator=generator) for _ in start]
+        for kind, weights, optimizer in zip((Moment, Scalar), both, optimizers, strict=True):
+            adam.set(optimizer, kind(5 * number))
+            for index, (weight, slope) in enumerate(zip(weights, slopes, strict=True)):
+                weight.grad = slope.clone() if index < 2 or number % 3 == 1 else None  # the last one moves rarely
+            optimizer.step()
+    for one, other, before in zip(*both, start, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-6, atol=0.0)  # counts of steps are float32
+        assert not torch.equal(one, before)
+        ours, theirs = (optimizer.state[weight] for optimizer, weight in zip(optimizers, (one, other), strict=True))
+        assert ours.keys() == theirs.keys()
+        assert torch.equal(ours["step"], theirs["step"])
+        torch.testing.assert_close(ours["exp_avg_sq"], theirs["exp_avg_sq"], rtol=1e-12, atol=0.0)

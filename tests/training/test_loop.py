@@ -234,3 +234,10 @@ def test_a_display_hears_of_every_iteration(tmp_path: Path) -> None:
     display = Listening()
     looped(tmp_path, images=10, display=display).go()
     assert display.moved == [(4, 0.4), (8, 0.8), (12, 1.0)]
+
+
+def test_the_record_says_how_iterations_are_launched_and_why(tmp_path: Path) -> None:
+    loop = looped(tmp_path)
+    loop.go()
+    record = loop.run.record()
+    assert (record["launch"], record["why_eager"]) == ("eager", "cpu has no graphs")

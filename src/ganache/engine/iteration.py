@@ -13,13 +13,15 @@ def iterate(state: TrainingState, draw: StateDraws) -> None:
     move_on(state)
 
 
-def play(state: TrainingState, draw: Draws, now: Moment) -> None:
-    """Do what an iteration does on the device, and nothing else: all of it can be launched as one graph."""
+def play(state: TrainingState, draw: Draws, now: Moment) -> tuple[str, ...]:
+    """Do what an iteration does on the device, and nothing else; return the names of what it recorded."""
     game = state.recipe
-    state.tally.add(game.play(state.cast, draw, now))
+    records = game.play(state.cast, draw, now)
+    state.tally.add(records)
     images, later = game.images_per_iteration, now.after(game.images_per_iteration)
     for name, average in state.averages.items():
         average.update(state.cast.networks[name], images, game.ema_half_life, later)
+    return tuple(records)
 
 
 def move_on(state: TrainingState) -> None:

@@ -93,6 +93,7 @@ class TrainingState:
         self.counters = Counters()
         self.best: dict[str, Tensor] = {}  # the average generator that scored best; empty where none is evaluated
         self.tally = Tally()
+        self.loads = 0  # how often all tensors were replaced
 
     @property
     def average(self) -> nn.Module:
@@ -140,6 +141,7 @@ class TrainingState:
                 like = parameter.detach() if value.shape == parameter.shape else value.to(parameter.device)
                 optimizer.state[parameter][key] = torch.empty_like(like).copy_(value)
         self.counters = Counters(**counters)
+        self.loads += 1
         # Copies: what was read may be the file itself, mapped into memory, which Windows then would not delete.
         self.best = {name: value.to(self.device, copy=True) for name, value in _under(tensors, "best/").items()}
         entries = _under(tensors, "tally/").items()

@@ -5,8 +5,9 @@ stable names. Where the randomness comes from and what happens to the values is 
 """
 
 import abc
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from pydantic import Field
@@ -65,6 +66,8 @@ class Game(Part, abc.ABC):
     held_out: int = Field(default=1_000, ge=0)
     images: int = Field(default=1_000_000, ge=1)  # the budget when none is asked for
 
+    not_captured: ClassVar[str] = ""  # why an iteration cannot be captured as a graph on a GPU, where that is so
+
     @property
     def images_per_iteration(self) -> int:
         """How many images an iteration counts as seen."""
@@ -80,6 +83,13 @@ class Game(Part, abc.ABC):
     @abc.abstractmethod
     def play(self, cast: Cast, draw: Draws, now: Moment) -> Records:
         """Play one iteration; nothing but `draw` and torch's default generators brings numbers from outside."""
+
+    def phase(self, iteration: int) -> Hashable:
+        """Return which kind of iteration comes after so many: all of one kind do the same operations.
+
+        A game whose `play` reads the iteration's number says here what for.
+        """
+        return ()
 
     @abc.abstractmethod
     def products(self) -> tuple[Product, ...]:

@@ -1,6 +1,6 @@
 """The game of two players: Goodfellow et al. 2014, algorithm 1, for every GAN of a generator and a discriminator."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Annotated, ClassVar
 
 import torch
@@ -26,6 +26,9 @@ NamedTerms = Annotated[
     dict[str, Annotated[Term, BeforeValidator(unwrapped)]],
     AfterValidator(FrozenDict),
 ]
+
+
+Dues = tuple[tuple[str, ...], ...]  # the names of the terms that are applied in each move
 
 
 class Optimizers(Part):
@@ -98,20 +101,31 @@ class TwoPlayers(Game):
     def play(self, cast: Cast, draw: Draws, now: Moment) -> Records:
         """Move each player, every time on another batch: `critic_steps` times and `generator_steps` times."""
         moves: list[Records] = []
+        critics, generators = self._dues(now.iteration)
         if self.first == "generator":
-            moves += self._generator_moves(cast, draw, now)
-        for number in range(self.critic_steps):
-            due = _due(self.penalties, now.iteration * self.critic_steps + number)
+            moves += self._generator_moves(cast, draw, now, generators)
+        for due in critics:
             moves.append(self.move_discriminator(cast, draw.batch(), draw.latents(self.generator.latent), now, due))
             now = now.after(self.batch_size)
         if self.first == "discriminator":
-            moves += self._generator_moves(cast, draw, now)
+            moves += self._generator_moves(cast, draw, now, generators)
         return joined(moves)
 
-    def _generator_moves(self, cast: Cast, draw: Draws, now: Moment) -> list[Records]:
+    def phase(self, iteration: int) -> Hashable:
+        """Return which terms are due in each move."""
+        return self._dues(iteration)
+
+    def _dues(self, iteration: int) -> tuple[Dues, Dues]:
+        """Return the terms that are due in each of the discriminator's moves, and in each of the generator's."""
+        critic, generator = iteration * self.critic_steps, iteration * self.generator_steps
+        return (
+            tuple(_due(self.penalties, critic + number) for number in range(self.critic_steps)),
+            tuple(_due(self.generator_terms, generator + number) for number in range(self.generator_steps)),
+        )
+
+    def _generator_moves(self, cast: Cast, draw: Draws, now: Moment, dues: Dues) -> list[Records]:
         moves = []
-        for number in range(self.generator_steps):
-            due = _due(self.generator_terms, now.iteration * self.generator_steps + number)
+        for due in dues:
             batch = draw.batch() if self.generator_takes_reals else draw.nothing()
             moves.append(self.move_generator(cast, batch, draw.latents(self.generator.latent), now, due))
         return moves

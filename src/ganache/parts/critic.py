@@ -26,7 +26,7 @@ class Critic:
 
     def precisely(self, values: Tensor, conditions: Tensor) -> Verdict:
         """Return the same, computed in float32 throughout, for penalties that differentiate twice."""
-        with torch.autocast(values.device.type, enabled=False):
+        with torch.autocast(self._autocast.device_type, enabled=False):
             return Verdict.of(self._discriminator(self._augmenter(values, self._now), conditions))
 
     def compare(self, reals: Tensor, fakes: Tensor, conditions: Tensor, jointly: bool) -> tuple[Verdict, Verdict]:

@@ -7,7 +7,7 @@ state like any others; NumPy computes in their memory. Everything is float64 but
 import abc
 import zlib
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import torch
 from pydantic import Field, model_validator
@@ -44,6 +44,7 @@ class HandPlayed(Game, abc.ABC):
     beta2: float = Field(0.999, ge=0.0, lt=1.0, description="Adam's memory of their squares")
     dropout: float = Field(0.0, ge=0.0, le=0.99, description="after the hidden layers")
     epochs: int = Field(5, ge=1, le=10**9, description="passes over the images")
+    not_captured: ClassVar[str] = "the game is computed by arrays that are not torch's"
     batch_size: int = Field(64, ge=1, le=65536, description="images in a step")
 
     def learner(self, network: Sequence) -> Learner:

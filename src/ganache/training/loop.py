@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 
 from ganache.data import Selection
 from ganache.engine.devices import memory_in_use
-from ganache.engine.iteration import iterate
-from ganache.engine.random_draws import StateDraws
+from ganache.engine.graphs import launcher
 from ganache.engine.state import NonFiniteError, TrainingState
 from ganache.runs import products, sealed
 from ganache.runs.budget import KEEP_LAST, Budget
@@ -55,7 +54,7 @@ class Loop:
             last = self._is_over()
             while not last:
                 self.clock.start()
-                iterate(self.state, self._draws)
+                self._launcher.iterate()
                 last = self._is_over()
                 try:
                     self._between_iterations(last)
@@ -76,7 +75,7 @@ class Loop:
 
     def _open(self) -> None:
         """Bring everybody to where the state stands; a new run begins with a checkpoint."""
-        self._draws = StateDraws(self.data, self.state)
+        self._launcher = launcher(self.data, self.state)
         self._last_tick = (self.state.counters.images_seen, self.clock.seconds())
         self.clock.note_save()
         self._ask(lambda observer: observer.go_back(self.state))
@@ -151,6 +150,7 @@ class Loop:
             images_seen=self.state.counters.images_seen,
             training_seconds=round(self.clock.seconds(), 3),
             rollbacks=self.state.counters.rollbacks,
+            **self._launcher.describe(),
         )
         sealed.prune(self.run.checkpoints, KEEP_LAST, self._is_scheduled)
 

@@ -22,8 +22,7 @@ from ganache.engine.devices import (
     settings_given_back,
     synchronize,
 )
-from ganache.engine.iteration import iterate
-from ganache.engine.random_draws import StateDraws
+from ganache.engine.graphs import launcher
 from ganache.engine.state import TrainingState
 from ganache.evaluation.reference import refuse_few
 from ganache.games import Game
@@ -104,16 +103,16 @@ class Plan:
         """
         with untouched_global_stream():
             state = self.build()
-            draws = StateDraws(self.data, state)
+            training = launcher(self.data, state)
             began = time.perf_counter()
-            iterate(state, draws)  # the first one also allocates and chooses kernels
+            training.iterate()  # the first one also allocates and chooses kernels
             synchronize(self.device)
             first = time.perf_counter() - began
             if first >= seconds and not patient:
                 return state.counters.images_seen / first
             began, before = time.perf_counter(), state.counters.images_seen
             while time.perf_counter() - began < seconds:
-                iterate(state, draws)
+                training.iterate()
                 synchronize(self.device)
             return (state.counters.images_seen - before) / (time.perf_counter() - began)
 

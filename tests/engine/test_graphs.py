@@ -1,0 +1,153 @@
+"""An iteration that is captured once and launched again trains as one that is run, in the same bits.
+
+There is no GPU here: a tape of operations stands in for CUDA's graphs, and runs them again in the same memory.
+"""
+
+from collections import Counter
+from collections.abc import Hashable
+from itertools import pairwise
+
+import pytest
+import torch
+
+from ganache import recipes
+from ganache.data.shape import ImageShape
+from ganache.engine.graphs import Eager, Graphs, Launcher
+from ganache.engine.iteration import move_on, play
+from ganache.engine.scalars import DeviceMoment, Scalars
+from ganache.engine.state import TrainingState
+from ganache.engine.static_inputs import StaticInputs
+from ganache.games import Game
+from ganache.games.game import _Shapes
+from ganache.recipes.settings import with_settings
+from ganache.support.precision import FULL
+from ganache.support.trees import leaves
+from tests.engine.tape import Tape, Watch
+from tests.tiny import CPU, draws_of, tiny_state
+
+SHAPE = ImageShape(1, 16, 16)
+SMALL = {"width": 4, "max_width": 8, "latent_width": 8}
+ITERATIONS = 13
+NEVER = 10**9  # warm-ups
+
+
+def moving(start: float, end: float, until: int = 40) -> str:
+    return f'{{"kind": "Linear", "start": {start}, "end": {end}, "until": {until}}}'
+
+
+FLIPS = [f"label_flips={moving(0.5, 0.0)}", f'augment={{"kind": "InputNoise", "deviation": {moving(0.5, 0.0)}}}']
+RATES = [
+    f"optimizers.generator.learning_rate={moving(1e-2, 1e-4)}",
+    f"optimizers.discriminator.betas=[{moving(0.0, 0.5)}, {moving(0.9, 0.999)}]",
+]
+CASES: dict[str, tuple[str, list[str]]] = {
+    "lsgan": ("lsgan", []),
+    "dcgan": ("dcgan", []),
+    "wgan": ("wgan", []),
+    "wgan-gp": ("wgan-gp", ["critic_steps=3"]),
+    "r3gan": ("r3gan", ["penalties.r1.every=2", "penalties.r2.every=3"]),
+    "sngan": ("sngan", []),
+    "mnist-speedrun": ("mnist-speedrun", []),
+    "dropout": ("vanilla", ["joint_batch=true"]),
+    "acgan": ("acgan", []),
+    "infogan": ("infogan", []),
+    "bigan": ("bigan", []),
+    "relativistic": ("ralsgan-conditional", []),
+    "flips": ("dcgan", FLIPS),
+    "rates": ("nonsaturating", [*RATES, f"adversarial={moving(1.0, 0.5)}", f"ema_half_life={moving(0.0, 64)}"]),
+    "matching": ("dcgan", ['generator_terms.matching={"kind": "FeatureMatching", "every": 3}', "generator_steps=2"]),
+}
+each_case = pytest.mark.parametrize("case", CASES)
+
+
+def game_of(case: str) -> Game:
+    """Return a case's recipe with narrow networks and a tiny batch."""
+    name, settings = CASES[case]
+    recipe = recipes.find(name)
+    fields = leaves(recipe.model_dump(mode="json"))
+    narrow = [f"{path}={SMALL[path.rpartition('.')[2]]}" for path in fields if path.rpartition(".")[2] in SMALL]
+    return with_settings(recipe, [*narrow, "batch_size=4", *settings])
+
+
+def graphs_of(state: TrainingState, tape: Tape, warm_ups: int = 2) -> Graphs:
+    return Graphs(state, draws_of(state, 3), tape, warm_ups)
+
+
+def trained(launcher: Launcher, iterations: int = ITERATIONS) -> Launcher:
+    for _ in range(iterations):
+        launcher.iterate()
+    return launcher
+
+
+def differing(one: TrainingState, other: TrainingState) -> list[str]:
+    ours, theirs = one.tensors(), other.tensors()
+    assert ours.keys() == theirs.keys()
+    return [name for name in ours if not torch.equal(ours[name], theirs[name])]
+
+
+def state_of(case: str) -> TrainingState:
+    return tiny_state(game_of(case), SHAPE, labels=3)
+
+
+@each_case
+def test_replays_train_as_iterations_that_are_run(case: str) -> None:
+    states = [state_of(case) for _ in range(3)]
+    tape = Tape()
+    trained(graphs_of(states[0], tape))
+    trained(graphs_of(states[1], Tape(), NEVER))
+    trained(Eager(states[2], draws_of(states[2], 3), "by numbers"))
+    played = Counter(states[0].recipe.phase(iteration) for iteration in range(ITERATIONS))
+    assert tape.replays == sum(max(0, count - 2) for count in played.values()) > 0
+    assert tape.records == sum(count > 2 for count in played.values())
+    assert differing(states[0], states[1]) == []
+    assert states[0].counts() == states[1].counts() == states[2].counts()
+    numbers = states[2].tensors()
+    for name, tensor in states[0].tensors().items():  # scalars have 24 bits of a schedule's 53
+        torch.testing.assert_close(tensor, numbers[name], rtol=1e-3, atol=1e-4, msg=name)
+
+
+def watched(case: str) -> dict[Hashable, list[Watch]]:
+    """Return what the iterations of each phase do on the device, but for the first two; batches are drawn before."""
+    state = state_of(case)
+    draws, scalars = draws_of(state, 3), Scalars(CPU)
+    inputs: dict[Hashable, StaticInputs] = {}
+    found: dict[Hashable, list[Watch]] = {}
+    for _ in range(ITERATIONS):
+        phase = state.recipe.phase(state.counters.iterations)
+        kept = inputs.setdefault(phase, StaticInputs(draws))
+        draws.begin()
+        scalars.fill(state.counters.images_seen)
+        kept.refill()
+        with Watch() as watch:
+            play(state, kept, DeviceMoment(state.counters.images_seen, state.counters.iterations, scalars))
+        found.setdefault(phase, []).append(watch)
+        move_on(state)
+    return {phase: watches[2:] for phase, watches in found.items()}
+
+
+@each_case
+def test_what_is_captured_asks_nothing_of_the_host_and_is_the_same_each_time(case: str) -> None:
+    """Whatever moves is a tensor: a number that differed between two iterations would be captured and stay."""
+    compared = 0
+    for alike in watched(case).values():
+        for watch in alike:
+            assert watch.of_the_host() == set()
+        for one, other in pairwise(alike):
+            assert one.fixed == other.fixed
+            compared += 1
+    assert compared >= 1
+
+
+@each_case
+def test_on_a_device_that_is_not_the_hosts_all_tensors_are_the_devices(case: str) -> None:
+    """The meta device has shapes alone, and no copy of what the host has comes to it unseen."""
+    device = torch.device("meta")
+    game = game_of(case)
+    with device:
+        state = TrainingState(game, SHAPE, 3, 0, device, FULL)
+    scalars = Scalars(device)
+    for iteration in range(3):
+        draws = _Shapes(4, SHAPE, state.conditions)
+        with Watch() as watch:
+            play(state, draws, DeviceMoment(iteration, iteration, scalars))
+        assert watch.devices == {"meta"}
