@@ -237,7 +237,7 @@ def test_a_display_hears_of_every_iteration(tmp_path: Path) -> None:
 
 
 def test_the_record_says_how_iterations_are_launched_and_why(tmp_path: Path) -> None:
-    loop = looped(tmp_path)
+    loop = looped(tmp_path, images=4)
     loop.go()
     record = loop.run.record()
     assert (record["launch"], record["why_eager"]) == ("eager", "cpu has no graphs")
