@@ -1,10 +1,10 @@
 """What large data cost: a folder of 200,000 small files, and a packed store of 20 GB.
 
-    python -m benchmarks.scale [--files 200000] [--gigabytes 20]
+    python -m benchmarks.scale [--files 200000] [--gigabytes 20] [--cold 5]
 
 Every measurement is a process of its own. The store's images are a sparse file: its pages are zeros that the system
-makes up, so that opening and batches are measured without a disk. What was written is deleted. The figures go into
-benchmarks/RESULTS.md.
+makes up, so that opening and batches are measured without a disk; what a disk adds is measured of a store of real bytes
+(`cold_store.py`). What was written is deleted. The figures go into benchmarks/RESULTS.md.
 """
 
 import argparse
@@ -19,15 +19,15 @@ import numpy as np
 import torch
 from PIL import Image
 
+from benchmarks import cold_store
+from benchmarks.cold_store import BATCH, write_store
 from benchmarks.markdown import table, write_section
 from ganache.data import open_dataset, preview
-from ganache.data.store.store import IMAGES, LABELS, ArrayFile, fingerprint, write_manifest
 from ganache.support.machine import describe_machine
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 BEGIN, END = "<!-- scale: begin -->", "<!-- scale: end -->"
-SHAPE = (3, 64, 64)
-BATCH, BATCHES = 64, 4_000
+BATCHES = 4_000
 
 
 def write_folder(root: Path, files: int) -> None:
@@ -38,23 +38,6 @@ def write_folder(root: Path, files: int) -> None:
         pixels = np.arange(64, dtype=np.uint8).reshape(8, 8).copy()
         pixels.flat[:8] = np.frombuffer(np.int64(number).tobytes(), np.uint8)
         Image.fromarray(pixels).save(folder / f"{number:06d}.png")
-
-
-def write_sparse_store(folder: Path, gigabytes: float) -> None:
-    """Write a store whose images are a hole of so many bytes."""
-    folder.mkdir()
-    rows = int(gigabytes * 1e9) // int(np.prod(SHAPE))
-    (folder / IMAGES).touch()
-    ArrayFile(folder / IMAGES, "|u1", SHAPE, rows).finish()
-    labels = ArrayFile(folder / LABELS, "<i4", ())
-    labels.append(np.arange(rows, dtype=np.int32) % 10)
-    labels.finish()
-    manifest = {
-        "source": "hole", "kind": "sparse", "count": rows, "shape": list(SHAPE), "label_names": list("0123456789"),
-        "classes": {}, "unlabelled": 0, "splits": {"train": [0, rows]}, "decisions": {}, "original": {},
-        "converted": {}, "skipped": [], "sha256": {IMAGES: "", LABELS: ""},
-    }  # fmt: skip
-    write_manifest(folder, {**manifest, "fingerprint": fingerprint(manifest)})
 
 
 def open_folder(source: str, cache: str) -> dict[str, float]:
@@ -102,7 +85,9 @@ def memory(field: str) -> float:
     raise AssertionError(field)
 
 
-MEASUREMENTS = {measure.__name__: measure for measure in (open_folder, look_at_folder, draw_batches)}
+MEASUREMENTS = {
+    measure.__name__: measure for measure in (open_folder, look_at_folder, draw_batches, *cold_store.MEASUREMENTS)
+}
 
 
 def measured(name: str, source: Path, cache: Path) -> dict[str, float]:
@@ -116,6 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=200_000)
     parser.add_argument("--gigabytes", type=float, default=20)
+    parser.add_argument("--cold", type=float, default=5, help="gigabytes of the store that is read from the disk")
     parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.measure:
@@ -130,8 +116,11 @@ def main() -> None:
         time.sleep(3)
         names = ("look_at_folder", "open_folder", "open_folder", "look_at_folder")
         looked, cold, warm, again = (measured(name, pictures, cache) for name in names)
-        write_sparse_store(store, asked.gigabytes)
+        write_store(store, asked.gigabytes, sparse=True)
         drawn = measured("draw_batches", store, cache)
+        trained = measured("train_both_ways", store, cache)
+        write_store(real := Path(folder) / "real", asked.cold, sparse=False)
+        read = {way.__name__: measured(way.__name__, real, cache) for way in cold_store.READINGS}
     rows = [
         ("", "seconds", "largest memory"),
         ("`data info`, not packed", f"{looked['seconds']:.2f}", f"{looked['peak']:.0f} MB"),
@@ -148,7 +137,8 @@ def main() -> None:
         f" {asked.files:,} pictures of 8×8, and a packed store of {asked.gigabytes:.0f} GB of 64×64×3 (sparse)."
         f" Memory includes Python, NumPy and torch.\n\n{table(rows)}\n\nAfter a tenth of the batches the process had"
         f" {drawn['early']:.0f} MB, after all {drawn['late']:.0f} MB, of which {drawn['anonymous']:.0f} MB are its own;"
-        " the rest are pages of files, which the system takes back when it needs them."
+        " the rest are pages of files, which the system takes back when it needs them.\n\n"
+        + cold_store.section(read, trained, asked.cold)
     )
     print(text)
     write_section(RESULTS, BEGIN, END, text)

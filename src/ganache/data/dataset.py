@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -23,12 +23,32 @@ class Batch:
 
 
 class Stream(Protocol):
-    """An infinite shuffled sequence of rows; `count` is the rows of one epoch, None when they never repeat."""
+    """An infinite shuffled sequence of rows."""
 
-    count: int | None
+    @property
+    def count(self) -> int | None:
+        """The rows of one epoch, None when they never repeat."""
 
     def batch(self, position: int, count: int) -> Batch:
         """Return rows `position … position + count`: a pure function of the stream's seed and the position."""
+
+
+@runtime_checkable
+class RowStream(Stream, Protocol):
+    """A stream over rows that can be told by number: batch(position, count) = at(places(position, count)).
+
+    Which rows come next costs nothing to know, so they can be read before they are asked for, or once and for all.
+    """
+
+    @property
+    def count(self) -> int:
+        """The rows of one epoch."""
+
+    def places(self, position: int, count: int) -> npt.NDArray[np.int64]:
+        """Return the numbers, each from 0 to the stream's `count` - 1, of rows `position … position + count`."""
+
+    def at(self, places: npt.NDArray[np.int64]) -> Batch:
+        """Return the rows with these numbers, in any order and as often as asked, to any thread."""
 
 
 class Dataset(Protocol):

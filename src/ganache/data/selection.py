@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganache.data.dataset import Batch, Dataset, Stream
+from ganache.data.dataset import Batch, Dataset, RowStream, Stream
 from ganache.data.shape import ImageShape
 from ganache.support.errors import UserError
 
@@ -92,7 +92,8 @@ class Selection:
         if self.label_names == self.dataset.label_names:
             return found
         places = {name: place for place, name in enumerate(self.label_names)}
-        return _Renumbered(found, np.array([*(places.get(name, -1) for name in self.dataset.label_names), -1]))
+        numbers = np.array([*(places.get(name, -1) for name in self.dataset.label_names), -1])
+        return _RenumberedRows(found, numbers) if isinstance(found, RowStream) else _Renumbered(found, numbers)
 
     def _is_absent(self, name: str) -> bool:
         wanted = name in self.missing or (self.conditional and not self.asked)
@@ -107,8 +108,26 @@ class _Renumbered:
         self._stream, self._numbers = stream, numbers
 
     def batch(self, position: int, count: int) -> Batch:
-        found = self._stream.batch(position, count)
+        return self._renumbered(self._stream.batch(position, count))
+
+    def _renumbered(self, found: Batch) -> Batch:
         return Batch(found.images, self._numbers[found.labels])
+
+
+class _RenumberedRows(_Renumbered):
+    """The same of a stream over rows that can be told by number."""
+
+    count: int
+
+    def __init__(self, stream: RowStream, numbers: npt.NDArray[np.int64]) -> None:
+        super().__init__(stream, numbers)
+        self._rows = stream
+
+    def places(self, position: int, count: int) -> npt.NDArray[np.int64]:
+        return self._rows.places(position, count)
+
+    def at(self, places: npt.NDArray[np.int64]) -> Batch:
+        return self._renumbered(self._rows.at(places))
 
 
 def select(dataset: Dataset, labels: Sequence[str] = (), conditional: bool = False) -> Selection:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ganache.data import Batch, Selection
+from ganache.engine.feeding import Fed, feed_for
 from ganache.engine.pixel_values import values_of
 from ganache.engine.state import TrainingState
 from ganache.games.game import TrainingBatch
@@ -19,7 +20,8 @@ class StateDraws:
     """The draws of a training that stands where its state says; what modules draw themselves comes from `begin`."""
 
     def __init__(self, data: Selection, state: TrainingState) -> None:
-        self._stream = data.stream(state.streams_seed)
+        stream = data.stream(state.streams_seed)
+        self._feed = feed_for(stream, state.device, state.shape.pixels, state.recipe.batch_size)
         self._state = state
         self._latents = 0  # drawn in this iteration
         self._random = torch.Generator(state.device)
@@ -33,9 +35,9 @@ class StateDraws:
     def batch(self) -> TrainingBatch:
         """Return the next batch of the data and move on."""
         state, size = self._state, self._state.recipe.batch_size
-        batch = self._stream.batch(state.counters.images_drawn, size)
+        fed = self._feed.batch(state.counters.images_drawn, size)
         state.counters.images_drawn += size
-        return on_device(batch, state)
+        return _as_training(fed, state)
 
     def nothing(self) -> TrainingBatch:
         """Return a batch without reals and conditions, for a player that needs neither."""
@@ -53,10 +55,11 @@ class StateDraws:
 
 def on_device(batch: Batch, state: TrainingState) -> TrainingBatch:
     """Return a batch as the networks take it: pixels in [-1, 1], labels one-hot, empty when they are not told."""
-    images = torch.from_numpy(batch.images).to(state.device, non_blocking=True)
-    if images.dtype == torch.uint8:
-        images = values_of(images)
+    return _as_training(Fed.of(batch).on(state.device), state)
+
+
+def _as_training(fed: Fed, state: TrainingState) -> TrainingBatch:
+    images = values_of(fed.images) if fed.images.dtype == torch.uint8 else fed.images
     if not state.conditions:
         return TrainingBatch(images, torch.zeros(len(images), 0, device=state.device))
-    conditions = torch.nn.functional.one_hot(torch.from_numpy(batch.labels), state.conditions).float()
-    return TrainingBatch(images, conditions.to(state.device, non_blocking=True))
+    return TrainingBatch(images, torch.nn.functional.one_hot(fed.labels, state.conditions).float())

@@ -15,8 +15,9 @@ from ganache.data.conversion import Conversion
 from ganache.data.decoding.deep import FULL
 from ganache.data.decoding.pool import Decoders, Workers
 from ganache.data.shape import ImageShape
+from ganache.data.store.mapped import let_go
 from ganache.data.store.packed import PackedDataset, ShuffledStream
-from ganache.data.store.store import Store, building, is_store, let_go
+from ganache.data.store.store import Store, building, is_store
 from ganache.support.errors import RunError, UserError
 from tests.data.data_files import assert_sums, classes, pixels, save
 

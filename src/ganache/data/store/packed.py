@@ -10,7 +10,8 @@ import numpy.typing as npt
 from ganache.data.dataset import Batch, seed_sequence
 from ganache.data.labels import count_labels
 from ganache.data.shape import ImageShape
-from ganache.data.store.store import Store, let_go
+from ganache.data.store.mapped import expect, let_go
+from ganache.data.store.store import Store
 from ganache.data.store.summaries import summarise
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.units import listed
@@ -18,6 +19,7 @@ from ganache.support.units import listed
 _SHUFFLE_TAG = 0x5348  # keeps these random numbers apart from all others of the same seed
 _KEPT_EPOCHS = 2
 _TOUCHED_BYTES = 2**27  # of rows that were read, after which a mapped file's pages are given back
+LARGE = 2**30  # bytes of images, above which they may not stay in memory, and rows are announced before they are read
 _INTERNAL = ("format", "version", "sha256")
 
 
@@ -146,7 +148,7 @@ class ShuffledStream:
         release: Callable[[npt.NDArray[np.uint8]], None] = let_go,
         most_touched: int = _TOUCHED_BYTES,
     ) -> None:
-        self.count: int | None = len(rows)
+        self.count = len(rows)
         self._images, self._labels = images, labels
         self._rows = rows
         self._seed = seed
@@ -155,6 +157,10 @@ class ShuffledStream:
 
     def batch(self, position: int, count: int) -> Batch:
         """Return rows `position … position + count`, across the borders of epochs, as fresh arrays."""
+        return self.at(self.places(position, count))
+
+    def places(self, position: int, count: int) -> npt.NDArray[np.int64]:
+        """Return the numbers (count,) of rows `position … position + count` among those of the stream."""
         assert position >= 0
         assert count >= 1
         pieces = []
@@ -164,7 +170,11 @@ class ShuffledStream:
             taken = min(count, per_epoch - offset)
             pieces.append(self._order(epoch)[offset : offset + taken])
             position, count = position + taken, count - taken
-        batch = _gather(self._images, self._labels, np.concatenate(pieces))
+        return np.concatenate(pieces)
+
+    def at(self, places: npt.NDArray[np.int64]) -> Batch:
+        """Return the rows with these numbers as fresh arrays; several threads may ask at once."""
+        batch = _gather(self._images, self._labels, self._rows[places])
         self._touched += batch.images.nbytes
         if min(self._touched, self._images.nbytes) > self._most_touched:
             self._release(self._images)
@@ -176,7 +186,7 @@ class ShuffledStream:
             while len(self._orders) >= _KEPT_EPOCHS:
                 del self._orders[next(iter(self._orders))]
             generator = np.random.Generator(np.random.Philox(seed_sequence(self._seed, _SHUFFLE_TAG, epoch)))
-            self._orders[epoch] = self._rows[generator.permutation(len(self._rows))]
+            self._orders[epoch] = generator.permutation(len(self._rows))
         return self._orders[epoch]
 
 
@@ -189,4 +199,6 @@ def from_store(name: str, store: Store) -> PackedDataset:
 def _gather(
     images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int32], rows: npt.NDArray[np.int64]
 ) -> Batch:  # fmt: skip
+    if images.nbytes > LARGE:
+        expect(images, rows)
     return Batch(np.ascontiguousarray(images[rows]), labels[rows].astype(np.int64))

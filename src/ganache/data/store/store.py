@@ -5,7 +5,6 @@ import glob
 import hashlib
 import json
 import math
-import mmap
 import os
 import shutil
 import time
@@ -156,15 +155,6 @@ class Store:
             raise _damaged(self.path, f"its splits cover {position} of {len(self.images)} rows")
         if self.labels.min() < -1 or self.labels.max() >= len(manifest["label_names"]):
             raise _damaged(self.path, f"{LABELS} holds a label without a name")
-
-
-def let_go(array: npt.NDArray[Any]) -> None:
-    """Give the pages of a mapped file back, where the system can: they stay in its cache, but not in this process."""
-    base: Any = array
-    while base is not None and not isinstance(base, mmap.mmap):
-        base = base.base if isinstance(base, np.ndarray) else None
-    if base is not None and hasattr(mmap, "MADV_DONTNEED"):
-        base.madvise(mmap.MADV_DONTNEED)
 
 
 def is_store(path: Path) -> bool:
