@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from ganache.engine.transfers import to_device
 from ganache.parts.moment import Moment, Timed, Value
 
 CHUNK = 64  # scalars that are filled by one copy
@@ -30,10 +31,9 @@ class Scalars:
         if values == self._filled:
             return
         self._filled = values
-        # From memory that is not pinned, which is read before the call returns: the next values may follow at once.
-        parts = torch.split(torch.tensor(values, dtype=torch.float32), CHUNK)
+        parts = torch.split(to_device(torch.tensor(values, dtype=torch.float32), self._device), CHUNK)
         for chunk, part in zip(self._chunks, parts, strict=True):
-            chunk[: len(part)].copy_(part, non_blocking=True)
+            chunk[: len(part)].copy_(part)
 
     def at(self, schedule: Timed, begun: int, images_seen: int) -> Tensor:
         """Return the scalar of a schedule, in an iteration that began after `begun` images.
