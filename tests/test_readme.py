@@ -56,6 +56,9 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+TOGETHER = re.findall(r"^torchrun --nproc-per-node=2 -m (ganache .*)$", README, re.MULTILINE)
+
+
 def smaller(command: str) -> list[str]:
     """Return a README command's words with a budget that a test can afford."""
     words = shlex.split(command.removeprefix("python -m ganache.scratch").removeprefix("ganache"))
@@ -94,6 +97,15 @@ def test_the_readmes_commands_run_in_their_order(workplace: Path, monkeypatch: p
     with np.load(workplace / "z.npz") as encoded:
         assert len(encoded["latents"]) == 1_797
     assert json.loads((workplace / "lsgan.json").read_text())
+
+
+def test_the_readmes_commands_for_two_processes_run(workplace: Path) -> None:
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "-m", "ganache"]
+    assert len(TOGETHER) == 2
+    for command in TOGETHER:
+        done = subprocess.run([*launch, *smaller(command)], cwd=workplace, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    assert (workplace / "runs/together/checkpoints/00000064.safetensors").exists()
 
 
 def test_the_readmes_python_runs(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

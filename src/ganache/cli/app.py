@@ -3,6 +3,7 @@
 Commands import what they need when they are called, so that ``--help`` does not wait for it.
 """
 
+import contextlib
 import os
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -16,7 +17,7 @@ from ganache.cli.evaluation_commands import compare, evaluate
 from ganache.cli.judge_command import judge
 from ganache.cli.train_commands import plot, recipes, resume, train
 from ganache.support.console import end_with_status
-from ganache.support.errors import UserError
+from ganache.support.errors import RunError, UserError
 from ganache.support.version import __version__
 
 app = typer.Typer(
@@ -60,7 +61,7 @@ _UsageError: Any = next(base for base in typer.BadParameter.__mro__ if base.__na
 def main() -> None:
     """Run the command line: exit status 0, 2 for a user's mistake, 1 for a run that failed, 130/143 when stopped."""
     _let_waiting_threads_sleep()
-    end_with_status("ganache", _command)
+    end_with_status("ganache", _followed if os.environ.get("RANK", "0") != "0" else _command)
 
 
 def _command() -> int | None:
@@ -75,6 +76,15 @@ def _command() -> int | None:
             raise left.__context__ from None
         raise
     return status if isinstance(status, int) else None
+
+
+def _followed() -> int | None:
+    """Run the command beside the process of `torchrun` that speaks for all: without a word, also of mistakes."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+        try:
+            return _command()
+        except (UserError, RunError) as error:
+            return 2 if isinstance(error, UserError) else 1
 
 
 def _let_waiting_threads_sleep() -> None:

@@ -16,7 +16,8 @@ def iterate(state: TrainingState, draw: StateDraws) -> None:
 def play(state: TrainingState, draw: Draws, now: Moment) -> tuple[str, ...]:
     """Do what an iteration does on the device, and nothing else; return the names of what it recorded."""
     game = state.recipe
-    records = game.play(state.cast, draw, now)
+    with state.world.playing(game.batch_size):
+        records = game.play(state.cast, draw, now)
     state.tally.add(records)
     images, later = game.images_per_iteration, now.after(game.images_per_iteration)
     for name, average in state.averages.items():

@@ -35,14 +35,16 @@ class StateDraws:
     def batch(self) -> TrainingBatch:
         """Return the next batch of the data and move on."""
         state, size = self._state, self._state.recipe.batch_size
-        fed = self._feed.batch(state.counters.images_drawn, size)
+        first = state.counters.images_drawn + state.world.place(size).start
+        fed = self._feed.batch(first, state.world.share(size))
         state.counters.images_drawn += size
         return _as_training(fed, state)
 
     def nothing(self) -> TrainingBatch:
         """Return a batch without reals and conditions, for a player that needs neither."""
-        size, shape = self._state.recipe.batch_size, self._state.shape
-        empty = torch.zeros(size, 0, device=self._state.device)
+        state, shape = self._state, self._state.shape
+        size = state.world.share(state.recipe.batch_size)
+        empty = torch.zeros(size, 0, device=state.device)
         return TrainingBatch(empty.reshape(0, shape.channels, shape.height, shape.width), empty)
 
     def latents(self, latent: Latent) -> Tensor:
@@ -50,7 +52,8 @@ class StateDraws:
         state = self._state
         self._random.manual_seed(derive(state.streams_seed, "latents", state.counters.iterations, self._latents))
         self._latents += 1
-        return latent.draw(state.recipe.batch_size, self._random)
+        size = state.recipe.batch_size
+        return latent.draw(size, self._random)[state.world.place(size)]
 
 
 def on_device(batch: Batch, state: TrainingState) -> TrainingBatch:

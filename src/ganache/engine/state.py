@@ -9,11 +9,13 @@ from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
 from ganache.engine.average import WeightAverage
+from ganache.engine.batch_norm import normalise_together
 from ganache.engine.devices import memory_format_for
 from ganache.games.game import Game, Records
 from ganache.parts.moment import Moment
 from ganache.support.precision import Autocast
 from ganache.support.streams import derive
+from ganache.support.world import ALONE, World
 
 
 @dataclass
@@ -56,6 +58,20 @@ class Tally:
         self._cleared |= self.entries
         self.entries = {}
 
+    def gather(self, world: World) -> None:
+        """Add up what all processes recorded, who must have recorded the same names."""
+        if world.size > 1 and self.entries:
+            names = sorted(self.entries)
+            totals = world.sum(torch.stack([self.entries[name] for name in names]))
+            for name, total in zip(names, totals, strict=True):
+                self.entries[name].copy_(total)
+
+    def leave_to_first(self, world: World) -> None:
+        """Leave what was gathered to process 0, so that it is not added up again."""
+        if world.rank:
+            for entry in self.entries.values():
+                entry.zero_()
+
     def check_finite(self) -> None:
         """Raise NonFiniteError naming the first record that holds a NaN or an infinity."""
         for name, entry in self.entries.items():
@@ -75,9 +91,16 @@ class TrainingState:
     """
 
     def __init__(
-        self, recipe: Game, shape: ImageShape, labels: int, seed: int, device: torch.device, autocast: Autocast
+        self,
+        recipe: Game,
+        shape: ImageShape,
+        labels: int,
+        seed: int,
+        device: torch.device,
+        autocast: Autocast,
+        world: World = ALONE,
     ) -> None:
-        self.recipe, self.shape, self.seed, self.device = recipe, shape, seed, device
+        self.recipe, self.shape, self.seed, self.device, self.world = recipe, shape, seed, device, world
         self.conditions = labels if recipe.conditional else 0
         torch.manual_seed(derive(seed, "weights"))
         self.cast = recipe.build(shape, self.conditions)
@@ -88,6 +111,8 @@ class TrainingState:
             network.to(device, memory_format=layout)  # type: ignore[call-overload]
         for module in self.cast.memories.values():
             module.to(device)
+        for module in self.cast.modules.values() if world.size > 1 else ():
+            normalise_together(module)
         self.cast.begin(autocast)
         self.averages = {product.network: WeightAverage(self.cast.networks[product.network]) for product in products}
         self.counters = Counters()
@@ -146,6 +171,12 @@ class TrainingState:
         self.best = {name: value.to(self.device, copy=True) for name, value in _under(tensors, "best/").items()}
         entries = _under(tensors, "tally/").items()
         self.tally = Tally({name: entry.to(self.device, copy=True) for name, entry in entries})
+
+    def spread(self) -> None:
+        """Give every process the state that process 0 has, whose sums for the log stay its own."""
+        tensors, counters = self.world.copied(self.tensors()), self.world.told(self.counts())
+        if self.world.rank:
+            self.load({name: one for name, one in tensors.items() if not name.startswith("tally/")}, counters)
 
     def _moved(self) -> Iterator[tuple[torch.optim.Optimizer, str, nn.Parameter]]:
         """Yield every weight that moves, with its optimiser and the name under which that one's memory of it is."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ganache.parts.moment import Moment
 from ganache.parts.optimizers import Optimizer
 from ganache.support.precision import FULL, Autocast
+from ganache.support.world import here
 
 
 @dataclass(frozen=True)
@@ -72,4 +73,5 @@ class Cast:
         optimizer.zero_grad(set_to_none=True)
         loss.mean().backward()  # type: ignore[no-untyped-call]
         if not loss.is_meta:  # a rehearsal has no numbers to move
+            here().average([weight.grad for weight in self.weights(player) if weight.grad is not None])
             optimizer.step()

@@ -22,6 +22,7 @@ from ganache.parts.moment import Moment
 from ganache.parts.objectives import per_sample
 from ganache.parts.part import Part
 from ganache.parts.schedules import NonNegative
+from ganache.support.world import batch_mean
 
 Records = dict[str, Tensor]  # name → (N,), detached
 
@@ -57,6 +58,9 @@ class Product:
 
 class Game(Part, abc.ABC):
     """Who plays and how: builds its cast, plays one iteration of it, names its products."""
+
+    # Whether several processes can train it together: its players move by `Cast.update` alone.
+    can_be_shared: ClassVar[bool] = True
 
     name: str = Field(min_length=1)
     batch_size: int = Field(default=64, ge=1, le=65536)
@@ -113,7 +117,7 @@ class Game(Part, abc.ABC):
 
     def boundary(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """Return the logit (scalar) above which the critic takes an image for real: here midway between the means."""
-        return (real_logits.mean() + fake_logits.mean()) / 2.0
+        return (batch_mean(real_logits) + batch_mean(fake_logits)) / 2.0
 
     def check(self, cast: Cast, shape: ImageShape, conditions: int) -> None:
         """Raise UserError for networks that do not fit the data or each other; the cast has shapes and no numbers.

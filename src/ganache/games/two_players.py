@@ -21,6 +21,7 @@ from ganache.parts.optimizers import Optimizer
 from ganache.parts.part import FrozenDict, Part
 from ganache.parts.schedules import NonNegative, Schedule, within
 from ganache.parts.terms import Move, Role, Scene, Term, unwrapped
+from ganache.support.world import own_rows
 
 NamedTerms = Annotated[
     dict[str, Annotated[Term, BeforeValidator(unwrapped)]],
@@ -208,5 +209,5 @@ def _total(loss: Tensor, values: Mapping[str, Tensor], terms: Mapping[str, Term]
 def _with_flips(real_logits: Tensor, fake_logits: Tensor, share: Value) -> tuple[Tensor, Tensor]:
     """Return the logits called real and fake, exchanged in a random share of the pairs (Chintala 2016, tip 6)."""
     shape = (len(real_logits), *[1] * (real_logits.dim() - 1))
-    flipped = torch.rand(shape, device=real_logits.device) < share
+    flipped = own_rows(torch.empty(shape, device=real_logits.device)) < share
     return torch.where(flipped, fake_logits, real_logits), torch.where(flipped, real_logits, fake_logits)

@@ -8,6 +8,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from torch.nn.utils.parametrize import register_parametrization
 
 from ganache.networks.convolutions import ConvTranspose2d, is_traced
+from ganache.support.world import here, own_rows
 
 
 def with_conditions(vectors: Tensor, conditions: Tensor) -> Tensor:
@@ -122,15 +123,22 @@ class Dropout(nn.Dropout):
 
     def forward(self, features: Tensor) -> Tensor:
         """Map a tensor of any shape to the same, while training with zeros for a share p of its elements."""
-        if not self.training or not self.p or features.device.type != "cpu" or is_traced():
+        if not self.training or not self.p or is_traced():
             return super().forward(features)
+        if features.device.type == "cpu":
+            return features * own_rows(features, self._mask)
+        if here().size == 1:
+            return super().forward(features)
+        return features * own_rows(features, lambda like: super(Dropout, self).forward(torch.ones_like(like)))
+
+    def _mask(self, like: Tensor) -> Tensor:
         dropped = min(round(self.p * self.STEPS), self.STEPS - 1)
-        kept = torch.empty_like(features)
+        kept = torch.empty_like(like)
         in_memory = kept.as_strided((kept.numel(),), (1,))
         words = torch.empty(-(-kept.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
         bits = words.view(torch.int16)[: kept.numel()]  # evenly from -2¹⁵ to 2¹⁵ - 1
         torch.ge(bits, dropped - self.STEPS // 2, out=in_memory)
-        return features * kept.mul_(self.STEPS / (self.STEPS - dropped))
+        return kept.mul_(self.STEPS / (self.STEPS - dropped))
 
 
 def draw_normal(weight: Tensor, mean: float, deviation: float) -> None:

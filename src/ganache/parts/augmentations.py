@@ -12,6 +12,7 @@ from ganache.data.shape import ImageShape
 from ganache.parts.moment import Moment
 from ganache.parts.part import Part
 from ganache.parts.schedules import NonNegative
+from ganache.support.world import own_rows
 
 
 class Augmentation(Part, abc.ABC):
@@ -62,4 +63,4 @@ class _Noise(Augmenter):
         self.config = config
 
     def forward(self, images: Tensor, now: Moment) -> Tensor:
-        return images + now.at(self.config.deviation) * torch.randn_like(images)
+        return images + now.at(self.config.deviation) * own_rows(images, torch.randn_like)

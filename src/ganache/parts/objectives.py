@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import relu, softplus
 
 from ganache.parts.part import Part
+from ganache.support.world import batch_mean
 
 
 class Objective(Part, abc.ABC):
@@ -32,7 +33,7 @@ class Objective(Part, abc.ABC):
 
         It is midway between the means for objectives to which only differences of logits mean anything.
         """
-        return (real_logits.mean() + fake_logits.mean()) / 2.0
+        return (batch_mean(real_logits) + batch_mean(fake_logits)) / 2.0
 
 
 class _Logistic(Objective, abc.ABC):
@@ -141,7 +142,7 @@ class RelativisticAverage(_Exchanged):
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """Return softplus(-(real - mean fake)) + softplus(fake - mean real)."""
-        reals, fakes = real_logits - fake_logits.mean(), fake_logits - real_logits.mean()
+        reals, fakes = real_logits - batch_mean(fake_logits), fake_logits - batch_mean(real_logits)
         return per_sample(softplus(-reals)) + per_sample(softplus(fakes))
 
 
@@ -153,7 +154,7 @@ class RelativisticAverageLeastSquares(_Exchanged):
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """Return (real - mean fake - 1)² + (fake - mean real + 1)²."""
-        reals, fakes = real_logits - fake_logits.mean(), fake_logits - real_logits.mean()
+        reals, fakes = real_logits - batch_mean(fake_logits), fake_logits - batch_mean(real_logits)
         return per_sample((reals - 1.0).square()) + per_sample((fakes + 1.0).square())
 
 

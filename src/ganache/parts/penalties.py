@@ -8,6 +8,7 @@ from torch import Tensor
 from ganache.parts.critic import Critic
 from ganache.parts.objectives import per_sample
 from ganache.parts.terms import Move, Penalty
+from ganache.support.world import batch_deviation, own_rows
 
 
 class SlopePenalty(Penalty, abc.ABC):
@@ -49,7 +50,7 @@ class DRAGAN(SlopePenalty):
     def __call__(self, move: Move) -> Tensor:
         """Return the squared distance of the gradient norm from 1 at a point near each real."""
         reals = move.reals
-        moved = reals + 0.5 * reals.std(correction=0) * torch.rand_like(reals)
+        moved = reals + 0.5 * batch_deviation(reals) * own_rows(reals)
         points = torch.lerp(reals, moved, _places(reals))
         return (norm(squared_slope(move.critic, points, move.conditions)) - 1.0).square()
 
@@ -73,4 +74,4 @@ def norm(square: Tensor) -> Tensor:
 
 def _places(images: Tensor) -> Tensor:
     # One place in [0, 1) on the line of each pair, in the images' own precision.
-    return torch.rand(len(images), 1, 1, 1, dtype=images.dtype, device=images.device)
+    return own_rows(images.new_empty(len(images), 1, 1, 1))

@@ -18,6 +18,7 @@ from ganache.parts.latents import Latent
 from ganache.parts.part import Part
 from ganache.parts.schedules import NonNegative, Schedule
 from ganache.parts.verdict import Verdict
+from ganache.support.world import batch_mean
 
 Role = Literal["generator", "discriminator"]
 ROLES: tuple[Role, Role] = ("generator", "discriminator")
@@ -114,7 +115,8 @@ class FeatureMatching(GeneratorTerm):
         reals, fakes = move.real_verdict.features, move.fake_verdict.features
         assert reals is not None
         assert fakes is not None
-        return (reals.float().mean(dim=0) - fakes.float().mean(dim=0)).square().sum().expand(len(move.fakes))
+        distance = batch_mean(reals.float(), dim=0) - batch_mean(fakes.float(), dim=0)
+        return distance.square().sum().expand(len(move.fakes))
 
 
 def Weighted(penalty: Term, weight: Schedule = 1.0, every: int = 1) -> Term:  # noqa: N802

@@ -112,12 +112,16 @@ class Run:
             yield  # the lock ends with the file, also when the process is killed
 
     @contextlib.contextmanager
-    def recorded(self, interrupts: Interrupts) -> Iterator[None]:
+    def recorded(self, interrupts: Interrupts, processes: int = 1) -> Iterator[None]:
         """Note in run.json that a session began, when it ended and how, in one move after all else is written.
+
+        `processes` is how many train together.
 
         Raises RunError for what the machine refuses; any other exception passes, and is noted too.
         """
-        session = {"began": now_text(), "command": shlex.join(sys.argv), **versions()}
+        session: dict[str, Any] = {"began": now_text(), "command": shlex.join(sys.argv), **versions()}
+        if processes > 1:
+            session["processes"] = processes
         sessions = [*self.record("sessions")["sessions"], session]
         self.update_record(outcome="running", sessions=sessions)
         try:

@@ -37,6 +37,8 @@ _MEMORY = "by_hand"
 class HandPlayed(Game, abc.ABC):
     """A game of this engine; fields with a description are flags of its command line."""
 
+    can_be_shared: ClassVar[bool] = False  # its learners move by themselves
+
     width: int = Field(500, ge=1, le=65536, description="of both hidden layers")
     optimizer: Literal["sgd", "adam"] = Field("adam", description="sgd or adam: how weights move")
     learning_rate: float = Field(1e-3, ge=0.0, le=1e6, description="how far they move in a step")

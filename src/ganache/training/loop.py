@@ -17,12 +17,16 @@ from ganache.support.interrupts import Interrupts
 from ganache.training.clock import Clock
 from ganache.training.display import Display
 from ganache.training.observers.observer import Marks, Observer, unnoticed
+from ganache.training.orders import Orders
 
 MOST_ROLLBACKS = 3  # from one checkpoint; a run that needs more diverges by design
 
 
 class Loop:
-    """A run in the making: the state, the data, and everybody who looks on or is told how it goes."""
+    """A run in the making: the state, the data, and everybody who looks on or is told how it goes.
+
+    Of many processes all iterate, and process 0 alone does what concerns the run's folder and those who look on.
+    """
 
     def __init__(
         self,
@@ -39,61 +43,90 @@ class Loop:
     ) -> None:
         self.run, self.state, self.data = run, state, data
         self.budget, self.cadence, self.observers = budget, cadence, observers
-        self.clock = clock or Clock(state.device, before=seconds_at(run, state.counters.images_seen))
+        self._world = state.world
+        before = seconds_at(run, state.counters.images_seen) if self._world.rank == 0 else 0.0
+        self.clock = clock or Clock(state.device, before=before)
         self._display = display or Display()
-        self._interrupts = interrupts or Interrupts()
+        self._orders = Orders(budget, self.clock, interrupts or Interrupts(), self._world)
+        self._logbook: Logbook | None = None
 
     def go(self) -> None:
         """Train until the budget is used or a signal arrives; either way the last state is saved.
 
-        Raises RunError when the state cannot be kept finite, or the disk refuses.
+        Raises RunError when the state cannot be kept finite, the disk refuses or another process is lost.
         """
-        self._logbook = Logbook(self.run, self.state.counters.images_seen)
         try:
+            last = self._ask_orders(at_once=True)
             self._open()
-            last = self._is_over()
             while not last:
                 self.clock.start()
                 self._launcher.iterate()
-                last = self._is_over()
+                tick = self._is_due("tick")
+                last = self._ask_orders(at_once=tick)
                 try:
-                    self._between_iterations(last)
+                    self._between_iterations(tick, last)
                 except NonFiniteError as error:
                     self._roll_back(str(error))
-                    last = self._is_over()
+                    last = self._ask_orders(at_once=True)
                 self._display.advance(self.state.counters.images_seen, self._share())
         finally:
-            self._logbook.close()
+            if self._logbook is not None:
+                self._logbook.close()
 
-    def _is_over(self) -> bool:
-        """Whether to stop here, for the budget or for a signal; nothing else in the loop asks for either."""
-        return bool(self._interrupts.received) or self._share() >= 1.0
+    def _ask_orders(self, at_once: bool) -> bool:
+        """Whether to stop here; nothing else in the loop asks for budget or signals."""
+        return self._orders.ask(self.state.counters.images_seen, at_once)
 
     def _share(self) -> float:
         """Return how much of the budget is used, 0 to 1."""
-        return self.budget.share(self.state.counters.images_seen, self.clock.seconds())
+        return self._orders.share(self.state.counters.images_seen)
+
+    def _by_first(self, work: Callable[[], None]) -> None:
+        """Have process 0 do what is done once; what it finds non-finite is so for every process."""
+        found = None
+        if self._world.rank == 0:
+            try:
+                work()
+            except NonFiniteError as error:
+                found = str(error)
+        found = self._world.told(found)
+        if found is not None:
+            raise NonFiniteError(found)
 
     def _open(self) -> None:
         """Bring everybody to where the state stands; a new run begins with a checkpoint."""
         self._launcher = launcher(self.data, self.state)
         self._last_tick = (self.state.counters.images_seen, self.clock.seconds())
         self.clock.note_save()
+        self._by_first(self._open_run)
+
+    def _open_run(self) -> None:
+        if self._logbook is not None:
+            self._logbook.close()
+        self._logbook = Logbook(self.run, self.state.counters.images_seen)
         self._ask(lambda observer: observer.go_back(self.state))
         if sealed.newest(self.run.checkpoints):
             # The process may have ended between the checkpoint and what is written after it.
-            self._publish(at_end=self._is_over())
+            self._publish(at_end=self._orders.stop)
         else:
             self._save(at_end=False)
 
-    def _between_iterations(self, last: bool) -> None:
+    def _between_iterations(self, tick: bool, last: bool) -> None:
         """Log, look and save where it is time for it. Raises NonFiniteError when the state is not finite."""
-        tick = self._is_due("tick")
         if not (tick or last):
             return
         self.clock.stop()
-        self.state.tally.check_finite()
+        tally = self.state.tally
+        tally.gather(self._world)
+        tally.check_finite()
         if tick:
-            self._log()
+            self._by_first(self._log)
+            self.state.tally.clear()
+        else:
+            tally.leave_to_first(self._world)
+        self._by_first(lambda: self._save_if_due(last))
+
+    def _save_if_due(self, last: bool) -> None:
         if last or self._is_due("checkpoint") or self.clock.save_is_due():
             self._save(last)
 
@@ -124,14 +157,15 @@ class Loop:
             **self.state.rates(),
         }
         self._ask(lambda one: line.update(one.measure(self.state, line) if self._is_due(one.every) else {}))
+        assert self._logbook is not None
         self._logbook.write(line)
         self._display.tick(line, self._share())
-        self.state.tally.clear()
         self._last_tick = (seen, seconds)
 
     def _save(self, at_end: bool) -> None:
         """Save the state, and all that follows from it. Raises NonFiniteError before anything is written."""
         self.state.check_finite()
+        assert self._logbook is not None
         began = self.clock.now()
         self._logbook.sync()
         save_state(self.run, self.state, self.data.fingerprint)
@@ -165,9 +199,9 @@ class Loop:
         Raises RunError when this has happened too often.
         """
         failed_at, rollbacks = self.state.counters.images_seen, self.state.counters.rollbacks + 1
-        restore(self.run, self.state, self.data.fingerprint, self._display.say, self._is_scheduled)
+        self._by_first(self._restore)
+        self.state.spread()
         seen = self.state.counters.images_seen
-        forget_after(self.run, seen)
         if rollbacks - self.state.counters.rollbacks > MOST_ROLLBACKS:
             raise RunError(
                 f"{what} became non-finite {MOST_ROLLBACKS + 1} times after {seen} images; the last good state is "
@@ -175,6 +209,8 @@ class Loop:
             )
         self.state.counters.rollbacks = rollbacks
         self._display.say(f"{what} became non-finite at {failed_at} images: back to {seen}, with new random numbers")
-        self._logbook.close()
-        self._logbook = Logbook(self.run, seen)
         self._open()
+
+    def _restore(self) -> None:
+        restore(self.run, self.state, self.data.fingerprint, self._display.say, self._is_scheduled)
+        forget_after(self.run, self.state.counters.images_seen)

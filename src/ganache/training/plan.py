@@ -31,8 +31,10 @@ from ganache.recipes.rehearsal import rehearse
 from ganache.recipes.settings import with_settings
 from ganache.runs.budget import Budget
 from ganache.runs.cadence import Cadence
+from ganache.support.errors import UserError
 from ganache.support.streams import untouched_global_stream
 from ganache.support.units import check_seed, parse_count, parse_range, parse_size
+from ganache.support.world import ALONE, World
 from ganache.training.observers.held_out import unexamined
 from ganache.training.observers.sample_sheet import cells_of_sheet
 
@@ -71,6 +73,7 @@ class Plan:
     threads: int
     budget: Budget
     evaluate_every: int | None = None  # images between two evaluations; None: there are none
+    world: World = ALONE  # the processes that train it together
 
     @property
     def dataset(self) -> Dataset:
@@ -85,6 +88,7 @@ class Plan:
         """Return the state of a training that has not begun. Raises UserError when a network cannot have the shape."""
         make_reproducible(self.device, self.threads)
         keep_freed_memory()
+        self.world.on(self.device)
         with at_most(2 * MOST_WEIGHTS, "recipe"):
             return TrainingState(
                 self.recipe,
@@ -93,13 +97,15 @@ class Plan:
                 self.seed,
                 self.device,
                 autocast_for(self.precision, self.device),
+                self.world,
             )
 
     @settings_given_back()
     def measure(self, seconds: float = 2.0, patient: bool = True) -> float:
         """Return images per second from a few steps of a training that is then thrown away.
 
-        Unless `patient`, a first step that takes so long is measure enough, although it is slower than others.
+        Unless `patient`, a first step that takes so long is measure enough, although it is slower than others. Many
+        processes take each step together, by the clock of process 0.
         """
         with untouched_global_stream():
             state = self.build()
@@ -107,14 +113,14 @@ class Plan:
             began = time.perf_counter()
             training.iterate()  # the first one also allocates and chooses kernels
             synchronize(self.device)
-            first = time.perf_counter() - began
+            first = self.world.told(time.perf_counter() - began)
             if first >= seconds and not patient:
-                return state.counters.images_seen / first
+                return float(state.counters.images_seen / first)
             began, before = time.perf_counter(), state.counters.images_seen
-            while time.perf_counter() - began < seconds:
+            while self.world.told((took := time.perf_counter() - began) < seconds):
                 training.iterate()
                 synchronize(self.device)
-            return (state.counters.images_seen - before) / (time.perf_counter() - began)
+            return float(self.world.told((state.counters.images_seen - before) / took))
 
     def images(self, speed: float | None = None) -> int:
         """Return the budget in images; one of time by a speed in images per second, or else that of a few steps."""
@@ -128,10 +134,11 @@ class Plan:
         return Cadence.over(self.images(speed), self.recipe.images_per_iteration)
 
 
-def make_plan(request: Request, progress: Progress | None = None, write: bool = True) -> Plan:
+def make_plan(request: Request, progress: Progress | None = None, write: bool = True, world: World = ALONE) -> Plan:
     """Resolve a request. Raises UserError for the first part of it that cannot be.
 
-    What costs nothing to check is checked before the data is read; `write` says whether reading may pack it.
+    What costs nothing to check is checked before the data is read; `write` says whether reading may pack it, which of
+    many processes the first does for all.
     """
     seed = check_seed(request.seed)
     budget = Budget.parse(request.images, request.time)
@@ -141,8 +148,9 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     every = None if request.evaluate_every is None else parse_count(request.evaluate_every, "evaluate_every")
     named = _named_recipe(request)
     device = choose_device(request.device)
-    dataset = source.open(progress, write)
+    dataset = world.first_then_others(lambda: source.open(progress, write))
     recipe = named or _with_requests(recipes.default_for(dataset.shape), request)
+    refuse_shares(recipe, world)
     data = select(dataset, source.labels, recipe.conditional)
     classes = len(data.label_names) if recipe.conditional else 0
     rehearse(recipe, data.shape, classes)
@@ -162,7 +170,19 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
         threads=torch.get_num_threads(),
         budget=budget,
         evaluate_every=every,
+        world=world,
     )
+
+
+def refuse_shares(recipe: Game, world: World) -> None:
+    """Raise UserError unless a game's batches can be shared evenly by all processes."""
+    if recipe.batch_size % world.size:
+        nearest = max(1, round(recipe.batch_size / world.size)) * world.size
+        raise UserError(
+            f"batch: {recipe.batch_size} images cannot be shared evenly by {world.size} processes; {nearest} could"
+        )
+    if world.size > 1 and not recipe.can_be_shared:
+        raise UserError(f"recipe: {recipe.name!r} cannot be trained by {world.size} processes together; start one")
 
 
 def _named_recipe(request: Request) -> Game | None:

@@ -18,7 +18,10 @@ from ganache.data.store.summaries import summarise
 from ganache.drawing import animations, curves
 from ganache.drawing.curves import Draw
 from ganache.engine.devices import choose_device, settings_given_back
+from ganache.engine.processes import started
 from ganache.engine.state import TrainingState
+from ganache.games import Game
+from ganache.parts.part import parse
 from ganache.runs import sealed
 from ganache.runs.budget import Budget
 from ganache.runs.cadence import Cadence
@@ -33,12 +36,13 @@ from ganache.support.machine import changed_versions, describe_machine
 from ganache.support.refusals import refusals
 from ganache.support.streams import untouched_global_stream
 from ganache.support.trees import differences
-from ganache.support.units import listed
+from ganache.support.units import counted, listed
+from ganache.support.world import World
 from ganache.training import briefing
 from ganache.training.composition import Compose, compose
 from ganache.training.display import Display, Forgiving, choose_display
 from ganache.training.loop import Loop
-from ganache.training.plan import Plan, Request, make_plan
+from ganache.training.plan import Plan, Request, make_plan, refuse_shares
 
 FRAMES_PER_SECOND = 10.0
 GLANCE_SECONDS = 0.5  # of measuring, before a training says about how long it takes
@@ -72,24 +76,26 @@ def begin(
     A `display` is told of it in the place of the screen, `observers` composes who looks at it, `draw` draws its curves.
     Raises UserError for what cannot be done as asked, RunError when the run fails on the way.
     """
-    check_place(out, request.data)
-    plan = make_plan(request, progress)
-    out = out or default_folder(plan)
-    with untouched_global_stream(), contextlib.closing(_display(plan, quiet, display)) as shown:
-        speed = None
-        if not quiet:
-            speed = plan.measure() if plan.budget.images is None else plan.measure(GLANCE_SECONDS, patient=False)
-            _say(shown, briefing.data_lines(plan.dataset.summary()), briefing.plan_lines(plan, speed, out))
-        state = plan.build()
-        cadence = plan.cadence(speed)
-        run = Run.create(out, plan.recipe, make_record(plan, cadence))
-        try:
-            return _train(run, plan, state, cadence, shown, observers, draw)
-        except UserError:
-            # What the plan overlooked would be refused at every resume too.
-            if not sealed.newest(run.checkpoints):
-                shutil.rmtree(run.path, ignore_errors=True)
-            raise
+    with started() as world, untouched_global_stream():
+        if world.rank == 0:
+            check_place(out, request.data)
+        plan = make_plan(request, progress, world=world)
+        out = Path(world.told(str(out or default_folder(plan)) if world.rank == 0 else None))
+        with contextlib.closing(_display(plan, quiet, display)) as shown:
+            speed = None
+            if not quiet:
+                speed = plan.measure() if plan.budget.images is None else plan.measure(GLANCE_SECONDS, patient=False)
+                _say(shown, briefing.data_lines(plan.dataset.summary()), briefing.plan_lines(plan, speed, out))
+            state = plan.build()
+            cadence = plan.cadence(speed)
+            run = Run(out) if world.rank else Run.create(out, plan.recipe, make_record(plan, cadence))
+            try:
+                return _train(run, plan, state, cadence, shown, observers, draw)
+            except UserError:
+                # What the plan overlooked would be refused at every resume too.
+                if world.rank == 0 and not sealed.newest(run.checkpoints):
+                    shutil.rmtree(run.path, ignore_errors=True)
+                raise
 
 
 @refusals()
@@ -110,22 +116,36 @@ def resume(
     `display`, `observers` and `draw` are those of `begin`.
     Raises UserError when it is no run, or its recipe or data changed; RunError when the run fails on the way.
     """
-    run = Run.open(path)
-    record = run.record(*NEEDED_TO_RESUME)
-    source = Source.of(record["source"], data)
     given = Budget.parse(images, time)
+    with started() as world, untouched_global_stream():
+        run = Run(path) if world.rank else Run.open(path)
+        plan, cadence, record = _plan_of(run, given, data, world)
+        with contextlib.closing(_display(plan, quiet, display)) as shown:
+            _say(
+                shown,
+                changed_versions(record),
+                _other_company(record, world),
+                briefing.resumed_lines(plan, run.path, record["images_seen"], record["training_seconds"]),
+            )
+            return _train(run, plan, plan.build(), cadence, shown, observers, draw, extended=given is not None)
+
+
+def _plan_of(run: Run, given: Budget | None, data: str | None, world: World) -> tuple[Plan, Cadence, dict[str, Any]]:
+    """Return the plan of an existing run, its cadence and its record, as process 0 reads them."""
+    record = world.told(run.record(*NEEDED_TO_RESUME) if world.rank == 0 else None)
+    source = Source.of(record["source"], data)
     with well_formed(str(run.record_file)):
         before = Budget(**record["budget"])
         cadence = Cadence.from_json(record["cadence"], before.images)
     if given is None and before == Budget(None, None):
         raise UserError(f"run: {run.record_file} has no budget; give one with --images or --time")
-    dataset = source.open()
+    dataset = world.first_then_others(source.open)
     changes = differences(record["data"]["fingerprint"], dataset.fingerprint)
     if changes:
         changes = differences(summarise(record["data"]), dataset.summary())
-        raise UserError(f"run: {path} cannot be continued, its data changed: {listed(changes, 5, '; ')}")
-    device = choose_device(record["device"])
-    recipe = run.recipe()
+        raise UserError(f"run: {run.path} cannot be continued, its data changed: {listed(changes, 5, '; ')}")
+    recipe = parse(Game, world.told(run.recipe().model_dump(mode="json") if world.rank == 0 else None))
+    refuse_shares(recipe, world)
     selected = select(dataset, source.labels, recipe.conditional)
     _refuse_other_classes(run, record, selected)
     plan = Plan(
@@ -133,19 +153,22 @@ def resume(
         source=source,
         data=selected,
         seed=record["seed"],
-        device=device,
+        device=choose_device(record["device"]),
         precision=record["precision"],
         threads=record["threads"],
         budget=given or before,
         evaluate_every=record.get("evaluate_every"),
+        world=world,
     )
-    with untouched_global_stream(), contextlib.closing(_display(plan, quiet, display)) as shown:
-        _say(
-            shown,
-            changed_versions(record),
-            briefing.resumed_lines(plan, run.path, record["images_seen"], record["training_seconds"]),
-        )
-        return _train(run, plan, plan.build(), cadence, shown, observers, draw, extended=given is not None)
+    return plan, cadence, record
+
+
+def _other_company(record: dict[str, Any], world: World) -> list[str]:
+    """Return a line when the run was trained by another number of processes before; else none."""
+    before = record["sessions"][-1].get("processes", 1) if record["sessions"] else world.size
+    if before == world.size:
+        return []
+    return [f"trained by {counted(before, 'process', 'processes')} before, by {world.size} now: equal but for rounding"]
 
 
 def _refuse_other_classes(run: Run, record: dict[str, Any], data: Selection) -> None:
@@ -173,7 +196,7 @@ def plot(path: Path, draw: Draw = curves.draw) -> list[Path]:
 
 
 def _display(plan: Plan, quiet: bool, given: Display | None) -> Display:
-    if given is not None or quiet:
+    if given is not None or quiet or plan.world.rank:
         return given or Display()
     return Forgiving(lambda: choose_display(plan.budget.images))
 
@@ -193,31 +216,39 @@ def _train(
     draw: Draw,
     extended: bool = False,
 ) -> Outcome:
-    interrupts = Interrupts()
-    with run.locked(display.say), interrupts.caught():
-        run.remove_leftovers()
-        restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
+    interrupts, first = Interrupts(), plan.world.rank == 0
+    with contextlib.ExitStack() as kept, interrupts.caught():
+        if first:
+            kept.enter_context(run.locked(display.say))
+            run.remove_leftovers()
+            restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
+        state.spread()
         if extended:
-            seen = state.counters.images_seen
-            seconds = seconds_at(run, seen)
-            images = plan.images(seen / seconds if seen and seconds else None)
-            cadence = cadence.extended(seen, images, plan.recipe.images_per_iteration)
-        run.update_record(budget=asdict(plan.budget), cadence=cadence.to_json(), source=plan.source.to_json())
-        with run.recorded(interrupts):
-            loop = Loop(
-                run,
-                state,
-                plan.data,
-                budget=plan.budget,
-                cadence=cadence,
-                observers=observers(plan, run, state, display.say),
-                display=display,
-                interrupts=interrupts,
-            )
-            loop.go()
-            if interrupts.received is None:
-                plot(run.path, draw)
+            cadence = _extended(run, plan, state.counters.images_seen, cadence)
+        if first:
+            run.update_record(budget=asdict(plan.budget), cadence=cadence.to_json(), source=plan.source.to_json())
+            kept.enter_context(run.recorded(interrupts, processes=plan.world.size))
+        loop = Loop(
+            run,
+            state,
+            plan.data,
+            budget=plan.budget,
+            cadence=cadence,
+            observers=observers(plan, run, state, display.say) if first else (),
+            display=display,
+            interrupts=interrupts,
+        )
+        loop.go()
+        if first and interrupts.received is None:
+            plot(run.path, draw)
     return Outcome(run.path, state.counters.images_seen, loop.clock.seconds(), interrupts.received)
+
+
+def _extended(run: Run, plan: Plan, seen: int, cadence: Cadence) -> Cadence:
+    """Return the cadence of a run that got another budget, by the speed that it had so far."""
+    seconds = plan.world.told(seconds_at(run, seen) if plan.world.rank == 0 else 0.0)
+    images = plan.images(seen / seconds if seen and seconds else None)
+    return cadence.extended(seen, images, plan.recipe.images_per_iteration)
 
 
 def make_record(plan: Plan, cadence: Cadence) -> dict[str, Any]:
