@@ -79,6 +79,15 @@ def test_settings_are_applied_in_order_and_validated_at_the_end() -> None:
     assert changed.batch_size == 2
 
 
+def test_a_part_that_was_named_has_fields_for_the_settings_after_it() -> None:
+    found = with_settings(RECIPE, ["penalties.r1=R1", "penalties.r1.weight=3", "penalties.r1.every=4"])
+    assert found.penalties == {"r1": R1(weight=3.0, every=4)}
+    found = with_settings(RECIPE, ["objective=LeastSquares", "objective.real_target=0.9"])
+    assert found.objective == LeastSquares(real_target=0.9)
+    with pytest.raises(UserError, match=r"no field 'penalties.r1.wait' \(did you mean 'penalties.r1.weight'\?\)"):
+        with_settings(RECIPE, ["penalties.r1=R1", "penalties.r1.wait=3"])
+
+
 def test_penalties_are_added_changed_and_removed_by_name() -> None:
     added = with_settings(RECIPE, ['penalties.r1={"penalty": "R1", "weight": 10}'])
     assert added.penalties == {"r1": R1(weight=10.0, every=1)}

@@ -4,7 +4,7 @@ import json
 from typing import Any, TypeVar
 
 from ganache.games import Game
-from ganache.parts.part import parse
+from ganache.parts.part import Part, find_kind, parse
 from ganache.support.errors import UserError, did_you_mean
 
 AnyGame = TypeVar("AnyGame", bound=Game)
@@ -37,7 +37,16 @@ def _assign(tree: dict[str, Any], path: str, value: Any) -> None:
     if value is None and is_open:
         node.pop(last, None)
     else:
-        node[last] = value
+        names_part = isinstance(value, str) and (is_open or isinstance(node.get(last), dict))
+        node[last] = _written_out(value) if names_part else value
+
+
+def _written_out(word: str) -> Any:
+    """Return a part that is named with all of its fields, which following settings may change; else the word."""
+    try:
+        return find_kind(Part, word)().model_dump(mode="json")
+    except (UserError, ValueError):
+        return word  # that is no part, or one whose fields have to be given: whoever reads the recipe says so
 
 
 def _paths(tree: Any, prefix: str = "") -> list[str]:
