@@ -65,9 +65,9 @@ def test_the_critic_sees_augmented_images_in_both_halves() -> None:
     recipe = tiny_recipe(penalties={"r1": R1()})
     discriminator_step(cast, batch, latents, recipe, Moment(5), due=["r1"])
     generator_step(cast, batch, latents, recipe, Moment(9))
-    assert augmenter.moments == [5, 5, 5, 9]
-    expected = [batch.reals, fakes, batch.reals, fakes]  # scored, scored, differentiated, scored
-    assert len(seen) == len(augmenter.given) == 4
+    assert augmenter.moments == [5, 5, 9]
+    expected = [batch.reals, fakes, fakes]  # scored and differentiated, scored, scored
+    assert len(seen) == len(augmenter.given) == 3
     for given, shown, images in zip(augmenter.given, seen, expected, strict=True):
         assert torch.equal(given, images)
         assert torch.equal(shown, images / 2)

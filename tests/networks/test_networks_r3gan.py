@@ -13,7 +13,7 @@ from torch.nn.functional import conv2d, linear
 from ganache.data.shape import ImageShape
 from ganache.networks import Discriminator, Generator, R3GANDiscriminator, R3GANGenerator
 from ganache.networks.base import FeatureDiscriminator
-from ganache.networks.r3gan import GAIN, Downsampled, Size, Upsampled, _Block, _Filtered, _Pointwise
+from ganache.networks.r3gan import GAIN, Resampled, Size, _Block, _Pointwise
 from ganache.parts.latents import Normal
 from ganache.parts.part import parse
 from ganache.parts.verdict import Verdict
@@ -239,22 +239,22 @@ def test_a_pointwise_layer_is_a_convolution_of_one_pixel() -> None:
     torch.testing.assert_close(layer(features), conv2d(features, layer.weight[:, :, None, None], layer.bias))
 
 
-def resampled(line: list[float], large: int, small: int, way: type[_Filtered]) -> list[float]:
-    found = way((1, large), (1, small))(torch.tensor(line).reshape(1, 1, 1, -1))
+def resampled(line: list[float], after: int) -> list[float]:
+    found = Resampled((1, len(line)), (1, after))(torch.tensor(line).reshape(1, 1, 1, -1))
     values: list[float] = found.flatten().tolist()
     return values
 
 
 def test_resampling_by_hand() -> None:
     # [1, 3, 3, 1] / 8 from one place before; beyond the borders there are zeros.
-    assert resampled([8.0, 16.0, 24.0, 32.0], 4, 2, Downsampled) == [
+    assert resampled([8.0, 16.0, 24.0, 32.0], 2) == [
         (3 * 8 + 3 * 16 + 24) / 8,
         (16 + 3 * 24 + 3 * 32) / 8,
     ]
     # Of three places the last counts twice.
-    assert resampled([8.0, 16.0, 24.0], 3, 2, Downsampled) == [(3 * 8 + 3 * 16 + 24) / 8, (16 + 3 * 24 + 3 * 24) / 8]
-    assert resampled([4.0, 8.0], 4, 2, Upsampled) == [3.0, (3 * 4 + 8) / 4, (4 + 3 * 8) / 4, 6.0]
-    assert resampled([4.0, 8.0], 3, 2, Upsampled) == [3.0, 5.0, 7.0]
+    assert resampled([8.0, 16.0, 24.0], 2) == [(3 * 8 + 3 * 16 + 24) / 8, (16 + 3 * 24 + 3 * 24) / 8]
+    assert resampled([4.0, 8.0], 4) == [3.0, (3 * 4 + 8) / 4, (4 + 3 * 8) / 4, 6.0]
+    assert resampled([4.0, 8.0], 3) == [3.0, 5.0, 7.0]
 
 
 @pytest.mark.parametrize("size", [(8, 6), (2, 4), (16, 2)])
@@ -265,20 +265,20 @@ def test_resampling_is_a_filter_of_pairs_as_the_authors_define_it(size: tuple[in
     large = torch.randn(1, 1, *size, dtype=torch.float64)
     filtered = convolve2d(large[0, 0].numpy(), blur, mode="same")
     means = filtered.reshape(small[0], 2, small[1], 2).mean(axis=(1, 3))
-    torch.testing.assert_close(Downsampled(size, small)(large)[0, 0], torch.from_numpy(means))
+    torch.testing.assert_close(Resampled(size, small)(large)[0, 0], torch.from_numpy(means))
     few = torch.randn(1, 1, *small, dtype=torch.float64)
     repeated = few[0, 0].numpy().repeat(2, 0).repeat(2, 1)
     torch.testing.assert_close(
-        Upsampled(size, small)(few)[0, 0], torch.from_numpy(convolve2d(repeated, blur, mode="same"))
+        Resampled(small, size)(few)[0, 0], torch.from_numpy(convolve2d(repeated, blur, mode="same"))
     )
 
 
 @pytest.mark.parametrize(("large", "small"), [((9, 7), (5, 4)), ((9, 4), (5, 4)), ((3, 12), (3, 6)), ((8, 5), (4, 3))])
 def test_a_constant_stays_one_inside_at_any_size_and_in_any_precision(large: Size, small: Size) -> None:
     for dtype in (torch.float32, torch.float64, torch.bfloat16):
-        for way, before, after in ((Downsampled, large, small), (Upsampled, small, large)):
+        for before, after in ((large, small), (small, large)):
             with torch.autocast("cpu", torch.bfloat16):
-                found = way(large, small)(torch.ones(2, 3, *before, dtype=dtype))
+                found = Resampled(before, after)(torch.ones(2, 3, *before, dtype=dtype))
             assert found.shape == (2, 3, *after)
             assert found.dtype == dtype
             inside = [slice(1, -1) if a != b else slice(None) for a, b in zip(large, small, strict=True)]
@@ -290,7 +290,7 @@ def test_a_1x1_convolution_stands_only_where_the_width_changes() -> None:
         network: Any = part.build(ImageShape(1, 32, 32), 0)
         kinds = [type(layer).__name__ for layer in network.layers]
         assert kinds.count("_Pointwise") == (1 if isinstance(part, R3GANGenerator) else 0)  # to the image
-        assert kinds.count("Upsampled") + kinds.count("Downsampled") == 3
+        assert kinds.count("Resampled") == 3
     network = R3GANDiscriminator(width=8, max_width=16).build(ImageShape(1, 32, 32), 0)
     assert [type(layer).__name__ for layer in network.layers].count("_Pointwise") == 1
 

@@ -4,13 +4,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganache.parts.augmentations import Augmenter
+from ganache.data.shape import ImageShape
+from ganache.parts.augmentations import Augmenter, Unchanged
 from ganache.parts.critic import Critic
 from ganache.parts.moment import Moment
+from ganache.parts.slopes import SIDES, Side
 from ganache.parts.verdict import Verdict
 from ganache.support.precision import FULL, Autocast
 from tests.tiny import Halved
 
+SHAPE = ImageShape(1, 2, 2)
 CONDITIONS = torch.tensor([[1.0], [0.0]])
 
 
@@ -20,6 +23,7 @@ class Noting(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.layer = nn.Linear(4, 4)
+        self.sees_batch = False
         self.calls: list[tuple[Tensor, Tensor]] = []
 
     def forward(self, inputs: Tensor, conditions: Tensor) -> Verdict:
@@ -44,18 +48,20 @@ class Sum(nn.Module):
 def test_the_critic_is_the_discriminator_behind_the_augmentation_of_its_moment() -> None:
     discriminator, images = Noting(), torch.zeros(2, 1, 2, 2)
     Critic(discriminator, Later(), Moment(3), FULL)(images, CONDITIONS)
-    Critic(discriminator, Later(), Moment(5), FULL).precisely(images, CONDITIONS)
+    Critic(discriminator, Later(), Moment(5), FULL)(images, CONDITIONS)
     assert [float(call[0].mean()) for call in discriminator.calls] == [3.0, 5.0]
     assert all(call[1] is CONDITIONS for call in discriminator.calls)
 
 
+@pytest.mark.parametrize("sees_batch", [True, False])
 @pytest.mark.parametrize("jointly", [True, False])
-def test_reals_and_fakes_are_told_apart_however_they_are_scored(jointly: bool) -> None:
+def test_reals_and_fakes_are_told_apart_however_they_are_scored(jointly: bool, sees_batch: bool) -> None:
     torch.manual_seed(0)
     discriminator, augmenter = Noting(), Halved()
+    discriminator.sees_batch = sees_batch
     reals, fakes = torch.randn(2, 1, 2, 2), torch.randn(2, 1, 2, 2)
-    verdicts = Critic(discriminator, augmenter, Moment(), FULL).compare(reals, fakes, CONDITIONS, jointly)
-    assert [len(inputs) for inputs, _ in discriminator.calls] == ([4] if jointly else [2, 2])
+    *verdicts, _ = Critic(discriminator, augmenter, Moment(), FULL).compare(reals, fakes, CONDITIONS, jointly)
+    assert [len(inputs) for inputs, _ in discriminator.calls] == ([4] if jointly or not sees_batch else [2, 2])
     assert torch.equal(torch.cat([inputs for inputs, _ in discriminator.calls]), torch.cat([reals, fakes]) / 2)
     assert torch.equal(torch.cat([told for _, told in discriminator.calls]), torch.cat([CONDITIONS, CONDITIONS]))
     for verdict, images in zip(verdicts, (reals, fakes), strict=True):
@@ -72,13 +78,68 @@ def test_a_critic_asks_nothing_of_its_discriminator_but_a_call() -> None:
     assert (verdict.features, dict(verdict.heads)) == (None, {})
 
 
-def test_it_judges_in_the_precision_of_the_training_and_precisely_in_float32() -> None:
+def test_it_judges_in_the_precision_of_the_training_and_answers_in_float32() -> None:
     discriminator = Noting()
     inner: list[torch.dtype] = []
     discriminator.layer.register_forward_hook(lambda *call: inner.append(call[2].dtype))
     critic = Critic(discriminator, Halved(), Moment(), Autocast("cpu", torch.bfloat16))
     images = torch.randn(2, 1, 2, 2)
     assert critic(images, CONDITIONS).logits.dtype == torch.float32
-    assert critic.precisely(images, CONDITIONS).logits.dtype == torch.float32
-    assert inner == [torch.bfloat16, torch.float32]
+    assert inner == [torch.bfloat16]
     assert not torch.is_autocast_enabled("cpu")
+
+
+class Normed(nn.Module):
+    """A logit of a normalised batch, which notes how many images came at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(1)
+        self.sizes: list[int] = []
+
+    def forward(self, images: Tensor, conditions: Tensor) -> Tensor:
+        self.sizes.append(len(images))
+        features: Tensor = self.norm(images)
+        return features.flatten(1).sum(1)
+
+
+def test_batch_norm_sees_reals_and_fakes_apart_unless_they_are_one_batch_or_it_does_not_learn() -> None:
+    discriminator, images = Normed(), torch.randn(2, 1, 2, 2)
+    critic = Critic(discriminator, Halved(), Moment(), FULL)
+    critic.compare(images, images, CONDITIONS)
+    critic.compare(images, images, CONDITIONS, jointly=True)
+    discriminator.eval()
+    critic.compare(images, images, CONDITIONS)
+    assert discriminator.sizes == [2, 2, 4, 4]
+
+
+class Square(nn.Module):
+    """Σ x⁴ / 4, a logit whose slope is x³; it notes how many images came at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def forward(self, images: Tensor, conditions: Tensor) -> Tensor:
+        self.sizes.append(len(images))
+        return (images.flatten(1) ** 4).sum(1) / 4.0
+
+
+@pytest.mark.parametrize(
+    ("asked", "sizes"), [((), [4]), (("reals",), [2, 2]), (("fakes",), [2, 2]), (("reals", "fakes"), [4])]
+)
+def test_slopes_come_with_the_pass_of_the_images_for_which_they_are_asked(
+    asked: tuple[Side, ...], sizes: list[int]
+) -> None:
+    discriminator = Square()
+    images: dict[Side, Tensor] = {"reals": torch.randn(2, 1, 2, 2), "fakes": torch.randn(2, 1, 2, 2)}
+    compared = Critic(discriminator, Unchanged().build(SHAPE), Moment(), FULL).compare(
+        images["reals"], images["fakes"], CONDITIONS, slopes=asked
+    )
+    assert discriminator.sizes == sizes
+    for side in SIDES:
+        assert (side in compared.slopes) is (side in asked)
+    for side in asked:
+        expected = (images[side] ** 3).flatten(1).square().sum(1)
+        torch.testing.assert_close(compared.slopes.squared(side).detach(), expected, rtol=1e-5, atol=1e-6)
+    assert not any(tensor.requires_grad for tensor in images.values())

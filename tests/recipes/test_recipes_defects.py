@@ -22,7 +22,7 @@ from tests.recipes.test_recipes_training import small
 from tests.tiny import Numbered, NumberedStream, draws_of, tiny_recipe, tiny_state
 from tests.training.company import measured
 
-SHAPE = ImageShape(1, 8, 8)
+SHAPE, BATCH = ImageShape(1, 8, 8), 4
 
 
 class Watched:
@@ -39,7 +39,9 @@ class Watched:
 
     def _judged(self) -> Callable[..., None]:
         def note(_: nn.Module, given: tuple[Tensor, Tensor], said: Verdict | Tensor) -> None:
-            self.judged.append((given[0].detach(), given[1], Verdict.of(said).logits.detach()))
+            # Reals and fakes may go through in one pass, one after the other.
+            parts = (given[0].detach(), given[1], Verdict.of(said).logits.detach())
+            self.judged += zip(*(torch.split(part, BATCH) for part in parts), strict=True)
 
         return note
 

@@ -142,8 +142,9 @@ class TwoPlayers(Game):
         with torch.no_grad():
             fakes = cast("generator", latents, batch.conditions)  # the reals' conditions: pairs correspond
         critic = self.critic(cast, now)
-        real, fake = critic.compare(batch.reals, fakes, batch.conditions, self.joint_batch)
-        move = Move(critic, cast.networks, latents, batch.conditions, batch.reals, fakes, real, fake)
+        wanted = {side for name in due if (side := self.penalties[name].slopes)}
+        real, fake, slopes = critic.compare(batch.reals, fakes, batch.conditions, self.joint_batch, wanted)
+        move = Move(critic, cast.networks, latents, batch.conditions, batch.reals, fakes, real, fake, slopes)
         told = (real.logits, fake.logits)
         if self.label_flips:
             told = _with_flips(*told, now.at(self.label_flips))

@@ -7,14 +7,12 @@ where the width changes. The paper's networks have 768 features and two blocks e
 for a processor.
 """
 
-import abc
 import itertools
 import math
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, conv_transpose2d, pad
 
 from ganache.data.shape import ImageShape
 from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator
@@ -79,7 +77,7 @@ class _R3GANGenerator(nn.Module):
         for (before, after), (small, size) in steps:
             layers += [
                 *_to_width(before, after),
-                *_resized(small, size, Upsampled),
+                *_resized(small, size),
                 *_blocks(config, after, size, len(sizes)),
             ]
         self.layers = nn.Sequential(*layers, _pointwise(widths[0], shape.channels), nn.Tanh())
@@ -100,7 +98,7 @@ class _R3GANDiscriminator(FeatureDiscriminator):
         layers = _blocks(config, widths[0], sizes[0], len(sizes))
         for (before, after), (large, size) in zip(itertools.pairwise(widths), itertools.pairwise(sizes), strict=True):
             layers += [
-                *_resized(large, size, Downsampled),
+                *_resized(large, size),
                 *_to_width(before, after),
                 *_blocks(config, after, size, len(sizes)),
             ]
@@ -153,59 +151,55 @@ class _Pointwise(nn.Linear):
         return super().forward(features.movedim(1, -1)).movedim(-1, 1)
 
 
-class _Filtered(nn.Module):
-    """What both resamplings share: [1, 2, 1] on repeated or before averaged pairs of places, which is [1, 3, 3, 1].
+class Resampled(nn.Module):
+    """[1, 2, 1] on repeated or before averaged pairs of places, which is [1, 3, 3, 1], as one product a side.
 
     A side that keeps its length is left alone; beyond the borders there is nothing, so that a constant stays one but
-    for the outermost places. In float32 in any precision: oneDNN has no fast depthwise kernel for bfloat16.
+    for the outermost places. As products of matrices the filter repeats its bits on every device, and its slopes of any
+    order are products too. The weights are exact in bfloat16.
     Source: the authors' Resamplers.py (interpolative resampling).
     """
 
-    def __init__(self, large: Size, small: Size) -> None:
+    rows: Tensor | None  # (H after, H before)
+    columns: Tensor | None
+
+    def __init__(self, before: Size, after: Size) -> None:
         super().__init__()
-        self.large = large
-        self.stride = tuple(2 if one > other else 1 for one, other in zip(large, small, strict=True))
-        self.padding = tuple(step - 1 for step in self.stride)
-        rows, columns = ([0.125, 0.375, 0.375, 0.125] if step == 2 else [1.0] for step in self.stride)
-        # As numbers: arithmetic on a rehearsal's device would import torch's compiler.
-        kernel = torch.tensor([[row * column for column in columns] for row in rows])
-        self.register_buffer("kernel", kernel[None, None], persistent=False)
+        for name, one, other in zip(("rows", "columns"), before, after, strict=True):
+            taps = None if one == other else torch.tensor(_filter(one, other))
+            self.register_buffer(name, taps, persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
-        # A rehearsal's device has no automatic precision to leave.
-        with torch.autocast("cpu" if features.is_meta else features.device.type, enabled=False):
-            exact = features.double() if features.dtype == torch.float64 else features.float()
-            kernel = self.kernel.to(exact.dtype).expand(features.shape[1], -1, -1, -1)  # type: ignore[operator]
-            return self.resample(exact, kernel).to(features.dtype)
-
-    @abc.abstractmethod
-    def resample(self, features: Tensor, kernel: Tensor) -> Tensor:
-        """Return features (N, C, …) of the other size."""
-
-
-class Downsampled(_Filtered):
-    """Every second place after filtering; of an odd side the last place counts twice."""
-
-    def resample(self, features: Tensor, kernel: Tensor) -> Tensor:
-        """Map (N, C, H, W) to (N, C, ⌈H/2⌉, ⌈W/2⌉), or one of the sides."""
-        odd = [side % 2 if step == 2 else 0 for side, step in zip(self.large, self.stride, strict=True)]
-        if any(odd):
-            features = pad(features, (0, odd[1], 0, odd[0]), mode="replicate")
-        return conv2d(features, kernel, None, self.stride, self.padding, groups=len(kernel))
+        """Map features (N, C, …) of the one size to the other."""
+        places = features.permute(0, 2, 3, 1)
+        if self.rows is not None:
+            lines = places.flatten(2)
+            places = (self.rows.to(lines.dtype) @ lines).reshape(len(lines), -1, *places.shape[2:])
+        if self.columns is not None:
+            places = self.columns.to(places.dtype) @ places
+        return places.permute(0, 3, 1, 2).to(features.dtype)
 
 
-class Upsampled(_Filtered):
-    """Zeros between the places, then filtering with a gain of 2 a side; an odd side loses its last place."""
+def _filter(before: int, after: int) -> list[list[float]]:
+    """Return the weight of each place before (column) in each place after (row).
 
-    def resample(self, features: Tensor, kernel: Tensor) -> Tensor:
-        """Map (N, C, h, w) to (N, C, H, W), where H is 2h or 2h - 1, or h."""
-        gain = math.prod(self.stride)
-        grown = conv_transpose2d(features, gain * kernel, None, self.stride, self.padding, groups=len(kernel))
-        return grown[:, :, : self.large[0], : self.large[1]]
+    Halved, an odd side's last place counts twice; doubled, it is what halving would be from there, with a gain of 2,
+    and an odd side loses its last place.
+    """
+    if before > after:
+        weights = [[0.0] * before for _ in range(after)]
+        for place, row in enumerate(weights):
+            for heard, weight in enumerate((0.125, 0.375, 0.375, 0.125), 2 * place - 1):
+                heard = before - 1 if heard == before and before % 2 else heard
+                if 0 <= heard < before:
+                    row[heard] += weight
+        return weights
+    halving = _filter(2 * before, before)
+    return [[2.0 * row[place] for row in halving] for place in range(after)]
 
 
-def _resized(before: Size, after: Size, way: type[_Filtered]) -> list[nn.Module]:
-    return [] if before == after else [way(max(before, after), min(before, after))]
+def _resized(before: Size, after: Size) -> list[nn.Module]:
+    return [] if before == after else [Resampled(before, after)]
 
 
 def _to_width(before: int, after: int) -> list[nn.Module]:

@@ -1,12 +1,13 @@
 """Penalties on a discriminator's slope: how fast its logit changes with the image."""
 
 import abc
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from ganache.parts.critic import Critic
-from ganache.parts.objectives import per_sample
+from ganache.parts.slopes import Side, Slopes
 from ganache.parts.terms import Move, Penalty
 from ganache.support.world import batch_deviation, own_rows
 
@@ -18,17 +19,21 @@ class SlopePenalty(Penalty, abc.ABC):
 class R1(SlopePenalty):
     """½|∇ₓD(x)|² at the reals: no slope where the data is (Mescheder et al. 2018, equation 9, weight γ)."""
 
+    slopes: ClassVar[Side | None] = "reals"
+
     def __call__(self, move: Move) -> Tensor:
         """Return half the squared gradient norm of the logits with respect to the raw real images."""
-        return squared_slope(move.critic, move.reals, move.conditions) / 2.0
+        return _squared(move, "reals") / 2.0
 
 
 class R2(SlopePenalty):
     """½|∇ₓD(G(z))|² at the fakes (Mescheder et al. 2018, equation 10, weight γ)."""
 
+    slopes: ClassVar[Side | None] = "fakes"
+
     def __call__(self, move: Move) -> Tensor:
         """Return half the squared gradient norm of the logits with respect to the raw fake images."""
-        return squared_slope(move.critic, move.fakes, move.conditions) / 2.0
+        return _squared(move, "fakes") / 2.0
 
 
 class GradientPenalty(SlopePenalty):
@@ -56,15 +61,17 @@ class DRAGAN(SlopePenalty):
 
 
 def squared_slope(critic: Critic, images: Tensor, conditions: Tensor) -> Tensor:
-    """Return |∇ D(images)|² (N,), differentiable with respect to the critic's weights.
-
-    Of a map of logits D is the mean, as in the losses: otherwise γ would mean another thing for each size of the map.
-    """
+    """Return |∇ D(images)|² (N,), differentiable with respect to the critic's weights, by a pass of its own."""
     points = images.detach().requires_grad_()
-    # Each logit depends on its own image alone, so the gradient of the sum holds every image's gradient.
-    logits = per_sample(critic.precisely(points, conditions).logits)
-    (slope,) = torch.autograd.grad(logits.sum(), points, create_graph=True)
-    return slope.flatten(1).square().sum(dim=1)
+    logits = critic(points, conditions).logits
+    return Slopes({"reals": points}, {"reals": logits}).squared("reals")
+
+
+def _squared(move: Move, side: Side) -> Tensor:
+    """Return the squared slopes of images in the pass that the move has made of them, or of another."""
+    if side in move.slopes:
+        return move.slopes.squared(side)
+    return squared_slope(move.critic, {"reals": move.reals, "fakes": move.fakes}[side], move.conditions)
 
 
 def norm(square: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from ganache.parts.critic import Critic
 from ganache.parts.latents import Latent
 from ganache.parts.part import Part
 from ganache.parts.schedules import NonNegative, Schedule
+from ganache.parts.slopes import NO_SLOPES, Side, Slopes
 from ganache.parts.verdict import Verdict
 from ganache.support.world import batch_mean
 
@@ -36,6 +37,7 @@ class Move:
     fakes: Tensor  # (N, C, H, W) in [-1, 1], likewise
     real_verdict: Verdict | None  # None where the critic was not asked
     fake_verdict: Verdict
+    slopes: Slopes = NO_SLOPES  # of images in that pass, as far as terms that are due ask for them
 
 
 class Scene(NamedTuple):
@@ -54,6 +56,7 @@ class Term(Part, abc.ABC):
     """
 
     players: ClassVar[tuple[Role, ...]] = ROLES  # whose loss it can belong to
+    slopes: ClassVar[Side | None] = None  # of which of the discriminator's images it needs the slopes
     needs_features: ClassVar[bool] = False  # whether the discriminator must have features to give
     needs_reals: ClassVar[bool] = False  # whether a generator's move must take reals and ask the critic about them
     needs_conditions: ClassVar[bool] = False  # whether the networks must be told conditions

@@ -253,7 +253,9 @@ def _extended(run: Run, plan: Plan, seen: int, cadence: Cadence) -> Cadence:
 
 def make_record(plan: Plan, cadence: Cadence) -> dict[str, Any]:
     """Return what run.json says of a run that begins."""
-    approximations = ["forward passes in bfloat16 (automatic mixed precision)"] if plan.precision == "bf16" else []
+    approximations = (
+        ["passes and their slopes in bfloat16 (automatic mixed precision)"] if plan.precision == "bf16" else []
+    )
     return {
         **describe_machine(plan.device),
         "device": plan.device.type,
