@@ -8,8 +8,8 @@ The generator's gradient vanishes where the discriminator is sure of itself; `no
 ganache train minimax --data mnist
 
 That took 5 minutes of one CPU core and reached a Fréchet distance of 264: noise, all of it read as an 8
-(`ganache judge`, 10,000 samples, seed 0). The same networks and losses draw digits where R1 keeps the discriminator from
-being sure of itself, and both move faster:
+(`ganache judge`, 10,000 samples, seed 0). The same networks and losses draw digits where R1 keeps the discriminator
+from being sure of itself, and both move faster:
 
 ganache train minimax --data mnist --images 1500k --set penalties.r1=R1 --set penalties.r1.weight=0.2
     --set optimizers.generator.learning_rate=2e-4 --set optimizers.discriminator.learning_rate=2e-4
