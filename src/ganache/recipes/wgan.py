@@ -6,7 +6,14 @@ generator: -E[D(G(z))],   z standard normal in 100 dimensions
 ganache train wgan --data mnist
 
 600,000 images (7 minutes of one CPU core) reached a Fréchet distance of 213, no digits yet (`ganache judge`, 10,000
-samples, seed 0).
+samples, seed 0). The same networks and losses draw digits with wider weights, faster steps without momentum, and an
+average of the generator:
+
+ganache train wgan --data mnist --images 4m --set constraint.limit=0.05 --set ema_half_life=20000
+    --set optimizers.generator.learning_rate=2e-4 --set optimizers.discriminator.learning_rate=2e-4
+    --set optimizers.generator.betas=[0,0.99] --set optimizers.discriminator.betas=[0,0.99]
+
+12 minutes of one core: a distance of 22.4, every digit between 3.0% and 18.1%, 20% of the samples unsure.
 """
 
 from ganache.games import Optimizers, TwoPlayers
