@@ -11,11 +11,17 @@ from ganache.evaluation.features.trained_classifier import TrainedClassifier, ke
 from tests.evaluation.digits import digits
 
 
-@pytest.fixture(scope="session")
-def digits_judge() -> TrainedClassifier:
+@pytest.fixture(scope="session", name="digits")
+def packed_digits() -> PackedDataset:
+    """The digits, as they are packed."""
     dataset = open_dataset("digits")
     assert isinstance(dataset, PackedDataset)
-    return train_classifier(dataset, passes=1, least_steps=40)
+    return dataset
+
+
+@pytest.fixture(scope="session")
+def digits_judge(digits: PackedDataset) -> TrainedClassifier:
+    return train_classifier(digits, passes=1, least_steps=40)
 
 
 @pytest.fixture

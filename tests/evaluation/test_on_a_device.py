@@ -7,7 +7,6 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from ganache.data import open_dataset
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features.by_name import find
@@ -32,13 +31,6 @@ from ganache.parts.latents import Normal
 from ganache.runs import sealed
 from ganache.runs.products import TrainedGenerator
 from tests.elsewhere import ELSEWHERE, Elsewhere, is_elsewhere
-
-
-@pytest.fixture(scope="module")
-def digits() -> PackedDataset:
-    dataset = open_dataset("digits")
-    assert isinstance(dataset, PackedDataset)
-    return dataset
 
 
 def pictures(dataset: PackedDataset, count: int) -> NDArray[np.uint8]:

@@ -166,11 +166,11 @@ def _others_lost() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if not any(words in str(error) for words in _LOST_WORDS):
+        if not (isinstance(error, dist.DistError) or any(words in str(error) for words in _LOST_WORDS)):
             raise
         raise RunError(LOST) from error
 
 
 LOST = "another process of this training has ended or does not answer; the run can be resumed"
-# gloo's errors are plain RuntimeErrors.
+# gloo's errors are plain RuntimeErrors; NCCL's have a class.
 _LOST_WORDS = ("gloo/transport", "Connection closed by peer", "Timed out waiting", "Connection reset by peer")

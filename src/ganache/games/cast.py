@@ -73,5 +73,7 @@ class Cast:
         optimizer.zero_grad(set_to_none=True)
         loss.mean().backward()  # type: ignore[no-untyped-call]
         if not loss.is_meta:  # a rehearsal has no numbers to move
-            here().average([weight.grad for weight in self.weights(player) if weight.grad is not None])
+            world = here()
+            if world.size > 1:  # alone, not even the weights are looked up
+                world.average([weight.grad for weight in self.weights(player) if weight.grad is not None])
             optimizer.step()

@@ -18,13 +18,6 @@ from ganache.support.errors import UserError
 from ganache.support.streams import untouched_global_stream
 
 
-@pytest.fixture(scope="module")
-def digits() -> PackedDataset:
-    dataset = open_dataset("digits")
-    assert isinstance(dataset, PackedDataset)
-    return dataset
-
-
 def pictures(dataset: PackedDataset, count: int) -> np.ndarray:
     return np.ascontiguousarray(dataset.rows("train", 0, count).images.transpose(0, 2, 3, 1))
 

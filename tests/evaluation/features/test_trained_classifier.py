@@ -7,7 +7,6 @@ import pytest
 import torch
 
 import ganache
-from ganache.data import open_dataset
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features import trained_classifier as classifier
@@ -20,13 +19,6 @@ from ganache.evaluation.features.trained_classifier import (
 from ganache.evaluation.metrics.frechet import frechet_distance
 from ganache.evaluation.metrics.moments import Moments
 from tests.labelled import labelled, shades
-
-
-@pytest.fixture(scope="module")
-def digits() -> PackedDataset:
-    dataset = open_dataset("digits")
-    assert isinstance(dataset, PackedDataset)
-    return dataset
 
 
 @pytest.fixture(scope="module")
