@@ -1,0 +1,8 @@
+"""What could be the default: a recipe's name and what is set beside it, as `--set` takes it."""
+
+CANDIDATES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "dcgan": ("dcgan", ()),
+    "r3gan": ("r3gan", ()),
+    # The race's networks and penalty, told no labels.
+    "speedrun": ("mnist-speedrun", ("conditional=false", "discriminator.projection=false", "images=1000000")),
+}
