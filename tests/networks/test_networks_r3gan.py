@@ -13,7 +13,8 @@ from torch.nn.functional import conv2d, linear
 from ganache.data.shape import ImageShape
 from ganache.networks import Discriminator, Generator, R3GANDiscriminator, R3GANGenerator
 from ganache.networks.base import FeatureDiscriminator
-from ganache.networks.r3gan import GAIN, Resampled, Size, _Block, _Pointwise
+from ganache.networks.r3gan import GAIN, _Block, _Pointwise
+from ganache.networks.resampling import Resampled, Size
 from ganache.parts.latents import Normal
 from ganache.parts.part import parse
 from ganache.parts.verdict import Verdict
