@@ -54,6 +54,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "bigan": ("bigan", []),
     "relativistic": ("ralsgan-conditional", []),
     "flips": ("dcgan", FLIPS),
+    "diff-augment": ("r3gan", ["augment=DiffAugment", "penalties.r1.every=2"]),
     "rates": ("nonsaturating", [*RATES, f"adversarial={moving(1.0, 0.5)}", f"ema_half_life={moving(0.0, 64)}"]),
     "matching": ("dcgan", ['generator_terms.matching={"kind": "FeatureMatching", "every": 3}', "generator_steps=2"]),
 }

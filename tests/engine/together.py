@@ -40,6 +40,7 @@ CASES: list[tuple[str, tuple[str, ...], ImageShape]] = [
     ("bigan", (), SMALL),
     ("dcgan", NARROW, SMALL),
     ("dcgan", (*NARROW, "label_flips=0.3", "augment=InputNoise", "joint_batch=true"), SMALL),
+    ("dcgan", (*NARROW, "discriminator.batch_norm=false", "augment=DiffAugment", 'penalties.r1={"kind": "R1"}'), SMALL),
     (
         "dcgan",
         (*NARROW, 'generator_terms.matching={"kind": "FeatureMatching", "every": 2}', "ema_half_life=20"),

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from ganache.data.shape import ImageShape
 from ganache.parts.augmentations import Augmenter, Unchanged
 from ganache.parts.critic import Critic
+from ganache.parts.diff_augment import DiffAugment
 from ganache.parts.moment import Moment
 from ganache.parts.slopes import SIDES, Side
 from ganache.parts.verdict import Verdict
@@ -143,3 +144,49 @@ def test_slopes_come_with_the_pass_of_the_images_for_which_they_are_asked(
         expected = (images[side] ** 3).flatten(1).square().sum(1)
         torch.testing.assert_close(compared.slopes.squared(side).detach(), expected, rtol=1e-5, atol=1e-6)
     assert not any(tensor.requires_grad for tensor in images.values())
+
+
+class Linear(nn.Module):
+    """A logit whose slope is the same everywhere."""
+
+    def __init__(self, slope: Tensor) -> None:
+        super().__init__()
+        self.slope = slope
+
+    def forward(self, images: Tensor, conditions: Tensor) -> Tensor:
+        return (images * self.slope).flatten(1).sum(1)
+
+
+def test_slopes_are_those_of_the_images_before_they_are_augmented() -> None:
+    """D(T(x)) = Σ s T(x) of a T that is linear but for a constant has the slope Tᵀs: here s, moved back and cut."""
+    slope, images = torch.randn(4, 1, 8, 8), torch.randn(4, 1, 8, 8)
+    shift = DiffAugment(colour=False, cutout=0.0).build(ImageShape(1, 8, 8))
+    torch.manual_seed(5)
+    critic = Critic(Linear(slope.repeat(2, 1, 1, 1)), shift, Moment(), FULL)
+    compared = critic.compare(images, images, torch.zeros(4, 0), slopes=SIDES)
+    torch.manual_seed(5)
+    moved = [(int(draw[3] * 3) - 1, int(draw[4] * 3) - 1) for draw in torch.rand(8, 7)]
+    assert any(place != (0, 0) for place in moved[:4])
+    for number, (down, across) in enumerate(moved[:4]):
+        kept = slope[number, 0, max(0, down) : 8 + min(0, down), max(0, across) : 8 + min(0, across)]
+        found = compared.slopes.squared("reals")[number]
+        torch.testing.assert_close(found, kept.square().sum(), rtol=1e-5, atol=1e-6)
+
+
+class Product(Augmenter):
+    """Multiplies images as matrices, which autocast would do in bfloat16; notes in which precision they came out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kinds: list[torch.dtype] = []
+
+    def forward(self, images: Tensor, now: Moment) -> Tensor:
+        product = images @ images
+        self.kinds.append(product.dtype)
+        return product
+
+
+def test_augmentation_has_full_precision_whatever_the_trainings() -> None:
+    augmenter = Product()
+    Critic(Noting(), augmenter, Moment(), Autocast("cpu", torch.bfloat16))(torch.randn(2, 1, 2, 2), CONDITIONS)
+    assert augmenter.kinds == [torch.float32]

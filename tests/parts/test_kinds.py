@@ -30,6 +30,7 @@ from ganache.networks.feature_networks import (
 from ganache.parts.augmentations import Augmentation, InputNoise, Unchanged
 from ganache.parts.auxiliary_terms import ClassCrossEntropy, CodeRecovery
 from ganache.parts.constraints import Constraint, Unconstrained, WeightClipping
+from ganache.parts.diff_augment import DiffAugment
 from ganache.parts.latents import Coded, Latent, Normal, Uniform
 from ganache.parts.objectives import (
     Hinge,
@@ -109,6 +110,7 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
     (Constraint, WeightClipping(limit=0.5)),
     (Augmentation, Unchanged()),
     (Augmentation, InputNoise(deviation=Linear(start=0.5, end=0.0, until=1e5))),
+    (Augmentation, DiffAugment(colour=False, translation=0.25, cutout=0.25)),
     (Curve, Linear(start=1.0, end=0.0, since=5.0, until=1e6)),
     (Curve, Cosine(start=1.0, end=-1.0, since=5.0, until=1e6)),
     (Curve, Geometric(start=1.0, end=0.001, since=5.0, until=1e6)),

@@ -1,4 +1,4 @@
-"""Who plays, and how. Importing this package makes every kind of game and of term known by its name."""
+"""Who plays, and how. Importing this package makes every kind of game, term and augmentation known by its name."""
 
 from ganache.games.bigan import BiGAN as BiGAN
 from ganache.games.cast import Cast as Cast
@@ -11,6 +11,7 @@ from ganache.games.two_players import Optimizers as Optimizers
 from ganache.games.two_players import TwoPlayers as TwoPlayers
 from ganache.parts.auxiliary_terms import ClassCrossEntropy as ClassCrossEntropy
 from ganache.parts.auxiliary_terms import CodeRecovery as CodeRecovery
+from ganache.parts.diff_augment import DiffAugment as DiffAugment
 from ganache.parts.moment import Moment as Moment
 
 Recipe = TwoPlayers  # as it was called when all games were of two players

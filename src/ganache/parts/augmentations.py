@@ -12,6 +12,7 @@ from ganache.data.shape import ImageShape
 from ganache.parts.moment import Moment
 from ganache.parts.part import Part
 from ganache.parts.schedules import NonNegative
+from ganache.support.errors import UserError
 from ganache.support.world import own_rows
 
 
@@ -50,6 +51,17 @@ class InputNoise(Augmentation):
     def build(self, shape: ImageShape) -> Augmenter:
         """Return the module that adds the noise."""
         return _Noise(self)
+
+
+def refuse_points(augmentation: Augmentation, shape: ImageShape) -> None:
+    """Raise UserError where images are points of a density, which have neither colours nor borders."""
+    if shape.is_point:
+        raise UserError(f"augment: {type(augmentation).__name__} is for pictures, and these data are points")
+
+
+def colours_among(channels: int) -> int:
+    """Return how many of the channels, the first ones, are colours: all but alpha."""
+    return 3 if channels >= 3 else 1
 
 
 class _Identity(Augmenter):

@@ -33,9 +33,13 @@ class Critic:
         self._autocast = autocast
 
     def __call__(self, values: Tensor, conditions: Tensor) -> Verdict:
-        """Return what it says, in float32, of values (N, C, H, W) with conditions (N, K)."""
+        """Return what it says, in float32, of values (N, C, H, W) with conditions (N, K).
+
+        Augmentation has full precision: pixels of eight bits would be rounded by every step of it.
+        """
+        augmented = self._augmenter(values, self._now)
         with self._autocast():
-            said = self._discriminator(self._augmenter(values, self._now), conditions)
+            said = self._discriminator(augmented, conditions)
         return Verdict.of(said).float()
 
     def compare(
