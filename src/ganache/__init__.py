@@ -59,6 +59,7 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.parts.constraints import WeightClipping as WeightClipping
     from ganache.parts.diff_augment import DiffAugment as DiffAugment
     from ganache.parts.latents import Coded as Coded
+    from ganache.parts.latents import Keyed as Keyed
     from ganache.parts.latents import Latent as Latent
     from ganache.parts.latents import Normal as Normal
     from ganache.parts.latents import Uniform as Uniform

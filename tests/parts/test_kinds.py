@@ -31,7 +31,7 @@ from ganache.parts.augmentations import Augmentation, InputNoise, Unchanged
 from ganache.parts.auxiliary_terms import ClassCrossEntropy, CodeRecovery
 from ganache.parts.constraints import Constraint, Unconstrained, WeightClipping
 from ganache.parts.diff_augment import DiffAugment
-from ganache.parts.latents import Coded, Latent, Normal, Uniform
+from ganache.parts.latents import Coded, Keyed, Latent, Normal, Uniform
 from ganache.parts.objectives import (
     Hinge,
     LeastSquares,
@@ -57,6 +57,7 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
     (Latent, Normal(size=3)),
     (Latent, Uniform(size=4)),
     (Latent, Coded(size=9, categories=(2, 3), continuous=1)),
+    (Latent, Keyed(size=7)),
     (Generator, MLPGenerator(latent=Uniform(size=5), widths=(7, 9), slope=0.125)),
     (Generator, DCGANGenerator(latent=Uniform(size=5), width=6, max_width=24, bias=False, conditional_norm=True)),
     (Generator, LSGANGenerator(latent=Normal(size=8))),

@@ -13,7 +13,7 @@ from ganache.data.shape import ImageShape
 from ganache.engine.pixel_values import pixels_of
 from ganache.games import TwoPlayers
 from ganache.networks import DCGANGenerator, Generator, MLPGenerator, R3GANGenerator
-from ganache.parts.latents import Normal, Uniform
+from ganache.parts.latents import Keyed, Normal, Uniform
 from ganache.runs import products
 from ganache.runs.folder import Run
 from ganache.runs.products import GROUP, WALKERS, TrainedGenerator
@@ -169,6 +169,13 @@ def test_a_walk_passes_its_stops_and_closes() -> None:
     again = np.stack(list(generator.walk(seed=1, frames=50, stops=5)))[:, :, 0, 0]
     assert np.array_equal(again, frames)
     assert not np.array_equal(np.stack(list(generator.walk(seed=2, frames=5)))[:, :, 0, 0], stops)
+
+
+def test_a_walker_keeps_its_keys() -> None:
+    shape = ImageShape(1, 1, 4)  # painted from two values and two keys
+    frames = np.stack(list(painter(shape, latent=Keyed(size=4)).walk(seed=0, frames=10, stops=3)))[:, :, 0, :, 0]
+    assert (frames[..., 2:] == frames[:1, :, 2:]).all()
+    assert (frames[..., :2] != frames[:1, :, :2]).any()
 
 
 def test_a_walker_keeps_its_label() -> None:

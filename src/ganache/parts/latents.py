@@ -1,7 +1,7 @@
 """The distributions that latents come from."""
 
 import abc
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 import torch
 from pydantic import Field, model_validator
@@ -23,6 +23,10 @@ class Latent(Part, abc.ABC):
     @abc.abstractmethod
     def interpolate(self, start: Tensor, end: Tensor, fraction: float) -> Tensor:
         """Return the point between two latents that is as likely as they are."""
+
+    def on_one_way(self, stops: Tensor) -> Tensor:
+        """Return latents (S, N, size) as the S stops of N ways, on which nothing shall jump."""
+        return stops
 
 
 class Normal(Latent):
@@ -106,3 +110,36 @@ class Coded(Latent):
         """Return the categories' parts (N, k) and the continuous codes (N, continuous) of latents (N, size)."""
         *categories, values = torch.split(latents[:, self.noise :], [*self.categories, self.continuous], dim=1)
         return categories, values
+
+
+class Keyed(Latent):
+    """Standard normal values, the last of which are keys: a network's noise is a function of them.
+
+    So an image with noise of its own is a function of its latent too, whatever else is drawn beside it.
+    """
+
+    KEYS: ClassVar[int] = 2  # together some 48 bits
+
+    size: int = Field(ge=KEYS + 1)
+
+    @property
+    def values(self) -> int:
+        """How many of the values are no keys."""
+        return self.size - self.KEYS
+
+    def draw(self, count: int, random: torch.Generator) -> Tensor:
+        """Return (count, size) standard normal values."""
+        return torch.randn(count, self.size, generator=random, device=random.device)
+
+    def interpolate(self, start: Tensor, end: Tensor, fraction: float) -> Tensor:
+        """Return values on the great circle as for `Normal`, and the start's keys: noise that changes would flicker."""
+        values = Normal(size=self.values).interpolate(start[..., : self.values], end[..., : self.values], fraction)
+        return torch.cat([values, start[..., self.values :]], dim=-1)
+
+    def on_one_way(self, stops: Tensor) -> Tensor:
+        """Return the stops with the keys of the first."""
+        return torch.cat([stops[..., : self.values], stops[:1, ..., self.values :].expand(len(stops), -1, -1)], dim=-1)
+
+    def split(self, latents: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the values (N, size - 2) and the keys (N, 2) of latents (N, size)."""
+        return latents[:, : self.values], latents[:, self.values :]

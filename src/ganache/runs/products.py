@@ -92,7 +92,8 @@ class TrainedGenerator:
         check_seed(seed)
         wanted = self.label_indices(labels)
         _, conditions = self.inputs(seed, 0, wanted)
-        ways = torch.stack([self.inputs(derive(seed, "stop", stop), 0)[0][:WALKERS] for stop in range(stops)])
+        drawn = torch.stack([self.inputs(derive(seed, "stop", stop), 0)[0][:WALKERS] for stop in range(stops)])
+        ways = self.config.latent.on_one_way(drawn)
         for frame in range(frames):
             place = frame * stops / frames
             stop = int(place)
