@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from ganache import recipes
-from ganache.data.shape import ImageShape
 from ganache.games import Game, Optimizers
 from ganache.networks import (
     DCGANDiscriminator,
@@ -171,12 +170,6 @@ def test_an_unknown_name_gets_the_closest_and_all() -> None:
         recipes.find("dcgam")
     listed = ", ".join(NAMES)
     assert str(refused.value) == f"recipe: there is no 'dcgam' (did you mean 'dcgan'?); there are: {listed}"
-
-
-def test_the_default_follows_the_shape() -> None:
-    assert recipes.default_for(ImageShape(2, 1, 1)).name == "mlp-2d"
-    assert recipes.default_for(ImageShape(2, 1, 2)).name == "dcgan"
-    assert recipes.default_for(ImageShape(3, 64, 48)).name == "dcgan"
 
 
 def test_a_python_file_is_a_recipe(tmp_path: Path) -> None:

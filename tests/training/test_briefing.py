@@ -52,6 +52,7 @@ EXPECTED = [
 OF_A_TRAINING = [
     "recipe         dcgan: Deep convolutional GAN (Radford",
     "device         cpu, fp32, 1 thread, seed 0",
+    "chosen for     pictures: ",
     "budget         32 images, about ",
     "run            runs/dcgan-mess",
 ]

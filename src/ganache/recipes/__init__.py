@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from ganache.data.shape import ImageShape
 from ganache.games import Game
 from ganache.support.errors import UserError, did_you_mean, fold
 from ganache.support.places import check_place
 
-_NOT_RECIPES = {"rehearsal", "settings"}  # what lies beside them
+_NOT_RECIPES = {"default", "rehearsal", "settings"}  # what lies beside them
 
 
 def names() -> list[str]:
@@ -36,11 +35,6 @@ def find(name: str) -> Game:
     if not isinstance(made, Game):
         raise UserError(f"recipe: {name!r} has no function recipe() that returns a ganache.Recipe")
     return made
-
-
-def default_for(shape: ImageShape) -> Game:
-    """Return the recipe for data of this shape when none is named: dcgan for pictures, mlp-2d for points."""
-    return find("mlp-2d" if shape.is_point else "dcgan")
 
 
 def describe(name: str) -> str:

@@ -47,6 +47,8 @@ def plan_lines(plan: Plan, speed: float, run: Path) -> Iterator[str]:
     for note in plan.notes():
         yield _line("note", note)
     yield _line("recipe", recipe_line(plan.recipe))
+    if plan.choice is not None:
+        yield _line("chosen for", f"{plan.choice.when}: {plan.choice.why}")
     yield device_line(plan)
     yield _line("budget", estimate(plan, speed))
     yield _line("run", str(run))

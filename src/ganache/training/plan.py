@@ -27,6 +27,7 @@ from ganache.engine.state import TrainingState
 from ganache.evaluation.reference import refuse_few
 from ganache.games import Game
 from ganache.networks.limits import MOST_WEIGHTS, at_most
+from ganache.recipes.default import Choice, Facts, choice_for
 from ganache.recipes.rehearsal import rehearse
 from ganache.recipes.settings import with_settings
 from ganache.runs.budget import Budget
@@ -74,6 +75,7 @@ class Plan:
     budget: Budget
     evaluate_every: int | None = None  # images between two evaluations; None: there are none
     world: World = ALONE  # the processes that train it together
+    choice: Choice | None = None  # by which the recipe was chosen; None: it was named
 
     @property
     def dataset(self) -> Dataset:
@@ -149,7 +151,7 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     named = _named_recipe(request)
     device = choose_device(request.device)
     dataset = world.first_then_others(lambda: source.open(progress, write))
-    recipe = named or _with_requests(recipes.default_for(dataset.shape), request)
+    recipe, choice = (named, None) if named else _by_default(_facts(dataset, source, device), request)
     refuse_shares(recipe, world)
     data = select(dataset, source.labels, recipe.conditional)
     classes = len(data.label_names) if recipe.conditional else 0
@@ -171,6 +173,7 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
         budget=budget,
         evaluate_every=every,
         world=world,
+        choice=choice,
     )
 
 
@@ -183,6 +186,18 @@ def refuse_shares(recipe: Game, world: World) -> None:
         )
     if world.size > 1 and not recipe.can_be_shared:
         raise UserError(f"recipe: {recipe.name!r} cannot be trained by {world.size} processes together; start one")
+
+
+def _facts(dataset: Dataset, source: Source, device: torch.device) -> Facts:
+    taken = select(dataset, source.labels, conditional=False)
+    labelled = select(dataset, source.labels, conditional=True) if taken.label_names else taken
+    classes = 0 if labelled.left_out else len(taken.label_names)
+    return Facts(dataset.shape, taken.rows(), classes, device.type)
+
+
+def _by_default(facts: Facts, request: Request) -> tuple[Game, Choice]:
+    choice = choice_for(facts)
+    return _with_requests(with_settings(recipes.find(choice.recipe), [*choice.settings]), request), choice
 
 
 def _named_recipe(request: Request) -> Game | None:

@@ -1,0 +1,66 @@
+"""The recipe that data get when none is named: that of the first rule that they fit.
+
+What was measured to choose them is in docs/defaults.md, which has the same table.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ganache.data.shape import ImageShape
+
+
+class Facts(NamedTuple):
+    """What the choice depends on."""
+
+    shape: ImageShape
+    images: int | None  # for the training; None: without end
+    classes: int  # that occur among them; 0 where some have none
+    device: str  # cpu, cuda, mps
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A recipe with its settings, the data that it is for, and why it is the one; what is None is no condition."""
+
+    recipe: str
+    why: str
+    settings: tuple[str, ...] = ()
+    is_point: bool = False
+    most_images: int | None = None
+    longest_side: int | None = None  # pixels
+    most_classes: int | None = None  # of data all of which have a class, of two or more
+    device: str | None = None
+
+    def fits(self, facts: Facts) -> bool:
+        """Return whether the data are what the rule is for."""
+        shape = facts.shape
+        return (
+            self.is_point == shape.is_point
+            and (self.most_images is None or (facts.images is not None and facts.images <= self.most_images))
+            and (self.longest_side is None or max(shape.height, shape.width) <= self.longest_side)
+            and (self.most_classes is None or 2 <= facts.classes <= self.most_classes)
+            and (self.device is None or facts.device == self.device)
+        )
+
+    @property
+    def when(self) -> str:
+        """The conditions in words."""
+        conditions = [
+            "points" if self.is_point else "pictures",
+            self.most_images and f"at most {self.most_images:,}",
+            self.longest_side and f"of up to {self.longest_side}×{self.longest_side}",
+            self.most_classes and f"each of one of 2 to {self.most_classes} classes",
+            self.device and f"on {self.device}",
+        ]
+        return ", ".join(condition for condition in conditions if condition)
+
+
+CHOICES = (
+    Choice("mlp-2d", "a point has no neighbours to convolve", is_point=True),
+    Choice("dcgan", "convolutions of any size, the oldest that draw most things"),
+)
+
+
+def choice_for(facts: Facts) -> Choice:
+    """Return the first rule that fits; the last one of pictures fits them all."""
+    return next(rule for rule in CHOICES if rule.fits(facts))

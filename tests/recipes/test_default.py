@@ -1,0 +1,63 @@
+"""The recipe that data get when none is named."""
+
+import dataclasses
+
+import pytest
+
+from ganache import recipes
+from ganache.data.shape import ImageShape
+from ganache.recipes import default
+from ganache.recipes.default import Choice, Facts, choice_for
+from ganache.recipes.settings import with_settings
+
+POINT, SMALL, LARGE = ImageShape(2, 1, 1), ImageShape(3, 32, 32), ImageShape(3, 64, 48)
+
+
+def test_the_default_follows_the_shape() -> None:
+    assert choice_for(Facts(POINT, None, 0, "cpu")).recipe == "mlp-2d"
+    assert choice_for(Facts(ImageShape(2, 1, 2), 100, 0, "cpu")).recipe == "dcgan"
+    assert choice_for(Facts(LARGE, 100, 0, "cuda")).recipe == "dcgan"
+
+
+def test_every_rule_names_a_recipe_that_takes_its_settings_and_says_why() -> None:
+    for rule in default.CHOICES:
+        with_settings(recipes.find(rule.recipe), [*rule.settings])
+        assert rule.why
+
+
+@pytest.mark.parametrize("images", [None, 0, 1, 10**9])
+@pytest.mark.parametrize("classes", [0, 2, 10**6])
+@pytest.mark.parametrize("device", ["cpu", "cuda", "mps"])
+def test_all_data_have_a_rule(images: int | None, classes: int, device: str) -> None:
+    for shape in (POINT, ImageShape(1, 1, 1), ImageShape(4, 16384, 16384)):
+        assert choice_for(Facts(shape, images, classes, device))
+
+
+WHOLE = Choice("dcgan", "", most_images=500, longest_side=32, most_classes=10, device="cpu")
+FITTING = Facts(SMALL, 500, 10, "cpu")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"shape": LARGE},
+        {"shape": POINT},
+        {"images": 501},
+        {"images": None},
+        {"classes": 1},
+        {"classes": 11},
+        {"device": "cuda"},
+    ],
+)
+def test_a_rule_fits_where_all_of_its_conditions_hold(other: dict[str, object]) -> None:
+    assert WHOLE.fits(FITTING)
+    assert not WHOLE.fits(FITTING._replace(**other))  # type: ignore[arg-type]
+    assert dataclasses.replace(WHOLE, most_images=None, longest_side=None, most_classes=None, device=None).fits(
+        FITTING._replace(**({} if "shape" in other else other))  # type: ignore[arg-type]
+    )
+
+
+def test_a_rule_says_its_conditions() -> None:
+    assert WHOLE.when == "pictures, at most 500, of up to 32×32, each of one of 2 to 10 classes, on cpu"
+    assert Choice("dcgan", "").when == "pictures"
+    assert Choice("mlp-2d", "", is_point=True).when == "points"
