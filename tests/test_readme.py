@@ -69,6 +69,9 @@ def smaller(command: str) -> list[str]:
             words[words.index(option) + 1] = value
     if words[0] in ("judge", "evaluate"):
         words[words.index("--count") + 1] = "20"
+    if words[0] == "project":
+        words[words.index("--count") + 1] = "2"
+        words += ["--steps", "2"]
     if words[0] == "resume" and "--images" in words:
         words[words.index("--images") + 1] = "64"
     if words[0] == "train":
@@ -94,6 +97,7 @@ def test_the_readmes_commands_run_in_their_order(workplace: Path, monkeypatch: p
     assert (workplace / "energy.png").exists()
     assert (workplace / "codes.png").exists()
     assert (workplace / "pairs.png").exists()
+    assert (workplace / "projected" / "projections.png").exists()
     with np.load(workplace / "z.npz") as encoded:
         assert len(encoded["latents"]) == 1_797
     assert json.loads((workplace / "lsgan.json").read_text())

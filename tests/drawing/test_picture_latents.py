@@ -159,7 +159,9 @@ def test_each_picture_stands_above_what_is_made_of_its_latent(tmp_path: Path, co
     remade = [round((math.tanh(mean(grey)) + 1) * 127.5) for grey in shown]
     expected: list[int] = []
     for start in range(0, len(shown), columns):
-        expected += shown[start : start + columns] + remade[start : start + columns]
+        for row in (shown, remade):
+            part = row[start : start + columns]
+            expected += part + [255] * (columns - len(part))  # the last cells too stand below each other
     assert centres(picture, len(expected), columns) == expected
 
 

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from ganache.parts.latents import Latent, Normal, Uniform
+from ganache.parts.latents import Coded, Keyed, Latent, Normal, Uniform
 
 LATENTS = [
     Normal(size=1),
@@ -54,3 +54,22 @@ def test_a_way_begins_and_ends_at_its_stops(latent: Latent) -> None:
 def test_a_way_to_the_same_place_stays_there(fraction: float) -> None:
     start = drawn(Normal(size=5), 8)
     torch.testing.assert_close(Normal(size=5).interpolate(start, start, fraction), start, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("latent", [Normal(size=64), Uniform(size=3), Coded(size=20, categories=(3, 4)), Keyed(size=9)])
+def test_nearly_all_that_is_drawn_is_plausible_and_what_is_far_is_brought_near(latent: Latent) -> None:
+    found = drawn(latent, 1_000)
+    kept = latent.plausible(found)
+    assert (kept == found).all(1).float().mean() > 0.97
+    far = latent.plausible(100.0 * found)
+    torch.testing.assert_close(latent.plausible(far), far)
+    assert (far.abs() <= 64**0.5 + 2.0).all() or isinstance(latent, Keyed)
+
+
+def test_a_normal_latent_is_brought_to_the_shell_and_codes_into_their_ranges() -> None:
+    assert Normal(size=4).plausible(torch.tensor([[8.0, 0.0, 0.0, 0.0]])).tolist() == [[4.0, 0.0, 0.0, 0.0]]
+    assert Normal(size=4).plausible(torch.tensor([[0.0, 3.0, 0.0, 0.0]])).tolist() == [[0.0, 3.0, 0.0, 0.0]]
+    coded = Coded(size=4, categories=(2,), continuous=1)
+    assert coded.plausible(torch.tensor([[-6.0, 2.0, -1.0, -3.0]])).tolist() == [[-3.0, 1.0, 0.0, -1.0]]
+    keyed = Keyed(size=3)
+    assert keyed.plausible(torch.tensor([[-6.0, 7.0, -8.0]])).tolist() == [[-3.0, 7.0, -8.0]]

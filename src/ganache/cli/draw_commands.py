@@ -1,4 +1,4 @@
-"""`ganache sample`, `interpolate`, `codes` and `encode`."""
+"""`ganache sample`, `interpolate`, `codes`, `encode` and `project`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -79,3 +79,41 @@ def encode(
     with packing_bar() as progress:
         count = encode_to(run, pictures, out, reconstructions=picture, device=device, progress=progress)
     show([f"{counted(count, 'latent')}: {out}", *([f"reconstructions: {picture}"] if picture else [])])
+
+
+def project(
+    run: RunPath,
+    pictures: Annotated[
+        list[str],
+        path_argument(metavar="PICTURE…", help="Picture files, or one source as --data of train takes it."),
+    ],
+    out: Annotated[Path, path_option(help="A new folder.")],
+    split: Annotated[str | None, typer.Option(help="Of a source: the split; all if left out.")] = None,
+    count: Annotated[int | None, typer.Option(help="Of a source: how many pictures.")] = None,
+    labels: Labels = None,
+    steps: Annotated[int, typer.Option(help="How long is looked for each.")] = 200,
+    seed: Seed = 0,
+    device: Device = "auto",
+    code: Code = None,
+) -> None:
+    """Find the latents from which a generator draws given pictures, as nearly as it can."""
+    from ganache.drawing.projecting import project_to
+
+    load_code(code)
+    if len(pictures) == 1:
+        mention_overlooked(pictures[0])
+    with packing_bar() as progress:
+        done = project_to(
+            run,
+            pictures,
+            out,
+            split=split,
+            count=count,
+            labels=labels or (),
+            steps=steps,
+            seed=seed,
+            device=device,
+            progress=progress,
+            found=lambda name, distance: show([f"{distance:.4f}  {name}"]),
+        )
+    show([f"{counted(done, 'picture')}: {out}"])

@@ -86,7 +86,7 @@ def write_folder(folder: Path, batches: Iterator[npt.NDArray[Any]], count: int) 
 
     Raises UserError when the folder holds anything already or when the batches are points, RunError when writing fails.
     """
-    _refuse_to_mix(folder)
+    refuse_to_mix(folder)
     digits = max(6, len(str(count - 1)))
     written = 0
     for batch in batches:
@@ -102,7 +102,8 @@ def write_folder(folder: Path, batches: Iterator[npt.NDArray[Any]], count: int) 
     assert written == count, f"{written} images came, {count} were announced"
 
 
-def _refuse_to_mix(folder: Path) -> None:
+def refuse_to_mix(folder: Path) -> None:
+    """Raise UserError for a folder that holds anything already, and for what is none."""
     if folder.exists() and not folder.is_dir():
         raise UserError(f"--out: {str(folder)!r} is a file, not a folder")
     if folder.is_dir() and any(folder.iterdir()):

@@ -71,6 +71,17 @@ def grid(images: npt.NDArray[np.uint8], columns: int | None = None, smallest_sid
     return Image.fromarray(canvas[..., 0] if channels == 1 else canvas)
 
 
+def pairs(above: npt.NDArray[np.uint8], below: npt.NDArray[np.uint8], columns: int) -> Image.Image:
+    """Put images (N, H, W, C) in rows of `columns`, below each row that of its counterparts."""
+    rows = []
+    for start in range(0, len(above), columns):
+        rows += [above[start : start + columns], below[start : start + columns]]
+        missing = (columns if start else 0) - len(rows[-1])
+        if missing > 0:  # the last row's cells stay below each other
+            rows[-2:] = [np.concatenate([row, np.full((missing, *row.shape[1:]), 255, np.uint8)]) for row in rows[-2:]]
+    return grid(np.concatenate(rows), min(columns, len(above)))
+
+
 def scatter(points: npt.NDArray[Any], reals: npt.NDArray[Any] | None = None, side: int = 512) -> Image.Image:
     """Draw points (N, 2) in [-1, 1], y upwards, over the gray reals (M, 2), as an RGB picture of side × side pixels.
 

@@ -13,7 +13,7 @@ from ganache.data.conversion import Conversion
 from ganache.data.dataset import Batch, Progress
 from ganache.data.store.packed import PackedDataset
 from ganache.drawing.exports import check_picture, save_picture
-from ganache.drawing.grids import grid
+from ganache.drawing.grids import pairs
 from ganache.engine.devices import choose_device
 from ganache.runs.encoders import TrainedEncoder, load_encoder
 from ganache.runs.products import load
@@ -82,7 +82,4 @@ def _pairs(run: Path, dataset: PackedDataset, latents: NDArray[np.float32]) -> I
     _, batch = next(_batches(dataset, SHOWN))
     originals = batch.images.transpose(0, 2, 3, 1)
     remade = generator.make(torch.from_numpy(latents[: len(originals)]), torch.zeros(len(originals), 0))
-    rows = []
-    for start in range(0, len(originals), COLUMNS):
-        rows += [originals[start : start + COLUMNS], remade[start : start + COLUMNS]]
-    return grid(np.concatenate(rows), min(COLUMNS, len(originals)))
+    return pairs(originals, remade, COLUMNS)

@@ -10,6 +10,8 @@ from torch.nn.functional import one_hot
 
 from ganache.parts.part import Part
 
+NORMAL_REACH = 2.0  # beyond the mean length of normal vectors: nearly three of its deviations
+
 
 class Latent(Part, abc.ABC):
     """A distribution of latent vectors of `size` independent values."""
@@ -27,6 +29,10 @@ class Latent(Part, abc.ABC):
     def on_one_way(self, stops: Tensor) -> Tensor:
         """Return latents (S, N, size) as the S stops of N ways, on which nothing shall jump."""
         return stops
+
+    @abc.abstractmethod
+    def plausible(self, latents: Tensor) -> Tensor:
+        """Return the nearest latents (N, size) that are about as likely as those that are drawn."""
 
 
 class Normal(Latent):
@@ -50,6 +56,12 @@ class Normal(Latent):
         # Between equal or opposite directions no great circle is the shortest; the straight line will do.
         return torch.where(torch.sin(angle) < 1e-4, torch.lerp(start, end, fraction), circle)
 
+    def plausible(self, latents: Tensor) -> Tensor:
+        """Return latents no farther out than nearly all that are drawn: lengths are √size, give or take 0.7."""
+        longest = self.size**0.5 + NORMAL_REACH
+        shares: Tensor = longest / latents.norm(dim=-1, keepdim=True)
+        return latents * shares.clamp(max=1.0)
+
 
 class Uniform(Latent):
     """Independent values, uniform in [-1, 1)."""
@@ -61,6 +73,10 @@ class Uniform(Latent):
     def interpolate(self, start: Tensor, end: Tensor, fraction: float) -> Tensor:
         """Return the point on the straight line, which stays inside the cube."""
         return torch.lerp(start, end, fraction)
+
+    def plausible(self, latents: Tensor) -> Tensor:
+        """Return the nearest latents inside the cube."""
+        return latents.clamp(-1.0, 1.0)
 
 
 class Coded(Latent):
@@ -106,6 +122,13 @@ class Coded(Latent):
         noise = Normal(size=self.noise).interpolate(start[:, : self.noise], end[:, : self.noise], fraction)
         return torch.cat([noise, straight[:, self.noise :]], dim=1)
 
+    def plausible(self, latents: Tensor) -> Tensor:
+        """Return noise as `Normal` has it, shares of categories that are none below 0, and continuous codes inside."""
+        noise, codes = latents[:, : self.noise], latents[:, self.noise :]
+        categories, values = codes[:, : sum(self.categories)], codes[:, sum(self.categories) :]
+        likely = Normal(size=self.noise).plausible(noise) if self.noise else noise
+        return torch.cat([likely, categories.clamp(0.0, 1.0), values.clamp(-1.0, 1.0)], dim=1)
+
     def split(self, latents: Tensor) -> tuple[list[Tensor], Tensor]:
         """Return the categories' parts (N, k) and the continuous codes (N, continuous) of latents (N, size)."""
         *categories, values = torch.split(latents[:, self.noise :], [*self.categories, self.continuous], dim=1)
@@ -139,6 +162,11 @@ class Keyed(Latent):
     def on_one_way(self, stops: Tensor) -> Tensor:
         """Return the stops with the keys of the first."""
         return torch.cat([stops[..., : self.values], stops[:1, ..., self.values :].expand(len(stops), -1, -1)], dim=-1)
+
+    def plausible(self, latents: Tensor) -> Tensor:
+        """Return values as `Normal` has them; any keys will do."""
+        values, keys = self.split(latents)
+        return torch.cat([Normal(size=self.values).plausible(values), keys], dim=1)
 
     def split(self, latents: Tensor) -> tuple[Tensor, Tensor]:
         """Return the values (N, size - 2) and the keys (N, 2) of latents (N, size)."""
