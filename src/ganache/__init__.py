@@ -50,6 +50,7 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.networks import MNISTDCGANGenerator as MNISTDCGANGenerator
     from ganache.networks import R3GANDiscriminator as R3GANDiscriminator
     from ganache.networks import R3GANGenerator as R3GANGenerator
+    from ganache.parts.adaptive import Adaptive as Adaptive
     from ganache.parts.augmentations import InputNoise as InputNoise
     from ganache.parts.augmentations import Unchanged as Unchanged
     from ganache.parts.auxiliary_terms import ClassCrossEntropy as ClassCrossEntropy

@@ -46,7 +46,6 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "wgan": ("wgan", []),
     "wgan-gp": ("wgan-gp", ["critic_steps=3"]),
     "r3gan": ("r3gan", ["penalties.r1.every=2", "penalties.r2.every=3"]),
-    "r3gan-cifar10": ("r3gan-cifar10", []),
     "sngan": ("sngan", []),
     "mnist-speedrun": ("mnist-speedrun", []),
     "dropout": ("vanilla", ["joint_batch=true"]),
@@ -56,6 +55,11 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "relativistic": ("ralsgan-conditional", []),
     "flips": ("dcgan", FLIPS),
     "diff-augment": ("r3gan", ["augment=DiffAugment", "penalties.r1.every=2"]),
+    "steered": (
+        "dcgan",
+        ["augment=Adaptive", "augment.ramp=40", "augment.every=2", "augment.target=-0.9", "augment.cutout=1"],
+    ),
+    "augmented": ("r3gan", ["augment=Adaptive", f"augment.probability={moving(0.0, 0.9)}", "penalties.r1.every=2"]),
     "rates": ("nonsaturating", [*RATES, f"adversarial={moving(1.0, 0.5)}", f"ema_half_life={moving(0.0, 64)}"]),
     "matching": ("dcgan", ['generator_terms.matching={"kind": "FeatureMatching", "every": 3}', "generator_steps=2"]),
 }

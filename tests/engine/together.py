@@ -43,6 +43,19 @@ CASES: list[tuple[str, tuple[str, ...], ImageShape]] = [
     ("dcgan", (*NARROW, "discriminator.batch_norm=false", "augment=DiffAugment", 'penalties.r1={"kind": "R1"}'), SMALL),
     (
         "dcgan",
+        (
+            *NARROW,
+            "augment=Adaptive",
+            "augment.ramp=40",
+            "augment.every=2",
+            "augment.target=-0.9",
+            "augment.cutout=0.5",
+        ),
+        SMALL,
+    ),
+    ("dcgan", (*NARROW, "augment=Adaptive", "augment.probability=0.5", "joint_batch=true"), SMALL),
+    (
+        "dcgan",
         (*NARROW, 'generator_terms.matching={"kind": "FeatureMatching", "every": 2}', "ema_half_life=20"),
         SMALL,
     ),
@@ -53,7 +66,6 @@ CASES: list[tuple[str, tuple[str, ...], ImageShape]] = [
     ("mnist-speedrun", (), SMALL),
     ("noise-classifier", (), SMALL),
     ("r3gan", ('penalties.r1={"kind": "R1", "every": 2}',), SMALL),
-    ("r3gan-cifar10", ("generator.max_width=8", "discriminator.max_width=8"), SMALL),
     ("ralsgan-conditional", (*NARROW, "generator.max_width=8", "discriminator.max_width=8"), SMALL),
     ("sngan", NARROW, SMALL),
     ("vanilla", ("generator.widths=[16]", "discriminator.widths=[16, 8]"), SMALL),

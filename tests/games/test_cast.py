@@ -157,3 +157,16 @@ def test_a_players_rate_is_that_of_the_images_seen() -> None:
     weight = cast.weights("generator")[0]
     cast.update("generator", weight.flatten(), Moment(16))
     assert cast.optimizers["generator"].param_groups[0]["lr"] == 0.75
+
+
+class Showing(nn.Module):
+    """Shows how many images were seen, and a number that stays."""
+
+    def marks(self, now: Moment) -> dict[str, float]:
+        return {"seen": float(now.images_seen), "half": 0.5}
+
+
+def test_what_modules_have_to_show_is_told_by_their_names() -> None:
+    cast = Cast({"judge": Linear()}, {"pool": Showing(), "terms.own": Showing()}, {})
+    assert cast.marks(Moment(7)) == {"pool/seen": 7.0, "pool/half": 0.5, "terms.own/seen": 7.0, "terms.own/half": 0.5}
+    assert linear_cast().marks(Moment(7)) == {}

@@ -27,6 +27,7 @@ from ganache.networks.feature_networks import (
     FeaturePairDiscriminator,
     PairDiscriminator,
 )
+from ganache.parts.adaptive import Adaptive
 from ganache.parts.augmentations import Augmentation, InputNoise, Unchanged
 from ganache.parts.auxiliary_terms import ClassCrossEntropy, CodeRecovery
 from ganache.parts.constraints import Constraint, Unconstrained, WeightClipping
@@ -111,6 +112,20 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
     (Constraint, WeightClipping(limit=0.5)),
     (Augmentation, Unchanged()),
     (Augmentation, InputNoise(deviation=Linear(start=0.5, end=0.0, until=1e5))),
+    (
+        Augmentation,
+        Adaptive(
+            blit=0.5,
+            geometry=0.25,
+            colour=0.0,
+            cutout=1.0,
+            probability=Cosine(start=0.0, end=0.5, until=1e6),
+            target=0.5,
+            ramp=1000,
+            every=3,
+            most=0.7,
+        ),
+    ),
     (Augmentation, DiffAugment(colour=False, translation=0.25, cutout=0.25)),
     (Curve, Linear(start=1.0, end=0.0, since=5.0, until=1e6)),
     (Curve, Cosine(start=1.0, end=-1.0, since=5.0, until=1e6)),

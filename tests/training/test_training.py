@@ -91,18 +91,27 @@ def test_a_time_budget_ends_the_run_and_saves_it(tmp_path: Path) -> None:
     assert sealed.newest(tmp_path / "run" / "checkpoints")[0].stem == f"{outcome.images_seen:08d}"
 
 
-@pytest.mark.parametrize(("number", "precision"), [(signal.SIGTERM, "bf16"), (signal.SIGINT, "fp32")])
+# What the adaptive one has heard is between two steps of its chance when the signal comes.
+@pytest.mark.parametrize(
+    ("number", "precision", "settings"),
+    [
+        (signal.SIGTERM, "bf16", ["augment=InputNoise"]),
+        (signal.SIGINT, "fp32", ["augment=Adaptive", "augment.every=3", "augment.ramp=1000", "augment.target=-0.5"]),
+    ],
+)
 def test_a_signal_saves_and_the_resumed_run_has_the_undisturbed_bits(
-    tmp_path: Path, number: signal.Signals, precision: str
+    tmp_path: Path, number: signal.Signals, precision: str, settings: list[str]
 ) -> None:
-    undisturbed = train(tmp_path / "a", "augment=InputNoise", precision=precision)
+    undisturbed = train(tmp_path / "a", *settings, precision=precision)
     display = Stopping(after=16 * 16, number=number)
-    stopped = train(tmp_path / "b", "augment=InputNoise", precision=precision, display=display)
+    stopped = train(tmp_path / "b", *settings, precision=precision, display=display)
     assert stopped.signal == number
     assert stopped.images_seen == 16 * 17
     assert json.loads((tmp_path / "b" / "run.json").read_text())["outcome"] == f"interrupted by {number.name}"
     ganache.resume(tmp_path / "b")
     assert last_checkpoint(tmp_path / "b") == last_checkpoint(undisturbed.run)
+    shown = [line.get("augment/probability", -1.0) for line in Run.open(tmp_path / "b").log_lines()]
+    assert (0.0 < shown[-1] < 0.8) if "augment=Adaptive" in settings else set(shown) == {-1.0}
     assert _without_times(tmp_path / "b") == _without_times(tmp_path / "a")
     assert (tmp_path / "b/samples/00000640.png").read_bytes() == (tmp_path / "a/samples/00000640.png").read_bytes()
 

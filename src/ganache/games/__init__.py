@@ -9,6 +9,7 @@ from ganache.games.game import Product as Product
 from ganache.games.game import Records as Records
 from ganache.games.two_players import Optimizers as Optimizers
 from ganache.games.two_players import TwoPlayers as TwoPlayers
+from ganache.parts.adaptive import Adaptive as Adaptive
 from ganache.parts.auxiliary_terms import ClassCrossEntropy as ClassCrossEntropy
 from ganache.parts.auxiliary_terms import CodeRecovery as CodeRecovery
 from ganache.parts.diff_augment import DiffAugment as DiffAugment

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,14 @@ class Player:
 
     optimizer: Optimizer
     modules: tuple[str, ...]
+
+
+@runtime_checkable
+class Marked(Protocol):
+    """A module with numbers of its own to show."""
+
+    def marks(self, now: Moment) -> Mapping[str, float]:
+        """Return them by name, for a line of the log; the device may be waited for."""
 
 
 class Cast:
@@ -40,6 +48,11 @@ class Cast:
     def modules(self) -> dict[str, nn.Module]:
         """Every module by its name: networks first."""
         return self.networks | self.memories
+
+    def marks(self, now: Moment) -> dict[str, float]:
+        """Return what modules have to show at a moment, by the module's name and theirs: ``augment/probability``."""
+        marked = {name: module.marks(now) for name, module in self.modules.items() if isinstance(module, Marked)}
+        return {f"{name}/{what}": value for name, found in marked.items() for what, value in found.items()}
 
     def begin(self, autocast: Autocast) -> None:
         """Make ready to play, once the modules are on their device: in training mode, each player with an optimiser."""

@@ -153,6 +153,7 @@ class TwoPlayers(Game):
         cast.update("discriminator", _total(loss, terms, self.penalties, now), now)
         self.constraint.apply(cast.networks["discriminator"])
         boundary = self.objective.boundary(real.logits, fake.logits)
+        critic.tell(real.logits - boundary)
         seen = told_apart(loss, real.logits, fake.logits, boundary)
         return recorded(seen | {f"penalty/{name}": term for name, term in terms.items()})
 

@@ -31,6 +31,16 @@ class Augmenter(nn.Module, abc.ABC):
     def forward(self, images: Tensor, now: Moment) -> Tensor:
         """Return the images as the discriminator shall see them."""
 
+    def heard(self, excess: Tensor) -> None:
+        """Take notice of how far a batch of reals' logits (N, …) were above the boundary when the discriminator moved.
+
+        Told after moves of training alone. What changes by it is in buffers, and no number is read on the host.
+        """
+
+    def marks(self, now: Moment) -> dict[str, float]:
+        """Return numbers of its own by name, for a line of the log."""
+        return {}
+
 
 class Unchanged(Augmentation):
     """The discriminator sees the images as they are."""

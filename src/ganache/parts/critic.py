@@ -42,6 +42,10 @@ class Critic:
             said = self._discriminator(augmented, conditions)
         return Verdict.of(said).float()
 
+    def tell(self, excess: Tensor) -> None:
+        """Let the augmentation hear how far a batch of reals' logits (N, …) were above the boundary in a move."""
+        self._augmenter.heard(excess.detach())
+
     def compare(
         self, reals: Tensor, fakes: Tensor, conditions: Tensor, jointly: bool = False, slopes: Collection[Side] = ()
     ) -> Verdicts:

@@ -155,6 +155,7 @@ class Loop:
             "memory_bytes": memory_in_use(self.state.device),
             **self.state.tally.means(),
             **self.state.rates(),
+            **self.state.cast.marks(self.state.now),
         }
         self._ask(lambda one: line.update(one.measure(self.state, line) if self._is_due(one.every) else {}))
         assert self._logbook is not None
