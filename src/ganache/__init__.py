@@ -35,6 +35,8 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.games import Product as Product
     from ganache.games import Recipe as Recipe
     from ganache.games import TwoPlayers as TwoPlayers
+    from ganache.networks import BigGANDiscriminator as BigGANDiscriminator
+    from ganache.networks import BigGANGenerator as BigGANGenerator
     from ganache.networks import ClassifyingDiscriminator as ClassifyingDiscriminator
     from ganache.networks import DCGANDiscriminator as DCGANDiscriminator
     from ganache.networks import DCGANGenerator as DCGANGenerator

@@ -52,6 +52,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "acgan": ("acgan", []),
     "infogan": ("infogan", []),
     "bigan": ("bigan", []),
+    "biggan": ("biggan", ["generator.latent.size=8"]),
     "relativistic": ("ralsgan-conditional", []),
     "flips": ("dcgan", FLIPS),
     "diff-augment": ("r3gan", ["augment=DiffAugment", "penalties.r1.every=2"]),

@@ -38,6 +38,7 @@ ROBUST = ("optimizers.generator.epsilon=1e-4", "optimizers.discriminator.epsilon
 CASES: list[tuple[str, tuple[str, ...], ImageShape]] = [
     ("acgan", (), SMALL),
     ("bigan", (), SMALL),
+    ("biggan", NARROW, SMALL),
     ("dcgan", NARROW, SMALL),
     ("dcgan", (*NARROW, "label_flips=0.3", "augment=InputNoise", "joint_batch=true"), SMALL),
     ("dcgan", (*NARROW, "discriminator.batch_norm=false", "augment=DiffAugment", 'penalties.r1={"kind": "R1"}'), SMALL),

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
 from ganache.networks import (
+    BigGANDiscriminator,
+    BigGANGenerator,
     DCGANDiscriminator,
     DCGANGenerator,
     Discriminator,
@@ -38,6 +40,7 @@ GENERATORS: list[Generator] = [
     LSGANGenerator(latent=Uniform(size=5)),
     MNISTDCGANGenerator(latent=Normal(size=5)),
     R3GANGenerator(latent=Normal(size=5), width=4, max_width=8),
+    BigGANGenerator(latent=Normal(size=5), width=4, max_width=8, embedding=2),
 ]
 DISCRIMINATORS: list[Discriminator] = [
     MLPDiscriminator(widths=(16, 16), slope=0.2),
@@ -49,6 +52,7 @@ DISCRIMINATORS: list[Discriminator] = [
     LSGANDiscriminator(),
     MNISTDCGANDiscriminator(),
     R3GANDiscriminator(width=4, max_width=8),
+    BigGANDiscriminator(width=8, max_width=16),
 ]
 
 
@@ -75,9 +79,9 @@ def without_gradient(network: nn.Module) -> list[str]:
 
 
 def awake(network: nn.Module) -> nn.Module:
-    """Give the layers whose weights begin at 0 some, as training does with its first step."""
+    """Give the weights and gains that begin at 0 a value, as training does with its first step."""
     for name, weight in network.named_parameters():
-        if name.endswith("weight") and not weight.any():
+        if name.endswith(("weight", "gain")) and not weight.any():
             nn.init.normal_(weight, 0.0, 0.1)
     return network
 

@@ -9,6 +9,8 @@ from ganache.data.shape import ImageShape
 from ganache.engine.iteration import iterate
 from ganache.games import TwoPlayers
 from ganache.networks import (
+    BigGANDiscriminator,
+    BigGANGenerator,
     DCGANDiscriminator,
     DCGANGenerator,
     Discriminator,
@@ -41,6 +43,7 @@ GENERATORS: dict[str, Generator] = {
     "lsgan": LSGANGenerator(latent=Uniform(size=3)),
     "dcgan-mnist": MNISTDCGANGenerator(latent=LATENT),
     "r3gan": R3GANGenerator(latent=LATENT, width=4, max_width=8),
+    "biggan": BigGANGenerator(latent=LATENT, width=4, max_width=8, embedding=2),
 }
 DISCRIMINATORS: dict[str, Discriminator] = {
     "mlp": MLPDiscriminator(widths=(8,), slope=0.2, dropout=0.3),
@@ -51,6 +54,7 @@ DISCRIMINATORS: dict[str, Discriminator] = {
     "lsgan": LSGANDiscriminator(),
     "dcgan-mnist": MNISTDCGANDiscriminator(),
     "r3gan": R3GANDiscriminator(width=4, max_width=8),
+    "biggan": BigGANDiscriminator(width=4, max_width=8),
 }
 OBJECTIVES = [kind() for kind in kinds(Objective) if kind.__module__.startswith("ganache.")]
 PENALTIES = [kind() for kind in kinds(Penalty) if kind.__module__.startswith("ganache.")]

@@ -119,7 +119,7 @@ def test_it_resumes_to_the_same_bits(name: str, shape: ImageShape) -> None:
 
 def test_conditional_recipes_use_their_labels() -> None:
     told = [name for name in NAMES if recipes.find(name).conditional]
-    assert told == ["acgan", "lsgan-conditional", "mnist-speedrun", "ralsgan-conditional"]
+    assert told == ["acgan", "biggan", "lsgan-conditional", "mnist-speedrun", "ralsgan-conditional"]
     for name in told:
         state, draws = begin(name, SHAPES[0])
         iterate(state, draws)

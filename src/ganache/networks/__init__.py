@@ -2,6 +2,8 @@
 
 from ganache.networks.base import Discriminator as Discriminator
 from ganache.networks.base import Generator as Generator
+from ganache.networks.biggan import BigGANDiscriminator as BigGANDiscriminator
+from ganache.networks.biggan import BigGANGenerator as BigGANGenerator
 from ganache.networks.dcgan import DCGANDiscriminator as DCGANDiscriminator
 from ganache.networks.dcgan import DCGANGenerator as DCGANGenerator
 from ganache.networks.dcgan_mnist import MNISTDCGANDiscriminator as MNISTDCGANDiscriminator

@@ -71,27 +71,34 @@ class ConditionalBatchNorm(nn.Module):
     Source: de Vries et al. 2017, "Modulating early visual processing by language", section 3, from scale 1 and shift 0.
     The gain g is ours. Adam moves every weight by about its learning rate, and a label has a single weight for each
     feature where other layers have hundreds: without a gain the generator is deaf to labels for thousands of steps.
+    Not `from_zero` the maps are ordinary layers of many conditions, to be drawn, and there is no gain (Brock et al.
+    2019, "Large Scale GAN Training", appendix B).
     """
 
     GAIN = 10.0
 
-    def __init__(self, features: int, conditions: int) -> None:
+    def __init__(self, features: int, conditions: int, from_zero: bool = True) -> None:
         super().__init__()
         self.norm = nn.BatchNorm2d(features, affine=False)
-        self.scale, self.shift = _FromZero(conditions, features), _FromZero(conditions, features)
+        kind, self.gain = (_FromZero, self.GAIN) if from_zero else (_WithoutBias, 1.0)
+        self.scale, self.shift = kind(conditions, features), kind(conditions, features)
 
     def forward(self, features: Tensor, conditions: Tensor) -> Tensor:
         """Map (N, features, H, W) to the same shape; conditions are (N, K)."""
-        scale, shift = 1.0 + self.GAIN * self.scale(conditions), self.GAIN * self.shift(conditions)
+        scale, shift = 1.0 + self.gain * self.scale(conditions), self.gain * self.shift(conditions)
         normalised: Tensor = self.norm(features) * scale[:, :, None, None] + shift[:, :, None, None]
         return normalised
 
 
-class _FromZero(nn.Linear):
-    """A linear map without bias that begins as zero and that no initialiser draws anew."""
+class _WithoutBias(nn.Linear):
+    """A linear map without bias."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, bias=False)
+
+
+class _FromZero(_WithoutBias):
+    """One that begins as zero and that no initialiser draws anew."""
 
     def reset_parameters(self) -> None:
         nn.init.zeros_(self.weight)
@@ -169,6 +176,20 @@ def glorot_initialised(module: nn.Module) -> nn.Module:
     for layer in module.modules():
         if _is_drawn(layer):
             nn.init.xavier_uniform_(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+    return module
+
+
+def orthogonally_initialised(module: nn.Module) -> nn.Module:
+    """Draw every weight as a matrix (outputs, all else) whose shorter vectors are orthonormal, biases 0.
+
+    Source: Saxe et al. 2014, "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks".
+    """
+    for layer in module.modules():
+        if _is_drawn(layer):
+            if not layer.weight.is_meta:
+                nn.init.orthogonal_(layer.weight)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
     return module
