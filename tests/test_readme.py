@@ -97,6 +97,8 @@ def test_the_readmes_commands_run_in_their_order(workplace: Path, monkeypatch: p
     assert (workplace / "energy.png").exists()
     assert (workplace / "codes.png").exists()
     assert (workplace / "pairs.png").exists()
+    assert (workplace / "between.webp").exists()
+    assert (workplace / "seeds.webp").exists()
     assert (workplace / "projected" / "projections.png").exists()
     with np.load(workplace / "z.npz") as encoded:
         assert len(encoded["latents"]) == 1_797

@@ -46,6 +46,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "wgan": ("wgan", []),
     "wgan-gp": ("wgan-gp", ["critic_steps=3"]),
     "r3gan": ("r3gan", ["penalties.r1.every=2", "penalties.r2.every=3"]),
+    "r3gan-cifar10": ("r3gan-cifar10", []),
     "sngan": ("sngan", []),
     "mnist-speedrun": ("mnist-speedrun", []),
     "dropout": ("vanilla", ["joint_batch=true"]),

@@ -67,6 +67,7 @@ CASES: list[tuple[str, tuple[str, ...], ImageShape]] = [
     ("mnist-speedrun", (), SMALL),
     ("noise-classifier", (), SMALL),
     ("r3gan", ('penalties.r1={"kind": "R1", "every": 2}',), SMALL),
+    ("r3gan-cifar10", ("generator.max_width=8", "discriminator.max_width=8"), SMALL),
     ("ralsgan-conditional", (*NARROW, "generator.max_width=8", "discriminator.max_width=8"), SMALL),
     ("sngan", NARROW, SMALL),
     ("vanilla", ("generator.widths=[16]", "discriminator.widths=[16, 8]"), SMALL),

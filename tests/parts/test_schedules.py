@@ -24,6 +24,15 @@ def test_each_curve_at_its_ends_a_quarter_and_the_middle(curve: Curve, quarter: 
     assert [at(curve, seen) for seen in (500, 501, 10**12)] == [2.0, 2.0, 2.0]
 
 
+def test_half_a_cosine_is_that_of_r3gan() -> None:
+    """Their rule gives b + (1 - d) (f - b) with d = (1 + cos(π n / N)) / 2 up to N images, and f after them."""
+    curve = Cosine(start=2e-4, end=5e-5, until=2e7)
+    for images in (0, 512, 5_000_000, 13_000_128, 20_000_000):
+        decay = 0.5 * (1.0 + math.cos(math.pi * images / 2e7))
+        assert at(curve, images) == pytest.approx(2e-4 + (1.0 - decay) * (5e-5 - 2e-4), rel=1e-13)
+    assert at(curve, 250_000_000) == 5e-5
+
+
 def test_a_curve_can_rise() -> None:
     assert at(Linear(start=0.0, end=1.0, until=4), 1) == 0.25
     assert at(Geometric(start=1.0, end=16.0, until=4), 3) == pytest.approx(8.0, rel=1e-14)

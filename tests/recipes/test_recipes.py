@@ -79,6 +79,7 @@ PUBLISHED = {
     "noise-classifier": (1e-3, 0.9, 32, 1, True, 3 * 60_000),
     "nonsaturating": (5e-5, 0.9, 64, 100, False, 5 * 60_000),
     "r3gan": (2e-3, 0.0, 32, 64, False, 140_000),
+    "r3gan-cifar10": (2e-4, 0.0, 512, 64, False, 250_000_000),
     "ralsgan": (1e-4, 0.5, 32, 128, False, 1_000_000),
     "ralsgan-conditional": (1e-4, 0.5, 32, 128, False, 1_000_000),
     "sngan": (2e-4, 0.5, 64, 128, False, 1_000_000),
@@ -86,11 +87,13 @@ PUBLISHED = {
     "wgan": (5e-5, 0.9, 64, 100, False, 5 * 5 * 60_000),
     "wgan-gp": (5e-5, 0.9, 64, 100, False, 5 * 5 * 60_000),
 }
-# The numbers of r3gan are those at the beginning of half a cosine through the first 100,000 images.
+# The numbers of the two r3gan are those at the beginning of half a cosine, through 100,000 images or 20 million.
 SCHEDULED = {
-    "r3gan": Adam(
-        learning_rate=Cosine(start=2e-3, end=5e-4, until=1e5), betas=(0.0, Cosine(start=0.9, end=0.99, until=1e5))
+    name: Adam(
+        learning_rate=Cosine(start=rate, end=rate / 4, until=until),
+        betas=(0.0, Cosine(start=0.9, end=0.99, until=until)),
     )
+    for name, rate, until in (("r3gan", 2e-3, 1e5), ("r3gan-cifar10", 2e-4, 2e7))
 }
 GAMMA = Cosine(start=0.5, end=0.05, until=1e5)
 ZERO_CENTRED = {
@@ -106,6 +109,12 @@ APART: dict[str, dict[str, Any]] = {
     "mlp-2d": {"ema_half_life": 20_000.0},
     "noise-classifier": {"generator_steps": 0, "held_out": 10_000},
     "r3gan": {"penalties": ZERO_CENTRED, "ema_half_life": Cosine(start=0.0, end=5_000.0, until=1e5)},
+    "r3gan-cifar10": {
+        **{"conditional": True, "ema_half_life": Cosine(start=0.0, end=5e6, until=2e7)},
+        "penalties": {
+            kind.__name__.lower(): kind(weight=Cosine(start=0.05, end=0.005, until=2e7)) for kind in (R1, R2)
+        },
+    },
     "ralsgan-conditional": {"conditional": True},
     "sngan": {"ema_half_life": 5_000.0},
     "wgan": {"critic_steps": 5, "constraint": WeightClipping(limit=0.01)},
@@ -116,6 +125,7 @@ OBJECTIVES: dict[str, Objective] = {
     "lsgan-conditional": LeastSquares(),
     "minimax": Minimax(),
     "r3gan": RelativisticPairing(),
+    "r3gan-cifar10": RelativisticPairing(),
     "ralsgan": RelativisticAverageLeastSquares(),
     "ralsgan-conditional": RelativisticAverageLeastSquares(),
     "sngan": Hinge(),
@@ -160,6 +170,10 @@ def test_the_two_newest_have_their_own_networks_and_no_batch_norm_in_the_discrim
     recipe = two_players("r3gan")
     assert recipe.generator == R3GANGenerator(latent=Normal(size=64), width=8, max_width=512, blocks=1)
     assert recipe.discriminator == R3GANDiscriminator(width=8, max_width=512, blocks=1)
+    recipe = two_players("r3gan-cifar10")
+    published: dict[str, Any] = {"width": 768, "max_width": 768, "blocks": 2, "expansion": 2, "group_size": 16}
+    assert recipe.generator == R3GANGenerator(latent=Normal(size=64), **published, published=True)
+    assert recipe.discriminator == R3GANDiscriminator(**published, published=True)
     recipe = two_players("sngan")
     assert recipe.generator == DCGANGenerator(latent=Normal(size=128), width=64, conditional_norm=True)
     assert recipe.discriminator == DCGANDiscriminator(width=64, batch_norm=False, projection=True, spectral_norm=True)

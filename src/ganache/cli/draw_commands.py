@@ -35,6 +35,9 @@ def interpolate(
     frames: Annotated[int, typer.Option(help="How many frames, 25 a second.")] = 100,
     seed: Seed = 0,
     labels: Labels = None,
+    through: Annotated[
+        str | None, typer.Option(metavar="STOPS", help="Seeds, as in 3,17,42, or a folder that `project` wrote.")
+    ] = None,
     device: Device = "auto",
     code: Code = None,
 ) -> None:
@@ -42,8 +45,8 @@ def interpolate(
     from ganache.drawing.sampling import interpolate_to
 
     load_code(code)
-    interpolate_to(run, out, frames=frames, seed=seed, labels=labels or (), device=device)
-    show([f"{counted(frames, 'frame')} from seed {seed}: {out}"])
+    interpolate_to(run, out, frames=frames, seed=seed, labels=labels or (), through=through, device=device)
+    show([f"{counted(frames, 'frame')} {f'through {through}' if through else f'from seed {seed}'}: {out}"])
 
 
 def codes(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ganache.drawing import animations, exports, grids
+from ganache.drawing import animations, exports, grids, ways
 from ganache.engine.devices import choose_device
 from ganache.runs.products import load
 from ganache.support.errors import UserError
@@ -45,16 +45,29 @@ def sample_to(
 
 
 def interpolate_to(
-    run: Path, out: str, *, frames: int, seed: int = 0, labels: Sequence[str] = (), device: str = "auto"
+    run: Path,
+    out: str,
+    *,
+    frames: int,
+    seed: int = 0,
+    labels: Sequence[str] = (),
+    through: str | None = None,
+    device: str = "auto",
 ) -> None:
     """Draw a walk through the latent space as an animation (.gif, .webp, .mp4), 25 frames a second.
 
-    Raises UserError for an unknown run, label or kind of file.
+    It has 16 images that walk from random ones to others, or a single one on its way `through` the first images of
+    several seeds (``3,17,42``) or the pictures of a folder that `project` wrote. Raises UserError for an unknown run,
+    label or kind of file, and for stops that are none.
     """
     check_seed(seed)
     if frames < 2:
         raise UserError(f"frames: {frames} is too few for a walk; it needs at least 2")
     check_place(out, "--out")
     generator = load(run, choose_device(device).type)
-    walk = (grids.for_display(images) for images in generator.walk(seed, frames, labels))
+    if through is None:
+        images = generator.walk(seed, frames, labels)
+    else:
+        images = (image[None] for image in ways.along(generator, ways.stops_of(generator, through, labels), frames))
+    walk = (grids.for_display(shown) for shown in images)
     animations.animate(walk, Path(out), frames_per_second=25.0, hold_last=0.0)

@@ -5,6 +5,10 @@ convolution to more features, a grouped 3×3 one, and a 1×1 one back. The last 
 as the identity and depth costs no stability. Between sizes: resampling with the authors' filter, and a 1×1 convolution
 where the width changes. The paper's networks have 768 features and two blocks everywhere; the defaults here are meant
 for a processor.
+
+Three things are ours: the generator's tanh, labels that begin as loud as the latent, and a part of the logit that asks
+for no label. With `published` they are as the authors have them, and both networks compute what their code computes
+(github.com/brownvc/R3GAN, commit 19a7ddf; how that was compared is in docs/design.md).
 """
 
 import itertools
@@ -28,7 +32,8 @@ GAIN = math.sqrt(2.0 / (1.0 + SLOPE**2))  # keeps the variance through a leaky R
 class R3GANGenerator(Generator):
     """A learned constant whose features a linear map of the latent scales, blocks at growing sizes, then tanh.
 
-    Labels are embedded beside the latent. The tanh is ours: the paper's pixels may leave [-1, 1].
+    Labels are embedded beside the latent, in as many numbers. With `published` there is no tanh, so that while training
+    pixels may leave [-1, 1]; and K labels begin with a variance of 1 / K, where ours have 1.
     """
 
     latent: Latent = Normal(size=64)
@@ -37,6 +42,7 @@ class R3GANGenerator(Generator):
     blocks: int = Field(default=1, ge=1)  # at each size
     expansion: int = Field(default=2, ge=1)  # how many times the width a block has inside
     group_size: int = Field(default=16, ge=1)  # features that a group of the 3×3 convolution mixes
+    published: bool = False
 
     def build(self, shape: ImageShape, conditions: int) -> nn.Module:
         """Return the module; raises UserError when `group_size` does not divide a block's features."""
@@ -46,7 +52,8 @@ class R3GANGenerator(Generator):
 class R3GANDiscriminator(Discriminator):
     """Blocks at shrinking sizes, a depthwise convolution as large as the last of them, then one linear logit.
 
-    Labels come in by an inner product with the features before the logit (`ConditionProjection`).
+    Labels come in by an inner product with the features, which is added to the logit (`ConditionProjection`). With
+    `published` it is the logit, with a linear map of the features in the place of the features.
     """
 
     width: int = Field(default=8, ge=1)  # these five as the generator's
@@ -54,6 +61,7 @@ class R3GANDiscriminator(Discriminator):
     blocks: int = Field(default=1, ge=1)
     expansion: int = Field(default=2, ge=1)
     group_size: int = Field(default=16, ge=1)
+    published: bool = False
 
     def build(self, shape: ImageShape, conditions: int) -> nn.Module:
         """Return the module; raises UserError when `group_size` does not divide a block's features."""
@@ -66,9 +74,8 @@ class _R3GANGenerator(nn.Module):
         sizes, widths = _stages(config, shape)
         inputs = config.latent.size
         # Of variance 1 like the latent: as a bare one-hot the label would hardly be heard beside it.
-        self.embedding = (
-            _scaled(nn.Linear(conditions, inputs, bias=False), math.sqrt(conditions)) if conditions else None
-        )
+        loudness = 1.0 if config.published else math.sqrt(conditions)
+        self.embedding = _scaled(nn.Linear(conditions, inputs, bias=False), loudness) if conditions else None
         self.modulation = _scaled(nn.Linear(2 * inputs if conditions else inputs, widths[-1], bias=False))
         self.constant = nn.Parameter(torch.randn(widths[-1], *sizes[-1]))
         layers = _blocks(config, widths[-1], sizes[-1], len(sizes))
@@ -79,7 +86,8 @@ class _R3GANGenerator(nn.Module):
                 *_resized(small, size),
                 *_blocks(config, after, size, len(sizes)),
             ]
-        self.layers = nn.Sequential(*layers, _pointwise(widths[0], shape.channels), nn.Tanh())
+        bound = _Clamp() if config.published else nn.Tanh()
+        self.layers = nn.Sequential(*layers, _pointwise(widths[0], shape.channels), bound)
 
     def forward(self, latent: Tensor, conditions: Tensor) -> Tensor:
         if self.embedding is not None:
@@ -87,6 +95,13 @@ class _R3GANGenerator(nn.Module):
         features = self.constant * self.modulation(latent)[:, :, None, None]
         images: Tensor = self.layers(_fast(features))
         return images
+
+
+class _Clamp(nn.Module):
+    """Black and white for what lies beyond them, once nothing has to learn through it."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return images if self.training else images.clamp(-1.0, 1.0)
 
 
 class _R3GANDiscriminator(FeatureDiscriminator):
@@ -104,10 +119,12 @@ class _R3GANDiscriminator(FeatureDiscriminator):
         self.layers = nn.Sequential(*layers)
         places = sizes[-1][0] * sizes[-1][1]
         self.basis = nn.Parameter(torch.randn(widths[-1], *sizes[-1]) / math.sqrt(places))
-        self.logit = _scaled(nn.Linear(widths[-1], 1, bias=False))
+        self.asks_by_label = config.published and conditions > 0
+        self.logit = _scaled(nn.Linear(widths[-1], widths[-1] if self.asks_by_label else 1, bias=False))
         self.projection = ConditionProjection(conditions, widths[-1]) if conditions else None
         if self.projection is not None:
-            draw_normal(self.projection.embedding.weight, 0.0, 1.0 / math.sqrt(widths[-1]))
+            loudness = 1.0 / math.sqrt(conditions) if config.published else 1.0
+            draw_normal(self.projection.embedding.weight, 0.0, loudness / math.sqrt(widths[-1]))
 
     def features(self, images: Tensor, conditions: Tensor) -> Tensor:
         """Return (N, F) features of images (N, C, H, W); the conditions (N, K) have no part in them."""
@@ -117,8 +134,11 @@ class _R3GANDiscriminator(FeatureDiscriminator):
 
     def logits(self, features: Tensor, conditions: Tensor) -> Tensor:
         """Return (N, 1)."""
-        logits: Tensor = self.logit(features)
-        return logits if self.projection is None else logits + self.projection(features, conditions)
+        told: Tensor = self.logit(features)
+        if self.projection is None:
+            return told
+        by_label: Tensor = self.projection(told if self.asks_by_label else features, conditions)
+        return by_label if self.asks_by_label else told + by_label
 
 
 class _Block(nn.Module):
