@@ -62,7 +62,7 @@ def set_in(recipe: Game, *settings: str) -> TwoPlayers:
 
 def tiny_state(recipe: Game, shape: ImageShape = SHAPE, labels: int = 0, seed: int = 0) -> TrainingState:
     """Return the state of a training on the CPU that has not begun."""
-    return TrainingState(recipe, shape, labels, seed, CPU, FULL)
+    return TrainingState(recipe.settled(shape)[0], shape, labels, seed, CPU, FULL)
 
 
 @dataclass(frozen=True)

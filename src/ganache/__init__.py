@@ -61,6 +61,8 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.parts.constraints import Unconstrained as Unconstrained
     from ganache.parts.constraints import WeightClipping as WeightClipping
     from ganache.parts.diff_augment import DiffAugment as DiffAugment
+    from ganache.parts.gammas import R3GANGamma as R3GANGamma
+    from ganache.parts.gammas import StyleGAN2Gamma as StyleGAN2Gamma
     from ganache.parts.latents import Coded as Coded
     from ganache.parts.latents import Keyed as Keyed
     from ganache.parts.latents import Latent as Latent

@@ -159,7 +159,7 @@ def test_on_a_device_that_is_not_the_hosts_all_tensors_are_the_devices(case: str
     device = torch.device("meta")
     game = game_of(case)
     with device:
-        state = TrainingState(game, SHAPE, 3, 0, device, FULL)
+        state = TrainingState(game.settled(SHAPE)[0], SHAPE, 3, 0, device, FULL)
     scalars = Scalars(device)
     for iteration in range(3):
         draws = _Shapes(4, SHAPE, state.conditions)

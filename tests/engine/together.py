@@ -110,7 +110,7 @@ def games() -> dict[str, tuple[Game, ImageShape]]:
 def played(game: Game, shape: ImageShape, world: World) -> dict[str, Tensor]:
     """Return the state's tensors after some iterations."""
     classes = 3 if game.conditional else 0
-    state = TrainingState(game, shape, classes, 0, CPU, FULL, world)
+    state = TrainingState(game.settled(shape)[0], shape, classes, 0, CPU, FULL, world)
     data = Rows(shape, classes)
     draws = StateDraws(Selection(data, data.label_names, game.conditional), state)
     for _ in range(ITERATIONS):

@@ -32,6 +32,7 @@ from ganache.parts.augmentations import Augmentation, InputNoise, Unchanged
 from ganache.parts.auxiliary_terms import ClassCrossEntropy, CodeRecovery
 from ganache.parts.constraints import Constraint, Unconstrained, WeightClipping
 from ganache.parts.diff_augment import DiffAugment
+from ganache.parts.gammas import Gamma, R3GANGamma, StyleGAN2Gamma
 from ganache.parts.latents import Coded, Keyed, Latent, Normal, Uniform
 from ganache.parts.objectives import (
     Hinge,
@@ -129,6 +130,8 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
     (Augmentation, DiffAugment(colour=False, translation=0.25, cutout=0.25)),
     (Curve, Linear(start=1.0, end=0.0, since=5.0, until=1e6)),
     (Curve, Cosine(start=1.0, end=-1.0, since=5.0, until=1e6)),
+    (Gamma, R3GANGamma(course=0.5)),
+    (Gamma, StyleGAN2Gamma(course=Linear(start=1.0, end=0.1, until=9.0))),
     (Curve, Geometric(start=1.0, end=0.001, since=5.0, until=1e6)),
     (Optimizer, ADAM),
     (Optimizers, Optimizers(generator=ADAM, discriminator=Adam())),

@@ -18,8 +18,10 @@ from ganache.networks import (
     R3GANDiscriminator,
     R3GANGenerator,
 )
+from ganache.parts.adaptive import Adaptive
 from ganache.parts.augmentations import Unchanged
 from ganache.parts.constraints import Unconstrained, WeightClipping
+from ganache.parts.gammas import R3GANGamma
 from ganache.parts.latents import Normal, Uniform
 from ganache.parts.objectives import (
     Hinge,
@@ -95,7 +97,7 @@ SCHEDULED = {
     )
     for name, rate, until in (("r3gan", 2e-3, 1e5), ("r3gan-cifar10", 2e-4, 2e7))
 }
-GAMMA = Cosine(start=0.5, end=0.05, until=1e5)
+GAMMA = R3GANGamma(course=Cosine(start=1.0, end=0.1, until=1e5))
 ZERO_CENTRED = {
     "r1": R1(weight=GAMMA, every=4),
     "r2": R2(weight=GAMMA, every=4),
@@ -111,6 +113,7 @@ APART: dict[str, dict[str, Any]] = {
     "r3gan": {"penalties": ZERO_CENTRED, "ema_half_life": Cosine(start=0.0, end=5_000.0, until=1e5)},
     "r3gan-cifar10": {
         **{"conditional": True, "ema_half_life": Cosine(start=0.0, end=5e6, until=2e7)},
+        "augment": Adaptive(colour=0.5, cutout=1.0, probability=Cosine(start=0.0, end=0.55, until=2e7)),
         "penalties": {
             kind.__name__.lower(): kind(weight=Cosine(start=0.05, end=0.005, until=2e7)) for kind in (R1, R2)
         },

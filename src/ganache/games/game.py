@@ -7,7 +7,7 @@ stable names. Where the randomness comes from and what happens to the values is 
 import abc
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, Self
 
 import torch
 from pydantic import Field
@@ -76,6 +76,13 @@ class Game(Part, abc.ABC):
     def images_per_iteration(self) -> int:
         """How many images an iteration counts as seen."""
         return self.batch_size
+
+    def settled(self, shape: ImageShape) -> tuple[Self, tuple[str, ...]]:
+        """Return the game with what it leaves to a plan chosen for images of a shape, and a sentence for each choice.
+
+        What is built, played and kept is a game that leaves nothing.
+        """
+        return self, ()
 
     @abc.abstractmethod
     def build(self, shape: ImageShape, conditions: int) -> Cast:

@@ -1,7 +1,7 @@
 """The game of two players: Goodfellow et al. 2014, algorithm 1, for every GAN of a generator and a discriminator."""
 
 from collections.abc import Hashable, Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 import torch
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -15,6 +15,7 @@ from ganache.networks.base import Discriminator, Generator, feature_count
 from ganache.parts.augmentations import Augmentation, Augmenter, Unchanged
 from ganache.parts.constraints import Constraint, Unconstrained
 from ganache.parts.critic import Critic
+from ganache.parts.gammas import Gamma
 from ganache.parts.moment import Moment, Value
 from ganache.parts.objectives import Objective
 from ganache.parts.optimizers import Optimizer
@@ -74,6 +75,20 @@ class TwoPlayers(Game):
     def compares(self) -> bool:
         """Whether the generator's half asks the critic about reals too."""
         return self.objective.generator_needs_reals or any(term.needs_reals for term in self.generator_terms.values())
+
+    def settled(self, shape: ImageShape) -> tuple[Self, tuple[str, ...]]:
+        """Return the game with numbers for those weights of terms that are rules, and a sentence for each number."""
+        chosen: dict[str, dict[str, Term]] = {}
+        reasons: dict[str, list[str]] = {}
+        for field in ("penalties", "generator_terms"):
+            for name, term in getattr(self, field).items():
+                if isinstance(rule := term.weight, Gamma):
+                    chosen.setdefault(field, dict(getattr(self, field)))[name] = term.changed(
+                        weight=rule.chosen(shape, self.batch_size)
+                    )
+                    reasons.setdefault(rule.reason(shape, self.batch_size), []).append(name)
+        said = tuple(f"{' and '.join(names)} {reason}" for reason, names in reasons.items())
+        return (self.changed(**chosen) if chosen else self), said
 
     def build(self, shape: ImageShape, conditions: int) -> Cast:
         """Return both networks, the augmentation, the terms and the two players."""

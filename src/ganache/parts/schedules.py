@@ -10,6 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, PlainValidator, ValidationError, model_validator
 
+from ganache.parts.moment import Timed
 from ganache.parts.part import Part, explain
 
 
@@ -91,6 +92,17 @@ Schedule = float | Curve
 NonNegative = Annotated[Schedule, within(0.0)]
 
 
-def at(schedule: Schedule, images_seen: float) -> float:
+def at(schedule: float | Timed, images_seen: float) -> float:
     """Return a schedule's value after so many images; a number is the same at all times."""
-    return schedule.value(images_seen) if isinstance(schedule, Curve) else float(schedule)
+    return float(schedule) if isinstance(schedule, int | float) else schedule.value(images_seen)
+
+
+def times(schedule: Schedule, factor: float) -> Schedule:
+    """Return a multiple of a number, or of both ends of a curve, to six digits."""
+    if isinstance(schedule, Curve):
+        return schedule.changed(start=_six_digits(schedule.start * factor), end=_six_digits(schedule.end * factor))
+    return _six_digits(schedule * factor)
+
+
+def _six_digits(value: float) -> float:
+    return float(f"{value:.6g}")

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
 from ganache.parts.critic import Critic
+from ganache.parts.gammas import Gamma
 from ganache.parts.latents import Latent
 from ganache.parts.part import Part
 from ganache.parts.schedules import NonNegative, Schedule
@@ -62,7 +63,7 @@ class Term(Part, abc.ABC):
     needs_conditions: ClassVar[bool] = False  # whether the networks must be told conditions
     needs_head: ClassVar[str] = ""  # the head that the discriminator must have
 
-    weight: NonNegative = 1.0
+    weight: NonNegative | Gamma = 1.0  # a rule becomes a number when a training is planned
     every: int = Field(default=1, ge=1)
 
     @abc.abstractmethod

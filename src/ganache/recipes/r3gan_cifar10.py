@@ -4,8 +4,9 @@ discriminator: E[softplus(D(G(z,y),y) - D(x,y))] + γ/2 (E|∇D(x,y)|² + E|∇D
 generator:     E[softplus(D(x,y) - D(G(z,y),y))],   z standard normal in 64 dimensions, y the class of the x beside it
 
 768 features at 32, 16, 8 and 4 pixels, two blocks at each: 20.8 million weights in G, 21.3 million in D, and what both
-compute is what the authors' networks compute. Learning rate, β₂, γ and the average's half-life follow half a cosine
-through the first 20 million images and then stay.
+compute is what the authors' networks compute. Learning rate, β₂, γ, the average's half-life and the chance of each
+transformation (ADA's, those of colours half as often, and a hole) follow half a cosine through the first 20 million
+images and then stay.
 
 ganache train r3gan-cifar10 --data cifar10
 
@@ -18,6 +19,7 @@ is `r3gan`.
 
 from ganache.games import Optimizers, TwoPlayers
 from ganache.networks import R3GANDiscriminator, R3GANGenerator
+from ganache.parts.adaptive import Adaptive
 from ganache.parts.latents import Normal
 from ganache.parts.objectives import RelativisticPairing
 from ganache.parts.optimizers import Adam
@@ -42,6 +44,7 @@ def recipe() -> TwoPlayers:
         objective=RelativisticPairing(),
         penalties={"r1": R1(weight=gamma), "r2": R2(weight=gamma)},
         optimizers=Optimizers(generator=adam, discriminator=adam),
+        augment=Adaptive(colour=0.5, cutout=1.0, probability=Cosine(start=0.0, end=0.55, until=BURN_IN)),
         batch_size=512,
         ema_half_life=Cosine(start=0.0, end=5_000_000.0, until=BURN_IN),
         conditional=True,

@@ -76,6 +76,7 @@ class Plan:
     evaluate_every: int | None = None  # images between two evaluations; None: there are none
     world: World = ALONE  # the processes that train it together
     choice: Choice | None = None  # by which the recipe was chosen; None: it was named
+    settled: tuple[str, ...] = ()  # what the recipe had left to be chosen: a sentence for each
 
     @property
     def dataset(self) -> Dataset:
@@ -153,6 +154,7 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     dataset = world.first_then_others(lambda: source.open(progress, write))
     recipe, choice = (named, None) if named else _by_default(_facts(dataset, source, device), request)
     refuse_shares(recipe, world)
+    recipe, settled = recipe.settled(dataset.shape)
     data = select(dataset, source.labels, recipe.conditional)
     classes = len(data.label_names) if recipe.conditional else 0
     rehearse(recipe, data.shape, classes)
@@ -174,6 +176,7 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
         evaluate_every=every,
         world=world,
         choice=choice,
+        settled=settled,
     )
 
 

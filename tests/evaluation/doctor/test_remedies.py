@@ -1,10 +1,13 @@
 """What is advised: the first remedy that fits the recipe, as settings that its recipe takes."""
 
+import itertools
+import shlex
 from typing import Any
 
 import pytest
 
 from ganache import recipes
+from ganache.data.shape import ImageShape
 from ganache.evaluation.doctor import remedies
 from ganache.evaluation.doctor.chart import Chart
 from ganache.evaluation.doctor.diagnosis import diagnose
@@ -22,6 +25,7 @@ from ganache.parts.penalties import R1, R2, GradientPenalty
 from ganache.parts.schedules import Cosine, Linear
 from ganache.recipes.settings import with_settings
 from tests.evaluation.doctor.charts import OF_PICTURES, PICTURES, POINTS, Value, log, picture_recipe
+from tests.tiny import set_in
 
 
 def rates(generator: Any, discriminator: Any, beta: float = 0.5) -> Optimizers:
@@ -73,7 +77,10 @@ CASES: list[tuple[Remedy, dict[str, Any], dict[str, Value], tuple[str, ...]]] = 
             {"penalties": {"a": FALLING_R1, "b": R2(weight=0.02)}},
             {},
         ),
-        ("penalties.a.weight.start=0.5", "penalties.a.weight.end=0.05", "penalties.b.weight=0.2"),
+        (
+            'penalties.a.weight={"kind": "Cosine", "start": 0.5, "end": 0.05, "until": 100000.0, "since": 0.0}',
+            "penalties.b.weight=0.2",
+        ),
     ),
     (
         *(remedies.lighter_penalties, {"penalties": {"slope": R1(weight=1000.0)}}, {}),
@@ -175,8 +182,8 @@ def test_what_a_recipe_would_refuse_is_not_advised() -> None:
 
 @pytest.mark.parametrize("name", recipes.names())
 def test_every_disease_of_every_recipe_has_advice_that_it_takes(name: str) -> None:
-    recipe = recipes.find(name)
     shape = [2, 1, 1] if name == "mlp-2d" else [1, 32, 32]
+    recipe, _ = recipes.find(name).settled(ImageShape(*shape))
     record = {"data": {"shape": shape, "label_names": [str(number) for number in range(10)]}}
     chart = Chart(log(OF_PICTURES), recipe, record)
     for rule in rules():
@@ -227,6 +234,28 @@ def test_the_command_trains_the_same_run_with_the_advice() -> None:
         "ganache train dcgan --data 'my pictures' --images 5000 --size 32x48 --channels 1 --seed 7 --label 'a b' "
         "--set batch_size=32"
     )
+
+
+@pytest.mark.parametrize("batch", [32, 2])
+def test_the_command_leaves_to_the_plan_what_the_run_had_left_to_it(batch: int) -> None:
+    """r3gan's γ is a number in the run, and need not be asked for: only where it is advised to be another."""
+    shape = ImageShape(1, 28, 28)
+    recipe, _ = with_settings(recipes.find("r3gan"), [f"batch_size={batch}"]).settled(shape)
+    record = {"source": {"data": "mnist"}, "data": {"shape": [1, 28, 28]}}
+    sized = "" if batch == 32 else f" --set batch_size={batch}"
+    assert (
+        command(recipe, record, ("critic_steps=2",)) == f"ganache train r3gan --data mnist{sized} --set critic_steps=2"
+    )
+    advice = advised(remedies.smooth_discriminator, set_in(recipe), record=record)
+    words = shlex.split(command(recipe, record, advice))
+    again = with_settings(
+        recipes.find("r3gan"), [one for before, one in itertools.pairwise(words) if before == "--set"]
+    )
+    start = 5.0 if batch == 32 else 10.0
+    assert set_in(again).penalties["r1"].weight == Cosine(start=start, end=start / 10, until=100_000)
+    assert again.settled(shape)[0] == with_settings(recipe, list(advice))
+    mine = with_settings(recipe, ["penalties.r1.weight=0.25"])
+    assert "--set penalties.r1.weight=0.25 --set critic_steps=2" in command(mine, record, ("critic_steps=2",))
 
 
 def test_the_command_names_the_file_of_an_own_recipe() -> None:

@@ -7,6 +7,10 @@ import pytest
 
 from ganache.evaluation.doctor.chart import Chart
 from ganache.evaluation.doctor.diagnosis import diagnose, examined
+from ganache.games import Optimizers, TwoPlayers
+from ganache.parts.optimizers import Adam
+from ganache.parts.penalties import R1, R2, GradientPenalty
+from ganache.parts.schedules import Cosine
 from tests.evaluation.doctor.charts import (
     IMAGES,
     OF_PICTURES,
@@ -122,18 +126,78 @@ def test_a_strong_discriminator_grows_ever_surer() -> None:
     assert names(**growing, accuracy__real=0.985, accuracy__fake=1.0, **NARROW) == []
 
 
+SYMPTOMS: dict[str, Value] = {
+    **{"centre__raw_1": lambda t: math.sin(40 * t), "dead__raw": 0.4, "dead__average": 0.5},
+    **{"saturated__raw": 0.9, "saturated__average": 0.95},
+}
+GAMMA = Cosine(start=0.05, end=0.005, until=IMAGES * TICKS)
+
+
+def priced(**changed: Any) -> TwoPlayers:
+    """Return a recipe with R1 and R2, both weighed by γ."""
+    return picture_recipe(**{"penalties": {"r1": R1(weight=GAMMA), "r2": R2(weight=GAMMA)}, **changed})
+
+
+def found_of(recipe: TwoPlayers, **changed: Value) -> list[str]:
+    return [finding.name for finding in diagnose(Chart(log(OF_PICTURES, **changed), recipe, PICTURES))]
+
+
+def test_slopes_that_cost_too_little_are_named_before_what_they_cause() -> None:
+    """r3gan with γ ten times too small on CIFAR-10: right about 98 to 100% of everything from 7,000 images on."""
+    sure: dict[str, Value] = {"accuracy__real": lambda t: min(1.0, 0.5 + 10 * t), "accuracy__fake": 0.985}
+    expected = ["slopes penalised too lightly", "oscillation", "dead pixels", "saturated pixels"]
+    assert found_of(priced(), **sure, **SYMPTOMS) == expected
+    first, *_ = diagnose(Chart(log(OF_PICTURES, **sure, **SYMPTOMS), priced(), PICTURES))
+    assert first.confidence == "certain"
+    assert "right about 100% of the reals and 98% of the fakes" in first.evidence
+    assert "too little (γ 0.005)" in first.evidence
+    heavier = '{"kind": "Cosine", "start": 0.5, "end": 0.05, "until": 20000.0, "since": 0.0}'
+    assert first.settings == (f"penalties.r1.weight={heavier}", f"penalties.r2.weight={heavier}")
+    # Ever surer, too, it is one disease and not two.
+    assert found_of(priced(), **sure, **SYMPTOMS, logits__real=lambda t: 10 * t) == expected
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"accuracy__fake": 0.96},
+        {"accuracy__real": lambda t: 0.9 if t < 0.7 else 1.0},  # it was not for most of the run
+        {"logits__real": lambda t: 10 - 9 * t},  # the generator catches up
+        {"diversity__raw": lambda t: 0.28 * t},  # its samples grow more various
+        {"duplicates__raw": lambda t: 0.5 - 0.5 * t, "duplicates__average": lambda t: 0.5 - 0.5 * t},
+    ],
+)
+def test_who_is_ahead_for_a_while_does_not_pay_too_little(changed: dict[str, Value]) -> None:
+    assert "slopes penalised too lightly" in found_of(priced(), **{**SURE, **SYMPTOMS})
+    assert "slopes penalised too lightly" not in found_of(priced(), **{**SURE, **SYMPTOMS, **changed})
+
+
+def test_slopes_are_blamed_for_what_nothing_else_in_the_recipe_explains() -> None:
+    assert found_of(priced(), **SURE) == []  # samples with which nothing is wrong
+    slow: dict[str, Value] = {"movement__generator": 1e-5}
+    adam = Adam(learning_rate=1e-2, betas=(0.5, 0.9))
+    slower = Optimizers(generator=adam.changed(learning_rate=1e-6), discriminator=adam)
+    for recipe, changed in ((priced(critic_steps=3), {}), (priced(optimizers=slower), slow)):
+        assert "slopes penalised too lightly" not in found_of(recipe, **SURE, **SYMPTOMS, **changed)
+    for penalties in ({}, {"slope": GradientPenalty(weight=10.0)}):
+        assert found_of(priced(penalties=penalties), **SURE, **SYMPTOMS) == [
+            "oscillation",
+            "dead pixels",
+            "saturated pixels",
+        ]
+
+
 def test_a_discriminator_that_runs_away_is_named_before_what_it_causes() -> None:
-    """r3gan with γ ten times too small: right about 98%, slope and logits growing; its symptoms alone were named."""
+    """Where no slope costs anything: right about 98%, slope and logits growing."""
     runaway: dict[str, Value] = {
         **{"accuracy__real": 0.98, "accuracy__fake": 0.985, "logits__real": lambda t: 10 * t},
         "gradient__fakes": lambda t: 1 + 10 * t**2,  # 1.5 times the middle's in the last quarter, and more
     }
-    symptoms: dict[str, Value] = {
-        **{"centre__raw_1": lambda t: math.sin(40 * t), "dead__raw": 0.4, "dead__average": 0.5},
-        **{"saturated__raw": 0.9, "saturated__average": 0.95},
-    }
+    symptoms = SYMPTOMS
     expected = ["discriminator too strong", "oscillation", "dead pixels", "saturated pixels"]
     assert names(**runaway, **symptoms) == expected
+    (first, *_) = diagnose(Chart(log(OF_PICTURES, **runaway, **symptoms), picture_recipe(), PICTURES))
+    assert "nothing makes slopes cost it anything" in first.evidence
     assert names(**{**runaway, "accuracy__real": 0.95}, **symptoms) == expected[1:]
     assert names(**{**runaway, "gradient__fakes": 2.0}, **symptoms) == expected[1:]
     assert names(**{**runaway, "logits__real": 5.0}, **symptoms) == expected[1:]

@@ -5,6 +5,7 @@ import shlex
 from typing import Any
 
 from ganache import recipes
+from ganache.data.shape import ImageShape
 from ganache.games import Game
 from ganache.recipes.settings import with_settings
 from ganache.support.errors import UserError
@@ -25,8 +26,18 @@ def command(recipe: Game, record: dict[str, Any], settings: tuple[str, ...]) -> 
     words += [word for option, value in options.items() if value is not None for word in (option, value)]
     words += [word for label in source.get("labels", ()) for word in ("--label", label)]
     changed = with_settings(recipe, list(settings))
-    words += [word for setting in settings_between(base, changed) for word in ("--set", setting)]
+    words += [word for setting in _asked(base, changed, record) for word in ("--set", setting)]
     return shlex.join(str(word) for word in words)
+
+
+def _asked(base: Game, changed: Game, record: dict[str, Any]) -> list[str]:
+    """Return the settings that make one recipe the other, without what a plan for these data chooses anyway."""
+    settings, shape = settings_between(base, changed), record.get("data", {}).get("shape")
+    if not shape:
+        return settings
+    chosen, _ = base.changed(batch_size=changed.batch_size).settled(ImageShape(*shape))
+    left = set(settings_between(base.changed(batch_size=changed.batch_size), chosen))
+    return [setting for setting in settings if setting not in left]
 
 
 def settings_between(before: Game, after: Game) -> list[str]:

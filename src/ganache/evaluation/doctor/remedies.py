@@ -4,7 +4,6 @@ A remedy looks at the recipe and returns a sentence with settings, or None where
 advised only if the recipe stays valid with them, on the run's own kind of data.
 """
 
-import itertools
 import json
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,9 +14,10 @@ from ganache.games import TwoPlayers
 from ganache.networks import DCGANGenerator, Discriminator
 from ganache.parts.augmentations import Unchanged
 from ganache.parts.constraints import Unconstrained
+from ganache.parts.gammas import Gamma
 from ganache.parts.objectives import Minimax, NonSaturating, RelativisticPairing, Wasserstein
 from ganache.parts.penalties import R1, R2, GradientPenalty
-from ganache.parts.schedules import Curve, Schedule, at
+from ganache.parts.schedules import Curve, Schedule, at, times
 from ganache.parts.terms import Penalty
 from ganache.recipes.rehearsal import rehearse
 from ganache.recipes.settings import with_settings
@@ -74,11 +74,18 @@ def non_saturating(chart: Chart) -> Prescription | None:
     return "use the non-saturating loss, whose gradient is large where the generator loses", (f"objective={text}",)
 
 
+def is_held(chart: Chart) -> bool:
+    """Whether anything known keeps the discriminator from being as steep as it likes."""
+    recipe = chart.game
+    if not isinstance(recipe, TwoPlayers):
+        return True
+    return bool(recipe.penalties or recipe.constraint != Unconstrained() or _field(recipe, "spectral_norm"))
+
+
 def bounded_critic(chart: Chart) -> Prescription | None:
     """Hold a Wasserstein critic to a slope of 1: without it its loss has no lower bound."""
     recipe = chart.recipe
-    held = recipe.penalties or not isinstance(recipe.constraint, Unconstrained) or _field(recipe, "spectral_norm")
-    if not isinstance(recipe.objective, Wasserstein) or held:
+    if not isinstance(recipe.objective, Wasserstein) or is_held(chart):
         return None
     penalty = _penalty("gradient_penalty", GradientPenalty(), LIPSCHITZ_WEIGHT)
     return "bound the critic's slope, without which its loss has no end", (*_without_batch_norm(recipe), penalty)
@@ -114,7 +121,7 @@ def faster(role: str) -> Remedy:
         if factor <= 1.0:
             return None
         return f"raise the {role}'s learning rate to the {other}'s", (
-            f"optimizers.{role}.learning_rate={_json(chart.recipe, other)}",
+            f"optimizers.{role}.learning_rate={_written(_optimizer(chart.recipe, other).learning_rate)}",
         )
 
     return remedy
@@ -125,7 +132,7 @@ def equal_rates(chart: Chart) -> Prescription | None:
     if _rate_of(chart.recipe, "discriminator") <= 1.5 * _rate_of(chart.recipe, "generator"):
         return None
     return "give the discriminator the generator's learning rate", (
-        f"optimizers.discriminator.learning_rate={_json(chart.recipe, 'generator')}",
+        f"optimizers.discriminator.learning_rate={_written(_optimizer(chart.recipe, 'generator').learning_rate)}",
     )
 
 
@@ -223,8 +230,9 @@ def smooth_discriminator(chart: Chart) -> Prescription:
     recipe = chart.recipe
     known = {name: one.weight for name, one in recipe.penalties.items() if isinstance(one, R1 | R2)}
     if known:
-        settings = (_scaled(f"penalties.{name}.weight", weight, 10.0) for name, weight in known.items())
-        return "penalise the discriminator's slopes ten times more", tuple(itertools.chain(*settings))
+        heavier = {name: times(weight, 10.0) for name, weight in known.items() if not isinstance(weight, Gamma)}
+        settings = tuple(f"penalties.{name}.weight={_written(weight)}" for name, weight in heavier.items())
+        return "penalise the discriminator's slopes ten times more", settings
     penalty = _penalty("r1", R1(), _weight(chart))
     return "penalise the discriminator's slopes at the reals", (*_without_batch_norm(recipe), penalty)
 
@@ -284,6 +292,5 @@ def _scaled(path: str, value: Schedule, factor: float) -> tuple[str, ...]:
     return (f"{path}={value * factor:.1g}",)
 
 
-def _json(recipe: TwoPlayers, role: str) -> str:
-    rate = _optimizer(recipe, role).learning_rate
-    return json.dumps(rate.model_dump(mode="json")) if isinstance(rate, Curve) else f"{rate:g}"
+def _written(value: Schedule) -> str:
+    return json.dumps(value.model_dump(mode="json")) if isinstance(value, Curve) else f"{value:g}"

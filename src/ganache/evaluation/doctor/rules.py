@@ -45,6 +45,7 @@ _OTHERS = (
         signs.vanishing_gradient,
         (remedies.non_saturating, remedies.equal_rates, remedies.one_critic_step, remedies.smooth_discriminator),
     ),
+    Rule("slopes penalised too lightly", (*_PLAYING, *_LOOKS), signs.held_loosely, (remedies.smooth_discriminator,)),
     Rule(
         "discriminator too strong",
         (*_PLAYING, *_LOOKS),

@@ -12,6 +12,9 @@ from ganache.evaluation.doctor import looks, remedies
 from ganache.evaluation.doctor.chart import MOVEMENT, Chart
 from ganache.evaluation.doctor.finding import Confidence
 from ganache.evaluation.doctor.remedies import Remedy
+from ganache.games import TwoPlayers
+from ganache.parts.penalties import R1, R2
+from ganache.parts.schedules import at
 
 Sign = tuple[Confidence, str]
 
@@ -22,6 +25,11 @@ ABSURD = 0.1  # movement that is too much even where no harm is seen yet
 FADED = 0.1  # of the slope at the fakes in the first quarter
 UNBEATEN = 0.99  # accuracy; healthy 0.7 … 0.95
 NEARLY_UNBEATEN, STEEPENING = 0.97, 1.5  # accuracy, and times the slope of the middle, of one that runs away
+EARNED = (
+    remedies.faster("generator"),
+    remedies.equal_rates,
+    remedies.one_critic_step,
+)  # why it may be ahead, if they fit
 # Deviation of the accuracy on held-out reals, and its least; two healthy runs had 0.08 and 0.65, 0.14 and 0.52.
 UNSTEADY, REFUSED = 0.15, 0.45
 GUESSING = 0.62  # mean of both accuracies
@@ -89,23 +97,43 @@ def vanishing_gradient(chart: Chart) -> Sign | None:
     )
 
 
+def held_loosely(chart: Chart) -> Sign | None:
+    """A discriminator that is hardly ever wrong since the run's first quarter, although slopes cost it something.
+
+    They cost it too little. The symptoms come later: samples that run from place to place, pixels that die or saturate.
+    """
+    price = _price_of_slopes(chart)
+    least = min(level(f"accuracy/{side}") for level in (chart.middle, chart.late) for side in ("real", "fake"))
+    complaints = looks.complaints(chart)
+    if not (price and least > NEARLY_UNBEATEN and complaints) or _is_catching_up(chart):
+        return None
+    if vanishing_gradient(chart) or remedies.fit(chart, EARNED):
+        return None
+    return "certain", (
+        f"the discriminator is right about {_accuracies(chart)}, and was since the run's first quarter: slopes cost "
+        f"it too little ({price}); {_joined(complaints)}"
+    )
+
+
 def too_strong(chart: Chart) -> Sign | None:
     """A discriminator that is hardly ever wrong, and ever surer, while the fakes stay bad.
 
     One that is still wrong now and then must also grow steeper: its slopes are held too loosely.
     """
-    gap_now = chart.late("logits/real") - chart.late("logits/fake")
-    gap_before = chart.middle("logits/real") - chart.middle("logits/fake")
+    gap_before, gap_now = _gap(chart.middle), _gap(chart.late)
     slope_before, slope_now = chart.middle("gradient/fakes"), chart.late("gradient/fakes")
     is_steepening = slope_now > STEEPENING * slope_before
     complaints = looks.complaints(chart)
     is_sure = _least_accuracy(chart) > (NEARLY_UNBEATEN if is_steepening else UNBEATEN)
-    if not (is_sure and gap_now > GROWING * gap_before and complaints) or vanishing_gradient(chart):
+    if not (is_sure and gap_now > GROWING * gap_before and complaints):
+        return None
+    if vanishing_gradient(chart) or held_loosely(chart):
         return None
     slope = f", the slope at the samples from {slope_before:.2g} to {slope_now:.2g}" if is_steepening else ""
+    free = "" if remedies.is_held(chart) else "; nothing makes slopes cost it anything"
     return "certain", (
         f"the discriminator is right about {_accuracies(chart)}, and the distance between their logits grew from "
-        f"{gap_before:.3g} to {gap_now:.3g}{slope}: {_joined(complaints)}"
+        f"{gap_before:.3g} to {gap_now:.3g}{slope}{free}: {_joined(complaints)}"
     )
 
 
@@ -217,6 +245,22 @@ def artefacts(chart: Chart) -> Sign | None:
         f"{100 * least:.1f}% of the samples' energy alternates from pixel to pixel, against {100 * reals:.1f}% of "
         "the reals'"
     )
+
+
+def _price_of_slopes(chart: Chart) -> str:
+    """Return what R1 and R2 weigh now: ``γ 0.05``; nothing where no such penalty is known."""
+    terms = chart.recipe.penalties.values() if isinstance(chart.game, TwoPlayers) else ()
+    weights = [at(one.weight, chart.images_seen) for one in terms if isinstance(one, R1 | R2)]
+    return f"γ {min(weights):.2g}" if weights else ""
+
+
+def _gap(level: Callable[[str], float]) -> float:
+    return level("logits/real") - level("logits/fake")
+
+
+def _is_catching_up(chart: Chart) -> bool:
+    """Whether the generator gains on a discriminator that is ahead: logits that draw near, samples that mend."""
+    return _gap(chart.late) < _gap(chart.middle) / GROWING or _is_growing(chart) or _is_mending(chart)
 
 
 def _is_growing(chart: Chart) -> bool:
