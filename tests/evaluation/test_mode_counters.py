@@ -53,6 +53,9 @@ class FirstPixel:
     def describe(self) -> dict[str, Any]:
         return {"name": "classifier", "checksum": "c" * 64}
 
+    def at_once(self, images: NDArray[np.uint8]) -> int:
+        return 1
+
     def __call__(self, images: NDArray[np.uint8]) -> Extracted:
         assert images.shape[1:] == (6, 6, 1)
         features = images.reshape(len(images), -1).astype(np.float32)

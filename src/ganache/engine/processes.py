@@ -18,11 +18,12 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.autograd import Function
 
+from ganache.engine.errands import Errands
 from ganache.engine.meeting import group, met, second_line
 from ganache.engine.pulse import PATIENCE, Pulse
 from ganache.support.errors import RunError, UserError, shown
 from ganache.support.refusals import refusals
-from ganache.support.world import ALONE, World, entered
+from ganache.support.world import ALONE, Shared, Work, World, entered
 
 T = TypeVar("T")
 
@@ -34,6 +35,7 @@ class Processes(World):
         self.rank, self.size = rank, size
         self._rows = 0  # of a batch, for each process
         self._iterating: dist.ProcessGroup | None = None
+        self._errands = Errands(rank, size)
 
     def on(self, device: torch.device) -> None:
         """Exchange tensors of this device from now on."""
@@ -77,6 +79,20 @@ class Processes(World):
             return done
         self.told(None)
         return work()
+
+    def by_first(self, work: Callable[[], Any]) -> Any:
+        """Return what process 0 finds, a value of JSON; the others meanwhile do what it calls for."""
+        found = None
+        with _others_lost():
+            if self.rank == 0:
+                found = self._errands.lead(work)
+            else:
+                self._errands.follow()
+        return self.told(found)
+
+    def by_all(self, work: Work) -> Shared:
+        """Return a work for many pieces, done by all processes while they are in `by_first`."""
+        return self._errands.by_all(work)
 
     def own_rows(self, rows: int, draw: Callable[[int], Tensor]) -> Tensor:
         """Return this process's rows of what is drawn for all; in a joint batch its share of reals, then of fakes."""

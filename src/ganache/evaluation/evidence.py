@@ -180,7 +180,7 @@ def gather(
     found: list[KeptSamples] = []
     done = 0
     for piece in in_pieces(pieces, piece_size(setting.dataset.shape)):
-        seen = setting.extractor(np.require(piece.images, requirements=["C", "W"]))
+        seen = setting.reference.see(np.require(piece.images, requirements=["C", "W"]))
         running.add(seen.features)
         for counter in counters:
             counter.add(piece.images, seen.logits)

@@ -20,7 +20,7 @@ from ganache.data.cache import cache_folder, named_cache
 from ganache.data.dataset import Dataset
 from ganache.data.store.packed import PackedDataset
 from ganache.engine.transfers import CPU
-from ganache.evaluation.features.extractor import ABOUT, Extracted, Extractor
+from ganache.evaluation.features.extractor import ABOUT, Extracted, Extractor, See
 from ganache.evaluation.metrics.counter import Sums
 from ganache.evaluation.metrics.inputs import stream
 from ganache.evaluation.metrics.moments import AnyMoments, RunningMoments
@@ -55,8 +55,9 @@ def refuse_few(dataset: Dataset, split: str, count: int | None) -> None:
 class Reference:
     """One split of a data set, only the named classes if there are any, seen through one extractor.
 
-    `count` is how many reals there are, None without end, and `used` how many stand for them. Raises UserError for an
-    unknown split or class and for fewer than two reals.
+    `count` is how many reals there are, None without end, and `used` how many stand for them. `see` has the extractor
+    applied, to samples too, by others as well. Raises UserError for an unknown split or class and for fewer than two
+    reals.
     """
 
     def __init__(
@@ -68,8 +69,10 @@ class Reference:
         cache: Path | None = None,
         say: Callable[[str], None] = lambda line: None,
         most_bytes: int = MOST_BYTES,
+        see: See | None = None,
     ) -> None:
         self.dataset, self.extractor, self.split, self.labels = dataset, extractor, split, tuple(labels)
+        self.see = see or extractor
         self._stream = dataset.stream(_SEED, labels, split)
         self.cache, self._most_bytes = cache, most_bytes
         self._folder, self._say = (cache or cache_folder()) / "references", say
@@ -183,7 +186,7 @@ class Reference:
         for start in range(0, count, size):
             batch = self._stream.batch(start, min(size, count - start))
             images = np.ascontiguousarray(batch.images.transpose(0, 2, 3, 1))
-            yield images, self.extractor(images), batch.labels
+            yield images, self.see(images), batch.labels
 
     def _path(self, what: str, count: int) -> Path:
         described = {name: value for name, value in self.extractor.describe().items() if name not in ABOUT}

@@ -72,7 +72,7 @@ class StatisticsReference(Reference):
                 f" {extractor.size}; --features names those that they were made of"
             )
         self.dataset, self.extractor, self.split, self.labels = dataset, extractor, SPLIT, ()
-        self.cache, self.count, self.used = None, None, 0
+        self.see, self.cache, self.count, self.used = extractor, None, None, 0
         self._statistics = dataset
 
     def describe(self) -> ReferenceSet:

@@ -8,7 +8,7 @@ import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,13 @@ PIECE_BYTES = 2**26
 PIECE = 1_000  # pictures at most
 
 Labels = NDArray[np.int64]
+# From a generator, how many, a seed and classes to the images of its `sample`, in pieces of any sizes.
+Draw: TypeAlias = Callable[[TrainedGenerator, int, int, Sequence[str]], Iterator[NDArray[Any]]]
+
+
+def drawn_alone(generator: TrainedGenerator, count: int, seed: int, asked: Sequence[str]) -> Iterator[NDArray[Any]]:
+    """Return the images as a generator draws them by itself."""
+    return generator.stream(count, seed, asked)
 
 
 @dataclass(frozen=True)
@@ -70,12 +77,21 @@ class Samples(Protocol):
 
 
 class GeneratorSamples:
-    """A generator, which draws as many as are wanted; sample i depends on seed, i and its class alone."""
+    """A generator, which draws as many as are wanted; sample i depends on seed, i and its class alone.
+
+    `draw` has it drawn by others too.
+    """
 
     available: int | None = None
 
-    def __init__(self, generator: TrainedGenerator, source: str, kind: str = "generator") -> None:
-        self.generator = generator
+    def __init__(
+        self,
+        generator: TrainedGenerator,
+        source: str,
+        kind: str = "generator",
+        draw: Draw = drawn_alone,
+    ) -> None:
+        self.generator, self._draw = generator, draw
         self.source, self.kind = source, kind
         self.shape: ImageShape | None = generator.shape
         seen = generator.description.get("images_seen")
@@ -88,7 +104,7 @@ class GeneratorSamples:
         assert shape == self.generator.shape, (shape, self.generator.shape)
         wanted = np.array(self.generator.label_indices(asked), np.int64)
         done = 0
-        for images in self.generator.stream(count, seed, asked):
+        for images in self._draw(self.generator, count, seed, asked):
             places = np.arange(done, done + len(images))
             yield Piece(images, wanted[places % len(wanted)] if len(wanted) else np.full(len(images), -1))
             done += len(images)

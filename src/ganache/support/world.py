@@ -2,17 +2,22 @@
 
 Each has an equal share of every batch and the same weights. Whoever needs a value of the whole batch (a mean that every
 sample's loss depends on, the noise of all rows, a gradient) asks here; alone, a process is answered at once. Outside
-of an iteration everybody is alone: what one process measures or draws concerns no other.
+of an iteration everybody is alone: what one process measures or draws concerns no other, or process 0 asks for help.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+import functools
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor
 
 T = TypeVar("T")
+Tensors: TypeAlias = tuple[Tensor, ...]
+Work: TypeAlias = Callable[..., Tensors]  # of tensors on the CPU alone, which its results are too
+Shared: TypeAlias = Callable[[Iterable[Tensors]], Iterator[Tensors]]  # from many pieces to their results, in order
 
 
 class World:
@@ -46,6 +51,17 @@ class World:
     def first_then_others(self, work: Callable[[], T]) -> T:
         """Do something in every process, the others when process 0 has done it: what it writes they find."""
         return work()
+
+    def by_first(self, work: Callable[[], Any]) -> Any:
+        """Return what process 0 finds, a value of JSON, in every process; the others meanwhile help where it asks."""
+        return work()
+
+    def by_all(self, work: Work) -> Shared:
+        """Return a work for many pieces, of which process 0 does some and those who help it in `by_first` the others.
+
+        Every process must name the same works in the same order.
+        """
+        return functools.partial(itertools.starmap, work)
 
     def own_rows(self, rows: int, draw: Callable[[int], Tensor]) -> Tensor:
         """Return this process's rows (rows, …) of what is drawn for the whole batch, by a function of its rows."""

@@ -25,7 +25,8 @@ MOST_ROLLBACKS = 3  # from one checkpoint; a run that needs more diverges by des
 class Loop:
     """A run in the making: the state, the data, and everybody who looks on or is told how it goes.
 
-    Of many processes all iterate, and process 0 alone does what concerns the run's folder and those who look on.
+    Of many processes all iterate, and process 0 alone does what concerns the run's folder and those who look on;
+    these may have the others' help.
     """
 
     def __init__(
@@ -83,13 +84,15 @@ class Loop:
 
     def _by_first(self, work: Callable[[], None]) -> None:
         """Have process 0 do what is done once; what it finds non-finite is so for every process."""
-        found = None
-        if self._world.rank == 0:
+
+        def done() -> str | None:
             try:
                 work()
             except NonFiniteError as error:
-                found = str(error)
-        found = self._world.told(found)
+                return str(error)
+            return None
+
+        found = self._world.by_first(done)
         if found is not None:
             raise NonFiniteError(found)
 

@@ -234,7 +234,7 @@ def _train(
             plan.data,
             budget=plan.budget,
             cadence=cadence,
-            observers=observers(plan, run, state, display.say) if first else (),
+            observers=observers(plan, run, state, display.say),  # process 0's look, the others' help
             display=display,
             interrupts=interrupts,
         )

@@ -8,7 +8,7 @@ import torch
 from ganache.data.cache import cache_folder
 from ganache.data.dataset import Dataset, Progress
 from ganache.data.store.packed import PackedDataset
-from ganache.evaluation.features.classifier_features import ClassifierExtractor
+from ganache.evaluation.features.classifier_features import ClassifierExtractor, of_first
 from ganache.evaluation.features.extractor import Extractor, refuse_points
 from ganache.evaluation.features.inception import InceptionExtractor
 from ganache.evaluation.features.inception_weights import INCEPTION
@@ -16,6 +16,7 @@ from ganache.evaluation.features.pixels import PixelExtractor
 from ganache.evaluation.features.random_network import RandomExtractor
 from ganache.evaluation.features.trained_classifier import classifier_for
 from ganache.support.errors import UserError, did_you_mean
+from ganache.support.world import ALONE, World
 
 NAMES = ("inception", "classifier", "random", "pixels")
 LARGEST_JUDGED = 128  # pixels of the longer side, above which a classifier takes hours to train on a processor
@@ -31,13 +32,14 @@ def find(
     device: torch.device | None = None,
     progress: Progress | None = None,
     say: Callable[[str], None] = lambda line: None,
+    world: World = ALONE,
 ) -> Extractor:
     """Return the extractor with this name, or with None the one that suits the `dataset`, the reference set.
 
     `classifier` and `pixels` need the data, `weights` are for `inception` alone, and ask for it; `progress` is told of
     a download's bytes, `say` of a classifier that must be trained first; the network is on the `device`, the CPU if
-    left out. Raises UserError for an unknown name, for arguments that do not go with it, and for points of a density
-    with any but `pixels`.
+    left out. A world's processes all have the first one's classifier. Raises UserError for an unknown name, for
+    arguments that do not go with it, and for points of a density with any but `pixels`.
     """
     if name is None:
         name = default_name(dataset) if weights is None and dataset is not None else "inception"
@@ -58,7 +60,8 @@ def find(
         return PixelExtractor(dataset.shape, device)
     if not isinstance(dataset, PackedDataset):
         raise UserError(f"features: 'classifier' needs a set of labelled pictures, and {dataset.name!r} is none")
-    return ClassifierExtractor(dataset, classifier_for(dataset, cache, say, device=device))
+    judge = classifier_for(dataset, cache, say, device=device) if world.rank == 0 else None
+    return ClassifierExtractor(dataset, of_first(judge, dataset, device, world))
 
 
 def default_name(dataset: Dataset) -> str:

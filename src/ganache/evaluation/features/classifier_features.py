@@ -3,12 +3,22 @@
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ganache.data.dataset import Dataset
+from ganache.data.store.packed import PackedDataset
+from ganache.engine.transfers import CPU
 from ganache.evaluation.features.extractor import Extracted, check_pictures, described
 from ganache.evaluation.features.images import PILLOW_RULE, resize_pillow, with_channels
-from ganache.evaluation.features.trained_classifier import FEATURES, VERSION, TrainedClassifier
+from ganache.evaluation.features.trained_classifier import (
+    FEATURES,
+    GROUP,
+    VERSION,
+    TrainedClassifier,
+    rebuilt,
+)
+from ganache.support.world import World
 
 
 class ClassifierExtractor:
@@ -38,6 +48,10 @@ class ClassifierExtractor:
             "made_on": self.judge.made_on,
         }
 
+    def at_once(self, images: NDArray[Any]) -> int:
+        """Return how many images the classifier judges at once."""
+        return GROUP
+
     def __call__(self, images: NDArray[Any]) -> Extracted:
         """Return the features (N, 128) and logits (N, K) of uint8 pictures (N, H, W, C)."""
         pictures = with_channels(check_pictures(self.name, images), self._shape.channels)
@@ -45,3 +59,14 @@ class ClassifierExtractor:
         features, probabilities = self.judge.judge(np.require(fitting, requirements=["C", "W"]))
         # The softmax of log p is p again; what underflowed to 0 must not become infinite.
         return Extracted(features, np.log(np.maximum(probabilities, np.finfo(np.float32).tiny)))
+
+
+def of_first(
+    judge: TrainedClassifier | None, dataset: PackedDataset, device: torch.device | None, world: World
+) -> TrainedClassifier:
+    """Return in every process the judge of a data set that process 0 has; the others need none of their own."""
+    if world.size == 1 and judge is not None:
+        return judge
+    facts = world.told(None if judge is None else judge.facts)
+    tensors = world.copied({} if judge is None else dict(judge.network.state_dict()))
+    return judge or rebuilt(dataset, tensors, facts, device or CPU)

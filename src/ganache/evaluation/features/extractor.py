@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, TypeAlias
 
 import numpy as np
 import torch
@@ -48,11 +48,17 @@ class Extractor(Protocol):
     def describe(self) -> dict[str, Any]:
         """Return name, version, size, checksum, resize rule and channel rule as JSON values."""
 
+    def at_once(self, images: NDArray[Any]) -> int:
+        """Return how many of such images are computed at once, counted from the first: last bits depend on that."""
+
     def __call__(self, images: NDArray[Any]) -> Extracted:
         """Return the features of uint8 images (N, H, W, C), C = 1 … 4; the same however many come in one call.
 
         Raises UserError for anything else, points of a density among it.
         """
+
+
+See: TypeAlias = Callable[[NDArray[Any]], Extracted]  # as an extractor does
 
 
 def described(extractor: Extractor, checksum: str | None, resize: str, channels: int) -> dict[str, Any]:

@@ -246,6 +246,10 @@ class InceptionExtractor:
         resize = f"{SIDE}x{SIDE} (TensorFlow 1 bilinear, no half-pixel centres)"
         return {**described(self, self._checksum, resize, 3), "logits": f"{CLASSES}, without bias"}
 
+    def at_once(self, images: NDArray[Any]) -> int:
+        """Return how many pictures are computed at once."""
+        return GROUP
+
     def __call__(self, images: NDArray[Any]) -> Extracted:
         """Return the features (N, 2048) and logits (N, 1008) of uint8 pictures (N, H, W, C)."""
         return Extracted(*in_groups(check_pictures(self.name, images), GROUP, self.device, self._apply))

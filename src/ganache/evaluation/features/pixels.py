@@ -38,6 +38,10 @@ class PixelExtractor:
         """Return name, version, size and the rules as JSON values."""
         return described(self, None, f"{self._height}x{self._width} ({PILLOW_RULE})", self.shape.channels)
 
+    def at_once(self, images: NDArray[Any]) -> int:
+        """Return that all are: there is nothing to compute."""
+        return max(1, len(images))
+
     def __call__(self, images: NDArray[Any]) -> Extracted:
         """Return pixels / 255 (N, D) of uint8 pictures (N, H, W, C), or a density's float points as they are."""
         if self.shape.is_point and images.shape[1:] == (1, 1, self.shape.channels) and images.dtype.kind == "f":

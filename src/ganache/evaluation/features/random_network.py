@@ -64,12 +64,18 @@ class RandomExtractor:
         """Return name, version, size, the weights' checksum and the rules as JSON values."""
         return described(self, self._checksum, f"longest side at most {LONGEST_SIDE} ({PILLOW_RULE})", 3)
 
+    def at_once(self, images: NDArray[Any]) -> int:
+        """Return how many pictures (N, H, W, C) of this size are computed at once."""
+        height, width = _shrunk(*images.shape[1:3])
+        return max(1, GROUP * 64**2 // max(64**2, height * width))
+
     def __call__(self, images: NDArray[Any]) -> Extracted:
         """Return the features (N, 512) of uint8 pictures (N, H, W, C); no logits."""
         pictures = check_pictures(self.name, images)
         height, width = _shrunk(*pictures.shape[1:3])
-        group = max(1, GROUP * 64**2 // max(64**2, height * width))
-        (features,) = in_groups(pictures, group, self.device, lambda part: (self._features(part, height, width),))
+        (features,) = in_groups(
+            pictures, self.at_once(pictures), self.device, lambda part: (self._features(part, height, width),)
+        )
         return Extracted(features)
 
     def _features(self, images: NDArray[np.uint8], height: int, width: int) -> Tensor:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,14 +45,13 @@ from ganache.support.units import counted
 
 VERSION = 3
 FEATURES = 128
-BATCH = 128
-PASSES = 6
-LEAST_STEPS = 400  # a small set is seen more often
+BATCH, LEARNING_RATE = 128, 5e-3
+PASSES, LEAST_STEPS = 6, 400  # a small set is seen more often
 MOST_IMAGES, MOST_TESTED = 60_000, 10_000
 MOST_BYTES = 2**30  # of training images: fewer when they are large
-LEARNING_RATE = 5e-3
 MOST_SHIFT = 2  # pixels; a digit moved by two is the same digit
 GROUP = 250  # images judged at once
+_FACTS = ("accuracy", "tested", "split", "made_on")
 
 
 class ClassifierNetwork(nn.Module):
@@ -101,6 +101,11 @@ class TrainedClassifier:
         """Where the network is."""
         return self.network.scale.device
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is known of it beside its weights, as JSON values."""
+        return {name: getattr(self, name) for name in _FACTS}
+
     @cached_property
     def checksum(self) -> str:
         """The SHA-256 of the weights: two machines that train the same version get slightly different ones."""
@@ -145,17 +150,23 @@ def classifier_for(
         trained = train(dataset) if train is not None else train_classifier(dataset, device=device or CPU)
         keep_classifier(trained, dataset, cache)
         return trained
+    return rebuilt(dataset, tensors, facts, device or CPU)
+
+
+def rebuilt(
+    dataset: PackedDataset, tensors: dict[str, Tensor], facts: dict[str, Any], device: torch.device
+) -> TrainedClassifier:
+    """Return the judge of a data set that has these weights and facts."""
     network = ClassifierNetwork(dataset.shape, len(dataset.label_names))
     network.load_state_dict(tensors)
-    known = {name: facts[name] for name in ("accuracy", "tested", "split", "made_on") if name in facts}
-    return TrainedClassifier(_frozen(network.to(device or CPU)), dataset.label_names, **known)
+    known = {name: facts[name] for name in _FACTS if name in facts}
+    return TrainedClassifier(_frozen(network.to(device)), dataset.label_names, **known)
 
 
 def keep_classifier(judge: TrainedClassifier, dataset: PackedDataset, cache: Path) -> None:
     """Write a data set's judge where `classifier_for` finds it. Raises RunError when the disk refuses."""
-    facts = {name: getattr(judge, name) for name in ("accuracy", "tested", "split", "made_on")}
     with named_cache(cache):
-        sealed.save(kept_classifier(dataset, cache), dict(judge.network.state_dict()), facts)
+        sealed.save(kept_classifier(dataset, cache), dict(judge.network.state_dict()), judge.facts)
 
 
 def kept_classifier(dataset: PackedDataset, cache: Path) -> Path:

@@ -4,18 +4,26 @@ Pictures have the Fréchet distance of 2,000 samples (or as many as there are re
 and what it would be for infinitely many; points have modes found, the share of high quality and the sliced Wasserstein
 distance, by which they are ranked. All of them with the same latents, so that what changes is the generator.
 
+All processes of a training draw and see the samples, in whole groups: the records have the bits of one process alone.
+
 The best one is replaced only by one whose score is lower by more than twice the standard error of the difference: what
 chance alone could have brought is no reason. Its weights are part of every checkpoint, so that a resumed run has the
 same best as one that was never interrupted; ``best.safetensors`` is their copy, ready to draw.
 """
 
 import copy
+import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from numpy.typing import NDArray
+from torch import Tensor
+
 from ganache.data import Selection
+from ganache.engine.inference import as_in_inference
 from ganache.engine.state import TrainingState
+from ganache.evaluation.by_all import drawn_by_all, seen_by_all
 from ganache.evaluation.catalogue import choose
 from ganache.evaluation.features.by_name import find
 from ganache.evaluation.mode_counters import published_samples
@@ -51,8 +59,10 @@ class Scores(Observer):
     ) -> None:
         self.every = every
         self._run, self._data, self._say, self._measured_by = run, data, say, measured_by
-        extractor = find(None, data.dataset, device=state.device, say=say)
-        self._reference = Reference(data.dataset, extractor, labels=data.labels_in(), say=say)
+        extractor = find(None, data.dataset, device=state.device, say=say, world=state.world)
+        see = seen_by_all(extractor, state.world)
+        self._reference = Reference(data.dataset, extractor, labels=data.labels_in(), say=say, see=see)
+        self._draw = drawn_by_all(functools.partial(self._make, state), state.shape, state.world)
 
     def go_back(self, state: TrainingState) -> None:
         """Forget the evaluations of a future that did not happen, and find the best of those that did."""
@@ -96,11 +106,19 @@ class Scores(Observer):
         products.save(self._run.best_file, network, state.recipe, state.shape, facts)
         self._written = seen
 
-    def _evaluate(self, state: TrainingState) -> Evaluation:
+    def _generator(self, state: TrainingState) -> TrainedGenerator:
         names = self._data.label_names if state.conditions else ()
         facts = {"images_seen": state.counters.images_seen}
-        generator = TrainedGenerator(state.average, state.recipe.sampler, state.shape, names, facts)
-        source, reference = GeneratorSamples(generator, str(self._run.path)), self._reference
+        return TrainedGenerator(state.average, state.recipe.sampler, state.shape, names, facts)
+
+    def _make(self, state: TrainingState, latents: Tensor, conditions: Tensor) -> NDArray[Any]:
+        """Return images of the average generator, in a process that only helps too."""
+        with as_in_inference(state.average):
+            return self._generator(state).make(latents, conditions)
+
+    def _evaluate(self, state: TrainingState) -> Evaluation:
+        source = GeneratorSamples(self._generator(state), str(self._run.path), draw=self._draw)
+        reference = self._reference
         count = published_samples(self._data.dataset) if state.shape.is_point else min(COUNT, reference.used)
         assert count is not None
         requests = as_among_reals(source, reference, count, state.seed)
