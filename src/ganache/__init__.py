@@ -52,6 +52,8 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.networks import MNISTDCGANGenerator as MNISTDCGANGenerator
     from ganache.networks import R3GANDiscriminator as R3GANDiscriminator
     from ganache.networks import R3GANGenerator as R3GANGenerator
+    from ganache.networks import StyleGAN2Discriminator as StyleGAN2Discriminator
+    from ganache.networks import StyleGAN2Generator as StyleGAN2Generator
     from ganache.parts.adaptive import Adaptive as Adaptive
     from ganache.parts.augmentations import InputNoise as InputNoise
     from ganache.parts.augmentations import Unchanged as Unchanged
@@ -80,6 +82,7 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.parts.optimizers import Adam as Adam
     from ganache.parts.optimizers import Optimizer as Optimizer
     from ganache.parts.part import Part as Part
+    from ganache.parts.path_length import PathLength as PathLength
     from ganache.parts.penalties import DRAGAN as DRAGAN
     from ganache.parts.penalties import R1 as R1
     from ganache.parts.penalties import R2 as R2

@@ -141,6 +141,21 @@ def test_sampling_into_a_picture_a_folder_and_from_a_bare_generator(digits_run: 
         assert min(grid.size) >= 300
 
 
+def test_truncation_is_an_option_of_what_draws(digits_run: Path, tmp_path: Path) -> None:
+    import ganache
+
+    drawn, walk = tmp_path / "x.npy", tmp_path / "walk.gif"
+    status, text, _ = run_command("sample", digits_run, "--truncation", 0.5, "--count", 3, "--out", drawn)
+    assert (status, text.strip()) == (0, f"3 images from seed 0, truncation 0.5: {drawn}")
+    assert np.array_equal(np.load(drawn), ganache.load(digits_run).truncated(0.5).sample(3))
+    assert run_command("interpolate", digits_run, "--truncation", 0.5, "--frames", 2, "--out", walk)[0] == 0
+    status, _, complaint = run_command("sample", digits_run, "--truncation", 7, "--out", drawn)
+    assert (status, complaint.strip()) == (
+        2,
+        "ganache: truncation: 7 is not between 0 and 1; 1 draws all that it learnt",
+    )
+
+
 @pytest.mark.parametrize("suffix", ["gif", "webp", "mp4"])
 def test_a_walk_has_the_frames_that_were_asked_for(suffix: str, digits_run: Path, tmp_path: Path) -> None:
     out = tmp_path / f"walk.{suffix}"

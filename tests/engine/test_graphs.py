@@ -26,7 +26,7 @@ from tests.engine.tape import Tape, Watch
 from tests.tiny import CPU, draws_of, tiny_state
 
 SHAPE = ImageShape(1, 16, 16)
-SMALL = {"width": 4, "max_width": 8, "latent_width": 8}
+SMALL = {"width": 4, "max_width": 8, "latent_width": 8, "channel_base": 32, "channel_max": 8, "style_width": 8}
 ITERATIONS, OF_LAZY_TERMS = 5, 13  # two of each phase are run before it is captured
 NEVER = 10**9  # warm-ups
 
@@ -48,6 +48,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "r3gan": ("r3gan", ["penalties.r1.every=2", "penalties.r2.every=3"]),
     "r3gan-cifar10": ("r3gan-cifar10", []),
     "sngan": ("sngan", []),
+    "stylegan2": ("stylegan2", ["penalties.r1.every=3", "generator_terms.path.every=2", "conditional=true"]),
     "mnist-speedrun": ("mnist-speedrun", []),
     "dropout": ("vanilla", ["joint_batch=true"]),
     "acgan": ("acgan", []),

@@ -30,6 +30,10 @@ from tests.tiny import CPU, Numbered, NumberedStream, tiny_recipe
 ITERATIONS = 3
 SMALL = ImageShape(1, 8, 8)
 NARROW = ("generator.width=4", "discriminator.width=4")
+STYLED = (
+    "generator.style_width=8",
+    *(f"{player}.channel_{field}" for player in ("generator", "discriminator") for field in ("base=32", "max=8")),
+)
 # Adam divides rounding errors by each other where a gradient is 0 but for them, as that of a bias that only differences
 # of logits see: not where ε is larger than they are.
 ROBUST = ("optimizers.generator.epsilon=1e-4", "optimizers.discriminator.epsilon=1e-4", "batch_size=8")
@@ -70,6 +74,8 @@ CASES: list[tuple[str, tuple[str, ...], ImageShape]] = [
     ("r3gan-cifar10", ("generator.max_width=8", "discriminator.max_width=8"), SMALL),
     ("ralsgan-conditional", (*NARROW, "generator.max_width=8", "discriminator.max_width=8"), SMALL),
     ("sngan", NARROW, SMALL),
+    ("stylegan2", (*STYLED, "conditional=true", "penalties.r1.every=2", "generator_terms.path.every=2"), SMALL),
+    ("stylegan2", (*STYLED, "discriminator.deviation_group=8", "joint_batch=true"), SMALL),
     ("vanilla", ("generator.widths=[16]", "discriminator.widths=[16, 8]"), SMALL),
     ("vanilla", ("discriminator.widths=[16]", 'penalties.dragan={"kind": "DRAGAN"}'), SMALL),
     ("wgan", ("generator.widths=[16]", "critic_steps=3"), SMALL),

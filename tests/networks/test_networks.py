@@ -22,10 +22,13 @@ from ganache.networks import (
     MNISTDCGANGenerator,
     R3GANDiscriminator,
     R3GANGenerator,
+    StyleGAN2Discriminator,
+    StyleGAN2Generator,
 )
+from ganache.networks.base import StyledGenerator
 from ganache.networks.feature_networks import ClassifyingDiscriminator
 from ganache.networks.layers import Upsample, halvings, with_condition_planes, with_conditions
-from ganache.parts.latents import Normal, Uniform
+from ganache.parts.latents import Keyed, Normal, Uniform
 from ganache.parts.part import kinds
 from ganache.parts.verdict import Verdict
 from ganache.support.errors import UserError
@@ -41,6 +44,7 @@ GENERATORS: list[Generator] = [
     MNISTDCGANGenerator(latent=Normal(size=5)),
     R3GANGenerator(latent=Normal(size=5), width=4, max_width=8),
     BigGANGenerator(latent=Normal(size=5), width=4, max_width=8, embedding=2),
+    StyleGAN2Generator(latent=Keyed(size=5), style_width=8, channel_base=32, channel_max=8),
 ]
 DISCRIMINATORS: list[Discriminator] = [
     MLPDiscriminator(widths=(16, 16), slope=0.2),
@@ -53,6 +57,7 @@ DISCRIMINATORS: list[Discriminator] = [
     MNISTDCGANDiscriminator(),
     R3GANDiscriminator(width=4, max_width=8),
     BigGANDiscriminator(width=8, max_width=16),
+    StyleGAN2Discriminator(channel_base=32, channel_max=8, clamp=256),
 ]
 
 
@@ -108,10 +113,11 @@ def test_a_generator_fills_the_shape_within_its_range_and_learns(
     images = network(torch.randn(COUNT, 5), one_hot(labels))
     assert images.shape == (COUNT, shape.channels, shape.height, shape.width)
     assert images.dtype == torch.float32
-    assert float(images.detach().abs().max()) <= 1.0
+    assert isinstance(network, StyledGenerator) or float(images.detach().abs().max()) <= 1.0
     assert float((images[0] - images[1]).detach().abs().max()) > 0.0
     (images * torch.randn_like(images)).sum().backward()
     assert without_gradient(network) == []
+    assert float(network.eval()(torch.randn(COUNT, 5), one_hot(labels)).detach().abs().max()) <= 1.0
 
 
 @pytest.mark.parametrize(("part", "shape", "labels"), DISCRIMINATOR_CASES, ids=lambda x: str(x).partition("(")[0])

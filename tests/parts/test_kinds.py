@@ -19,6 +19,8 @@ from ganache.networks import (
     MNISTDCGANGenerator,
     R3GANDiscriminator,
     R3GANGenerator,
+    StyleGAN2Discriminator,
+    StyleGAN2Generator,
 )
 from ganache.networks.feature_networks import (
     ClassifyingDiscriminator,
@@ -47,6 +49,7 @@ from ganache.parts.objectives import (
 )
 from ganache.parts.optimizers import Adam, Optimizer
 from ganache.parts.part import Part, kinds, parse
+from ganache.parts.path_length import PathLength
 from ganache.parts.penalties import DRAGAN, R1, R2, GradientPenalty
 from ganache.parts.schedules import Cosine, Curve, Geometric, Linear
 from ganache.parts.terms import FeatureMatching, GeneratorTerm, Penalty, Term
@@ -84,6 +87,18 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
         R3GANGenerator(latent=Uniform(size=5), width=6, max_width=24, blocks=2, expansion=3, group_size=2),
     ),
     (Discriminator, R3GANDiscriminator(width=6, max_width=24, blocks=2, expansion=3, group_size=2)),
+    (
+        Generator,
+        StyleGAN2Generator(
+            latent=Keyed(size=7), style_width=6, mapping_layers=3, channel_base=24, channel_max=5, mixing=0.5, clamp=9.0
+        ),
+    ),
+    (
+        Discriminator,
+        StyleGAN2Discriminator(
+            channel_base=24, channel_max=5, residual=False, deviation_group=2, mapping_layers=1, clamp=9.0
+        ),
+    ),
     (Discriminator, LSGANDiscriminator()),
     (Generator, MNISTDCGANGenerator(latent=Uniform(size=5))),
     (Discriminator, MNISTDCGANDiscriminator()),
@@ -108,6 +123,7 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
     (Term, R1(weight=Cosine(start=1.0, end=0.5, since=1.0, until=2.0), every=16)),
     (GeneratorTerm, FeatureMatching(weight=0.5, every=2)),
     (Term, ClassCrossEntropy(weight=0.5, every=2)),
+    (Term, PathLength(weight=0.5, every=2, decay=0.5, shrink=3)),
     (Term, CodeRecovery(weight=0.5, every=2, width=9, continuous_weight=0.25)),
     (Constraint, Unconstrained()),
     (Constraint, WeightClipping(limit=0.5)),

@@ -1,9 +1,11 @@
 import math
+from statistics import NormalDist
 
 import pytest
 import torch
 
 from ganache.parts.latents import Coded, Keyed, Latent, Normal, Uniform
+from ganache.support.errors import UserError
 
 LATENTS = [
     Normal(size=1),
@@ -73,3 +75,43 @@ def test_a_normal_latent_is_brought_to_the_shell_and_codes_into_their_ranges() -
     assert coded.plausible(torch.tensor([[-6.0, 2.0, -1.0, -3.0]])).tolist() == [[-3.0, 1.0, 0.0, -1.0]]
     keyed = Keyed(size=3)
     assert keyed.plausible(torch.tensor([[-6.0, 7.0, -8.0]])).tolist() == [[-3.0, 7.0, -8.0]]
+
+
+@pytest.mark.parametrize("truncation", [0.2, 0.5, 0.9])
+def test_truncated_values_have_the_ranks_that_they_had_in_a_normal_distribution_cut_off(truncation: float) -> None:
+    values = torch.linspace(-6.0, 6.0, 1_201)[:, None]
+    found = Normal(size=1).truncated(values, truncation)
+    assert found.dtype == torch.float32
+    assert bool((found[1:] >= found[:-1]).all())
+    assert float(found.abs().max()) <= 2 * truncation + 1e-6
+    torch.testing.assert_close(found, -found.flip(0))
+    # By Python's own normal distribution, in the middle of the range.
+    normal, limit = NormalDist(), 2 * truncation
+    for value in (-2.0, -0.3, 0.0, 1.0, 2.5):
+        share = normal.cdf(-limit) + normal.cdf(value) * (normal.cdf(limit) - normal.cdf(-limit))
+        made = float(Normal(size=1).truncated(torch.tensor([[value]]), truncation))
+        assert made == pytest.approx(normal.inv_cdf(share), abs=1e-5)
+
+
+def test_drawn_values_become_those_of_the_normal_distribution_without_its_tails() -> None:
+    found = Normal(size=4).truncated(drawn(Normal(size=4), 50_000), 0.5).double()
+    limit = 1.0
+    density = math.exp(-(limit**2) / 2) / math.sqrt(2 * math.pi)
+    variance = 1 - 2 * limit * density / math.erf(limit / math.sqrt(2))
+    assert float(found.mean()) == pytest.approx(0.0, abs=0.01)
+    assert float(found.square().mean()) == pytest.approx(variance, rel=0.01)
+    assert not Normal(size=4).truncated(drawn(Normal(size=4), 5), 0.0).any()
+
+
+def test_keys_are_not_truncated_and_codes_and_evenly_drawn_values_cannot_be() -> None:
+    latents = drawn(Keyed(size=5), 4)
+    found = Keyed(size=5).truncated(latents, 0.5)
+    assert torch.equal(found[:, :3], Normal(size=3).truncated(latents[:, :3], 0.5))
+    assert torch.equal(found[:, 3:], latents[:, 3:])
+    for latent in (Uniform(size=12), Coded(size=14)):
+        with pytest.raises(UserError) as refused:
+            latent.truncated(drawn(latent, 2), 0.5)
+        kind = type(latent).__name__
+        assert str(refused.value) == (
+            f"truncation: latents of {kind} have no tails to cut off; those of Normal and Keyed have"
+        )

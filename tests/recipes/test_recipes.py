@@ -21,7 +21,7 @@ from ganache.networks import (
 from ganache.parts.adaptive import Adaptive
 from ganache.parts.augmentations import Unchanged
 from ganache.parts.constraints import Unconstrained, WeightClipping
-from ganache.parts.gammas import R3GANGamma
+from ganache.parts.gammas import R3GANGamma, StyleGAN2Gamma
 from ganache.parts.latents import Normal, Uniform
 from ganache.parts.objectives import (
     Hinge,
@@ -35,6 +35,7 @@ from ganache.parts.objectives import (
 )
 from ganache.parts.optimizers import Adam
 from ganache.parts.part import parse
+from ganache.parts.path_length import PathLength
 from ganache.parts.penalties import R1, R2, GradientPenalty
 from ganache.parts.schedules import Cosine, at
 from ganache.support.errors import UserError
@@ -180,6 +181,21 @@ def test_the_two_newest_have_their_own_networks_and_no_batch_norm_in_the_discrim
     recipe = two_players("sngan")
     assert recipe.generator == DCGANGenerator(latent=Normal(size=128), width=64, conditional_norm=True)
     assert recipe.discriminator == DCGANDiscriminator(width=64, batch_norm=False, projection=True, spectral_norm=True)
+
+
+def test_stylegan2_has_the_settings_that_its_authors_choose_for_batches_of_32() -> None:
+    recipe = two_players("stylegan2")
+    lazy = {"generator": (recipe.generator_terms["path"], 4), "discriminator": (recipe.penalties["r1"], 16)}
+    for player, (term, every) in lazy.items():
+        adam = getattr(recipe.optimizers, player)
+        assert term.every == every
+        assert adam.learning_rate == pytest.approx(0.0025 * every / (every + 1))
+        assert [at(beta, 0) for beta in adam.betas] == pytest.approx([0.0, 0.99 ** (every / (every + 1))])
+    assert recipe.generator_terms["path"] == PathLength(weight=2.0, every=4, decay=0.01, shrink=2)
+    assert recipe.penalties["r1"] == R1(weight=StyleGAN2Gamma(), every=16)
+    assert recipe.objective == NonSaturating()
+    # Half of it is forgotten after 10,000 images, or a twentieth of what was seen.
+    assert [at(recipe.ema_half_life, images) for images in (0, 20_000, 200_000, 10**7)] == [0.0, 1e3, 1e4, 1e4]
 
 
 def test_an_unknown_name_gets_the_closest_and_all() -> None:

@@ -23,10 +23,12 @@ from ganache.networks import (
     MNISTDCGANGenerator,
     R3GANDiscriminator,
     R3GANGenerator,
+    StyleGAN2Discriminator,
+    StyleGAN2Generator,
 )
 from ganache.networks.feature_networks import ClassifyingDiscriminator
 from ganache.parts.constraints import Constraint, Unconstrained
-from ganache.parts.latents import Normal, Uniform
+from ganache.parts.latents import Keyed, Normal, Uniform
 from ganache.parts.objectives import NonSaturating, Objective
 from ganache.parts.part import kinds
 from ganache.parts.penalties import R1
@@ -44,6 +46,7 @@ GENERATORS: dict[str, Generator] = {
     "dcgan-mnist": MNISTDCGANGenerator(latent=LATENT),
     "r3gan": R3GANGenerator(latent=LATENT, width=4, max_width=8),
     "biggan": BigGANGenerator(latent=LATENT, width=4, max_width=8, embedding=2),
+    "stylegan2": StyleGAN2Generator(latent=Keyed(size=3), style_width=8, channel_base=32, channel_max=8),
 }
 DISCRIMINATORS: dict[str, Discriminator] = {
     "mlp": MLPDiscriminator(widths=(8,), slope=0.2, dropout=0.3),
@@ -55,6 +58,7 @@ DISCRIMINATORS: dict[str, Discriminator] = {
     "dcgan-mnist": MNISTDCGANDiscriminator(),
     "r3gan": R3GANDiscriminator(width=4, max_width=8),
     "biggan": BigGANDiscriminator(width=4, max_width=8),
+    "stylegan2": StyleGAN2Discriminator(channel_base=32, channel_max=8),
 }
 OBJECTIVES = [kind() for kind in kinds(Objective) if kind.__module__.startswith("ganache.")]
 PENALTIES = [kind() for kind in kinds(Penalty) if kind.__module__.startswith("ganache.")]

@@ -19,7 +19,7 @@ from tests.tiny import draws_of, tiny_state
 NAMES = recipes.names()
 SHAPES = [ImageShape(1, 28, 28), ImageShape(3, 20, 17)]
 EXTREMES = [ImageShape(2, 1, 1), ImageShape(4, 3, 5), ImageShape(1, 8, 8), ImageShape(3, 64, 48)]
-SMALL = {"width": 4, "max_width": 8}
+SMALL = {"width": 4, "max_width": 8, "channel_base": 32, "channel_max": 8, "style_width": 8}
 REFUSED = {
     (name, str(shape)): rf"reads images of at least 16x16 pixels, not {shape}"
     for name in ("lsgan", "lsgan-conditional")
@@ -123,7 +123,7 @@ def test_it_resumes_to_the_same_bits(name: str, shape: ImageShape) -> None:
 
 def test_conditional_recipes_use_their_labels() -> None:
     told = [name for name in NAMES if recipes.find(name).conditional]
-    assert told == ["acgan", "biggan", "lsgan-conditional", "mnist-speedrun", "ralsgan-conditional"]
+    assert told == ["acgan", "biggan", "lsgan-conditional", "mnist-speedrun", "r3gan-cifar10", "ralsgan-conditional"]
     for name in told:
         state, draws = begin(name, SHAPES[0])
         iterate(state, draws)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ganache.data.shape import ImageShape
 from ganache.engine.pixel_values import pixels_of
 from ganache.games import TwoPlayers
-from ganache.networks import DCGANGenerator, Generator, MLPGenerator, R3GANGenerator
+from ganache.networks import DCGANGenerator, Generator, MLPGenerator, R3GANGenerator, StyleGAN2Generator
 from ganache.parts.latents import Keyed, Normal, Uniform
 from ganache.runs import products
 from ganache.runs.folder import Run
@@ -169,6 +169,45 @@ def test_a_walk_passes_its_stops_and_closes() -> None:
     again = np.stack(list(generator.walk(seed=1, frames=50, stops=5)))[:, :, 0, 0]
     assert np.array_equal(again, frames)
     assert not np.array_equal(np.stack(list(generator.walk(seed=2, frames=5)))[:, :, 0, 0], stops)
+
+
+def test_truncation_of_normal_latents_leaves_each_image_its_own() -> None:
+    generator = painter(POINT, latent=Normal(size=2))
+    less = generator.truncated(0.25)
+    drawn, few = generator.sample(130, seed=3), less.sample(130, seed=3)
+    expected = Normal(size=2).truncated(torch.from_numpy(drawn[:, 0, 0]), 0.25).numpy()
+    np.testing.assert_array_equal(few[:, 0, 0], expected)
+    np.testing.assert_array_equal(less.sample(70, seed=3), few[:70])
+    np.testing.assert_array_equal(less.truncated(1.0).sample(130, seed=3), drawn)
+    frames = np.stack(list(less.walk(seed=1, frames=10)))
+    assert float(np.abs(frames).max()) <= 0.5
+
+
+def test_truncation_of_styles_goes_to_the_centre_of_the_class() -> None:
+    part = StyleGAN2Generator(latent=Keyed(size=5), style_width=4, channel_base=16, channel_max=4)
+    generator = trained(part, ImageShape(1, 4, 4), NAMES)
+    network: Any = generator.network
+    network.centre.normal_()
+    latents, labels = generator.inputs(0, 0)
+    with torch.no_grad():
+        expected = network(latents, labels, 0.5)
+        assert not torch.equal(expected, network(latents, labels))
+    np.testing.assert_array_equal(generator.truncated(0.5).draw(latents, labels), expected)
+    pixels = generator.truncated(0.5).sample(GROUP, seed=0)
+    np.testing.assert_array_equal(pixels, pixels_of(expected.permute(0, 2, 3, 1)).numpy())
+
+
+@pytest.mark.parametrize("truncation", [-0.1, 1.1, math.nan])
+def test_truncation_is_a_share(truncation: float) -> None:
+    with pytest.raises(UserError, match=r"^truncation: -?[0-9.nan]+ is not between 0 and 1; 1 draws all"):
+        painter().truncated(truncation)
+
+
+def test_latents_that_cannot_be_truncated_are_refused_before_anything_is_drawn() -> None:
+    generator = painter(POINT, latent=Uniform(size=2))
+    assert generator.truncated(1.0) == generator
+    with pytest.raises(UserError, match=r"^truncation: latents of Uniform have no tails"):
+        generator.truncated(0.7)
 
 
 def test_a_walker_keeps_its_keys() -> None:

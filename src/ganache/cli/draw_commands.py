@@ -6,7 +6,18 @@ from typing import Annotated
 import typer
 
 from ganache.cli.common import load_code, mention_overlooked, packing_bar
-from ganache.cli.options import Code, Device, Labels, Precision, RunFolder, RunPath, Seed, path_argument, path_option
+from ganache.cli.options import (
+    Code,
+    Device,
+    Labels,
+    Precision,
+    RunFolder,
+    RunPath,
+    Seed,
+    Truncation,
+    path_argument,
+    path_option,
+)
 from ganache.support.console import show
 from ganache.support.units import counted
 
@@ -19,14 +30,24 @@ def sample(
     labels: Labels = None,
     device: Device = "auto",
     precision: Precision = "fp32",
+    truncation: Truncation = 1.0,
     code: Code = None,
 ) -> None:
     """Draw images from a trained generator."""
     from ganache.drawing.sampling import sample_to
 
     load_code(code)
-    sample_to(run, out, count=count, seed=seed, labels=labels or (), device=device, precision=precision)
-    show([f"{counted(count, 'image')} from seed {seed}: {out}"])
+    sample_to(
+        run,
+        out,
+        count=count,
+        seed=seed,
+        labels=labels or (),
+        device=device,
+        precision=precision,
+        truncation=truncation,
+    )
+    show([f"{counted(count, 'image')} from seed {seed}{_told(truncation)}: {out}"])
 
 
 def interpolate(
@@ -39,14 +60,22 @@ def interpolate(
         str | None, typer.Option(metavar="STOPS", help="Seeds, as in 3,17,42, or a folder that `project` wrote.")
     ] = None,
     device: Device = "auto",
+    truncation: Truncation = 1.0,
     code: Code = None,
 ) -> None:
     """Draw a walk through the latent space as an animation."""
     from ganache.drawing.sampling import interpolate_to
 
     load_code(code)
-    interpolate_to(run, out, frames=frames, seed=seed, labels=labels or (), through=through, device=device)
-    show([f"{counted(frames, 'frame')} {f'through {through}' if through else f'from seed {seed}'}: {out}"])
+    interpolate_to(
+        run, out, frames=frames, seed=seed, labels=labels or (), through=through, device=device, truncation=truncation
+    )
+    way = f"through {through}" if through else f"from seed {seed}"
+    show([f"{counted(frames, 'frame')} {way}{_told(truncation)}: {out}"])
+
+
+def _told(truncation: float) -> str:
+    return "" if truncation == 1.0 else f", truncation {truncation:g}"
 
 
 def codes(

@@ -50,6 +50,9 @@ Labels = Annotated[
 Seed = Annotated[int, typer.Option(help="Decides every random number.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Precision = Annotated[str, typer.Option(help="auto, fp32 or bf16.")]
+Truncation = Annotated[
+    float, typer.Option(help="Less than 1: likelier images that differ less, such as 0.7; not below 0.")
+]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.")
 ]

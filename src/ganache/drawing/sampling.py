@@ -22,16 +22,18 @@ def sample_to(
     labels: Sequence[str] = (),
     device: str = "auto",
     precision: str = "fp32",
+    truncation: float = 1.0,
 ) -> None:
     """Draw `count` images into a picture, a folder of PNGs or a NumPy file, by the name of `out`.
 
-    Raises UserError for an unknown run, label, kind of file or precision, RunError when the disk refuses.
+    Raises UserError for an unknown run, label, kind of file or precision, or a truncation that cannot be (see
+    `TrainedGenerator.truncated`), RunError when the disk refuses.
     """
     check_seed(seed)
     if count < 1:
         raise UserError(f"count: {count} is not a positive number of images")
     kind = exports.destination(out, count)
-    generator = load(run, choose_device(device).type, precision)
+    generator = load(run, choose_device(device).type, precision).truncated(truncation)
     batches = generator.stream(count, seed, labels)
     shape = generator.shape
     if kind == "array":
@@ -53,18 +55,19 @@ def interpolate_to(
     labels: Sequence[str] = (),
     through: str | None = None,
     device: str = "auto",
+    truncation: float = 1.0,
 ) -> None:
     """Draw a walk through the latent space as an animation (.gif, .webp, .mp4), 25 frames a second.
 
     It has 16 images that walk from random ones to others, or a single one on its way `through` the first images of
     several seeds (``3,17,42``) or the pictures of a folder that `project` wrote. Raises UserError for an unknown run,
-    label or kind of file, and for stops that are none.
+    label or kind of file, for stops that are none, and for a truncation that cannot be.
     """
     check_seed(seed)
     if frames < 2:
         raise UserError(f"frames: {frames} is too few for a walk; it needs at least 2")
     check_place(out, "--out")
-    generator = load(run, choose_device(device).type)
+    generator = load(run, choose_device(device).type).truncated(truncation)
     if through is None:
         images = generator.walk(seed, frames, labels)
     else:

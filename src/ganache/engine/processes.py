@@ -101,6 +101,10 @@ class Processes(World):
         by_process = everybodys.view(rows // self._rows, self.size, self._rows, *everybodys.shape[1:])
         return by_process[:, self.rank].reshape(rows, *everybodys.shape[1:])
 
+    def neighbours(self, rows: int) -> int:
+        """Return this process's share of the reals; its fakes follow the others' reals."""
+        return self._rows
+
     @contextlib.contextmanager
     def playing(self, batch_size: int) -> Iterator[None]:
         """Have `here` return this world inside, for a batch of which each process has an equal share."""

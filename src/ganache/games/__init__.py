@@ -15,5 +15,6 @@ from ganache.parts.auxiliary_terms import CodeRecovery as CodeRecovery
 from ganache.parts.diff_augment import DiffAugment as DiffAugment
 from ganache.parts.moment import Moment as Moment
 from ganache.parts.orthogonality import OrthogonalRegularisation as OrthogonalRegularisation
+from ganache.parts.path_length import PathLength as PathLength
 
 Recipe = TwoPlayers  # as it was called when all games were of two players

@@ -209,7 +209,7 @@ class TwoPlayers(Game):
         """Raise UserError for networks or other parts that do not go together."""
         with torch.no_grad():
             verdict = check_networks(self, cast, shape, conditions)
-        refuse_contradictions(self, cast.networks["discriminator"], verdict)
+        refuse_contradictions(self, cast, verdict)
 
 
 def _due(terms: Mapping[str, Term], moves: int) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from torch.nn.utils.parametrizations import _SpectralNorm
 
 from ganache.data.shape import ImageShape
 from ganache.games.cast import Cast
+from ganache.networks.base import StyledGenerator
 from ganache.parts.constraints import WeightClipping
 from ganache.parts.penalties import SlopePenalty
 from ganache.parts.terms import Role, Term
@@ -33,9 +34,16 @@ def check_networks(game: "TwoPlayers", cast: Cast, shape: ImageShape, conditions
     return verdict
 
 
-def refuse_contradictions(game: "TwoPlayers", discriminator: nn.Module, verdict: Verdict) -> None:
+def refuse_contradictions(game: "TwoPlayers", cast: Cast, verdict: Verdict) -> None:
     """Raise UserError, with the reason, for parts that are each possible and together mean nothing."""
-    _refuse_norms(game, discriminator)
+    _refuse_norms(game, cast.networks["discriminator"])
+    styled = isinstance(cast.networks["generator"], StyledGenerator)
+    for path, term in [(f"generator_terms.{name}", term) for name, term in game.generator_terms.items()]:
+        if term.needs_styles and not styled:
+            raise UserError(
+                f"{path}: {type(term).__name__} needs a generator with styles, such as StyleGAN2Generator, and "
+                f"{type(game.generator).__name__} has none"
+            )
     for name, term in game.penalties.items():
         _refuse_term(f"penalties.{name}", term, "discriminator", game, verdict)
     for name, term in game.generator_terms.items():

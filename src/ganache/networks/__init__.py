@@ -17,3 +17,5 @@ from ganache.networks.mlp import MLPDiscriminator as MLPDiscriminator
 from ganache.networks.mlp import MLPGenerator as MLPGenerator
 from ganache.networks.r3gan import R3GANDiscriminator as R3GANDiscriminator
 from ganache.networks.r3gan import R3GANGenerator as R3GANGenerator
+from ganache.networks.stylegan2 import StyleGAN2Discriminator as StyleGAN2Discriminator
+from ganache.networks.stylegan2 import StyleGAN2Generator as StyleGAN2Generator

@@ -1,9 +1,9 @@
 """What every network is to the rest of Ganache.
 
 A network's part is its configuration; `build` makes the module for a shape and conditions of so many values.
-``generator(latents, conditions)`` maps (N, Z) and (N, K) to values (N, C, H, W) in [-1, 1];
-``discriminator(values, conditions)`` maps values and (N, K) to a `Verdict`. Conditions are floats: one-hot classes,
-attributes, an embedding; K = 0 when there are none. A network knows no loss.
+``generator(latents, conditions)`` maps (N, Z) and (N, K) to values (N, C, H, W) in [-1, 1], which a network that learns
+may leave; ``discriminator(values, conditions)`` maps values and (N, K) to a `Verdict`. Conditions are floats: one-hot
+classes, attributes, an embedding; K = 0 when there are none. A network knows no loss.
 """
 
 import abc
@@ -15,6 +15,8 @@ from ganache.data.shape import ImageShape
 from ganache.parts.latents import Latent
 from ganache.parts.part import Part
 from ganache.parts.verdict import Verdict
+from ganache.support.precision import unmixed
+from ganache.support.world import here
 
 
 class Generator(Part, abc.ABC):
@@ -24,7 +26,7 @@ class Generator(Part, abc.ABC):
 
     @abc.abstractmethod
     def build(self, shape: ImageShape, conditions: int) -> nn.Module:
-        """Return a module (latents (N, Z), conditions (N, K)) → images (N, C, H, W) in [-1, 1].
+        """Return a module (latents (N, Z), conditions (N, K)) → images (N, C, H, W), outside of training in [-1, 1].
 
         Raises UserError when the network cannot make images of this shape.
         """
@@ -39,6 +41,59 @@ class Discriminator(Part, abc.ABC):
 
         Raises UserError when the network cannot read images of this shape.
         """
+
+
+class StyledGenerator(nn.Module, abc.ABC):
+    """A generator's module that makes styles w of latents, and images of styles, one style for each of its L layers.
+
+    What is drawn may then be pulled towards the centre of all styles (truncation), mixed of two, or looked for among
+    styles. `centre` is the running mean of w, one for each class where there are any.
+    Source: Karras et al. 2019, "A Style-Based Generator Architecture", sections 2 and 3 and appendix B.
+    """
+
+    KEPT = 0.995  # of the centre at each pass in training: the authors' decay
+
+    centre: Tensor  # (K, W), or (1, W) without conditions
+
+    def __init__(self, conditions: int, width: int) -> None:
+        super().__init__()
+        self.register_buffer("centre", torch.zeros(max(conditions, 1), width))
+
+    @abc.abstractmethod
+    def styles(self, latents: Tensor, conditions: Tensor) -> Tensor:
+        """Return styles (N, L, W) of latents (N, Z) and conditions (N, K); while training, mixed of two at random."""
+
+    @abc.abstractmethod
+    def synthesis(self, styles: Tensor, latents: Tensor) -> Tensor:
+        """Return images (N, C, H, W) of styles (N, L, W); of the latents (N, Z) nothing but their keys is looked at."""
+
+    def forward(self, latents: Tensor, conditions: Tensor, truncation: float = 1.0) -> Tensor:
+        """Return images; the styles are `truncation` times as far from their centre as they would be.
+
+        While training the pixels may leave [-1, 1], or they would not learn to come back.
+        """
+        styles = self.styles(latents, conditions)
+        if truncation != 1.0:
+            styles = torch.lerp(self.centres(conditions)[:, None], styles, truncation)
+        images = self.synthesis(styles, latents)
+        return images if self.training else images.clamp(-1.0, 1.0)
+
+    def centres(self, conditions: Tensor) -> Tensor:
+        """Return the centre (N, W) of each image's class, or what lies between those of several."""
+        if not conditions.shape[1]:
+            return self.centre.expand(len(conditions), -1)
+        with unmixed(conditions):
+            shares = conditions / conditions.sum(dim=1, keepdim=True)
+            return shares.to(self.centre.dtype) @ self.centre
+
+    @torch.no_grad()
+    def move_centre(self, styles: Tensor, conditions: Tensor) -> None:
+        """Move the centre of every class towards the mean of its styles (N, W) in the whole batch, if it has any."""
+        told = conditions if conditions.shape[1] else conditions.new_ones(len(conditions), 1)
+        sums = here().sum(torch.cat([told.T @ styles, told.sum(dim=0)[:, None]], dim=1))
+        totals, counts = sums[:, :-1], sums[:, -1:]
+        there = (counts > 0).to(totals.dtype)
+        self.centre.lerp_(totals / (counts + (1.0 - there)), (1.0 - self.KEPT) * there.expand_as(totals))
 
 
 class FeatureDiscriminator(nn.Module, abc.ABC):

@@ -1,14 +1,17 @@
 """Layers that several families share."""
 
-from typing import TypeGuard
+import math
+from typing import TypeGuard, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 from torch.nn.utils.parametrize import register_parametrization
 
-from ganache.networks.convolutions import ConvTranspose2d, is_traced
+from ganache.networks.convolutions import Conv2d, ConvTranspose2d, is_traced
 from ganache.support.world import here, own_rows
+
+Weighted = TypeVar("Weighted", nn.Linear, Conv2d, ConvTranspose2d)
 
 
 def with_conditions(vectors: Tensor, conditions: Tensor) -> Tensor:
@@ -211,6 +214,22 @@ def spectrally_normalised(module: nn.Module, bound: float = 1.0) -> nn.Module:
         if bound != 1.0:
             register_parametrization(layer, "weight", _Times(bound ** (1.0 / len(layers))))
     return module
+
+
+def equalised(layer: Weighted, gain: float = 1.0, rate: float = 1.0, bias: float = 0.0) -> Weighted:
+    """Keep weights of deviation 1 / rate, which are multiplied by gain · rate / √inputs whenever they are used.
+
+    So an optimiser whose moves have one size moves all layers alike, and this one `rate` times as fast. Biases begin at
+    `bias`, and are multiplied by gain · rate.
+    Source: Karras et al. 2018, "Progressive Growing of GANs", section 4.1.
+    """
+    draw_normal(layer.weight, 0.0, 1.0 / rate)
+    register_parametrization(layer, "weight", _Times(gain * rate / math.sqrt(layer.weight[0].numel())))
+    if layer.bias is not None:
+        nn.init.constant_(layer.bias, bias)
+        if gain * rate != 1.0:
+            register_parametrization(layer, "bias", _Times(gain * rate))
+    return layer
 
 
 class _Times(nn.Module):

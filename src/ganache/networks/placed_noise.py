@@ -17,8 +17,8 @@ from ganache.networks.resampling import Size
 class PlacedNoise(nn.Module):
     """Standard normal noise for maps of several sizes.
 
-    The bits of the keys and the number of the place are mixed into 32 bits; two such numbers make two normal ones
-    (Box & Muller 1958).
+    The keys, in steps of 2⁻²⁶, and the number of the place are mixed into 32 bits; two such numbers make two normal
+    ones (Box & Muller 1958).
     """
 
     counters: Tensor  # (2, P): two mixed numbers for every two places of all maps
@@ -31,13 +31,15 @@ class PlacedNoise(nn.Module):
         self.register_buffer("counters", counters, persistent=False)
 
     def forward(self, keys: Tensor) -> list[Tensor]:
-        """Return (N, 1, H, W) float32 for each of the sizes, from keys (N, K) of any float values."""
-        bits = keys.detach().to(torch.float32).view(torch.int32)
+        """Return (N, 1, H, W) for each of the sizes, in float32 or the keys' type, from keys (N, K), floats in ±31."""
+        # Not the bits of the floats themselves, which a traced network cannot look at.
+        bits = (keys.detach().to(torch.float32).clamp(-31.0, 31.0) * 2.0**26).to(torch.int32)
         seeds = bits[:, :1]
         for key in bits[:, 1:].unbind(1):
             seeds = _mixed(seeds) ^ key[:, None]
         mixed = _mixed(_mixed(seeds)[:, :, None] ^ self.counters)
-        uniform = ((mixed >> 8) & 0xFFFFFF).to(torch.float32) * 2.0**-24  # in [0, 1)
+        kind = torch.promote_types(keys.dtype, torch.float32)
+        uniform = ((mixed >> 8) & 0xFFFFFF).to(kind) * 2.0**-24  # in [0, 1)
         radius, angle = (-2.0 * torch.log(1.0 - uniform[:, 0])).sqrt(), 2.0 * math.pi * uniform[:, 1]
         normal = torch.cat([radius * angle.cos(), radius * angle.sin()], dim=1)
         places = [height * width for height, width in self.sizes]

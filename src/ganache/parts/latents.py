@@ -1,6 +1,7 @@
 """The distributions that latents come from."""
 
 import abc
+import math
 from typing import Annotated, ClassVar, Self
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ganache.parts.part import Part
+from ganache.support.errors import UserError
 
 NORMAL_REACH = 2.0  # beyond the mean length of normal vectors: nearly three of its deviations
 
@@ -33,6 +35,14 @@ class Latent(Part, abc.ABC):
     @abc.abstractmethod
     def plausible(self, latents: Tensor) -> Tensor:
         """Return the nearest latents (N, size) that are about as likely as those that are drawn."""
+
+    def truncated(self, latents: Tensor, truncation: float) -> Tensor:
+        """Return latents nearer to what is likely, the more so the smaller `truncation` is, from 1 to 0.
+
+        Raises UserError for a distribution without a centre.
+        """
+        kind = type(self).__name__
+        raise UserError(f"truncation: latents of {kind} have no tails to cut off; those of Normal and Keyed have")
 
 
 class Normal(Latent):
@@ -61,6 +71,18 @@ class Normal(Latent):
         longest = self.size**0.5 + NORMAL_REACH
         shares: Tensor = longest / latents.norm(dim=-1, keepdim=True)
         return latents * shares.clamp(max=1.0)
+
+    def truncated(self, latents: Tensor, truncation: float) -> Tensor:
+        """Return the values of the normal distribution cut off at ±2 · truncation that have the same ranks.
+
+        z' = Φ⁻¹(Φ(-c) + Φ(z) (Φ(c) - Φ(-c))), c = 2 · truncation. It is the truncation of Brock et al. 2019, "Large
+        Scale GAN Training", section 3.1, as a function of z: nothing is drawn anew.
+        """
+        limit = 2.0 * truncation
+        within = math.erf(limit / math.sqrt(2.0))  # Φ(c) - Φ(-c)
+        # erfinv of a number below 1 by less than float32 tells: latents are mapped in float64.
+        ranks = torch.erf(latents.double() / math.sqrt(2.0))  # 2Φ(z) - 1
+        return (torch.erfinv(within * ranks) * math.sqrt(2.0)).to(latents.dtype)
 
 
 class Uniform(Latent):
@@ -167,6 +189,11 @@ class Keyed(Latent):
         """Return values as `Normal` has them; any keys will do."""
         values, keys = self.split(latents)
         return torch.cat([Normal(size=self.values).plausible(values), keys], dim=1)
+
+    def truncated(self, latents: Tensor, truncation: float) -> Tensor:
+        """Return values nearer to 0 as for `Normal`, and the keys as they are."""
+        values, keys = self.split(latents)
+        return torch.cat([Normal(size=self.values).truncated(values, truncation), keys], dim=1)
 
     def split(self, latents: Tensor) -> tuple[Tensor, Tensor]:
         """Return the values (N, size - 2) and the keys (N, 2) of latents (N, size)."""

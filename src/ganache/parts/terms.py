@@ -62,6 +62,7 @@ class Term(Part, abc.ABC):
     needs_reals: ClassVar[bool] = False  # whether a generator's move must take reals and ask the critic about them
     needs_conditions: ClassVar[bool] = False  # whether the networks must be told conditions
     needs_head: ClassVar[str] = ""  # the head that the discriminator must have
+    needs_styles: ClassVar[bool] = False  # whether the generator must make its images from styles
 
     weight: NonNegative | Gamma = 1.0  # a rule becomes a number when a training is planned
     every: int = Field(default=1, ge=1)

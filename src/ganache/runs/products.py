@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from ganache.engine.full_precision import full_precision
 from ganache.engine.pixel_values import pixels_of
 from ganache.engine.transfers import ahead_on, in_order, to_device
 from ganache.games import Game, Product
+from ganache.networks.base import StyledGenerator
 from ganache.runs import sealed
 from ganache.runs.network_files import FORMAT, Kept
 from ganache.support.errors import UserError, did_you_mean
@@ -39,6 +40,20 @@ class TrainedGenerator:
     label_names: tuple[str, ...]  # empty when it takes no labels
     description: dict[str, Any]
     autocast: Autocast = FULL
+    truncation: float = 1.0  # 1: what it learnt to draw; nearer to 0 more likely images that differ less
+
+    def truncated(self, truncation: float) -> Self:
+        """Return the same generator drawing with a truncation between 0 and 1, which is none.
+
+        Where it has styles, they are that many times as far from the centre of their class (Karras et al. 2019,
+        appendix B); of others the latents are truncated (`Normal.truncated`). Raises UserError for another number, and
+        for latents that cannot be.
+        """
+        if not 0.0 <= truncation <= 1.0:
+            raise UserError(f"truncation: {truncation:g} is not between 0 and 1; 1 draws all that it learnt")
+        if truncation < 1.0 and not isinstance(self.network, StyledGenerator):
+            self.config.latent.truncated(torch.zeros(1, self.config.latent.size), truncation)
+        return dataclasses.replace(self, truncation=truncation)
 
     def sample(self, count: int, seed: int = 0, labels: Sequence[str] = ()) -> NDArray[Any]:
         """Return `count` images: uint8 (N, H, W, C), or float32 (N, 1, 1, 2) in [-1, 1] for a 2-D density.
@@ -117,8 +132,13 @@ class TrainedGenerator:
     def _drawn(self, latents: Tensor, labels: Tensor) -> Tensor:
         """Return images (N, C, H, W) in [-1, 1] where the network is."""
         device = self._device
+        options: tuple[float, ...] = ()
+        if isinstance(self.network, StyledGenerator):
+            options = (self.truncation,)
+        elif self.truncation < 1.0:
+            latents = self.config.latent.truncated(latents, self.truncation)
         with torch.inference_mode(), full_precision(), self.autocast():
-            images: Tensor = self.network(to_device(latents, device), to_device(labels, device))
+            images: Tensor = self.network(to_device(latents, device), to_device(labels, device), *options)
         return images.float()
 
     def _arrays(self, groups: Iterable[tuple[Tensor, Tensor]]) -> Iterator[NDArray[Any]]:

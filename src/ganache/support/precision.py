@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -22,3 +23,8 @@ class Autocast:
 
 
 FULL = Autocast("cpu", None)  # as the weights are
+
+
+def unmixed(given: Tensor) -> contextlib.AbstractContextManager[object]:
+    """Return the context in which a part of a network computes as its weights are, whatever the pass around it has."""
+    return contextlib.nullcontext() if given.is_meta else torch.autocast(given.device.type, enabled=False)

@@ -67,6 +67,10 @@ class World:
         """Return this process's rows (rows, …) of what is drawn for the whole batch, by a function of its rows."""
         return draw(rows)
 
+    def neighbours(self, rows: int) -> int:
+        """Return how many of this process's rows follow each other in the whole batch, before another one's come."""
+        return rows
+
     def share(self, batch_size: int) -> int:
         """Return how many rows of a batch this process has."""
         return batch_size // self.size
@@ -106,6 +110,16 @@ def batch_mean(values: Tensor, dim: int | None = None) -> Tensor:
     mean = values.mean() if dim is None else values.mean(dim=dim)
     world = here()
     return mean if world.size == 1 else world.sum(mean) / world.size
+
+
+def whole_batch(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the rows (N, …) of all processes in the batch's order, differentiable, and which of them are one's own."""
+    world, count = here(), len(values)
+    own = world.own_rows(count, lambda rows: torch.arange(rows, device=values.device))
+    if world.size == 1:
+        return values, own
+    nothing = values.new_zeros(count * world.size, *values.shape[1:])
+    return world.sum(nothing.index_copy(0, own, values)), own
 
 
 def batch_deviation(values: Tensor) -> Tensor:
