@@ -43,6 +43,7 @@ def train(
     max_skipped: float = 0.01,
     evaluate_every: str | int | None = None,
     value_range: str | tuple[float, float] | None = None,
+    mirror: bool = False,
     quiet: bool = True,
     progress: Progress | None = None,
 ) -> Outcome:
@@ -53,8 +54,8 @@ def train(
     (pictures, classes), which are copied into the user's cache; `images` (``"200k"``) or `time` (``"10m"``) the budget;
     `size` (height, width) in pixels; `labels` restricts the data to classes; `settings` are ``"field=value"``;
     `max_skipped` is the share of images that may be unreadable; every `evaluate_every` images the averaged generator is
-    scored; `value_range` (``"0:4095"``) are the values that become 0 and 255 in files of more than 8 bits; `progress`
-    hears of packing, (done, total).
+    scored; `value_range` (``"0:4095"``) are the values that become 0 and 255 in files of more than 8 bits; with
+    `mirror` every training picture is taken mirrored left to right, too; `progress` hears of packing, (done, total).
 
     Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
     """

@@ -17,6 +17,7 @@ from ganache.cli.options import (
     Images,
     Labels,
     MaxSkipped,
+    Mirror,
     Precision,
     Range,
     RunFolder,
@@ -53,6 +54,7 @@ def train(
     max_skipped: MaxSkipped = 0.01,
     evaluate_every: EvaluateEvery = None,
     value_range: Range = None,
+    mirror: Mirror = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")] = False,
 ) -> None:
     """Train a GAN on pictures (recipe dcgan when none is named)."""
@@ -109,6 +111,7 @@ def _only_plan(request: "Request", out: Path | None) -> None:
         print(f"{role:<14} {sum(weight.numel() for weight in network.parameters()):,} parameters")
     show(briefing.data_lines(plan.dataset.summary()))
     show(briefing.plan_lines(plan, plan.measure(), out or sessions.default_folder(plan)))
+    show(briefing.mirror_lines(plan))
     print("nothing was written")
 
 

@@ -20,6 +20,7 @@ class Source:
     data: str
     how: Conversion = DECIDED_BY_THE_DATA
     labels: tuple[str, ...] = ()  # only these classes
+    mirror: bool = False  # whether a training takes every picture mirrored too
 
     @classmethod
     def of(cls, record: dict[str, Any], data: str | None = None) -> "Source":
@@ -31,7 +32,8 @@ class Source:
             key: tuple(value) if isinstance(value, list) else value for key, value in record.items()
         }
         with well_formed("its source"):
-            kept = cls(fields.pop("data"), labels=fields.pop("labels", ()), how=Conversion(**fields))
+            taken = {name: fields.pop(name) for name in ("labels", "mirror") if name in fields}
+            kept = cls(fields.pop("data"), how=Conversion(**fields), **taken)
         if data is None and kept.data not in NAMES and not os.path.exists(os.path.expanduser(kept.data)):
             if is_kept(kept.data):
                 raise UserError(
@@ -44,7 +46,7 @@ class Source:
         """Return it for a run's record, so that it means the same data from any folder."""
         how = asdict(self.how)
         assert not how.pop("stretch"), "a run's pictures keep their proportions"
-        return {"data": lasting(self.data), "labels": self.labels, **how}
+        return {"data": lasting(self.data), "labels": self.labels, "mirror": self.mirror, **how}
 
     def open(self, progress: Progress | None = None, write: bool = True) -> Dataset:
         """Return the data, packed into the cache on first use; without `write`, a few rows and the whole summary."""

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganache.data.dataset import Batch, Dataset, RowStream, Stream
+from ganache.data.mirroring import MirroredRows
 from ganache.data.shape import ImageShape
 from ganache.support.errors import UserError
 
@@ -21,7 +22,7 @@ class Selection:
     `label_names` are the classes that occur among the training rows that were asked for, in the data's order, and the
     labels of every stream count in them. A conditional training takes labelled rows of these classes alone. `asked` are
     the classes that were named and occur, and `missing` those that do not; `left_out` is how many of the training rows
-    asked for are not taken, having no label.
+    asked for are not taken, having no label. `mirrored`: whether a training also takes the mirror picture of every row.
     """
 
     dataset: Dataset
@@ -30,6 +31,7 @@ class Selection:
     asked: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     left_out: int = 0
+    mirrored: bool = False
 
     @property
     def shape(self) -> ImageShape:
@@ -52,6 +54,10 @@ class Selection:
     def notes(self) -> list[str]:
         """Return what a user who asked for these rows would not expect, in sentences."""
         rows, notes = self.rows(), []
+        if self.mirrored:
+            notes.append(
+                f"mirrored: each of {rows:,} training images comes as its mirror picture too; scores take none"
+            )
         if self.left_out and rows is not None:
             notes.append(
                 f"without a label, and left out: {self.left_out:,} of {rows + self.left_out:,} training images"
@@ -88,12 +94,16 @@ class Selection:
 
         Raises UserError for an unknown split, and where nothing of it is taken.
         """
-        found = self.dataset.stream(seed, self.labels_in(split), split)
+        found = self._mirrored(self.dataset.stream(seed, self.labels_in(split), split), seed, split)
         if self.label_names == self.dataset.label_names:
             return found
         places = {name: place for place, name in enumerate(self.label_names)}
         numbers = np.array([*(places.get(name, -1) for name in self.dataset.label_names), -1])
         return _RenumberedRows(found, numbers) if isinstance(found, RowStream) else _Renumbered(found, numbers)
+
+    def _mirrored(self, found: Stream, seed: int, split: str) -> Stream:
+        """Return a stream with mirror pictures where they are taken: not of what a training is examined on."""
+        return MirroredRows(found, seed) if self.mirrored and split == TRAIN and isinstance(found, RowStream) else found
 
     def _is_absent(self, name: str) -> bool:
         wanted = name in self.missing or (self.conditional and not self.asked)
@@ -130,13 +140,17 @@ class _RenumberedRows(_Renumbered):
         return self._renumbered(self._rows.at(places))
 
 
-def select(dataset: Dataset, labels: Sequence[str] = (), conditional: bool = False) -> Selection:
+def select(dataset: Dataset, labels: Sequence[str] = (), conditional: bool = False, mirror: bool = False) -> Selection:
     """Return what a training takes of a data set, of the classes `labels` alone if any are named.
+
+    With `mirror` every picture comes mirrored too. Raises UserError where there are none to mirror.
 
     Raises UserError for an unknown class, when nothing of what was asked for is there, and when a conditional training
     would have no labels.
     """
     asked = tuple(dict.fromkeys(labels))
+    if mirror and (dataset.shape.is_point or dataset.count is None):
+        raise UserError(f"mirror: {dataset.name!r} has no pictures that could be mirrored")
     if asked:
         dataset.stream(0, asked)  # refuses unknown classes, and those that no training row has
     occurring = _occurring(dataset, TRAIN)
@@ -151,6 +165,7 @@ def select(dataset: Dataset, labels: Sequence[str] = (), conditional: bool = Fal
         asked=tuple(name for name in asked if name in occurring),
         missing=tuple(name for name in asked if name not in occurring),
         left_out=_unlabelled(dataset) if conditional and not asked else 0,
+        mirrored=mirror,
     )
 
 

@@ -37,6 +37,7 @@ class _SourceFields(_Known):
     size: list[Positive] | None = None
     channels: Annotated[int, Field(ge=1, le=4)] | None = None
     labels: list[str] = []
+    mirror: bool = False
     max_skipped: Annotated[float, Field(ge=0, le=1)] = 0.01
     value_range: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganache import recipes
+from ganache.evaluation.alike import PICTURES, mirrored_alike
 from ganache.games import Game
 from ganache.support.errors import UserError
 from ganache.support.units import brief, count_text, counted, duration_text, listed
@@ -54,6 +55,19 @@ def plan_lines(plan: Plan, speed: float, run: Path) -> Iterator[str]:
     yield device_line(plan)
     yield _line("budget", estimate(plan, speed))
     yield _line("run", str(run))
+
+
+def mirror_lines(plan: Plan) -> Iterator[str]:
+    """Yield the advice to take pictures mirrored too, where the training's look alike then."""
+    if plan.data.mirrored or plan.data.shape.is_point:
+        return
+    stream = plan.data.stream(plan.seed)
+    if stream.count is None:
+        return
+    found = mirrored_alike(stream.batch(0, min(PICTURES, stream.count)).images)
+    if found is not None and found.is_alike:
+        apart = f"{max(0.0, found.mirrored):.3f} apart, halves of them {max(0.0, found.as_it_is):.3f}"
+        yield _line("advice", f"mirrored, the pictures look alike ({apart}): --mirror makes two of each")
 
 
 def resumed_lines(plan: Plan, run: Path, images_seen: int, training_seconds: float) -> Iterator[str]:

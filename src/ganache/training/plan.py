@@ -59,6 +59,7 @@ class Request:
     max_skipped: float = 0.01
     evaluate_every: str | int | None = None
     value_range: str | tuple[float, float] | None = None
+    mirror: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +148,8 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     budget = Budget.parse(request.images, request.time)
     size = parse_size(request.size) if isinstance(request.size, str) else request.size
     values = parse_range(request.value_range) if isinstance(request.value_range, str) else request.value_range
-    source = Source(request.data, Conversion(size, request.channels, request.max_skipped, values), request.labels)
+    how = Conversion(size, request.channels, request.max_skipped, values)
+    source = Source(request.data, how, request.labels, request.mirror)
     every = None if request.evaluate_every is None else parse_count(request.evaluate_every, "evaluate_every")
     named = _named_recipe(request)
     device = choose_device(request.device)
@@ -155,7 +157,7 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     recipe, choice = (named, None) if named else _by_default(_facts(dataset, source, device), request)
     refuse_shares(recipe, world)
     recipe, settled = recipe.settled(dataset.shape)
-    data = select(dataset, source.labels, recipe.conditional)
+    data = select(dataset, source.labels, recipe.conditional, source.mirror)
     classes = len(data.label_names) if recipe.conditional else 0
     rehearse(recipe, data.shape, classes)
     data.stream(seed)

@@ -146,7 +146,7 @@ def _plan_of(run: Run, given: Budget | None, data: str | None, world: World) -> 
         raise UserError(f"run: {run.path} cannot be continued, its data changed: {listed(changes, 5, '; ')}")
     recipe = parse(Game, world.told(run.recipe().model_dump(mode="json") if world.rank == 0 else None))
     refuse_shares(recipe, world)
-    selected = select(dataset, source.labels, recipe.conditional)
+    selected = select(dataset, source.labels, recipe.conditional, source.mirror)
     _refuse_other_classes(run, record, selected)
     plan = Plan(
         recipe=recipe,

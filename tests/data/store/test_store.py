@@ -72,7 +72,7 @@ def test_batches_are_fresh_and_may_exceed_the_data() -> None:
 def test_at_most_two_orders_are_kept() -> None:
     shuffled = stream(5)
     shuffled.batch(0, 50)
-    assert len(shuffled._orders) == 2
+    assert len(shuffled._shuffle._orders) == 2
 
 
 @pytest.fixture

@@ -226,13 +226,13 @@ def test_settings_between_two_recipes_make_one_the_other(settings: list[str]) ->
 def test_the_command_trains_the_same_run_with_the_advice() -> None:
     recipe = with_settings(recipes.find("dcgan"), ["batch_size=32", "label_flips=0.5"])
     record = {
-        "source": {"data": "my pictures", "size": [32, 48], "channels": 1, "labels": ["a b"], "max_skipped": 0.01},
+        "source": {"data": "my pictures", "size": [32, 48], "channels": 1, "labels": ["a b"], "mirror": True},
         "budget": {"images": 5000, "seconds": None},
         "seed": 7,
     }
     assert command(recipe, record, ("label_flips=0.0",)) == (
         "ganache train dcgan --data 'my pictures' --images 5000 --size 32x48 --channels 1 --seed 7 --label 'a b' "
-        "--set batch_size=32"
+        "--mirror --set batch_size=32"
     )
 
 

@@ -10,14 +10,13 @@ import numpy.typing as npt
 from ganache.data.dataset import Batch, seed_sequence
 from ganache.data.labels import count_labels
 from ganache.data.shape import ImageShape
+from ganache.data.shuffling import Shuffle
 from ganache.data.store.mapped import expect, let_go
 from ganache.data.store.store import Store
 from ganache.data.store.summaries import summarise
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.units import listed
 
-_SHUFFLE_TAG = 0x5348  # keeps these random numbers apart from all others of the same seed
-_KEPT_EPOCHS = 2
 _TOUCHED_BYTES = 2**27  # of rows that were read, after which a mapped file's pages are given back
 LARGE = 2**30  # bytes of images, above which they may not stay in memory, and rows are announced before they are read
 _INTERNAL = ("format", "version", "sha256")
@@ -151,8 +150,7 @@ class ShuffledStream:
         self.count = len(rows)
         self._images, self._labels = images, labels
         self._rows = rows
-        self._seed = seed
-        self._orders: dict[int, npt.NDArray[np.int64]] = {}
+        self._shuffle = Shuffle(self.count, seed)
         self._release, self._most_touched, self._touched = release, most_touched, 0
 
     def batch(self, position: int, count: int) -> Batch:
@@ -161,16 +159,7 @@ class ShuffledStream:
 
     def places(self, position: int, count: int) -> npt.NDArray[np.int64]:
         """Return the numbers (count,) of rows `position … position + count` among those of the stream."""
-        assert position >= 0
-        assert count >= 1
-        pieces = []
-        per_epoch = len(self._rows)
-        while count:
-            epoch, offset = divmod(position, per_epoch)
-            taken = min(count, per_epoch - offset)
-            pieces.append(self._order(epoch)[offset : offset + taken])
-            position, count = position + taken, count - taken
-        return np.concatenate(pieces)
+        return self._shuffle.places(position, count)
 
     def at(self, places: npt.NDArray[np.int64]) -> Batch:
         """Return the rows with these numbers as fresh arrays; several threads may ask at once."""
@@ -180,14 +169,6 @@ class ShuffledStream:
             self._release(self._images)
             self._touched = 0
         return batch
-
-    def _order(self, epoch: int) -> npt.NDArray[np.int64]:
-        if epoch not in self._orders:
-            while len(self._orders) >= _KEPT_EPOCHS:
-                del self._orders[next(iter(self._orders))]
-            generator = np.random.Generator(np.random.Philox(seed_sequence(self._seed, _SHUFFLE_TAG, epoch)))
-            self._orders[epoch] = generator.permutation(len(self._rows))
-        return self._orders[epoch]
 
 
 def from_store(name: str, store: Store) -> PackedDataset:

@@ -25,6 +25,7 @@ def command(recipe: Game, record: dict[str, Any], settings: tuple[str, ...]) -> 
     }
     words += [word for option, value in options.items() if value is not None for word in (option, value)]
     words += [word for label in source.get("labels", ()) for word in ("--label", label)]
+    words += ["--mirror"] if source.get("mirror") else []
     changed = with_settings(recipe, list(settings))
     words += [word for setting in _asked(base, changed, record) for word in ("--set", setting)]
     return shlex.join(str(word) for word in words)
