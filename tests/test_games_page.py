@@ -31,16 +31,17 @@ def page() -> dict[str, Any]:
 def recipe(page: dict[str, Any]) -> TwoPlayers:
     """A recipe with both terms of the page."""
     return tiny_recipe(
-        penalties={"drift": page["Drift"](weight=0.001)},
+        penalties={"balance": page["Balance"](weight=0.001)},
         generator_terms={"steady": page["SteadyMatching"](weight=2.0, every=2)},
     )
 
 
-def test_its_penalty_is_the_square_of_the_mean_logit(page: dict[str, Any]) -> None:
+def test_its_penalty_is_the_square_of_the_logit_midway_between_reals_and_fakes(page: dict[str, Any]) -> None:
     class Move:
         real_verdict = Verdict(torch.tensor([[1.0, 3.0], [-1.0, 0.0]]))
+        fake_verdict = Verdict(torch.tensor([[2.0, 2.0], [0.0, 0.0]]))
 
-    assert page["Drift"]()(Move()).tolist() == [4.0, 0.25]
+    assert page["Balance"]()(Move()).tolist() == [4.0, 0.0625]
 
 
 def test_its_terms_are_trained_with_and_the_memory_is_in_the_state(recipe: TwoPlayers) -> None:
@@ -48,7 +49,7 @@ def test_its_terms_are_trained_with_and_the_memory_is_in_the_state(recipe: TwoPl
     draws = draws_of(state)
     for _ in range(2):
         iterate(state, draws)
-    assert {"penalty/drift", "term/steady"} <= set(state.tally.entries)
+    assert {"penalty/balance", "term/steady"} <= set(state.tally.entries)
     mean = state.tensors()["generator_terms.steady/mean"]
     assert mean.shape == (8,)
     assert mean.abs().sum() > 0

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.games import Cast as Cast
     from ganache.games import Draws as Draws
     from ganache.games import Game as Game
+    from ganache.games import Growing as Growing
     from ganache.games import Moment as Moment
     from ganache.games import Optimizers as Optimizers
     from ganache.games import Player as Player
@@ -50,6 +51,8 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.networks import MLPGenerator as MLPGenerator
     from ganache.networks import MNISTDCGANDiscriminator as MNISTDCGANDiscriminator
     from ganache.networks import MNISTDCGANGenerator as MNISTDCGANGenerator
+    from ganache.networks import ProGANDiscriminator as ProGANDiscriminator
+    from ganache.networks import ProGANGenerator as ProGANGenerator
     from ganache.networks import R3GANDiscriminator as R3GANDiscriminator
     from ganache.networks import R3GANGenerator as R3GANGenerator
     from ganache.networks import StyleGAN2Discriminator as StyleGAN2Discriminator

@@ -55,6 +55,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "infogan": ("infogan", []),
     "bigan": ("bigan", []),
     "biggan": ("biggan", ["generator.latent.size=8"]),
+    "progan": ("progan", ["steady=12", "fade=16"]),
     "relativistic": ("ralsgan-conditional", []),
     "flips": ("dcgan", FLIPS),
     "diff-augment": ("r3gan", ["augment=DiffAugment", "penalties.r1.every=2"]),

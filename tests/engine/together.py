@@ -70,6 +70,7 @@ CASES: list[tuple[str, tuple[str, ...], ImageShape]] = [
     ("mlp-2d", (), ImageShape(2, 1, 1)),
     ("mnist-speedrun", (), SMALL),
     ("noise-classifier", (), SMALL),
+    ("progan", (*NARROW, "steady=8", "fade=32"), SMALL),
     ("r3gan", ('penalties.r1={"kind": "R1", "every": 2}',), SMALL),
     ("r3gan-cifar10", ("generator.max_width=8", "discriminator.max_width=8"), SMALL),
     ("ralsgan-conditional", (*NARROW, "generator.max_width=8", "discriminator.max_width=8"), SMALL),

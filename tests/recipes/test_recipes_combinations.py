@@ -21,6 +21,8 @@ from ganache.networks import (
     MLPGenerator,
     MNISTDCGANDiscriminator,
     MNISTDCGANGenerator,
+    ProGANDiscriminator,
+    ProGANGenerator,
     R3GANDiscriminator,
     R3GANGenerator,
     StyleGAN2Discriminator,
@@ -45,6 +47,7 @@ GENERATORS: dict[str, Generator] = {
     "lsgan": LSGANGenerator(latent=Uniform(size=3)),
     "dcgan-mnist": MNISTDCGANGenerator(latent=LATENT),
     "r3gan": R3GANGenerator(latent=LATENT, width=4, max_width=8),
+    "progan": ProGANGenerator(latent=LATENT, width=4, max_width=8),
     "biggan": BigGANGenerator(latent=LATENT, width=4, max_width=8, embedding=2),
     "stylegan2": StyleGAN2Generator(latent=Keyed(size=3), style_width=8, channel_base=32, channel_max=8),
 }
@@ -57,6 +60,7 @@ DISCRIMINATORS: dict[str, Discriminator] = {
     "lsgan": LSGANDiscriminator(),
     "dcgan-mnist": MNISTDCGANDiscriminator(),
     "r3gan": R3GANDiscriminator(width=4, max_width=8),
+    "progan": ProGANDiscriminator(width=4, max_width=8),
     "biggan": BigGANDiscriminator(width=4, max_width=8),
     "stylegan2": StyleGAN2Discriminator(channel_base=32, channel_max=8),
 }

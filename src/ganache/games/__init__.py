@@ -7,12 +7,14 @@ from ganache.games.game import Draws as Draws
 from ganache.games.game import Game as Game
 from ganache.games.game import Product as Product
 from ganache.games.game import Records as Records
+from ganache.games.growing import Growing as Growing
 from ganache.games.two_players import Optimizers as Optimizers
 from ganache.games.two_players import TwoPlayers as TwoPlayers
 from ganache.parts.adaptive import Adaptive as Adaptive
 from ganache.parts.auxiliary_terms import ClassCrossEntropy as ClassCrossEntropy
 from ganache.parts.auxiliary_terms import CodeRecovery as CodeRecovery
 from ganache.parts.diff_augment import DiffAugment as DiffAugment
+from ganache.parts.drift import Drift as Drift
 from ganache.parts.moment import Moment as Moment
 from ganache.parts.orthogonality import OrthogonalRegularisation as OrthogonalRegularisation
 from ganache.parts.path_length import PathLength as PathLength

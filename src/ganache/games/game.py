@@ -122,6 +122,10 @@ class Game(Part, abc.ABC):
         """Return what judges single images at this moment of training; None where nothing does."""
         return None
 
+    def shown(self, cast: Cast, reals: Tensor) -> Tensor:
+        """Return reals (N, C, H, W) as the critic is shown them at the moment at which the cast stands."""
+        return reals
+
     def boundary(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """Return the logit (scalar) above which the critic takes an image for real: here midway between the means."""
         return (batch_mean(real_logits) + batch_mean(fake_logits)) / 2.0

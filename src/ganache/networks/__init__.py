@@ -15,6 +15,8 @@ from ganache.networks.lsgan import LSGANDiscriminator as LSGANDiscriminator
 from ganache.networks.lsgan import LSGANGenerator as LSGANGenerator
 from ganache.networks.mlp import MLPDiscriminator as MLPDiscriminator
 from ganache.networks.mlp import MLPGenerator as MLPGenerator
+from ganache.networks.progan import ProGANDiscriminator as ProGANDiscriminator
+from ganache.networks.progan import ProGANGenerator as ProGANGenerator
 from ganache.networks.r3gan import R3GANDiscriminator as R3GANDiscriminator
 from ganache.networks.r3gan import R3GANGenerator as R3GANGenerator
 from ganache.networks.stylegan2 import StyleGAN2Discriminator as StyleGAN2Discriminator

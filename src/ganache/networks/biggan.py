@@ -36,7 +36,7 @@ class BigGANGenerator(Generator):
     """A linear map of the latent's first part, residual blocks at growing sizes, batch norm, ReLU, pixels, tanh."""
 
     latent: Latent = Normal(size=80)
-    width: int = Field(default=32, ge=1)  # features at the image's size; doubled with each halving
+    width: int = Field(default=16, ge=1)  # features at the image's size; doubled with each halving
     max_width: int = Field(default=128, ge=1)
     embedding: int = Field(default=64, ge=1)  # values of a class's embedding
     attention: int = Field(default=16, ge=0)  # the longest side of the map that attends, in pixels; 0: none does
@@ -52,7 +52,7 @@ class BigGANDiscriminator(Discriminator):
     Conditions come in by an inner product with the features before the logit (`ConditionProjection`).
     """
 
-    width: int = Field(default=32, ge=1)  # features at half the image's size; doubled with each further halving
+    width: int = Field(default=16, ge=1)  # features at half the image's size; doubled with each further halving
     max_width: int = Field(default=128, ge=1)
     attention: int = Field(default=16, ge=0)  # as the generator's
 

@@ -70,5 +70,5 @@ class HeldOut(Observer):
         critic = state.recipe.critic(state.cast, state.now)
         assert critic is not None
         fakes = state.average(latents, batch.conditions)
-        real, fake, _ = critic.compare(batch.reals, fakes, batch.conditions)
+        real, fake, _ = critic.compare(state.recipe.shown(state.cast, batch.reals), fakes, batch.conditions)
         return real.logits, fake.logits

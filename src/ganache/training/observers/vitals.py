@@ -79,7 +79,8 @@ class Vitals(Observer):
             found |= {f"{what}/{name}": value for what, value in self._compare(fakes).items()}
         critic = state.recipe.critic(cast, state.now)
         if critic is not None:
-            found["logits/trained"] = float(critic(self._images, self._conditions).logits.mean())
+            reals = state.recipe.shown(cast, self._images)
+            found["logits/trained"] = float(critic(reals, self._conditions).logits.mean())
         if self._yardstick is not None:
             places = enumerate(self._yardstick.places(fakes), 1)
             found |= {f"centre/raw_{number}": place for number, place in places}
