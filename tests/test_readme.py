@@ -27,6 +27,12 @@ COMMANDS = [
 TINY = {
     "dcgan": ["--set", "generator.width=4", "--set", "discriminator.width=4"],
     "vanilla": ["--set", "generator.widths=[8]", "--set", "discriminator.widths=[8]"],
+    "stylegan2": [
+        word
+        for role in ("generator", "discriminator")
+        for name, value in (("channel_base", 64), ("channel_max", 8))
+        for word in ("--set", f"{role}.{name}={value}")
+    ],
     "mlp-2d": ["--set", "generator.widths=[8]", "--set", "discriminator.widths=[8]"],
 }
 
@@ -99,6 +105,7 @@ def test_the_readmes_commands_run_in_their_order(workplace: Path, monkeypatch: p
     assert (workplace / "pairs.png").exists()
     assert (workplace / "between.webp").exists()
     assert (workplace / "seeds.webp").exists()
+    assert (workplace / "mixed.png").exists()
     assert (workplace / "projected" / "projections.png").exists()
     with np.load(workplace / "z.npz") as encoded:
         assert len(encoded["latents"]) == 1_797

@@ -69,7 +69,7 @@ def test_pictures_of_a_generator_are_found_again(tmp_path: Path) -> None:
     before = Projector(generator, 0, steps=1).find(picture)
     after = Projector(generator, 0, steps=60).find(picture)
     assert after.distance < before.distance / 5
-    image = generator.draw(after.latent[None], after.condition[None])[0]
+    image = generator.draw(after.place.points, after.place.conditions)[0]
     torch.testing.assert_close(image, after.image, rtol=0, atol=1e-4)
     assert distance(image[None], picture).item() == pytest.approx(after.distance, rel=1e-2, abs=1e-5)
 
@@ -134,7 +134,7 @@ def test_an_encoder_says_where_to_begin(tmp_path: Path) -> None:
     first = torch.tensor([guess, -guess])
     found = Projector(generator, 0, steps=1).find(value, first)
     with np.load(tmp_path / "out" / "latents.npz") as kept:
-        np.testing.assert_array_equal(kept["latents"][0], found.latent.numpy())
+        np.testing.assert_array_equal(kept["latents"][0], found.place.points[0].numpy())
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import typer
 
 from ganache.cli import cache_commands, data_commands
 from ganache.cli.doctor_command import doctor
-from ganache.cli.draw_commands import codes, encode, interpolate, project, sample
+from ganache.cli.draw_commands import codes, encode, interpolate, mix, project, sample
 from ganache.cli.evaluation_commands import compare, evaluate
 from ganache.cli.judge_command import judge
 from ganache.cli.train_commands import plot, recipes, resume, train
@@ -32,7 +32,22 @@ app.add_typer(data_app, name="data")
 app.add_typer(cache_app, name="cache")
 
 COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
-    app: (train, resume, sample, interpolate, codes, encode, project, judge, evaluate, compare, doctor, plot, recipes),
+    app: (
+        train,
+        resume,
+        sample,
+        interpolate,
+        codes,
+        encode,
+        project,
+        mix,
+        judge,
+        evaluate,
+        compare,
+        doctor,
+        plot,
+        recipes,
+    ),
     data_app: (data_commands.info, data_commands.pack),
     cache_app: (cache_commands.list_, cache_commands.clear),
 }

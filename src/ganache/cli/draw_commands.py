@@ -1,4 +1,4 @@
-"""`ganache sample`, `interpolate`, `codes`, `encode` and `project`."""
+"""`ganache sample`, `interpolate`, `codes`, `encode`, `project` and `mix`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -149,3 +149,34 @@ def project(
             found=lambda name, distance: show([f"{distance:.4f}  {name}"]),
         )
     show([f"{counted(done, 'picture')}: {out}"])
+
+
+def mix(
+    run: RunPath,
+    out: Annotated[Path, path_option(help="grid.png.")],
+    rows: Annotated[str, typer.Option(metavar="SEEDS", help="Of the rows' images, as in 1,2,3.")],
+    columns: Annotated[str, typer.Option(metavar="SEEDS", help="Of the columns' images, as in 4,5,6,7.")],
+    layers: Annotated[
+        str | None,
+        typer.Option(metavar="FIRST-LAST", help="Which get the column's style; the coarser half if left out."),
+    ] = None,
+    labels: Labels = None,
+    truncation: Truncation = 1.0,
+    device: Device = "auto",
+    code: Code = None,
+) -> None:
+    """Draw images that have the styles of others in some of their layers."""
+    from ganache.drawing.mixing import mix_to
+
+    load_code(code)
+    mix_to(
+        run,
+        out,
+        rows=rows,
+        columns=columns,
+        layers=layers,
+        labels=labels or (),
+        truncation=truncation,
+        device=device,
+    )
+    show([f"styles of {columns} in images of {rows}: {out}"])

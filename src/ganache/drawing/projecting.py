@@ -18,6 +18,7 @@ from ganache.data.store.packed import PackedDataset
 from ganache.drawing.exports import refuse_to_mix, save_picture
 from ganache.drawing.grids import pairs
 from ganache.drawing.projection import LEARNING_RATE, STARTS, STEPS, Projected, Projector
+from ganache.drawing.spaces import Space
 from ganache.engine.devices import choose_device
 from ganache.engine.pixel_values import pixels_of, values_of
 from ganache.runs.encoders import load_encoder
@@ -61,9 +62,10 @@ def project_to(
     """Find the latent of each picture and write them into a folder; return how many.
 
     `pictures` are picture files, or one source as `train` takes it, of which the first `count` of a split are taken.
-    The folder gets ``projections.png``, every picture above what the generator makes of its latent, ``latents.npz``
-    (``latents`` (N, Z), ``conditions`` (N, K)) and ``projections.json`` with the distance of each. A run's encoder
-    says where to begin, where it has one; `found` is told each distance. Raises UserError for what cannot be read.
+    The folder gets ``projections.png``, every picture above what the generator makes of it; ``latents.npz`` with
+    ``latents`` (N, Z), ``conditions`` (N, K) and, of a generator that has them, ``styles`` (N, W); and
+    ``projections.json`` with the distance of each. A run's encoder says where to begin, where it has one; `found` is
+    told each distance. Raises UserError for what cannot be read.
     """
     check_seed(seed)
     if steps < 1:
@@ -81,7 +83,7 @@ def project_to(
     for name, image, first in zip(given.names, given.images, firsts, strict=True):
         results.append(projector.find(values_of(torch.from_numpy(image)), first))
         found(name, results[-1].distance)
-    _write(out, given, results, {"run": str(run), "seed": seed, "steps": steps})
+    _write(out, given, projector.space, results, {"run": str(run), "seed": seed, "steps": steps})
     return len(results)
 
 
@@ -126,22 +128,24 @@ def _guesses(run: Path, device: str, images: NDArray[np.uint8]) -> list[Tensor |
     return list(torch.from_numpy(load_encoder(run, device).encode(images)))
 
 
-def _write(out: Path, given: Named, results: Sequence[Projected], facts: dict[str, Any]) -> None:
+def _write(out: Path, given: Named, space: Space, results: Sequence[Projected], facts: dict[str, Any]) -> None:
     originals = given.images.transpose(0, 2, 3, 1)
     made = np.stack([pixels_of(one.image).permute(1, 2, 0).numpy() for one in results])
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     shown = slice(0, SHOWN)
     save_picture(pairs(originals[shown], made[shown], COLUMNS), out / PICTURE)
+    points, latents, conditions = (
+        torch.cat(rows).numpy() for rows in zip(*(one.place for one in results), strict=True)
+    )
+    # Of latents that are no points themselves the keys are wanted.
+    arrays: dict[str, Any] = {"latents": latents, space.name: points, "conditions": conditions}
     with replacing(out / LATENTS) as temporary, temporary.open("wb") as file:
-        np.savez(
-            file,
-            latents=torch.stack([one.latent for one in results]).numpy(),
-            conditions=torch.stack([one.condition for one in results]).numpy(),
-        )
+        np.savez(file, **arrays)
     record = {
         **facts,
         "distance": "mean squared difference of pixels in [-1, 1], the mean of several sizes",
+        "space": space.name,
         "starts": STARTS,
         "learning_rate": LEARNING_RATE,
         "versions": versions(),

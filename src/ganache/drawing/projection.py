@@ -1,7 +1,8 @@
-"""The latent of a given picture: what a generator would have drawn it from, as nearly as it can draw it at all.
+"""What a generator would have drawn a given picture from, as nearly as it can draw it at all.
 
 Source of optimising a latent for a picture: Zhu et al. 2016, "Generative Visual Manipulation on the Natural Image
-Manifold", section 3.1. The distance and the choice among several starts are ours.
+Manifold", section 3.1; a style: Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", section 5.
+The distance and the choice among several starts are ours.
 """
 
 from typing import NamedTuple
@@ -9,22 +10,22 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ganache.drawing.spaces import Places, space_of
 from ganache.engine.full_precision import full_precision
 from ganache.engine.transfers import to_device
-from ganache.runs.products import GROUP, TrainedGenerator
+from ganache.runs.products import TrainedGenerator
 
 CANDIDATES = 8  # groups of samples among which the starts are looked for
 STARTS = 8  # of each picture, moved beside each other: some end in a bad place
 STEPS = 200
-LEARNING_RATE = 0.1  # of latents with a deviation of 1; it falls to nothing along half a cosine
+LEARNING_RATE = 0.1  # of points with a deviation of about 1; it falls to nothing along half a cosine
 SMALLEST = 4  # pixels of the shorter side of the coarsest size that is compared
 
 
 class Projected(NamedTuple):
-    """What was found for one picture: its latent (Z,), condition (K,), image (C, H, W) in [-1, 1] and distance."""
+    """What was found for one picture: its place, of one row, its image (C, H, W) in [-1, 1] and the distance."""
 
-    latent: Tensor
-    condition: Tensor
+    place: Places
     image: Tensor
     distance: float
 
@@ -44,11 +45,13 @@ def distance(images: Tensor, picture: Tensor) -> Tensor:
 
 
 class Projector:
-    """Finds latents for pictures, each for itself: what is found does not depend on the pictures beside it."""
+    """Finds where pictures lie, each for itself: what is found does not depend on the pictures beside it."""
 
-    def __init__(self, generator: TrainedGenerator, seed: int, labels: tuple[str, ...] = (), steps: int = STEPS):
+    def __init__(
+        self, generator: TrainedGenerator, seed: int = 0, labels: tuple[str, ...] = (), steps: int = STEPS
+    ) -> None:
         """Draw the samples from which the search starts; raises UserError for a label that is not known."""
-        self._generator = generator
+        self.space = space_of(generator)
         self._steps = steps
         wanted = generator.label_indices(labels)
         groups = [generator.inputs(seed, group, wanted) for group in range(CANDIDATES)]
@@ -64,26 +67,26 @@ class Projector:
         latents, conditions = self._latents[nearest], self._conditions[nearest]
         if first is not None:
             latents = torch.cat([first[None], latents[:-1]])
-        with torch.enable_grad(), full_precision():
-            return self._moved(latents, conditions, picture)
+        return self._moved(self.space.places(latents, conditions), picture)
 
-    def _moved(self, latents: Tensor, conditions: Tensor, picture: Tensor) -> Projected:
-        network, device = self._generator.network, next(self._generator.network.parameters()).device
-        told, goal = to_device(conditions, device), to_device(picture, device)
-        points = nn.Parameter(to_device(latents, device))
-        optimizer = torch.optim.Adam([points], lr=LEARNING_RATE, betas=(0.9, 0.999))
+    def _moved(self, places: Places, picture: Tensor) -> Projected:
+        space, goal = self.space, to_device(picture, self.space.device)
+        points, latents, conditions = (to_device(rows, space.device) for rows in places)
+        moving = nn.Parameter(points)
+        optimizer = torch.optim.Adam([moving], lr=LEARNING_RATE, betas=(0.9, 0.999))
         falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self._steps)
-        for _ in range(self._steps):
-            (points.grad,) = torch.autograd.grad(distance(network(points, told), goal).sum(), [points])
-            optimizer.step()
-            falling.step()
+        with full_precision():
+            for _ in range(self._steps):
+                loss = distance(space.images(moving, latents, conditions), goal).sum()
+                (moving.grad,) = torch.autograd.grad(loss, [moving])
+                optimizer.step()
+                falling.step()
+                with torch.no_grad():
+                    moving.copy_(space.plausible(moving))
             with torch.no_grad():
-                points.copy_(self._generator.config.latent.plausible(points))
-        with torch.no_grad():
-            images = network(points, told)
-            found = distance(images, goal)
+                images = space.images(moving, latents, conditions).clamp(-1.0, 1.0)
+                found = distance(images, goal)
         best = int(found.argmin())
-        return Projected(points[best].detach().cpu(), conditions[best], images[best].cpu(), float(found[best]))
-
-
-assert STARTS <= GROUP
+        row = slice(best, best + 1)
+        place = Places(moving.detach()[row].cpu(), places.latents[row], places.conditions[row])
+        return Projected(place, images[best].cpu(), float(found[best]))

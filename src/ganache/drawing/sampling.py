@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ganache.drawing import animations, exports, grids, ways
+from ganache.drawing.spaces import space_of
 from ganache.engine.devices import choose_device
 from ganache.runs.products import load
 from ganache.support.errors import UserError
@@ -71,6 +72,7 @@ def interpolate_to(
     if through is None:
         images = generator.walk(seed, frames, labels)
     else:
-        images = (image[None] for image in ways.along(generator, ways.stops_of(generator, through, labels), frames))
+        space = space_of(generator)
+        images = (image[None] for image in ways.along(space, ways.stops_of(space, through, labels), frames))
     walk = (grids.for_display(shown) for shown in images)
     animations.animate(walk, Path(out), frames_per_second=25.0, hold_last=0.0)

@@ -1,8 +1,8 @@
-"""Ways through the latent space past given stops: pictures that were projected, or the first images of some seeds."""
+"""Ways past given stops in a generator's space: pictures that were projected, or the first images of some seeds."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,72 +11,69 @@ from torch import Tensor
 
 from ganache.data.npy import open_arrays
 from ganache.drawing.projecting import LATENTS
-from ganache.runs.products import GROUP, TrainedGenerator
+from ganache.drawing.spaces import Places, Space
 from ganache.support.errors import UserError
 from ganache.support.units import check_seed
 
 MOST = 1_000  # stops
 
 
-class Stops(NamedTuple):
-    """Latents (S, Z) and their conditions (S, K)."""
-
-    latents: Tensor
-    conditions: Tensor
-
-
-def stops_of(generator: TrainedGenerator, through: str, labels: Sequence[str] = ()) -> Stops:
+def stops_of(space: Space, through: str, labels: Sequence[str] = ()) -> Places:
     """Return the stops that a user names: seeds, as in ``3,17,42``, or what `project` wrote.
 
-    A seed stands for its first image, the one that `sample` draws. Raises UserError for fewer than two, for what is
-    neither, and for latents of another generator.
+    Raises UserError for fewer than two, for what is neither, and for what is of another generator.
     """
-    words = [word.strip() for word in through.split(",")]
-    found = _of_seeds(generator, words, labels) if all(map(_is_number, words)) else _of_file(generator, Path(through))
-    if not 2 <= len(found.latents) <= MOST:
-        raise UserError(f"through: {len(found.latents):,} stops make no way; it takes 2 to {MOST:,}")
+    found = of_seeds(space, through, labels) if _are_numbers(through) else _of_file(space, Path(through))
+    if not 2 <= len(found.points) <= MOST:
+        raise UserError(f"through: {len(found.points):,} stops make no way; it takes 2 to {MOST:,}")
     return found
 
 
-def along(generator: TrainedGenerator, stops: Stops, frames: int) -> Iterator[NDArray[Any]]:
-    """Yield `frames` images (H, W, C) on the closed way past the stops, as many after each of them."""
-    latents = generator.config.latent.on_one_way(stops.latents[:, None])[:, 0]
-    count = len(latents)
-    for start in range(0, frames, GROUP):
-        places = [frame * count / frames for frame in range(start, min(start + GROUP, frames))]
-        here, told = zip(*(_between(generator, latents, stops.conditions, place) for place in places), strict=True)
-        yield from generator.make(torch.stack(here), torch.stack(told))
-
-
-def _between(generator: TrainedGenerator, latents: Tensor, conditions: Tensor, place: float) -> tuple[Tensor, Tensor]:
-    """Return latent (Z,) and condition (K,) at a place, which counts stops; past the last lies the first."""
-    stop, after, share = int(place), (int(place) + 1) % len(latents), place % 1.0
-    latent = generator.config.latent.interpolate(latents[stop, None], latents[after, None], share)[0]
-    return latent, torch.lerp(conditions[stop], conditions[after], share)
-
-
-def _is_number(word: str) -> bool:
-    return word.lstrip("-").isdecimal()
-
-
-def _of_seeds(generator: TrainedGenerator, words: Sequence[str], labels: Sequence[str]) -> Stops:
-    wanted = generator.label_indices(labels)
-    firsts = [generator.inputs(check_seed(int(word)), 0, wanted) for word in words]
+def of_seeds(space: Space, seeds: str, labels: Sequence[str] = (), field: str = "through") -> Places:
+    """Return where the first image of each seed lies, the one that `sample` draws; raises UserError for no numbers."""
+    if not _are_numbers(seeds):
+        raise UserError(f"{field}: {seeds!r} are no seeds, such as 3,17,42")
+    wanted = space.generator.label_indices(labels)
+    firsts = [space.generator.inputs(check_seed(int(seed)), 0, wanted) for seed in seeds.split(",")]
     latents, conditions = (torch.stack([rows[0] for rows in part]) for part in zip(*firsts, strict=True))
-    return Stops(latents, conditions)
+    return space.places(latents, conditions)
 
 
-def _of_file(generator: TrainedGenerator, path: Path) -> Stops:
+def along(space: Space, stops: Places, frames: int) -> Iterator[NDArray[Any]]:
+    """Yield `frames` images (H, W, C) on the closed way past the stops, as many after each of them."""
+    latents = space.generator.config.latent.on_one_way(stops.latents[:, None])[:, 0]
+    if space.name == "latents":  # which hold the keys themselves
+        stops = stops._replace(points=space.generator.config.latent.on_one_way(stops.points[:, None])[:, 0])
+    return space.draw(_along(space, stops._replace(latents=latents), frames))
+
+
+def _along(space: Space, stops: Places, frames: int) -> Places:
+    count, rows = len(stops.points), []
+    for frame in range(frames):
+        place = frame * count / frames
+        stop, after, share = int(place), (int(place) + 1) % count, place % 1.0
+        point = space.interpolate(stops.points[stop, None], stops.points[after, None], share)[0]
+        told = torch.lerp(stops.conditions[stop], stops.conditions[after], share)
+        rows.append((point, stops.latents[stop], told))
+    return Places(*(torch.stack(part) for part in zip(*rows, strict=True)))
+
+
+def _are_numbers(text: str) -> bool:
+    return all(word.strip().lstrip("-").isdecimal() for word in text.split(","))
+
+
+def _of_file(space: Space, path: Path) -> Places:
     file = path / LATENTS if path.is_dir() else path
     if not file.is_file():
         raise UserError(f"through: {str(path)!r} is neither seeds, such as 3,17,42, nor what `project` wrote")
     stored = {array.name: array for array in open_arrays(file, "through")}
-    sizes = {"latents": generator.config.latent.size, "conditions": len(generator.label_names)}
-    rows = {}
+    generator = space.generator
+    sizes = {space.name: space.size, "latents": generator.config.latent.size, "conditions": len(generator.label_names)}
+    rows: dict[str, Tensor] = {}
     for name, size in sizes.items():
         if name not in stored or stored[name].shape[1:] != (size,) or stored[name].dtype != np.float32:
             raise UserError(f"through: {str(file)!r} holds no {name} of {size:,} numbers, as this generator has them")
         rows[name] = torch.from_numpy(stored[name].whole())
-    if len(rows["latents"]) != len(rows["conditions"]):
-        raise UserError(f"through: {str(file)!r} holds {len(rows['latents'])} latents and other numbers of conditions")
-    return Stops(**rows)
+    if len({len(values) for values in rows.values()}) > 1:
+        raise UserError(f"through: {str(file)!r} holds other numbers of {' and '.join(rows)}")
+    return Places(rows[space.name], rows["latents"], rows["conditions"])

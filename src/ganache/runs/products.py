@@ -61,7 +61,7 @@ class TrainedGenerator:
         Image i depends on (seed, i) and its label alone. With several labels they take turns; with none, a
         conditional generator draws them evenly. Raises UserError for a bad seed, and a label that is not known.
         """
-        none = self._pixels(torch.empty(0, self.shape.channels, self.shape.height, self.shape.width)).numpy()
+        none = self.pixels(torch.empty(0, self.shape.channels, self.shape.height, self.shape.width)).numpy()
         return np.concatenate([none, *self.stream(count, seed, labels)])
 
     def stream(self, count: int, seed: int = 0, labels: Sequence[str] = (), start: int = 0) -> Iterator[NDArray[Any]]:
@@ -143,10 +143,10 @@ class TrainedGenerator:
 
     def _arrays(self, groups: Iterable[tuple[Tensor, Tensor]]) -> Iterator[NDArray[Any]]:
         """Yield the images of groups of latents and labels as `sample` has them; only the oldest is waited for."""
-        pixels = ((self._pixels(self._drawn(*group)),) for group in groups)
+        pixels = ((self.pixels(self._drawn(*group)),) for group in groups)
         return (found.numpy() for (found,) in in_order(pixels, ahead_on(self._device)))
 
-    def _pixels(self, images: Tensor) -> Tensor:
+    def pixels(self, images: Tensor) -> Tensor:
         """Return images (N, H, W, C) as files hold them, where they are: a quarter of the bytes then go to the host."""
         last = images.permute(0, 2, 3, 1)
         return (last if self.shape.is_point else pixels_of(last)).contiguous()

@@ -1,0 +1,70 @@
+"""Styles of some images in some layers of others: what the command `mix` does.
+
+Source: Karras et al. 2019, "A Style-Based Generator Architecture", section 3.1 and figure 3.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ganache.drawing.exports import check_picture, save_picture
+from ganache.drawing.grids import grid, layout
+from ganache.drawing.spaces import Places, StyleSpace, space_of
+from ganache.drawing.ways import of_seeds
+from ganache.engine.devices import choose_device
+from ganache.runs.products import load
+from ganache.support.errors import UserError
+
+
+def mix_to(
+    run: Path,
+    out: Path,
+    *,
+    rows: str,
+    columns: str,
+    layers: str | None = None,
+    labels: Sequence[str] = (),
+    truncation: float = 1.0,
+    device: str = "auto",
+) -> None:
+    """Draw a grid: the first column has the first images of the seeds `rows`, the first row those of `columns`.
+
+    Every other cell is its row's image with the column's styles in the `layers` FIRST-LAST, counted from 0 at the
+    coarsest; the coarser half if left out. Raises UserError for a generator without styles, and for layers and seeds
+    that are none.
+    """
+    check_picture(out, "--out")
+    space = space_of(load(run, choose_device(device).type).truncated(truncation))
+    if not isinstance(space, StyleSpace):
+        raise UserError("run: the generator has no styles to mix, as those of `stylegan2` have")
+    taken = _layers(layers, space.layers)
+    down, across = (of_seeds(space, seeds, labels, field) for field, seeds in (("rows", rows), ("columns", columns)))
+    height, width = len(down.points) + 1, len(across.points) + 1
+    layout(
+        height * width, space.generator.shape.height, space.generator.shape.width, width
+    )  # refuses what is too large
+    images = [np.stack(list(space.draw(of_all))) for of_all in (across, down)]
+    blank = np.full_like(images[0][:1], 255)
+    lines = [blank, images[0]]
+    for number, first in enumerate(images[1]):
+        lines += [first[None], np.stack(list(space.draw(_mixed(space, down, number, across, taken))))]
+    save_picture(grid(np.concatenate(lines), width), out)
+
+
+def _mixed(space: StyleSpace, down: Places, number: int, across: Places, taken: slice) -> Places:
+    """Return a row's image with the styles of each column in some layers."""
+    count = len(across.points)
+    own = space.in_layers(down.points[number, None]).repeat(count, 1, 1)
+    own[:, taken] = space.in_layers(across.points)[:, taken]
+    row = [rows[number, None].expand(count, -1) for rows in (down.latents, down.conditions)]
+    return Places(own.flatten(1), *row)
+
+
+def _layers(asked: str | None, count: int) -> slice:
+    if asked is None:
+        return slice(0, count // 2)
+    first, _, last = asked.partition("-")
+    if not (first.isdecimal() and (last or first).isdecimal() and int(first) <= int(last or first) < count):
+        raise UserError(f"layers: {asked!r} is not FIRST-LAST within 0-{count - 1}, the generator's layers")
+    return slice(int(first), int(last or first) + 1)
