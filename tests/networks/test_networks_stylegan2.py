@@ -127,6 +127,18 @@ def test_an_equalised_layer_keeps_weights_of_one_size_and_uses_them_scaled() -> 
     assert set(dict(equalised(nn.Linear(2, 3)).named_parameters())) == {"bias", "parametrizations.weight.original"}
 
 
+def test_their_first_weights_are_the_authors() -> None:
+    torch.manual_seed(0)
+    wide = {"channel_base": 1024, "channel_max": 64}
+    for part in (StyleGAN2Generator(style_width=64, **wide), StyleGAN2Discriminator(**wide)):
+        for name, weight in part.build(ImageShape(3, 16, 16), 3).named_parameters():
+            if weight.dim() > 1:
+                deviation = 100.0 if "mapping.layers" in name else 1.0  # with a hundredth of the rate
+                assert float(weight.detach().std()) == pytest.approx(deviation, rel=4 / weight.numel() ** 0.5), name
+            else:
+                assert bool((weight == ("affine.bias" in name)).all()), name
+
+
 @pytest.mark.parametrize("doubled", [False, True])
 def test_a_styled_convolution_is_one_kernel_for_each_image(doubled: bool) -> None:
     torch.manual_seed(0)
@@ -202,9 +214,10 @@ def test_the_centre_is_the_running_mean_of_each_class() -> None:
     told = torch.eye(3)[[0, 0, 2]]
     latents = torch.randn(3, 5)
     single = network.mapping(latents[:, :3], told).detach()
+    network.centre.fill_(2.0)
     network.styles(latents, told)
-    expected = torch.stack([0.005 * single[:2].mean(dim=0), torch.zeros(6), 0.005 * single[2]])
-    torch.testing.assert_close(network.centre, expected)
+    means = torch.stack([single[:2].mean(dim=0), torch.full((6,), 2.0), single[2]])
+    torch.testing.assert_close(network.centre, 2.0 + 0.005 * (means - 2.0))
     network.centre.copy_(torch.arange(18.0).view(3, 6))
     network.eval().styles(latents, told)
     assert torch.equal(network.centre, torch.arange(18.0).view(3, 6))

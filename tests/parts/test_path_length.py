@@ -81,7 +81,9 @@ def test_every_second_latent_will_do() -> None:
     torch.manual_seed(0)
     found = term(move(generator, latents))
     assert found.shape == (5,)
-    torch.testing.assert_close(found, (lengths - 0.01 * lengths.mean()).square().mean().expand(5))
+    # The first mean is that of the lengths themselves.
+    torch.testing.assert_close(found, (lengths - lengths.mean()).square().mean().expand(5))
+    torch.testing.assert_close(term.mean, lengths.mean())
 
 
 def test_its_memory_is_part_of_the_state_and_moves_when_it_is_due() -> None:
@@ -94,7 +96,7 @@ def test_its_memory_is_part_of_the_state_and_moves_when_it_is_due() -> None:
         iterate(state, draws)
         means.append(float(state.tensors()["generator_terms.path/mean"]))
     assert means[0] > 0.0
-    assert means[0] == means[1] == means[2] < means[3]
+    assert means[0] == means[1] == means[2] != means[3] > 0.0
     assert state.tally.means()["term/path"] > 0.0
 
 

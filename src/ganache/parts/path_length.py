@@ -26,7 +26,9 @@ class PathLength(Term):
     """(‖J_wᵀ y‖ - a)², y an image of standard normal noise over √(H · W), a the running mean of the lengths.
 
     As in the authors' code, the norm is the root of the mean over layers, fakes are made anew for it, of every
-    `shrink`-th latent alone, and the mean moves before it is compared with. In full precision.
+    `shrink`-th latent alone, and the mean moves before it is compared with. It begins as the first one that is seen:
+    theirs begins at 0, and asks for some hundred applications that images do not depend on their styles. In full
+    precision.
     Source: Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", section 3.2 and appendix B.
     """
 
@@ -60,7 +62,8 @@ class _PathLength(nn.Module):
             directions = own_rows(move.fakes, torch.randn_like)[some] / (images.shape[2] * images.shape[3]) ** 0.5
             (slopes,) = torch.autograd.grad((images * directions).sum(), styles, create_graph=True)
         lengths = slopes.square().sum(dim=2).mean(dim=1).sqrt()
-        mean = torch.lerp(self.mean, batch_mean(lengths), self.config.decay)
+        now = batch_mean(lengths)
+        mean = torch.where(self.mean > 0, torch.lerp(self.mean, now, self.config.decay), now)
         with torch.no_grad():
             self.mean.copy_(mean)
         return (lengths - mean).square().mean().expand(len(move.latents))
