@@ -154,7 +154,7 @@ def test_slopes_that_cost_too_little_are_named_before_what_they_cause() -> None:
     heavier = '{"kind": "Cosine", "start": 0.5, "end": 0.05, "until": 20000.0, "since": 0.0}'
     assert first.settings == (f"penalties.r1.weight={heavier}", f"penalties.r2.weight={heavier}")
     # Ever surer, too, it is one disease and not two.
-    assert found_of(priced(), **sure, **SYMPTOMS, logits__real=lambda t: 10 * t) == expected
+    assert found_of(priced(), **SURE, **SYMPTOMS, logits__real=lambda t: 10 * t) == expected
 
 
 @pytest.mark.parametrize(
