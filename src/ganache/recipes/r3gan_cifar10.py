@@ -8,11 +8,11 @@ compute is what the authors' networks compute. Learning rate, β₂, γ, the ave
 transformation (ADA's, those of colours half as often, and a hole) follow half a cosine through the first 20 million
 images and then stay.
 
-ganache train r3gan-cifar10 --data cifar10
+ganache train r3gan-cifar10 --data cifar10 --mirror
 
-The authors saw 250 million images, mirrored ones among them, four days of eight L40 at about 90 images/s each, and
-report a Fréchet distance of 1.96 in Inception's features. It was not trained here. An image of the batch takes 0.2 GB
-in float32, and a core of a processor ten seconds. GPUs share the batch: `torchrun --nproc-per-node=8 -m ganache train
+The authors saw 250 million images, four days of eight L40 at about 90 images/s each, and report a Fréchet distance of
+1.96 in Inception's features. It was not trained here. An image of the batch takes 0.2 GB in float32, and a core of a
+processor ten seconds. GPUs share the batch: `torchrun --nproc-per-node=8 -m ganache train
 …`. Without classes: `--set conditional=false`. Smaller: fewer `--images`, a smaller `--batch`, and a quarter of the
 width by `--set generator.width=192 --set generator.max_width=192`, the discriminator's alike; γ for a smaller batch by
 `--set penalties.r1.weight=R3GANGamma`, `r2` alike. On a processor there is `r3gan`.
