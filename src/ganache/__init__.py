@@ -42,6 +42,8 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.networks import DCGANDiscriminator as DCGANDiscriminator
     from ganache.networks import DCGANGenerator as DCGANGenerator
     from ganache.networks import Discriminator as Discriminator
+    from ganache.networks import FastGANDiscriminator as FastGANDiscriminator
+    from ganache.networks import FastGANGenerator as FastGANGenerator
     from ganache.networks import FeatureEncoder as FeatureEncoder
     from ganache.networks import FeaturePairDiscriminator as FeaturePairDiscriminator
     from ganache.networks import Generator as Generator
@@ -55,6 +57,7 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.networks import ProGANGenerator as ProGANGenerator
     from ganache.networks import R3GANDiscriminator as R3GANDiscriminator
     from ganache.networks import R3GANGenerator as R3GANGenerator
+    from ganache.networks import Reconstruction as Reconstruction
     from ganache.networks import StyleGAN2Discriminator as StyleGAN2Discriminator
     from ganache.networks import StyleGAN2Generator as StyleGAN2Generator
     from ganache.parts.adaptive import Adaptive as Adaptive
@@ -66,6 +69,8 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.parts.constraints import Unconstrained as Unconstrained
     from ganache.parts.constraints import WeightClipping as WeightClipping
     from ganache.parts.diff_augment import DiffAugment as DiffAugment
+    from ganache.parts.distances import Absolute as Absolute
+    from ganache.parts.distances import Structural as Structural
     from ganache.parts.gammas import R3GANGamma as R3GANGamma
     from ganache.parts.gammas import StyleGAN2Gamma as StyleGAN2Gamma
     from ganache.parts.latents import Coded as Coded

@@ -56,6 +56,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "bigan": ("bigan", []),
     "biggan": ("biggan", ["generator.latent.size=8"]),
     "progan": ("progan", ["steady=12", "fade=16"]),
+    "fastgan": ("fastgan", ["penalties.reconstruction.every=2"]),
     "relativistic": ("ralsgan-conditional", []),
     "flips": ("dcgan", FLIPS),
     "diff-augment": ("r3gan", ["augment=DiffAugment", "penalties.r1.every=2"]),

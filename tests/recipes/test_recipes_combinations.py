@@ -14,6 +14,8 @@ from ganache.networks import (
     DCGANDiscriminator,
     DCGANGenerator,
     Discriminator,
+    FastGANDiscriminator,
+    FastGANGenerator,
     Generator,
     LSGANDiscriminator,
     LSGANGenerator,
@@ -50,6 +52,8 @@ GENERATORS: dict[str, Generator] = {
     "progan": ProGANGenerator(latent=LATENT, width=4, max_width=8),
     "biggan": BigGANGenerator(latent=LATENT, width=4, max_width=8, embedding=2),
     "stylegan2": StyleGAN2Generator(latent=Keyed(size=3), style_width=8, channel_base=32, channel_max=8),
+    "fastgan": FastGANGenerator(latent=Keyed(size=3), width=4, max_width=8),
+    "fastgan without noise": FastGANGenerator(latent=LATENT, width=4, max_width=8),
 }
 DISCRIMINATORS: dict[str, Discriminator] = {
     "mlp": MLPDiscriminator(widths=(8,), slope=0.2, dropout=0.3),
@@ -63,6 +67,7 @@ DISCRIMINATORS: dict[str, Discriminator] = {
     "progan": ProGANDiscriminator(width=4, max_width=8),
     "biggan": BigGANDiscriminator(width=4, max_width=8),
     "stylegan2": StyleGAN2Discriminator(channel_base=32, channel_max=8),
+    "fastgan": FastGANDiscriminator(width=4, max_width=8),
 }
 OBJECTIVES = [kind() for kind in kinds(Objective) if kind.__module__.startswith("ganache.")]
 PENALTIES = [kind() for kind in kinds(Penalty) if kind.__module__.startswith("ganache.")]

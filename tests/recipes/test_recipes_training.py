@@ -24,7 +24,10 @@ REFUSED = {
     (name, str(shape)): rf"reads images of at least 16x16 pixels, not {shape}"
     for name in ("lsgan", "lsgan-conditional")
     for shape in EXTREMES[:3]
-} | {("r3gan-cifar10", str(EXTREMES[0])): "Adaptive is for pictures, and these data are points"}
+} | {
+    ("fastgan", str(EXTREMES[0])): "DiffAugment is for pictures, and these data are points",
+    ("r3gan-cifar10", str(EXTREMES[0])): "Adaptive is for pictures, and these data are points",
+}
 # Weights that do not move, by design: those of a player without steps, and those of sizes that come later.
 LEFT_ALONE = {
     "noise-classifier": ("generator/",),

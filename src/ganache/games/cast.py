@@ -15,10 +15,14 @@ from ganache.support.world import here
 
 @dataclass(frozen=True)
 class Player:
-    """Who moves at once: modules of the cast by name, and the optimiser of all their weights."""
+    """Who moves at once: modules of the cast by name, and the optimiser of all their weights.
+
+    Modules that stand `still`, parts of the others, are learnt by nobody.
+    """
 
     optimizer: Optimizer
     modules: tuple[str, ...]
+    still: tuple[nn.Module, ...] = ()
 
 
 @runtime_checkable
@@ -63,9 +67,10 @@ class Cast:
             self.optimizers[name] = player.optimizer.build(self.weights(name))
 
     def weights(self, player: str) -> list[nn.Parameter]:
-        """Return all weights of a player."""
-        modules = self.modules
-        return [weight for name in self.players[player].modules for weight in modules[name].parameters()]
+        """Return all weights that a player moves."""
+        modules, found = self.modules, self.players[player]
+        still = {weight for module in found.still for weight in module.parameters()}
+        return [weight for name in found.modules for weight in modules[name].parameters() if weight not in still]
 
     def __call__(self, network: str, *inputs: Tensor) -> Any:
         """Return what a network makes of its inputs, in the precision of this training; a tensor comes as float32."""
@@ -78,6 +83,8 @@ class Cast:
         modules, own = self.modules, self.players[player].modules
         for name, module in modules.items():
             module.requires_grad_(name in own)
+        for module in self.players[player].still:
+            module.requires_grad_(False)
 
     def update(self, player: str, loss: Tensor, now: Moment) -> None:
         """Move a player down the gradient of the mean of a per-sample loss (N,), at the rate of this moment."""

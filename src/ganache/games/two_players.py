@@ -11,7 +11,7 @@ from ganache.data.shape import ImageShape
 from ganache.games.cast import Cast, Player
 from ganache.games.game import Draws, Game, Product, Records, TrainingBatch, joined, recorded, told_apart
 from ganache.games.two_players_checks import check_networks, refuse_contradictions
-from ganache.networks.base import Discriminator, Generator, feature_count
+from ganache.networks.base import Discriminator, Generator, first_stages, verdict_in_shapes
 from ganache.parts.augmentations import Augmentation, Augmenter, Unchanged
 from ganache.parts.constraints import Constraint, Unconstrained
 from ganache.parts.critic import Critic
@@ -59,6 +59,9 @@ class TwoPlayers(Game):
     first: Role = "discriminator"  # who moves first in an iteration
     # The share of pairs that the discriminator is told the wrong way.
     label_flips: Annotated[Schedule, within(0.0, 1.0)] = 0.0
+    # How many of the discriminator's layers, from the image inwards, keep the weights that they begin with (FreezeD: Mo
+    # et al. 2020, "Freeze the Discriminator"): for a training that starts from another's weights.
+    frozen_stages: int = Field(default=0, ge=0)
     joint_batch: bool = False  # reals and fakes go through the discriminator as one batch
 
     @property
@@ -101,7 +104,11 @@ class TwoPlayers(Game):
         other = tuple(name for name in terms if name not in own)
         players = {
             "generator": Player(self.optimizers.generator, ("generator", *own)),
-            "discriminator": Player(self.optimizers.discriminator, ("discriminator", *other)),
+            "discriminator": Player(
+                self.optimizers.discriminator,
+                ("discriminator", *other),
+                first_stages(networks["discriminator"], self.frozen_stages),
+            ),
         }
         return Cast(networks, {"augment": self.augment.build(shape), **terms}, players)
 
@@ -109,9 +116,11 @@ class TwoPlayers(Game):
         """Return the module of every term by its path: ``penalties.r1``."""
         terms: dict[str, Term] = {f"penalties.{name}": term for name, term in self.penalties.items()}
         terms |= {f"generator_terms.{name}": term for name, term in self.generator_terms.items()}
-        needed = any(term.needs_features for term in terms.values())
-        features = feature_count(self.discriminator, shape, conditions) if needed else 0
-        scene = Scene(shape, conditions, self.generator.latent, features)
+        scene = Scene(shape, conditions, self.generator.latent, 0)
+        if any(term.needs_features or term.needs_head for term in terms.values()):
+            said = verdict_in_shapes(self.discriminator, shape, conditions)
+            heads = {name: tuple(head.shape[1:]) for name, head in said.heads.items()}
+            scene = scene._replace(features=0 if said.features is None else said.features.shape[1], heads=heads)
         return {path: term.build(scene) for path, term in terms.items()}
 
     def play(self, cast: Cast, draw: Draws, now: Moment) -> Records:

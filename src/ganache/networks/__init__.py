@@ -8,6 +8,8 @@ from ganache.networks.dcgan import DCGANDiscriminator as DCGANDiscriminator
 from ganache.networks.dcgan import DCGANGenerator as DCGANGenerator
 from ganache.networks.dcgan_mnist import MNISTDCGANDiscriminator as MNISTDCGANDiscriminator
 from ganache.networks.dcgan_mnist import MNISTDCGANGenerator as MNISTDCGANGenerator
+from ganache.networks.fastgan import FastGANDiscriminator as FastGANDiscriminator
+from ganache.networks.fastgan import FastGANGenerator as FastGANGenerator
 from ganache.networks.feature_networks import ClassifyingDiscriminator as ClassifyingDiscriminator
 from ganache.networks.feature_networks import FeatureEncoder as FeatureEncoder
 from ganache.networks.feature_networks import FeaturePairDiscriminator as FeaturePairDiscriminator
@@ -19,5 +21,6 @@ from ganache.networks.progan import ProGANDiscriminator as ProGANDiscriminator
 from ganache.networks.progan import ProGANGenerator as ProGANGenerator
 from ganache.networks.r3gan import R3GANDiscriminator as R3GANDiscriminator
 from ganache.networks.r3gan import R3GANGenerator as R3GANGenerator
+from ganache.networks.reconstruction import Reconstruction as Reconstruction
 from ganache.networks.stylegan2 import StyleGAN2Discriminator as StyleGAN2Discriminator
 from ganache.networks.stylegan2 import StyleGAN2Generator as StyleGAN2Generator

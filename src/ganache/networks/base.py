@@ -7,6 +7,8 @@ classes, attributes, an embedding; K = 0 when there are none. A network knows no
 """
 
 import abc
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +17,7 @@ from ganache.data.shape import ImageShape
 from ganache.parts.latents import Latent
 from ganache.parts.part import Part
 from ganache.parts.verdict import Verdict
+from ganache.support.errors import UserError
 from ganache.support.precision import unmixed
 from ganache.support.world import here
 
@@ -96,6 +99,14 @@ class StyledGenerator(nn.Module, abc.ABC):
         self.centre.lerp_(totals / (counts + (1.0 - there)), (1.0 - self.KEPT) * there.expand_as(totals))
 
 
+@runtime_checkable
+class Staged(Protocol):
+    """A discriminator's module whose layers have an order."""
+
+    def stages(self) -> Sequence[nn.Module]:
+        """Return its layers from the image inwards, in as many parts as can stand still; not the one of the logit."""
+
+
 class FeatureDiscriminator(nn.Module, abc.ABC):
     """A discriminator's module that has features to give: what its last layer makes the logit from."""
 
@@ -113,9 +124,27 @@ class FeatureDiscriminator(nn.Module, abc.ABC):
         return Verdict(self.logits(features, conditions), features)
 
 
-def feature_count(discriminator: Discriminator, shape: ImageShape, conditions: int) -> int:
-    """Return how many features a discriminator has to give of images of a shape, 0 where it has none."""
+def verdict_in_shapes(discriminator: Discriminator, shape: ImageShape, conditions: int) -> Verdict:
+    """Return a verdict without numbers on two images of a shape, to see what a discriminator has to give."""
     with torch.device("meta"), torch.no_grad():
         images = torch.zeros(2, shape.channels, shape.height, shape.width)
-        verdict = Verdict.of(discriminator.build(shape, conditions)(images, torch.zeros(2, conditions)))
-    return 0 if verdict.features is None else verdict.features.shape[1]
+        return Verdict.of(discriminator.build(shape, conditions)(images, torch.zeros(2, conditions)))
+
+
+def feature_count(discriminator: Discriminator, shape: ImageShape, conditions: int) -> int:
+    """Return how many features a discriminator has to give of images of a shape, 0 where it has none."""
+    features = verdict_in_shapes(discriminator, shape, conditions).features
+    return 0 if features is None else features.shape[1]
+
+
+def stages_of(discriminator: nn.Module) -> Sequence[nn.Module]:
+    """Return a discriminator's layers from the image inwards; none where it does not say."""
+    return discriminator.stages() if isinstance(discriminator, Staged) else ()
+
+
+def first_stages(discriminator: nn.Module, count: int) -> tuple[nn.Module, ...]:
+    """Return the first layers of a discriminator, from the image inwards; raises UserError for more than it has."""
+    stages = stages_of(discriminator)
+    if count > len(stages):
+        raise UserError(f"frozen_stages: the discriminator has {len(stages)} that can stand still, not {count}")
+    return tuple(stages[:count])

@@ -138,6 +138,13 @@ class _BigGANDiscriminator(FeatureDiscriminator):
         orthogonally_initialised(self)
         spectrally_normalised(self)
 
+    def stages(self) -> list[nn.Module]:
+        """Return the blocks, the one that attention follows with it."""
+        stages: list[nn.Module] = list(self.blocks)
+        if self.attending is not None and self.attention is not None:
+            stages[self.attending] = nn.ModuleList([stages[self.attending], self.attention])
+        return stages
+
     def features(self, images: Tensor, conditions: Tensor) -> Tensor:
         """Return (N, F) features of images (N, C, H, W); the conditions (N, K) have no part in them."""
         features = _fast(images)

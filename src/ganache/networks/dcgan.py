@@ -17,6 +17,7 @@ from ganache.networks.layers import (
     ConditionProjection,
     Upsample,
     halvings,
+    in_stages,
     kernel_for,
     normal_initialised,
     spectrally_normalised,
@@ -119,6 +120,10 @@ class _DCGANDiscriminator(FeatureDiscriminator):
         features = inputs * sizes[-1][0] * sizes[-1][1]
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, 1, bias=config.bias))
         self.projection = ConditionProjection(projected, features) if projected else None
+
+    def stages(self) -> list[nn.Module]:
+        """Return the layers before the logit's."""
+        return in_stages(list(self.layers)[:-1])
 
     def features(self, images: Tensor, conditions: Tensor) -> Tensor:
         features: Tensor = self.layers[:-1](images if self.projection else with_condition_planes(images, conditions))

@@ -16,6 +16,7 @@ from ganache.networks.convolutions import Conv2d, ConvTranspose2d
 from ganache.networks.layers import (
     Dropout,
     glorot_initialised,
+    in_stages,
     with_condition_planes,
     with_conditions,
 )
@@ -70,6 +71,10 @@ class _MNISTDCGANDiscriminator(FeatureDiscriminator):
             *(Conv2d(64, 128, 5, 2, padding=2), nn.LeakyReLU(0.2), Dropout(0.3)),
             *(nn.Flatten(), nn.Linear(128 * height * width, 1)),
         )
+
+    def stages(self) -> list[nn.Module]:
+        """Return the layers before the logit's."""
+        return in_stages(list(self.layers)[:-1])
 
     def features(self, images: Tensor, conditions: Tensor) -> Tensor:
         features: Tensor = self.layers[:-1](with_condition_planes(_turned(images), conditions))

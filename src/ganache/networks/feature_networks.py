@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
-from ganache.networks.base import Discriminator, FeatureDiscriminator, feature_count
+from ganache.networks.base import Discriminator, FeatureDiscriminator, feature_count, stages_of
 from ganache.networks.layers import Dropout
 from ganache.parts.part import Part
 from ganache.parts.verdict import Verdict
@@ -81,6 +81,10 @@ class _Classifying(nn.Module):
         self.body = _with_features(body, shape)
         self.head = nn.Linear(feature_count(body, shape, 0), conditions)
 
+    def stages(self) -> Sequence[nn.Module]:
+        """Return those of the body."""
+        return stages_of(self.body)
+
     def forward(self, images: Tensor, conditions: Tensor) -> Verdict:
         none = conditions[:, :0]
         features = self.body.features(images, none)
@@ -106,6 +110,10 @@ class _Pairs(nn.Module):
         self.read = nn.Sequential(*_layer(latents, inner, config.dropout), *_layer(inner, inner, config.dropout))
         self.joint = nn.Sequential(*_layer(features + inner, config.width, config.dropout))
         self.logit = nn.Linear(config.width, 1)
+
+    def stages(self) -> Sequence[nn.Module]:
+        """Return those of the image's way in."""
+        return stages_of(self.body)
 
     def forward(self, images: Tensor, latents: Tensor) -> Verdict:
         seen = self.body.features(images, images.new_zeros(len(images), 0))

@@ -1,6 +1,8 @@
 """Layers that several families share."""
 
+import itertools
 import math
+from collections.abc import Iterable
 from typing import TypeGuard, TypeVar
 
 import torch
@@ -51,6 +53,13 @@ def stride_between(large: tuple[int, int], small: tuple[int, int]) -> tuple[int,
 def kernel_for(stride: tuple[int, int]) -> tuple[int, int]:
     """Return kernel sizes for padding 1: 4 where the stride is 2 (no checkerboard overlap), 3 where it is 1."""
     return (4 if stride[0] == 2 else 3, 4 if stride[1] == 2 else 3)
+
+
+def in_stages(layers: Iterable[nn.Module]) -> list[nn.Module]:
+    """Return layers in parts, each of which begins with one that multiplies by a weight: norms stand beside it."""
+    multiplying, layers = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear), list(layers)
+    first = [place for place, layer in enumerate(layers) if isinstance(layer, multiplying)]
+    return [nn.Sequential(*layers[start:end]) for start, end in itertools.pairwise([*first, len(layers)])]
 
 
 class Upsample(nn.Module):

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from ganache.data.shape import ImageShape
 from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator
 from ganache.networks.convolutions import Conv2d
-from ganache.networks.layers import Upsample, with_condition_planes, with_conditions
+from ganache.networks.layers import Upsample, in_stages, with_condition_planes, with_conditions
 from ganache.parts.latents import Latent, Uniform
 from ganache.support.errors import UserError
 
@@ -68,6 +68,10 @@ class _LSGANDiscriminator(FeatureDiscriminator):
             *(nn.Conv2d(32, 64, 5), nn.MaxPool2d(2), nn.LeakyReLU(0.01)),
             *(nn.Flatten(), nn.Linear(64 * height * width, 1024), nn.LeakyReLU(0.01), nn.Linear(1024, 1)),
         )
+
+    def stages(self) -> list[nn.Module]:
+        """Return the layers before the logit's."""
+        return in_stages(list(self.layers)[:-1])
 
     def features(self, images: Tensor, conditions: Tensor) -> Tensor:
         features: Tensor = self.layers[:-1](with_condition_planes(images, conditions))

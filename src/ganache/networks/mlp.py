@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
 from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator
-from ganache.networks.layers import ConditionProjection, Dropout, spectrally_normalised, with_conditions
+from ganache.networks.layers import ConditionProjection, Dropout, in_stages, spectrally_normalised, with_conditions
 from ganache.parts.latents import Latent, Normal
 
 Width = Annotated[int, Field(ge=1)]
@@ -63,6 +63,10 @@ class _MLPDiscriminator(FeatureDiscriminator):
         super().__init__()
         self.layers = layers
         self.projection = projection
+
+    def stages(self) -> list[nn.Module]:
+        """Return the layers before the logit's."""
+        return in_stages(list(self.layers)[:-1])
 
     def features(self, images: Tensor, conditions: Tensor) -> Tensor:
         pixels = images.flatten(1)

@@ -123,6 +123,13 @@ class _ProGANDiscriminator(GrowingNetwork, FeatureDiscriminator):
         if self.projection is not None:
             draw_normal(self.projection.embedding.weight, 0.0, 1.0 / math.sqrt(width))
 
+    def stages(self) -> list[nn.Module]:
+        """Return the layers of each size, the largest first, and the one that joins all places."""
+        sizes = range(len(self.sizes) - 1, -1, -1)
+        blocks = [*self.blocks[::-1], self.mixed]
+        read = (nn.ModuleList([self.readings[size], block]) for size, block in zip(sizes, blocks, strict=True))
+        return [*read, self.connected]
+
     def features(self, images: Tensor, conditions: Tensor) -> Tensor:
         """Return (N, F) features of images (N, C, H, W); the conditions (N, K) have no part in them."""
         views, shares = self.views(images), self.shares()

@@ -126,6 +126,10 @@ class _R3GANDiscriminator(FeatureDiscriminator):
             loudness = 1.0 / math.sqrt(conditions) if config.published else 1.0
             draw_normal(self.projection.embedding.weight, 0.0, loudness / math.sqrt(widths[-1]))
 
+    def stages(self) -> list[nn.Module]:
+        """Return the map from pixels, then blocks and changes of width one by one."""
+        return [self.extraction, *(layer for layer in self.layers if list(layer.parameters()))]
+
     def features(self, images: Tensor, conditions: Tensor) -> Tensor:
         """Return (N, F) features of images (N, C, H, W); the conditions (N, K) have no part in them."""
         features = self.layers(_fast(self.extraction(images)))

@@ -152,6 +152,10 @@ class _StyleGAN2Discriminator(FeatureDiscriminator):
         # With conditions the features are scaled so that an inner product with a vector of length √F has variance 1.
         self.logit = equalised(nn.Linear(last, last if conditions else 1), last**-0.5 if conditions else 1.0)
 
+    def stages(self) -> list[nn.Module]:
+        """Return the map from pixels, the blocks, and the two layers on the last map."""
+        return [self.extraction, *self.blocks, self.last, self.connected]
+
     def features(self, images: Tensor, conditions: Tensor) -> Tensor:
         """Return (N, F) features of images (N, C, H, W); the conditions (N, K) have no part in them."""
         features = clamped(leaky_relu(self.extraction(images), SLOPE), self.clamp)

@@ -40,7 +40,7 @@ class Critic:
         augmented = self._augmenter(values, self._now)
         with self._autocast():
             said = self._discriminator(augmented, conditions)
-        return Verdict.of(said).float()
+        return Verdict.of(said).float(augmented)
 
     def tell(self, excess: Tensor) -> None:
         """Let the augmentation hear how far a batch of reals' logits (N, …) were above the boundary in a move."""

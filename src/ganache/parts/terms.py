@@ -48,6 +48,7 @@ class Scene(NamedTuple):
     conditions: int  # values in a condition; 0: there are none
     latent: Latent
     features: int  # of the discriminator; 0: it has none to give
+    heads: Mapping[str, tuple[int, ...]] = {}  # the form (…) of each head (N, …) of the discriminator
 
 
 class Term(Part, abc.ABC):
