@@ -63,7 +63,8 @@ def complaints(*results: tuple[int, str, str]) -> list[str]:
 def test_two_processes_move_every_weight_as_one_does() -> None:
     first, second = ended(begin_two("-m", "tests.engine.together"))
     assert (first[0], second[0]) == (0, 0), first[2] + second[2]
-    apart = json.loads(first[1])
+    by, apart = json.loads(first[1]).values()
+    assert by == "SharedMemory"
     assert apart.keys() == games().keys()
     assert {name: found for name, found in apart.items() if found[0] > ROUNDING} == {}
 
@@ -88,10 +89,15 @@ def recipe():
 
 def accident(folder: Path, what: str, **more: str) -> Pair:
     """Start a training in whose fourth iteration something happens to the second process."""
+    return begin_two(*accident_command(folder, what), RUN=str(folder / "run"), **more)
+
+
+def accident_command(folder: Path, what: str) -> tuple[str, ...]:
+    """Return such a training, as Python's arguments."""
     recipe = folder / "accident.py"
     recipe.write_text(ACCIDENT.format(what=what), encoding="utf-8")
     training = ("train", str(recipe), "--data", "digits", "--images", "100k", "--out", str(folder / "run"))
-    return begin_two("-m", "ganache", *training, RUN=str(folder / "run"), **more)
+    return ("-m", "ganache", *training)
 
 
 @pytest.fixture
@@ -127,7 +133,19 @@ def test_two_machines_are_one_too(networks: list[tuple[str, ...]]) -> None:
     both = [begin([*inside, *play], rank, 29_400, MASTER_ADDR="10.98.0.1") for rank, inside in enumerate(networks)]
     first, second = ended(Pair(both))
     assert (first[0], second[0]) == (0, 0), first[2] + second[2]
-    assert [distance < ROUNDING for distance, _ in json.loads(first[1]).values()] == [True]
+    by, apart = json.loads(first[1]).values()
+    assert by == "Network"
+    assert [distance < ROUNDING for distance, _ in apart.values()] == [True]
+
+
+def test_a_lost_machine_ends_the_other_with_one_line(tmp_path: Path, networks: list[tuple[str, ...]]) -> None:
+    training = accident_command(tmp_path, "os.kill(os.getpid(), signal.SIGKILL)")
+    around = {"MASTER_ADDR": "10.98.0.1", "RUN": str(tmp_path / "run")}
+    both = [begin([*inside, sys.executable, *training], rank, 29_401, **around) for rank, inside in enumerate(networks)]
+    first, second = ended(Pair(both))
+    assert first[0] == 1
+    (said,) = complaints(first, second)
+    assert said.startswith("ganache: another process of this training has ended")
 
 
 def test_one_run_of_two_processes_is_continued_by_one(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from torch.autograd import Function
 from ganache.engine.errands import Errands
 from ganache.engine.meeting import group, met, second_line
 from ganache.engine.pulse import PATIENCE, Pulse
+from ganache.engine.shared_memory import LOST, SharedMemory, shared
 from ganache.support.errors import RunError, UserError, shown
 from ganache.support.refusals import refusals
 from ganache.support.world import ALONE, Shared, Work, World, entered
@@ -34,15 +35,13 @@ class Processes(World):
     def __init__(self, rank: int, size: int) -> None:
         self.rank, self.size = rank, size
         self._rows = 0  # of a batch, for each process
-        self._iterating: dist.ProcessGroup | None = None
+        self._iterating: Network | SharedMemory | None = None
         self._errands = Errands(rank, size)
 
     def on(self, device: torch.device) -> None:
         """Exchange tensors of this device from now on."""
-        if self._iterating is not None:
-            return
-        backend = "nccl" if device.type == "cuda" else "gloo"
-        self._iterating = dist.new_group(backend=backend, timeout=datetime.timedelta(seconds=PATIENCE))
+        if self._iterating is None:
+            self._iterating = (shared(self) if device.type == "cpu" else None) or Network(device)
 
     def sum(self, values: Tensor) -> Tensor:
         """Return the sum over all processes, differentiable any number of times."""
@@ -51,11 +50,7 @@ class Processes(World):
 
     def average(self, gradients: Sequence[Tensor]) -> None:
         """Replace tensors by their means over all processes, in place, in one exchange."""
-        flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
-        dist.all_reduce(flat, group=self._iterating)
-        parts = torch.split(flat.div_(self.size), [gradient.numel() for gradient in gradients])
-        for part, gradient in zip(parts, gradients, strict=True):
-            gradient.copy_(part.view(gradient.shape))
+        self._add_up(gradients, 1 / self.size)
 
     def told(self, value: Any) -> Any:
         """Return what process 0 says, a value of JSON."""
@@ -129,8 +124,28 @@ class Processes(World):
     def _reduced(self, values: Tensor) -> Tensor:
         """Return the sum over all processes, in a tensor of its own."""
         summed = values.detach().clone(memory_format=torch.contiguous_format)
-        dist.all_reduce(summed, group=self._iterating)
+        self._add_up([summed])
         return summed
+
+    def _add_up(self, tensors: Sequence[Tensor], factor: float = 1.0) -> None:
+        assert self._iterating is not None, "the device is not known"
+        self._iterating.add_up(tensors, factor)
+
+
+class Network:
+    """The exchange by torch's library for a device: NCCL, or gloo where processes share no memory."""
+
+    def __init__(self, device: torch.device) -> None:
+        backend = "nccl" if device.type == "cuda" else "gloo"
+        self._group = dist.new_group(backend=backend, timeout=datetime.timedelta(seconds=PATIENCE))
+
+    def add_up(self, tensors: Sequence[Tensor], factor: float = 1.0) -> None:
+        """Replace tensors by their sums over all processes, times a factor, in place, in one exchange."""
+        flat = torch.cat([tensor.reshape(-1) for tensor in tensors]).mul_(factor)
+        dist.all_reduce(flat, group=self._group)
+        parts = torch.split(flat, [tensor.numel() for tensor in tensors])
+        for part, tensor in zip(parts, tensors, strict=True):
+            tensor.copy_(part.view(tensor.shape))
 
 
 class _Sum(Function):
@@ -191,6 +206,5 @@ def _others_lost() -> Iterator[None]:
         raise RunError(LOST) from error
 
 
-LOST = "another process of this training has ended or does not answer; the run can be resumed"
 # gloo's errors are plain RuntimeErrors; NCCL's have a class.
 _LOST_WORDS = ("gloo/transport", "Connection closed by peer", "Timed out waiting", "Connection reset by peer")
