@@ -5,11 +5,15 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from ganache.games import BiGAN, Game, Optimizers
+from ganache.games import BiGAN, Game, Growing, Optimizers
 from ganache.networks import (
+    BigGANDiscriminator,
+    BigGANGenerator,
     DCGANDiscriminator,
     DCGANGenerator,
     Discriminator,
+    FastGANDiscriminator,
+    FastGANGenerator,
     Generator,
     LSGANDiscriminator,
     LSGANGenerator,
@@ -17,6 +21,8 @@ from ganache.networks import (
     MLPGenerator,
     MNISTDCGANDiscriminator,
     MNISTDCGANGenerator,
+    ProGANDiscriminator,
+    ProGANGenerator,
     R3GANDiscriminator,
     R3GANGenerator,
     StyleGAN2Discriminator,
@@ -29,11 +35,14 @@ from ganache.networks.feature_networks import (
     FeaturePairDiscriminator,
     PairDiscriminator,
 )
+from ganache.networks.reconstruction import Reconstruction
 from ganache.parts.adaptive import Adaptive
 from ganache.parts.augmentations import Augmentation, InputNoise, Unchanged
 from ganache.parts.auxiliary_terms import ClassCrossEntropy, CodeRecovery
 from ganache.parts.constraints import Constraint, Unconstrained, WeightClipping
 from ganache.parts.diff_augment import DiffAugment
+from ganache.parts.distances import Absolute, Distance, Structural
+from ganache.parts.drift import Drift
 from ganache.parts.gammas import Gamma, R3GANGamma, StyleGAN2Gamma
 from ganache.parts.latents import Coded, Keyed, Latent, Normal, Uniform
 from ganache.parts.objectives import (
@@ -48,6 +57,7 @@ from ganache.parts.objectives import (
     Wasserstein,
 )
 from ganache.parts.optimizers import Adam, Optimizer
+from ganache.parts.orthogonality import OrthogonalRegularisation
 from ganache.parts.part import Part, kinds, parse
 from ganache.parts.path_length import PathLength
 from ganache.parts.penalties import DRAGAN, R1, R2, GradientPenalty
@@ -100,6 +110,12 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
         ),
     ),
     (Discriminator, LSGANDiscriminator()),
+    (Generator, BigGANGenerator(latent=Uniform(size=5), width=6, max_width=24, embedding=3, attention=8)),
+    (Discriminator, BigGANDiscriminator(width=6, max_width=24, attention=8)),
+    (Generator, ProGANGenerator(latent=Uniform(size=5), width=6, max_width=24)),
+    (Discriminator, ProGANDiscriminator(width=6, max_width=24, deviation_group=2)),
+    (Generator, FastGANGenerator(latent=Keyed(size=5), width=6, max_width=24)),
+    (Discriminator, FastGANDiscriminator(width=6, max_width=24)),
     (Generator, MNISTDCGANGenerator(latent=Uniform(size=5))),
     (Discriminator, MNISTDCGANDiscriminator()),
     (Discriminator, ClassifyingDiscriminator(body=MLPDiscriminator(widths=(7,)))),
@@ -124,6 +140,11 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
     (GeneratorTerm, FeatureMatching(weight=0.5, every=2)),
     (Term, ClassCrossEntropy(weight=0.5, every=2)),
     (Term, PathLength(weight=0.5, every=2, decay=0.5, shrink=3)),
+    (GeneratorTerm, OrthogonalRegularisation(weight=0.5, every=2)),
+    (Penalty, Drift(weight=0.5, every=2)),
+    (Term, Reconstruction(weight=0.5, every=2, distance=Absolute(), width=6, max_width=24)),
+    (Distance, Absolute()),
+    (Distance, Structural(share=0.5, window=5)),
     (Term, CodeRecovery(weight=0.5, every=2, width=9, continuous_weight=0.25)),
     (Constraint, Unconstrained()),
     (Constraint, WeightClipping(limit=0.5)),
@@ -162,12 +183,25 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
             critic_steps=2,
             first="generator",
             label_flips=0.125,
+            frozen_stages=1,
             joint_batch=True,
             batch_size=8,
             ema_half_life=Geometric(start=10.0, end=1e4, until=1e5),
             conditional=True,
             held_out=5,
             images=777,
+        ),
+    ),
+    (
+        Game,
+        Growing(
+            name="growing",
+            generator=ProGANGenerator(),
+            discriminator=ProGANDiscriminator(),
+            objective=Hinge(),
+            optimizers=Optimizers(generator=ADAM, discriminator=Adam()),
+            steady=5,
+            fade=7,
         ),
     ),
     (
