@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import ganache
+from ganache.evaluation.features import by_name
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,6 +32,14 @@ def _one_precision() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"):
             patched.setattr(torch.cpu, name, lambda: False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_default_of_features() -> Iterator[None]:
+    """Let pictures without labels have `random` features unless others are asked for, whatever is installed."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(by_name, "installed", lambda: None)
         yield
 
 

@@ -36,7 +36,8 @@ def test_the_reals_themselves_are_at_no_distance_from_the_same_reals(real_digits
     assert kernel.value is not None
     assert -1e-2 < kernel.value < 0.0  # the unbiased estimate of two equal sets lies below zero
     assert found.samples.count == found["fd/pixels"].protocol.reals == 1797
-    assert found.warnings == ()
+    [blind] = found.warnings
+    assert blind.startswith("'pixels' features rank blur and noise wrongly")
 
 
 def test_a_folder_of_the_reals_is_at_no_distance_too(tmp_path: Path) -> None:
@@ -45,7 +46,7 @@ def test_a_folder_of_the_reals_is_at_no_distance_too(tmp_path: Path) -> None:
     found = ganache.evaluate(tmp_path / "photos", data=tmp_path / "photos", features="random", metrics=["fd"])
     assert found["fd/random"].value == pytest.approx(0.0, abs=1e-9)
     assert (
-        found.warnings[1]
+        found.warnings[2]
         == "60 samples are few for 512 features: all of their distance may be its bias (fd-infinity is 0)"
     )
     assert found.samples.read.startswith("8x8x1, their own size; other sizes are scaled to cover the shape")
@@ -138,7 +139,8 @@ def test_classes_are_those_of_the_subfolders(tmp_path: Path, digits_judge: Train
 
 def test_too_few_samples_are_a_warning_with_the_bias(digits_run: Path) -> None:
     found = ganache.evaluate(digits_run, features="random", count=100, metrics=["fd"])
-    reals, few = found.warnings
+    reals, prefer, few, _ = found.warnings
+    assert prefer == "below 1,024 samples prefer kd/random, which has no bias, to this distance"
     assert few.startswith("100 samples are few for 512 features: their distance is too high by ")
     assert "fd-infinity" in few
     assert reals.startswith("1,797 reals are few for 512 features")

@@ -69,6 +69,37 @@ def test_moments_are_the_same_from_kept_features_and_from_the_stream(dataset: Pa
     np.testing.assert_allclose(moments_of(features).mean, digits().reshape(1797, -1).mean(axis=0) / 255, rtol=1e-6)
 
 
+@pytest.mark.parametrize("expected", [50, 1001, 1797, 5000])
+def test_what_is_expected_is_kept_in_passing(expected: int, dataset: PackedDataset, tmp_path: Path) -> None:
+    extractor = Noticed(dataset.shape)
+    reference = Reference(dataset, extractor, cache=tmp_path / "passing")
+    reference.expect(expected)
+    reference.moments()
+    found = reference.rows(min(expected, 1797))
+    assert extractor.seen == 1797
+    wanted = Reference(dataset, extractor, cache=tmp_path / "alone").rows(min(expected, 1797))
+    assert np.array_equal(found.features, wanted.features)
+    assert np.array_equal(found.labels, wanted.labels)
+    extractor.seen = 0
+    Reference(dataset, extractor, cache=tmp_path / "passing").rows(min(expected, 1797))
+    assert extractor.seen == 0
+
+
+def test_no_more_is_expected_than_fits(dataset: PackedDataset, tmp_path: Path) -> None:
+    reference = Reference(dataset, PixelExtractor(dataset.shape), cache=tmp_path, most_bytes=64 * 4 * 100)
+    reference.expect(1797)
+    reference.moments()
+    assert len(reference.rows(100).features) == 100
+    with pytest.raises(UserError, match="need more than"):
+        reference.rows(101)
+
+
+def test_how_far_the_reals_are_is_told(dataset: PackedDataset, tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    Reference(dataset, PixelExtractor(dataset.shape), cache=tmp_path, progress=lambda *now: told.append(now)).moments()
+    assert told == [(0, 1797), (1000, 1797), (1797, 1797)]
+
+
 def test_counters_count_all_reals_in_one_pass_that_yields_the_moments_too(
     dataset: PackedDataset, tmp_path: Path
 ) -> None:

@@ -33,7 +33,7 @@ def load_code(path: Path | None) -> None:
 
 @contextlib.contextmanager
 def packing_bar() -> Iterator[Callable[[int, int], None] | None]:
-    """Show how far the decoding of pictures is, on a terminal, while there is any."""
+    """Show how far the decoding and the judging of pictures is, on a terminal, while there is any."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
@@ -47,7 +47,7 @@ def packing_bar() -> Iterator[Callable[[int, int], None] | None]:
         console=Console(stderr=True),
         transient=True,
     ) as bar:
-        task = bar.add_task("packing", total=None, visible=False)
+        task = bar.add_task("pictures", total=None, visible=False)
 
         def progress(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, visible=done < total)

@@ -39,7 +39,7 @@ def evaluate(
     samples: Annotated[str, path_argument(help="A run, a .safetensors, a folder or zip of pictures, x.npz, x.npy.")],
     data: Annotated[str | None, typer.Option(help="What to compare with; a run's own data if left out.")] = None,
     metrics: Annotated[str, typer.Option(metavar="NAME,NAME", help="What the data allows, if left out.")] = "",
-    features: Annotated[str | None, typer.Option(help="inception, classifier, random or pixels.")] = None,
+    features: Annotated[str | None, typer.Option(help="inception, efficientnet-lite0, classifier, …")] = None,
     weights: Annotated[Path | None, path_option(metavar="FILE", help="The weights of inception.")] = None,
     count: Annotated[str | None, typer.Option(metavar="N", help="How many samples, such as 10k.")] = None,
     seed: Seed = 0,

@@ -6,7 +6,7 @@ A new one is a file in metrics/ that computes it, a function in metric_records.p
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ganache.data.selection import HELD_OUT_SPLITS
+from ganache.data.selection import HELD_OUT_SPLITS, TRAIN
 from ganache.evaluation import class_records as of_classes
 from ganache.evaluation import metric_records as by
 from ganache.evaluation.evidence import KEPT, PAIRED, Evidence, Setting
@@ -24,6 +24,7 @@ from ganache.support.errors import UserError, did_you_mean
 OF_MOMENTS = ("fd", "fd-infinity", "is")  # what needs no more of the reals than their moments
 UNLESS_ASKED = ("sliced-wasserstein", "confidence", "pixel-deviation")  # not computed of pictures
 JUDGED = ("fd", "confidence", "pixel-deviation", "label-accuracy")  # by `judge`
+KERNEL_BELOW = 2  # samples for each feature, below which the kernel distance is the better one
 TRUSTED = 10  # samples for each feature; with fewer a Fréchet distance is clearly too high
 
 Say = Callable[[str], None]
@@ -31,7 +32,8 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric. `refuse` says why it cannot be had here, or nothing; `keeps` how many samples' features it needs.
+    """One metric. `refuse` says why it cannot be had here, or nothing; `keeps` how many samples' features it needs, and
+    `keeps_reals` how many reals'.
 
     `counter` makes what counts while the samples pass, and the reals too where it is one of sums.
     """
@@ -40,6 +42,7 @@ class Metric:
     score: Callable[[Evidence], Iterable[Score]]
     refuse: Callable[[Setting], str | None] = lambda setting: None  # it can be had everywhere
     keeps: Callable[[Setting], int] = lambda setting: 0
+    keeps_reals: Callable[[Setting], int] = lambda setting: 0
     counter: Callable[[Reference, Say], Counter] | None = None
 
     def why_not(self, setting: Setting) -> str | None:
@@ -55,6 +58,10 @@ def _many(setting: Setting) -> int:
 
 def _paired(setting: Setting) -> int:
     return min(setting.count, PAIRED)
+
+
+def _training(setting: Setting) -> int:
+    return setting.reference.used if setting.reference.split == TRAIN else 0
 
 
 def _few(setting: Setting) -> int:
@@ -117,12 +124,12 @@ METRICS = {
     for metric in (
         Metric("fd", by.frechet_records, keeps=_few),  # of inception features, FID
         Metric("fd-infinity", by.frechet_infinity_records, keeps=_many),
-        Metric("kd", by.kernel_records, keeps=_paired),  # of inception features, KID
+        Metric("kd", by.kernel_records, keeps=_paired, keeps_reals=_paired),  # of inception features, KID
         Metric("is", of_classes.inception_score_records, _needs_logits, _many),
-        Metric("prdc", by.manifold_records, keeps=_paired),  # precision, recall, density, coverage
-        Metric("support", by.support_records, keeps=_paired),
-        Metric("memorisation", by.memorisation_records, _needs_held_out, _paired),
-        Metric("sliced-wasserstein", by.sliced_records, keeps=_paired),
+        Metric("prdc", by.manifold_records, keeps=_paired, keeps_reals=_paired),  # precision, recall, density, coverage
+        Metric("support", by.support_records, keeps=_paired, keeps_reals=_paired),
+        Metric("memorisation", by.memorisation_records, _needs_held_out, _paired, _training),
+        Metric("sliced-wasserstein", by.sliced_records, keeps=_paired, keeps_reals=_paired),
         Metric("class-shares", of_classes.class_shares_records, _needs_shares, _many),
         Metric("fd-by-class", of_classes.by_class_records, _needs_requests, _many),
         Metric("label-accuracy", of_classes.label_accuracy_records, _needs_requests_and_judge, _many),

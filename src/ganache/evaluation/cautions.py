@@ -1,12 +1,17 @@
-"""What must be said beside a score: that data or sizes differ, that samples are few."""
+"""What must be said beside a score: that data or sizes differ, that samples are few, what its features cannot see."""
 
 from typing import Any
 
-from ganache.evaluation.catalogue import TRUSTED
+from ganache.evaluation.catalogue import KERNEL_BELOW, TRUSTED
 from ganache.evaluation.evidence import Evidence
+from ganache.evaluation.features.by_name import unlabelled_name
+from ganache.evaluation.records import score_name
 from ganache.evaluation.reference import Reference
 from ganache.evaluation.reference_statistics import StatisticsReference
 from ganache.evaluation.samples import PictureSamples, Samples
+from ganache.networks.efficientnet_weights import EXTRA
+
+BLIND = ("random", "pixels")  # features of pictures that order what is done to them otherwise than people
 
 
 def warnings_of_data(source: Samples, reference: Reference, record: dict[str, Any] | None) -> list[str]:
@@ -40,6 +45,9 @@ def warnings_of_few(evidence: Evidence) -> list[str]:
     few = f"{count:,} samples are few for {size:,} features"
     if count < 4:
         return [*warnings, f"{few}: their distance means nothing"]
+    if count < KERNEL_BELOW * size:
+        kernel = score_name("kd", count, evidence.setting.extractor.name).partition("@")[0]
+        warnings.append(f"below {KERNEL_BELOW * size:,} samples prefer {kernel}, which has no bias, to this distance")
     found = evidence.extrapolation
     if found.limit == 0.0:
         return [*warnings, f"{few}: all of their distance may be its bias (fd-infinity is 0)"]
@@ -50,6 +58,19 @@ def warnings_of_few(evidence: Evidence) -> list[str]:
         f"{few}: their distance is too high by {bias}; of infinitely many it would be {limit}{error} (fd-infinity)"
     )
     return warnings
+
+
+def warnings_of_features(evidence: Evidence) -> list[str]:
+    """Say that the features of pictures rank blur and noise wrongly, where they do."""
+    name = evidence.setting.extractor.name
+    if name not in BLIND or evidence.setting.dataset.shape.is_point:
+        return []
+    other = unlabelled_name()
+    how = "" if other not in BLIND else f" ({EXTRA})"
+    return [
+        f"{name!r} features rank blur and noise wrongly, and know nothing of what is seen:"
+        f" --features efficientnet-lite0 sees pictures{how}"
+    ]
 
 
 def _amount(value: float, rough: str) -> str:

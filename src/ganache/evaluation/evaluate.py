@@ -147,7 +147,7 @@ def _reference(
     refuse_few(dataset, asked.split, dataset.stream(0, labels, asked.split).count)  # before a classifier is trained
     name = asked.extractor_name()
     extractor = find(name, dataset, weights=asked.weights, device=device, progress=progress, say=say)
-    return Reference(dataset, extractor, asked.split, labels, say=say)
+    return Reference(dataset, extractor, asked.split, labels, say=say, progress=progress)
 
 
 def _open_data(asked: Asked, source: Samples, record: dict[str, Any] | None, progress: Progress | None) -> Dataset:

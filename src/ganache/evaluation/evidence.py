@@ -180,6 +180,8 @@ def gather(
     found: list[KeptSamples] = []
     done = 0
     for piece in in_pieces(pieces, piece_size(setting.dataset.shape)):
+        if progress is not None:
+            progress(done, setting.count)
         seen = setting.reference.see(np.require(piece.images, requirements=["C", "W"]))
         running.add(seen.features)
         for counter in counters:
@@ -189,8 +191,8 @@ def gather(
         logits = None if seen.logits is None else seen.logits[rows]
         found.append(KeptSamples(choice[first:last], seen.features[rows], logits, piece.labels[rows]))
         done += len(piece.images)
-        if progress is not None:
-            progress(done, setting.count)
+    if progress is not None:
+        progress(done, setting.count)
     assert done == setting.count, (done, setting.count)
     return running.result(), _joined(found)
 

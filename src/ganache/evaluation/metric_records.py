@@ -6,7 +6,7 @@ from dataclasses import asdict
 import numpy as np
 
 from ganache.data import select
-from ganache.data.selection import HELD_OUT_SPLITS
+from ganache.data.selection import HELD_OUT_SPLITS, TRAIN
 from ganache.evaluation.evidence import PAIRED, Evidence, NearestPairs
 from ganache.evaluation.metrics.birthday import support_size
 from ganache.evaluation.metrics.frechet import frechet_distance
@@ -93,7 +93,9 @@ def memorisation_records(evidence: Evidence) -> Iterator[Score]:
     split = next((split for split in HELD_OUT_SPLITS if known.rows(split)), None)
     if split is None:
         raise UserError("memorisation: no held-out image has a label that was asked for")
-    training = Reference(setting.dataset, setting.extractor, "train", labels, evidence.reference.cache)
+    training = evidence.reference
+    if training.split != TRAIN:
+        training = Reference(setting.dataset, setting.extractor, TRAIN, labels, evidence.reference.cache)
     held_out = Reference(setting.dataset, setting.extractor, split, known.labels_in(split), evidence.reference.cache)
     held = held_out.rows(min(held_out.used, PAIRED)).features
     found = memorisation(kept.features, training.rows(training.used).features, held, device=setting.extractor.device)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ganache.evaluation.features.extractor import ABOUT
+from ganache.evaluation.features.extractor import ABOUT, BY
 from ganache.parts.part import explain
 from ganache.support import trees
 from ganache.support.errors import UserError
@@ -24,7 +24,7 @@ PROTOCOL = 1  # grows when a metric's definition changes: scores of before and a
 _PUBLISHED = {"fd": "fid", "fd-infinity": "fid-infinity", "fd-by-class": "fid-by-class", "kd": "kid"}
 _PUBLISHED_FEATURES = "inception"
 # What is known about the same thing under another name, or follows from what is compared anyway.
-_NOT_BINDING = ("reference.source", *(f"features.{name}" for name in ABOUT))
+_NOT_BINDING = ("reference.source", *(f"features.{name}" for name in (*ABOUT, BY)))
 
 Better = Literal["lower", "higher", "neither"]
 

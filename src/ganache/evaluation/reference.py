@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from ganache.data.cache import cache_folder, named_cache
-from ganache.data.dataset import Dataset
+from ganache.data.dataset import Dataset, Progress
 from ganache.data.store.packed import PackedDataset
 from ganache.engine.transfers import CPU
 from ganache.evaluation.features.extractor import ABOUT, Extracted, Extractor, See
@@ -68,6 +68,7 @@ class Reference:
         labels: Sequence[str] = (),
         cache: Path | None = None,
         say: Callable[[str], None] = lambda line: None,
+        progress: Progress | None = None,
         most_bytes: int = MOST_BYTES,
         see: See | None = None,
     ) -> None:
@@ -76,9 +77,11 @@ class Reference:
         self._stream = dataset.stream(_SEED, labels, split)
         self.cache, self._most_bytes = cache, most_bytes
         self._folder, self._say = (cache or cache_folder()) / "references", say
+        self._progress = progress or (lambda done, total: None)
         self.count = self._stream.count
         self.used = ENDLESS_REALS if self.count is None else self.count
         refuse_few(dataset, split, self.count)
+        self._expected = 0
         self._moments: AnyMoments | None = None
         self._rows: Rows | None = None
 
@@ -91,6 +94,10 @@ class Reference:
             fingerprint=self.dataset.fingerprint,
             count=self.count,
         )
+
+    def expect(self, count: int) -> None:
+        """Be told that the features of the first `count` reals will be asked for: a pass over all keeps them."""
+        self._expected = min(count, self.used, self._most_bytes // (4 * self.extractor.size))
 
     def moments(self) -> AnyMoments:
         """Return the moments of all reals, gathered piece by piece."""
@@ -157,36 +164,45 @@ class Reference:
 
     def _pass(self, counters: Sequence[Sums]) -> RunningMoments:
         running = RunningMoments(self.extractor.size, self.extractor.device)
-        for images, seen, _ in self._pieces(self.used):
+        first = self._no_rows(self._expected)
+        for start, images, seen, labels in self._pieces(self.used):
             running.add(seen.features)
+            _put(first, start, seen, labels)
             for counter in counters:
                 counter.add(images, seen.logits)
         for counter in counters:
             self._save(self._path(counter.name, self.used), counter.sums)
         self._save(self._path("moments", self.used), running.arrays())
+        if self._expected:
+            self._rows = self._keep(first)
         return running
+
+    def _no_rows(self, count: int) -> Rows:
+        return Rows(np.empty((count, self.extractor.size), np.float32), np.empty(count, np.int64))
+
+    def _keep(self, rows: Rows) -> Rows:
+        self._save(self._path("features", len(rows.labels)), {"features": rows.features, "labels": rows.labels})
+        return rows
 
     def _kept_rows(self, count: int) -> Rows:
         path = self._path("features", count)
         if (arrays := self._load(path)) is not None:
             return Rows(arrays["features"], arrays["labels"])
-        features, labels = np.empty((count, self.extractor.size), np.float32), np.empty(count, np.int64)
-        done = 0
-        for _, seen, found in self._pieces(count):
-            places = slice(done, done + len(found))
-            features[places], labels[places] = seen.features, found
-            done += len(found)
-        self._save(path, {"features": features, "labels": labels})
-        return Rows(features, labels)
+        rows = self._no_rows(count)
+        for start, _, seen, labels in self._pieces(count):
+            _put(rows, start, seen, labels)
+        return self._keep(rows)
 
-    def _pieces(self, count: int) -> Iterator[tuple[NDArray[Any], Extracted, Labels]]:
+    def _pieces(self, count: int) -> Iterator[tuple[int, NDArray[Any], Extracted, Labels]]:
         where = f"({self.dataset.name}, {self.split})"
         self._say(f"features of {count:,} reals {where}, once; they stay in {self._folder}")
         size = piece_size(self.dataset.shape)
         for start in range(0, count, size):
             batch = self._stream.batch(start, min(size, count - start))
             images = np.ascontiguousarray(batch.images.transpose(0, 2, 3, 1))
-            yield images, self.see(images), batch.labels
+            self._progress(start, count)
+            yield start, images, self.see(images), batch.labels
+        self._progress(count, count)
 
     def _path(self, what: str, count: int) -> Path:
         described = {name: value for name, value in self.extractor.describe().items() if name not in ABOUT}
@@ -206,3 +222,9 @@ class Reference:
         tensors = {name: torch.from_numpy(np.asarray(array, order="C")) for name, array in arrays.items()}
         with named_cache(self._folder.parent):
             sealed.save(path, tensors, {"content": "reference"})
+
+
+def _put(rows: Rows, start: int, seen: Extracted, labels: Labels) -> None:
+    """Write the features and classes of the reals from `start` on among the rows, as far as these reach."""
+    taken = max(0, min(len(labels), len(rows.labels) - start))
+    rows.features[start : start + taken], rows.labels[start : start + taken] = seen.features[:taken], labels[:taken]

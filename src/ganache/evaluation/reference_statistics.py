@@ -79,6 +79,9 @@ class StatisticsReference(Reference):
         """Return what a record says of the reals."""
         return ReferenceSet(source=self.dataset.name, split=SPLIT, fingerprint=self.dataset.fingerprint)
 
+    def expect(self, count: int) -> None:
+        """Be told in vain: there are no reals to keep the features of."""
+
     def moments(self) -> Moments:
         """Return the moments of the file."""
         return self._statistics.moments

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ganache.data import Dataset
 from ganache.data.dataset import Progress
 from ganache.evaluation.catalogue import Metric, Say
-from ganache.evaluation.cautions import warnings_of_few
+from ganache.evaluation.cautions import warnings_of_features, warnings_of_few
 from ganache.evaluation.evidence import Evidence, Requests, Setting, gather
 from ganache.evaluation.metrics.counter import Sums
 from ganache.evaluation.records import Evaluation, SampleSet, Score
@@ -59,6 +59,7 @@ def score(
 
     counters = [metric.counter(reference, say) for metric in metrics if metric.counter is not None]
     sums = [copy.deepcopy(counter) for counter in counters if isinstance(counter, Sums)]
+    reference.expect(max((metric.keeps_reals(setting) for metric in metrics), default=0))
     reference.count_with(sums)
     keep = max((metric.keeps(setting) for metric in metrics), default=0)
     moments, kept = gather(pieces(), setting, keep, counters, progress)
@@ -121,6 +122,8 @@ def _scores(metrics: Sequence[Metric], evidence: Evidence, strict: bool) -> tupl
             warnings.append(f"{metric.name} is left out: {error}")
     if any(metric.name == "fd" for metric in metrics):
         warnings += warnings_of_few(evidence)
+    if any(one.protocol.features for one in scores):
+        warnings += warnings_of_features(evidence)
     return scores, warnings
 
 

@@ -5,15 +5,18 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 
 from ganache.data import open_dataset
 from ganache.data.store.packed import PackedDataset
-from ganache.evaluation.features.by_name import NAMES, find
+from ganache.evaluation.features import by_name
+from ganache.evaluation.features.by_name import NAMES, default_name, find
 from ganache.evaluation.features.classifier_features import ClassifierExtractor
 from ganache.evaluation.features.extractor import Extractor
 from ganache.evaluation.features.pixels import PixelExtractor
 from ganache.evaluation.features.random_network import RandomExtractor
 from ganache.evaluation.features.trained_classifier import ClassifierNetwork, TrainedClassifier, keep_classifier
+from ganache.networks import efficientnet_weights
 from ganache.support.errors import UserError
 from ganache.support.streams import untouched_global_stream
 
@@ -50,7 +53,7 @@ def judged(digits: PackedDataset, tmp_path_factory: pytest.TempPathFactory) -> C
 def test_every_name_is_found(digits: PackedDataset) -> None:
     assert isinstance(find("random"), RandomExtractor)
     assert isinstance(find("pixels", digits), PixelExtractor)
-    assert set(NAMES) == {"inception", "classifier", "random", "pixels"}
+    assert set(NAMES) == {"inception", "efficientnet-lite0", "classifier", "random", "pixels"}
 
 
 def test_unknown_names_get_the_closest() -> None:
@@ -58,6 +61,24 @@ def test_unknown_names_get_the_closest() -> None:
         UserError, match=r"'Inceptoin' is not one of inception, .*pixels \(did you mean 'inception'\?\)"
     ):
         find("Inceptoin")
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_unlabelled_pictures_have_features_that_see_where_their_package_is(
+    is_there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(by_name, "installed", lambda: Path("weights.pth") if is_there else None)
+    for number in range(3):
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(tmp_path / f"{number}.png")
+    assert default_name(open_dataset(tmp_path)) == ("efficientnet-lite0" if is_there else "random")
+    assert default_name(open_dataset("digits")) == "classifier"
+    assert default_name(open_dataset("ring")) == "pixels"
+
+
+def test_without_their_package_they_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(efficientnet_weights, "installed", lambda: None)
+    with pytest.raises(UserError, match=r"^features: 'efficientnet-lite0' needs the package [^\n]*$"):
+        find("efficientnet-lite0")
 
 
 @pytest.mark.parametrize("name", ["classifier", "pixels"])
@@ -71,7 +92,7 @@ def test_weights_are_for_inception_alone() -> None:
         find("random", weights=Path("w.safetensors"))
 
 
-@pytest.mark.parametrize("name", ["inception", "classifier", "random"])
+@pytest.mark.parametrize("name", ["inception", "efficientnet-lite0", "classifier", "random"])
 def test_points_have_pixels_alone(name: str) -> None:
     ring = open_dataset("ring")
     with pytest.raises(UserError, match="points of a density have 'pixels'"):

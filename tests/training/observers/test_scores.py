@@ -9,11 +9,13 @@ import torch
 import ganache
 from ganache.data import open_dataset, select
 from ganache.engine.state import NonFiniteError, TrainingState
+from ganache.evaluation.features import by_name
 from ganache.evaluation.records import Score
 from ganache.evaluation.samples import GeneratorSamples
 from ganache.evaluation.scoring import Scored
 from ganache.runs import sealed
 from ganache.runs.folder import Run
+from ganache.support.json_files import write_json_lines
 from ganache.training.composition import Compose, compose
 from ganache.training.display import Display
 from ganache.training.observers.observer import Observer, Say
@@ -82,7 +84,7 @@ def test_a_run_has_the_same_weights_with_and_without_evaluation(tmp_path: Path, 
 
 def test_scores_are_taken_when_they_are_due_and_stand_in_the_log(evaluated: Run) -> None:
     assert [line["images_seen"] for line in evaluated.evaluation_lines()] == [160, 320, 480, 640]
-    name = "evaluation/fd/random@30-vs-train"
+    name = "evaluation/kd/random@30-vs-train"
     logged = {line["images_seen"]: line[name] for line in evaluated.log_lines() if name in line}
     assert logged == {seen: scores[0][1] for seen, scores in found_values(evaluated)}
     assert evaluated.record()["evaluate_every"] == EVERY
@@ -92,8 +94,8 @@ def test_scores_are_taken_when_they_are_due_and_stand_in_the_log(evaluated: Run)
 
 
 def test_the_score_is_the_one_that_the_command_finds_afterwards(evaluated: Run) -> None:
-    again = ganache.evaluate(evaluated.path, metrics=["fd"], count=30)
-    assert again["fd/random"].value == pytest.approx(found_values(evaluated)[-1][1][0][1], rel=1e-9)
+    again = ganache.evaluate(evaluated.path, metrics=["kd"], count=30)
+    assert again["kd/random"].value == pytest.approx(found_values(evaluated)[-1][1][0][1], rel=1e-9)
 
 
 def test_the_best_generator_is_kept_ready_to_draw(evaluated: Run) -> None:
@@ -108,8 +110,8 @@ def test_the_best_generator_is_kept_ready_to_draw(evaluated: Run) -> None:
     state = last_state(evaluated.path)
     weights = generator.network.state_dict()
     assert all(torch.equal(weights[name], state[f"best/{name}"]) for name in weights)
-    found = ganache.evaluate(evaluated.best_file, metrics=["fd"], count=30)
-    assert found["fd/random"].value == pytest.approx(best.value, rel=1e-9)
+    found = ganache.evaluate(evaluated.best_file, metrics=["kd"], count=30)
+    assert found["kd/random"].value == pytest.approx(best.value, rel=1e-9)
     assert found.samples.images_seen == best.images_seen
 
 
@@ -121,6 +123,27 @@ def test_a_stopped_and_resumed_run_has_the_same_best(stop: int, tmp_path: Path, 
     assert found_values(run) == found_values(evaluated)
     assert run.best_file.read_bytes() == evaluated.best_file.read_bytes()
     assert sealed.newest(run.checkpoints)[0].read_bytes() == sealed.newest(evaluated.checkpoints)[0].read_bytes()
+
+
+def test_what_was_installed_since_changes_no_run_s_features(
+    tmp_path: Path, photos: Path, evaluated: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run.open(train(tmp_path / "run", photos, "augment=InputNoise", display=Stopping(after=320)).run)
+    monkeypatch.setattr(by_name, "installed", lambda: Path("weights.pth"))
+    ganache.resume(run.path)
+    assert found_values(run) == found_values(evaluated)
+
+
+def test_a_run_that_was_ranked_by_the_frechet_distance_goes_on_so(tmp_path: Path, photos: Path, evaluated: Run) -> None:
+    run = Run.open(train(tmp_path / "run", photos, "augment=InputNoise", display=Stopping(after=160)).run)
+    [line] = run.evaluation_lines()
+    scores = line["evaluation"]["scores"]
+    line["evaluation"]["scores"] = [one for one in scores if one["protocol"]["metric"] != "kd"]
+    write_json_lines(run.evaluations_file, [line])
+    ganache.resume(run.path)
+    families = [[name.partition("@")[0] for name, _ in scores] for _, scores in found_values(run)]
+    assert families == [["fd/random", "fd-infinity/random"]] * 4
+    assert ganache.load(run.best_file).description["score"]["name"] == "fd/random@30-vs-train"
 
 
 def worse_and_worse(plan: Plan, run: Run, state: TrainingState, say: Say) -> tuple[Observer, ...]:

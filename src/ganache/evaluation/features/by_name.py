@@ -9,16 +9,18 @@ from ganache.data.cache import cache_folder
 from ganache.data.dataset import Dataset, Progress
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features.classifier_features import ClassifierExtractor, of_first
+from ganache.evaluation.features.efficientnet_features import EfficientNetExtractor
 from ganache.evaluation.features.extractor import Extractor, refuse_points
 from ganache.evaluation.features.inception import InceptionExtractor
 from ganache.evaluation.features.inception_weights import INCEPTION
 from ganache.evaluation.features.pixels import PixelExtractor
 from ganache.evaluation.features.random_network import RandomExtractor
 from ganache.evaluation.features.trained_classifier import classifier_for
+from ganache.networks.efficientnet_weights import EFFICIENTNET, installed
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.world import ALONE, World
 
-NAMES = ("inception", "classifier", "random", "pixels")
+NAMES = ("inception", "efficientnet-lite0", "classifier", "random", "pixels")
 LARGEST_JUDGED = 128  # pixels of the longer side, above which a classifier takes hours to train on a processor
 LEAST_LABELLED = 500  # labelled training images, below which a classifier of them is no good judge
 
@@ -39,7 +41,8 @@ def find(
     `classifier` and `pixels` need the data, `weights` are for `inception` alone, and ask for it; `progress` is told of
     a download's bytes, `say` of a classifier that must be trained first; the network is on the `device`, the CPU if
     left out. A world's processes all have the first one's classifier. Raises UserError for an unknown name, for
-    arguments that do not go with it, and for points of a density with any but `pixels`.
+    arguments that do not go with it, for points of a density with any but `pixels`, and for `efficientnet-lite0`
+    without the package that holds its weights.
     """
     if name is None:
         name = default_name(dataset) if weights is None and dataset is not None else "inception"
@@ -52,6 +55,8 @@ def find(
     if name == "inception":
         tensors, checksum = INCEPTION.find(weights, cache or cache_folder(), progress)
         return InceptionExtractor(tensors, checksum, checksum == INCEPTION.sha256, device)
+    if name == "efficientnet-lite0":
+        return EfficientNetExtractor(EFFICIENTNET.find(), EFFICIENTNET.sha256, device)
     if name == "random":
         return RandomExtractor(device)
     if dataset is None:
@@ -68,12 +73,21 @@ def default_name(dataset: Dataset) -> str:
     """Return the name of the features that suit the data.
 
     Points have `pixels`; pictures of at least two classes, 500 of them labelled and no side above 128 pixels,
-    `classifier`; all others `random`.
+    `classifier`; all others `efficientnet-lite0` where its package is installed, and else `random`.
     """
     if dataset.shape.is_point:
         return "pixels"
+    return "classifier" if _suits_a_classifier(dataset) else unlabelled_name()
+
+
+def unlabelled_name() -> str:
+    """Return the name of the features that suit pictures of which no more is known."""
+    return "efficientnet-lite0" if installed() else "random"
+
+
+def _suits_a_classifier(dataset: Dataset) -> bool:
     if not isinstance(dataset, PackedDataset) or len(dataset.label_names) < 2:
-        return "random"
+        return False
     if max(dataset.shape.height, dataset.shape.width) > LARGEST_JUDGED:
-        return "random"
-    return "classifier" if int((dataset.labels_of("train") >= 0).sum()) >= LEAST_LABELLED else "random"
+        return False
+    return int((dataset.labels_of("train") >= 0).sum()) >= LEAST_LABELLED

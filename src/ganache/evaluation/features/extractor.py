@@ -16,6 +16,7 @@ from ganache.evaluation.features.images import CHANNEL_RULE
 from ganache.support.errors import UserError
 
 ABOUT = ("accuracy", "tested", "tested_on", "made_on")  # told by a description of the features, and not what makes them
+BY = "computed_by"  # which library computes the same values, up to their last digits
 
 
 @dataclass(frozen=True)

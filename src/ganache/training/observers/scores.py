@@ -1,8 +1,10 @@
 """Evaluation during training: every so many images the average generator's score, and the best generator so far.
 
 Pictures have the Fréchet distance of 2,000 samples (or as many as there are reals) in the features that suit the data,
-and what it would be for infinitely many; points have modes found, the share of high quality and the sliced Wasserstein
-distance, by which they are ranked. All of them with the same latents, so that what changes is the generator.
+and what it would be for infinitely many; of fewer than two samples for each feature, they are ranked by the kernel
+distance, which has no bias. Points have modes found, the share of high quality and the sliced Wasserstein distance, by
+which they are ranked. All of them with the same latents, so that what changes is the generator; and in the features in
+which a run was scored first, whatever was installed since.
 
 All processes of a training draw and see the samples, in whole groups: the records have the bits of one process alone.
 
@@ -20,12 +22,12 @@ from typing import Any
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganache.data import Selection
+from ganache.data import Dataset, Selection
 from ganache.engine.inference import as_in_inference
 from ganache.engine.state import TrainingState
 from ganache.evaluation.by_all import drawn_by_all, seen_by_all
-from ganache.evaluation.catalogue import choose
-from ganache.evaluation.features.by_name import find
+from ganache.evaluation.catalogue import KERNEL_BELOW, choose
+from ganache.evaluation.features.by_name import default_name, find
 from ganache.evaluation.mode_counters import published_samples
 from ganache.evaluation.records import Evaluation, Score, evaluation_from
 from ganache.evaluation.reference import Reference
@@ -42,7 +44,8 @@ COUNT = 2_000  # samples of pictures
 SURE = 2.0  # standard errors by which a better one must be better
 FOR_POINTS = ("modes", "sliced-wasserstein")
 FOR_PICTURES = ("fd", "fd-infinity")
-RANKED_BY = ("fd", "sliced-wasserstein")  # lower is better in both
+FOR_FEW_PICTURES = ("kd", *FOR_PICTURES)
+RANKED_BY = ("kd", "fd", "sliced-wasserstein")  # the first that there is; lower is better in all
 
 
 class Scores(Observer):
@@ -59,10 +62,15 @@ class Scores(Observer):
     ) -> None:
         self.every = every
         self._run, self._data, self._say, self._measured_by = run, data, say, measured_by
-        extractor = find(None, data.dataset, device=state.device, say=say, world=state.world)
+        first = _as_before(run, data.dataset) if state.world.rank == 0 else None
+        features, metrics = state.world.told(first)
+        extractor = find(features, data.dataset, device=state.device, say=say, world=state.world)
         see = seen_by_all(extractor, state.world)
         self._reference = Reference(data.dataset, extractor, labels=data.labels_in(), say=say, see=see)
         self._draw = drawn_by_all(functools.partial(self._make, state), state.shape, state.world)
+        self._count = _samples(data, state, self._reference)
+        is_few = self._count < KERNEL_BELOW * extractor.size and "kd" in (metrics or FOR_FEW_PICTURES)
+        self._metrics = FOR_POINTS if state.shape.is_point else FOR_FEW_PICTURES if is_few else FOR_PICTURES
 
     def go_back(self, state: TrainingState) -> None:
         """Forget the evaluations of a future that did not happen, and find the best of those that did."""
@@ -119,16 +127,14 @@ class Scores(Observer):
     def _evaluate(self, state: TrainingState) -> Evaluation:
         source = GeneratorSamples(self._generator(state), str(self._run.path), draw=self._draw)
         reference = self._reference
-        count = published_samples(self._data.dataset) if state.shape.is_point else min(COUNT, reference.used)
-        assert count is not None
-        requests = as_among_reals(source, reference, count, state.seed)
-        setting = make_setting(reference, source, requests, count, state.seed)
-        chosen = choose(FOR_POINTS if state.shape.is_point else FOR_PICTURES, setting)
+        requests = as_among_reals(source, reference, self._count, state.seed)
+        setting = make_setting(reference, source, requests, self._count, state.seed)
+        chosen = choose(self._metrics, setting)
         return self._measured_by(source, reference, setting, chosen, strict=False).evaluation
 
     def _rank(self, images_seen: int, evaluation: Evaluation) -> bool:
         """Return whether an evaluation is the best so far, and remember it if so."""
-        found = next((one for one in evaluation.scores if one.protocol.metric in RANKED_BY), None)
+        found = _ranked_by(evaluation)
         if found is None or not beats(found, self.best and self.best[1]):
             return False
         self.best = (images_seen, found)
@@ -138,11 +144,32 @@ class Scores(Observer):
         write_json_lines(self._run.evaluations_file, self._lines)
 
     def _tell(self, evaluation: Evaluation, seen: int, is_best: bool) -> None:
-        for one in evaluation.scores:
-            if one.protocol.metric in RANKED_BY and one.value is not None:
-                error = f" ± {one.uncertainty:.2g}" if one.uncertainty is not None else ""
-                best = ", the best so far" if is_best else ""
-                self._say(f"{one.name} is {one.value:.4g}{error} after {count_text(seen)} images{best}")
+        one = _ranked_by(evaluation)
+        if one is not None and one.value is not None:
+            error = f" ± {one.uncertainty:.2g}" if one.uncertainty is not None else ""
+            best = ", the best so far" if is_best else ""
+            self._say(f"{one.name} is {one.value:.4g}{error} after {count_text(seen)} images{best}")
+
+
+def _as_before(run: Run, dataset: Dataset) -> tuple[str, list[str]]:
+    """Return the features and the metrics of a run's first evaluation; where there was none, what suits the data."""
+    lines = run.evaluation_lines()[:1]
+    if not lines or dataset.shape.is_point:
+        return default_name(dataset), []
+    scores = evaluation_from(lines[0]["evaluation"], str(run.evaluations_file)).scores
+    names = (one.protocol.features["name"] for one in scores if one.protocol.features)
+    return next(names, default_name(dataset)), [one.protocol.metric for one in scores]
+
+
+def _samples(data: Selection, state: TrainingState, reference: Reference) -> int:
+    count = published_samples(data.dataset) if state.shape.is_point else min(COUNT, reference.used)
+    assert count is not None
+    return count
+
+
+def _ranked_by(evaluation: Evaluation) -> Score | None:
+    by_metric = {one.protocol.metric: one for one in evaluation.scores}
+    return next((by_metric[metric] for metric in RANKED_BY if metric in by_metric), None)
 
 
 def beats(score: Score, best: Score | None) -> bool:
