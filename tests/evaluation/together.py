@@ -19,6 +19,7 @@ from ganache.data import Selection, open_dataset, select
 from ganache.data.store.packed import PackedDataset
 from ganache.engine.processes import started
 from ganache.engine.state import TrainingState
+from ganache.evaluation.features import by_name
 from ganache.evaluation.features.classifier_features import ClassifierExtractor
 from ganache.evaluation.features.random_network import RandomExtractor
 from ganache.evaluation.features.trained_classifier import keep_classifier, train_classifier
@@ -101,6 +102,7 @@ def errands(world: World) -> list[Any]:
 def main() -> None:
     """Evaluate digits with their classifier and, in ``plain.npy``, without classes; then run errands."""
     folder, counts = Path(sys.argv[1]), Counter[str]()
+    setattr(by_name, "installed", lambda: None)  # noqa: B010  (the features of `plain` are `random` everywhere)
     for kind, method in ((TrainedGenerator, "make"), (ClassifierExtractor, "__call__"), (RandomExtractor, "__call__")):
         setattr(kind, method, counted(getattr(kind, method), counts))
     with started() as world:

@@ -30,7 +30,7 @@ STAGES = (
 
 
 @dataclass(frozen=True)
-class Layer:
+class NormedLayer:
     """A convolution and its batch norm, by the names of the weights' file; `clipped` where ReLU6 follows."""
 
     name: str
@@ -49,31 +49,33 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Block:
+class LayerRow:
     """Layers in a row, to whose outcome their input is added where `adds`; `ends` where maps shrink after it."""
 
-    layers: tuple[Layer, ...]
+    layers: tuple[NormedLayer, ...]
     adds: bool = False
     ends: bool = False
 
 
-def blocks() -> Iterator[Block]:
+def blocks() -> Iterator[LayerRow]:
     """Yield the graph, from the picture to the maps whose means are the features."""
-    yield Block((Layer("_conv_stem", "_bn0", 3, STEM, kernel=3, stride=2),))
+    yield LayerRow((NormedLayer("_conv_stem", "_bn0", 3, STEM, kernel=3, stride=2),))
     had, number = STEM, 0
     for stage, (repetitions, kernel, first, expansion, maps) in enumerate(STAGES):
         shrinks_next = stage + 1 == len(STAGES) or STAGES[stage + 1][2] == 2
         for repetition in range(repetitions):
             stride, inner, at = first if repetition == 0 else 1, had * expansion, f"_blocks.{number}"
-            widened = (Layer(f"{at}._expand_conv", f"{at}._bn0", had, inner),) if expansion > 1 else ()
+            widened = (NormedLayer(f"{at}._expand_conv", f"{at}._bn0", had, inner),) if expansion > 1 else ()
             layers = (
                 *widened,
-                Layer(f"{at}._depthwise_conv", f"{at}._bn1", inner, inner, kernel, stride, depthwise=True),
-                Layer(f"{at}._project_conv", f"{at}._bn2", inner, maps, clipped=False),
+                NormedLayer(f"{at}._depthwise_conv", f"{at}._bn1", inner, inner, kernel, stride, depthwise=True),
+                NormedLayer(f"{at}._project_conv", f"{at}._bn2", inner, maps, clipped=False),
             )
-            yield Block(layers, adds=stride == 1 and had == maps, ends=shrinks_next and repetition == repetitions - 1)
+            yield LayerRow(
+                layers, adds=stride == 1 and had == maps, ends=shrinks_next and repetition == repetitions - 1
+            )
             had, number = maps, number + 1
-    yield Block((Layer("_conv_head", "_bn1", had, FEATURES),))
+    yield LayerRow((NormedLayer("_conv_head", "_bn1", had, FEATURES),))
 
 
 def shapes() -> dict[str, tuple[int, ...]]:
@@ -87,7 +89,7 @@ def shapes() -> dict[str, tuple[int, ...]]:
     return found
 
 
-def folded(weights: Mapping[str, Tensor], layer: Layer) -> tuple[Tensor, Tensor]:
+def folded(weights: Mapping[str, Tensor], layer: NormedLayer) -> tuple[Tensor, Tensor]:
     """Return a layer's filters and bias with its batch norm in them, float32, computed in float64.
 
     w' = w γ / √(σ² + ε) and b' = β − μ γ / √(σ² + ε), of Ioffe & Szegedy 2015 (arXiv 1502.03167, algorithm 2).
@@ -137,7 +139,7 @@ class EfficientNetLite0(nn.Module):
         """
         return [maps for block, maps in self._after_each_block(images) if block.ends]
 
-    def _after_each_block(self, images: Tensor) -> Iterator[tuple[Block, Tensor]]:
+    def _after_each_block(self, images: Tensor) -> Iterator[tuple[LayerRow, Tensor]]:
         maps, number = images, 0
         for block in self._blocks:
             before = maps
@@ -148,7 +150,7 @@ class EfficientNetLite0(nn.Module):
             yield block, maps
 
 
-def _applied(layer: Layer, maps: Tensor, filters: Tensor, bias: Tensor) -> Tensor:
+def _applied(layer: NormedLayer, maps: Tensor, filters: Tensor, bias: Tensor) -> Tensor:
     high, wide = (same_padding(size, layer.kernel, layer.stride) for size in maps.shape[2:])
     groups = layer.inputs if layer.depthwise else 1
     if high[0] == high[1] and wide[0] == wide[1]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganache.evaluation.features.onnx_file import Node, model
-from ganache.networks.efficientnet import CEILING, FEATURES, SIDE, Block, Layer, blocks, folded, same_padding
+from ganache.networks.efficientnet import CEILING, FEATURES, SIDE, LayerRow, NormedLayer, blocks, folded, same_padding
 
 _BOUNDS = ("zero", "ceiling")
 
@@ -54,7 +54,7 @@ def as_onnx(weights: Mapping[str, Tensor]) -> bytes:
 
 
 def _add(
-    block: Block,
+    block: LayerRow,
     size: int,
     at: str,
     nodes: list[Node],
@@ -77,7 +77,7 @@ def _add(
     return size, at
 
 
-def _convolution(layer: Layer, size: int, at: str) -> Node:
+def _convolution(layer: NormedLayer, size: int, at: str) -> Node:
     first, last = same_padding(size, layer.kernel, layer.stride)
     attributes = (
         ("group", layer.inputs if layer.depthwise else 1),
