@@ -23,8 +23,8 @@ from ganache.runs.folder import Run
 from ganache.training.composition import compose
 from ganache.training.display import Display
 from ganache.training.loop import Loop
+from ganache.training.new_runs import make_record
 from ganache.training.plan import Plan, Request
-from ganache.training.sessions import make_record
 
 
 def bare_steps(plan: Plan, images: int) -> float:

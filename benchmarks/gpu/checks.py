@@ -19,8 +19,8 @@ from ganache.support.streams import untouched_global_stream
 from ganache.training.composition import compose
 from ganache.training.display import Display
 from ganache.training.loop import Loop
+from ganache.training.new_runs import make_record
 from ganache.training.plan import Plan
-from ganache.training.sessions import make_record
 
 SYNCHRONISES = "called a synchronizing CUDA operation"  # torch's words
 NONDETERMINISTIC = "deterministic implementation"

@@ -44,6 +44,7 @@ def train(
     evaluate_every: str | int | None = None,
     value_range: str | tuple[float, float] | None = None,
     mirror: bool = False,
+    start: str | Path | None = None,
     quiet: bool = True,
     progress: Progress | None = None,
 ) -> Outcome:
@@ -55,11 +56,17 @@ def train(
     `size` (height, width) in pixels; `labels` restricts the data to classes; `settings` are ``"field=value"``;
     `max_skipped` is the share of images that may be unreadable; every `evaluate_every` images the averaged generator is
     scored; `value_range` (``"0:4095"``) are the values that become 0 and 255 in files of more than 8 bits; with
-    `mirror` every training picture is taken mirrored left to right, too; `progress` hears of packing, (done, total).
+    `mirror` every training picture is taken mirrored left to right, too; `start` is a run with whose weights it begins,
+    and whose recipe is taken if none is given; `progress` hears of packing, (done, total).
 
     Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
     """
-    own = {"data": as_source(data), "labels": tuple(labels), "settings": tuple(settings)}
+    own = {
+        "data": as_source(data),
+        "labels": tuple(labels),
+        "settings": tuple(settings),
+        "start": None if start is None else at_home(start),
+    }
     request = collected(Request, {**locals(), **own})
     return sessions.begin(request, at_home(out) if out is not None else None, quiet=quiet, progress=progress)
 

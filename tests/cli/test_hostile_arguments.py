@@ -23,6 +23,7 @@ COMMANDS = {
     "train --out": ["train", "--data", "digits", "--out", "@", "--images", "16", *SETTINGS],
     "train --dry-run --out": ["train", "--data", "absent", "--out", "@", "--dry-run"],
     "train --data": ["train", "--data", "@", "--out", "o", "--images", "16", *SETTINGS],
+    "train --from": ["train", "--data", "digits", "--out", "o", "--images", "16", "--from", "@"],
     "train RECIPE": ["train", "@", "--data", "digits", "--out", "o", "--images", "16", *SETTINGS],
     "resume": ["resume", "@"],
     "resume --data": ["resume", "RUN", "--data", "@"],

@@ -44,6 +44,10 @@ Range = Annotated[
     str | None,
     typer.Option("--range", metavar="LOW:HIGH", help="What becomes black and white in files of more than 8 bits."),
 ]
+Start = Annotated[
+    Path | None,
+    path_option("--from", metavar="RUN", help="Begin with another run's weights, and its recipe if none is named."),
+]
 Mirror = Annotated[bool, typer.Option("--mirror", help="Train on every picture mirrored left to right, too.")]
 Labels = Annotated[
     list[str] | None, typer.Option("--label", metavar="NAME", help="A class by its name; may be repeated.")

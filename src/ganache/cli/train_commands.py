@@ -24,6 +24,7 @@ from ganache.cli.options import (
     Seed,
     Settings,
     Size,
+    Start,
     Time,
     path_argument,
     path_option,
@@ -55,6 +56,7 @@ def train(
     evaluate_every: EvaluateEvery = None,
     value_range: Range = None,
     mirror: Mirror = False,
+    start: Start = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")] = False,
 ) -> None:
     """Train a GAN on pictures (recipe dcgan when none is named)."""
@@ -107,6 +109,8 @@ def _only_plan(request: "Request", out: Path | None) -> None:
         plan = make_plan(request, progress, write=False)
     print(plan.recipe.to_json())
     state = plan.build()
+    if plan.start is not None:
+        plan.start.put_into(state, plan.data.label_names)  # it says what does not fit
     for role, network in state.cast.networks.items():
         print(f"{role:<14} {sum(weight.numel() for weight in network.parameters()):,} parameters")
     show(briefing.data_lines(plan.dataset.summary()))

@@ -26,7 +26,7 @@ from ganache.networks.layers import (
     ConditionProjection,
     halvings,
     kernel_for,
-    normal_initialised,
+    orthogonally_initialised,
     stride_between,
     with_conditions,
 )
@@ -51,7 +51,7 @@ class FastGANGenerator(Generator):
 
     def build(self, shape: ImageShape, conditions: int) -> nn.Module:
         """Return the module; every shape is possible."""
-        return normal_initialised(_FastGANGenerator(self, shape, conditions))
+        return orthogonally_initialised(_FastGANGenerator(self, shape, conditions))
 
 
 class FastGANDiscriminator(Discriminator):
@@ -65,7 +65,7 @@ class FastGANDiscriminator(Discriminator):
 
     def build(self, shape: ImageShape, conditions: int) -> nn.Module:
         """Return the module; every shape is possible."""
-        return normal_initialised(_FastGANDiscriminator(self, shape, conditions))
+        return orthogonally_initialised(_FastGANDiscriminator(self, shape, conditions))
 
 
 class GatedGrowth(nn.Module):

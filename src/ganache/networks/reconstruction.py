@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ganache.networks.convolutions import Conv2d
 from ganache.networks.fastgan import GatedGrowth
 from ganache.networks.halving import averaged
-from ganache.networks.layers import normal_initialised
+from ganache.networks.layers import orthogonally_initialised
 from ganache.networks.resampling import Size
 from ganache.parts.distances import Distance, Structural
 from ganache.parts.schedules import NonNegative
@@ -85,7 +85,7 @@ class _Decoder(nn.Module):
             Conv2d(widths[-1] if widths else features, channels, 3, padding=1),
             nn.Tanh(),
         )
-        normal_initialised(self)
+        orthogonally_initialised(self)
 
     def forward(self, features: Tensor) -> Tensor:
         pictures: Tensor = self.layers(features)

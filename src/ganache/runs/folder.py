@@ -46,8 +46,12 @@ class Run:
         return self.path / f"{network}.safetensors"
 
     @classmethod
-    def create(cls, path: Path, recipe: Game, record: dict[str, Any]) -> "Run":
+    def create(
+        cls, path: Path, recipe: Game, record: dict[str, Any], begin: Callable[["Run"], None] = lambda run: None
+    ) -> "Run":
         """Make the folder with recipe.json and run.json in one move: a run is there wholly or not at all.
+
+        `begin` adds what else belongs to its beginning, while nobody sees it yet.
 
         Raises UserError when the path holds anything already, RunError when it cannot be written.
         """
@@ -61,6 +65,7 @@ class Run:
                 write_json(temporary / run.record_file.name, {"format": FORMAT, **record})
                 for folder in (run.samples, run.checkpoints):
                     (temporary / folder.name).mkdir()
+                begin(cls(temporary))
                 temporary.chmod(0o777 & ~umask())
                 with contextlib.suppress(FileNotFoundError):
                     path.rmdir()  # it is empty; not every system renames onto a folder

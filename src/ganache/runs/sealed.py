@@ -34,7 +34,7 @@ def save(path: Path, tensors: dict[str, Tensor], description: dict[str, Any]) ->
     or refuses.
     """
     ready = _unshared({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
-    sealed = {**description, "sha256": _digest(ready, description)}
+    sealed = {**description, "sha256": digest(ready, description)}
     if _sealed(path) == sealed:
         return
     try:
@@ -54,8 +54,8 @@ def load(path: Path, device: str = "cpu") -> tuple[dict[str, Tensor], dict[str, 
         raise DamagedError(f"{path} cannot be read: {reason(error)}") from error
     if not isinstance(sealed, dict) or "sha256" not in sealed:
         raise DamagedError(f"{path} was not written by ganache: it has no description")
-    digest = sealed.pop("sha256")
-    if digest != _digest(tensors, sealed):
+    said = sealed.pop("sha256")
+    if said != digest(tensors, sealed):
         raise DamagedError(f"{path} is damaged: its content does not match its checksum")
     return tensors, sealed
 
@@ -115,9 +115,10 @@ def _unshared(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return separate
 
 
-def _digest(tensors: dict[str, Tensor], description: dict[str, Any]) -> str:
-    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
+def digest(tensors: dict[str, Tensor], description: dict[str, Any]) -> str:
+    """Return the SHA-256 of tensors and their description, as it stands in their file."""
+    found = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
     for name, tensor in sorted(tensors.items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
+        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        found.update(tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()

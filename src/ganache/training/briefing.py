@@ -48,6 +48,8 @@ def plan_lines(plan: Plan, speed: float, run: Path) -> Iterator[str]:
     for note in plan.notes():
         yield _line("note", note)
     yield _line("recipe", recipe_line(plan.recipe))
+    if plan.start is not None:
+        yield _line("start", plan.start.line(plan.data.label_names if plan.recipe.conditional else ()))
     if plan.choice is not None:
         yield _line("chosen for", f"{plan.choice.when}: {plan.choice.why}")
     for sentence in plan.settled:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -32,6 +33,7 @@ from ganache.recipes.rehearsal import rehearse
 from ganache.recipes.settings import with_settings
 from ganache.runs.budget import Budget
 from ganache.runs.cadence import Cadence
+from ganache.runs.start import Start
 from ganache.support.errors import UserError
 from ganache.support.streams import untouched_global_stream
 from ganache.support.units import check_seed, parse_count, parse_range, parse_size
@@ -60,6 +62,7 @@ class Request:
     evaluate_every: str | int | None = None
     value_range: str | tuple[float, float] | None = None
     mirror: bool = False
+    start: str | Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +81,7 @@ class Plan:
     world: World = ALONE  # the processes that train it together
     choice: Choice | None = None  # by which the recipe was chosen; None: it was named
     settled: tuple[str, ...] = ()  # what the recipe had left to be chosen: a sentence for each
+    start: Start | None = None  # the run whose weights it begins with
 
     @property
     def dataset(self) -> Dataset:
@@ -151,9 +155,12 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     how = Conversion(size, request.channels, request.max_skipped, values)
     source = Source(request.data, how, request.labels, request.mirror)
     every = None if request.evaluate_every is None else parse_count(request.evaluate_every, "evaluate_every")
-    named = _named_recipe(request)
+    start = None if request.start is None else Start.of(Path(request.start))
+    named = _named_recipe(request, start)
     device = choose_device(request.device)
     dataset = world.first_then_others(lambda: source.open(progress, write))
+    if start is not None:
+        start.refuse_shape(dataset.shape)
     recipe, choice = (named, None) if named else _by_default(_facts(dataset, source, device), request)
     refuse_shares(recipe, world)
     recipe, settled = recipe.settled(dataset.shape)
@@ -179,6 +186,7 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
         world=world,
         choice=choice,
         settled=settled,
+        start=start,
     )
 
 
@@ -205,9 +213,9 @@ def _by_default(facts: Facts, request: Request) -> tuple[Game, Choice]:
     return _with_requests(with_settings(recipes.find(choice.recipe), [*choice.settings]), request), choice
 
 
-def _named_recipe(request: Request) -> Game | None:
+def _named_recipe(request: Request, start: Start | None) -> Game | None:
     if request.recipe is None:
-        return None
+        return None if start is None else _with_requests(start.recipe, request)
     found = recipes.find(request.recipe) if isinstance(request.recipe, str) else request.recipe
     return _with_requests(found, request)
 

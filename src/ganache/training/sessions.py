@@ -26,13 +26,13 @@ from ganache.runs import sealed
 from ganache.runs.budget import Budget
 from ganache.runs.cadence import Cadence
 from ganache.runs.checkpoints import restore, seconds_at
-from ganache.runs.folder import Run, now_text
+from ganache.runs.folder import Run
 from ganache.runs.run_record import NEEDED_TO_RESUME
 from ganache.support.errors import UserError
 from ganache.support.files import safe_name
 from ganache.support.interrupts import Interrupts
 from ganache.support.json_files import well_formed
-from ganache.support.machine import changed_versions, describe_machine
+from ganache.support.machine import changed_versions
 from ganache.support.refusals import refusals
 from ganache.support.streams import untouched_global_stream
 from ganache.support.trees import differences
@@ -42,6 +42,7 @@ from ganache.training import briefing
 from ganache.training.composition import Compose, compose
 from ganache.training.display import Display, Forgiving, choose_display
 from ganache.training.loop import Loop
+from ganache.training.new_runs import created
 from ganache.training.plan import Plan, Request, make_plan, refuse_shares
 
 FRAMES_PER_SECOND = 10.0
@@ -88,12 +89,12 @@ def begin(
                 _say(shown, briefing.data_lines(plan.dataset.summary()), briefing.plan_lines(plan, speed, out))
             state = plan.build()
             cadence = plan.cadence(speed)
-            run = Run(out) if world.rank else Run.create(out, plan.recipe, make_record(plan, cadence))
+            run = Run(out) if world.rank else created(out, plan, state, cadence)
             try:
                 return _train(run, plan, state, cadence, shown, observers, draw)
             except UserError:
                 # What the plan overlooked would be refused at every resume too.
-                if world.rank == 0 and not sealed.newest(run.checkpoints):
+                if world.rank == 0 and not sealed.newest(run.checkpoints, lambda images: images > 0):
                     shutil.rmtree(run.path, ignore_errors=True)
                 raise
 
@@ -249,32 +250,6 @@ def _extended(run: Run, plan: Plan, seen: int, cadence: Cadence) -> Cadence:
     seconds = plan.world.told(seconds_at(run, seen) if plan.world.rank == 0 else 0.0)
     images = plan.images(seen / seconds if seen and seconds else None)
     return cadence.extended(seen, images, plan.recipe.images_per_iteration)
-
-
-def make_record(plan: Plan, cadence: Cadence) -> dict[str, Any]:
-    """Return what run.json says of a run that begins."""
-    approximations = (
-        ["passes and their slopes in bfloat16 (automatic mixed precision)"] if plan.precision == "bf16" else []
-    )
-    return {
-        **describe_machine(plan.device),
-        "device": plan.device.type,
-        "precision": plan.precision,
-        "threads": plan.threads,
-        "approximations": approximations,
-        "seed": plan.seed,
-        "source": plan.source.to_json(),
-        "data": plan.data.summary(),
-        "selection": plan.data.describe(),
-        "budget": asdict(plan.budget),
-        "cadence": cadence.to_json(),
-        "evaluate_every": plan.evaluate_every,
-        "created": now_text(),
-        "sessions": [],
-        "images_seen": 0,
-        "training_seconds": 0.0,
-        "outcome": "running",
-    }
 
 
 def check_place(out: Path | None, data: str) -> None:
