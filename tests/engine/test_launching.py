@@ -64,7 +64,7 @@ class SaysSo(Alternating):
         return (iteration % 2, super().phase(iteration))
 
 
-class Growing(TwoPlayers):
+class Widening(TwoPlayers):
     """Draws more latents with each iteration, by what it remembers outside of the state."""
 
     times: ClassVar[list[int]] = []
@@ -151,7 +151,7 @@ def test_a_game_that_reads_the_iterations_number_says_for_what_or_is_not_capture
 
 
 def test_a_game_whose_draws_differ_within_a_phase_is_refused_in_one_line() -> None:
-    state = tiny_state(of(Growing))
+    state = tiny_state(of(Widening))
     launched = taped(state)
     with pytest.raises(UserError, match=r"^game: where one iteration draws latents, another of the same phase draws b"):
         play(launched, 3)
