@@ -19,10 +19,12 @@ from ganache.runs import sealed
 from ganache.runs.checkpoints import save_state
 from ganache.runs.folder import Run
 from ganache.runs.start import Start
-from ganache.support.errors import UserError
+from ganache.support.errors import RunError, UserError
+from ganache.training.observers.observer import Observer
 from tests.commands import run_command
 from tests.engine.test_processes import begin_two, ended
 from tests.tiny import draws_of, tiny_recipe, tiny_state, two_players
+from tests.training import company
 
 SHAPE = ImageShape(1, 16, 16)
 NARROW = ("generator.width=4", "discriminator.width=4", "generator.max_width=8", "discriminator.max_width=8")
@@ -226,6 +228,28 @@ def test_a_run_begins_with_the_weights_says_so_and_needs_the_old_run_no_longer(d
     copy.rename(digits)  # out of the way
     ganache.resume(broken, images=96)
     assert all(torch.equal(one, tensors_of(broken, 96)[name]) for name, one in tensors_of(whole, 96).items())
+
+
+def test_a_run_that_the_machine_fails_at_once_has_the_weights_already(digits: Path, tmp_path: Path) -> None:
+    def fail(*_: object) -> tuple[Observer, ...]:
+        raise RunError("the disk is full")
+
+    asked: dict[str, Any] = {"labels": ("1", "7"), "images": 32, "start": digits}
+    with pytest.raises(RunError, match="the disk is full"):
+        company.train(tmp_path / "failed", None, "digits", observers=fail, **asked)
+    company.train(tmp_path / "whole", None, "digits", **asked)
+    ganache.resume(tmp_path / "failed")
+    whole, failed = tensors_of(tmp_path / "whole", 32), tensors_of(tmp_path / "failed", 32)
+    assert all(torch.equal(one, failed[name]) for name, one in whole.items())
+
+
+def test_a_run_that_is_refused_after_all_leaves_no_folder(digits: Path, tmp_path: Path) -> None:
+    def refuse(*_: object) -> tuple[Observer, ...]:
+        raise UserError("data: overlooked")
+
+    with pytest.raises(UserError, match="overlooked"):
+        company.train(tmp_path / "new", None, "digits", images=32, start=digits, observers=refuse)
+    assert not (tmp_path / "new").exists()
 
 
 def test_the_command_says_what_it_begins_with_and_that_it_does_not_fit(digits: Path, tmp_path: Path) -> None:

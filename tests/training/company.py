@@ -21,7 +21,7 @@ from ganache.training.sessions import Outcome
 
 def train(
     out: Path,
-    recipe: str,
+    recipe: str | None,
     data: str | Path,
     *,
     display: Display | None = None,
