@@ -21,8 +21,9 @@ def recipe() -> TwoPlayers:
     """Return the recipe: loss, Adam's betas, augmentation and batch are the paper's and its authors'.
 
     Ours, for a processor: a small part of the widths, latents of half the size, and with them five times the learning
-    rate (the paper has 2e-4). The average's half-life is a twentieth of the images seen, until it is the authors' 5,500. The
-    distance of a reconstruction, and so its weight, is ours, since the paper's needs a network that is trained already.
+    rate (the paper has 2e-4). The average's half-life is a twentieth of the images seen, until it is the authors'
+    5,500. The distance of a reconstruction, and so its weight, is ours: the paper's needs a network that is trained
+    already.
     """
     adam = Adam(learning_rate=1e-3, betas=(0.5, 0.999))
     return TwoPlayers(
