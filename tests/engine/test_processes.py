@@ -69,6 +69,25 @@ def test_two_processes_move_every_weight_as_one_does() -> None:
     assert {name: found for name, found in apart.items() if found[0] > ROUNDING} == {}
 
 
+LATE_IMPORT = """
+import importlib, os, sys
+from ganache.engine.processes import started
+with started() as world:
+    importlib.import_module("torch._dynamo")  # as a training does, in the middle
+    world.told(None)
+for task in os.listdir("/proc/self/task"):
+    print(open(f"/proc/self/task/{task}/comm").read().strip())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are listed by Linux alone")
+def test_no_thread_of_the_exchange_is_left_when_python_ends() -> None:
+    """One that still frees a tensor then aborts the process, seldom on a quiet machine."""
+    for status, output, complaint in ended(begin_two("-c", LATE_IMPORT)):
+        assert status == 0, complaint
+        assert "gloo" not in output
+
+
 ACCIDENT = """
 import os, signal
 from tests.tiny import tiny_recipe

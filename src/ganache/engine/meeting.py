@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import importlib
 import os
 import socket
 import struct
@@ -13,6 +14,10 @@ from torch.distributed.rendezvous import rendezvous
 
 from ganache.engine.pulse import PATIENCE
 from ganache.support.errors import UserError, reason
+
+# A module of torch whose functions' defaults keep the group that there is when it is first imported, with its threads,
+# which abort the process if they still free a tensor while Python ends. So it is imported while there is none.
+importlib.import_module("torch.distributed.nn.functional")
 
 AGES = datetime.timedelta(days=30)  # that process 0 may keep the others waiting between iterations
 SIOCGIFADDR = 0x8915  # Linux: the address of a network's interface
