@@ -17,12 +17,14 @@ from ganache.networks import (
     MLPGenerator,
     R3GANDiscriminator,
     R3GANGenerator,
+    StyleGAN2Discriminator,
+    StyleGAN2Generator,
 )
 from ganache.parts.adaptive import Adaptive
 from ganache.parts.augmentations import Unchanged
 from ganache.parts.constraints import Unconstrained, WeightClipping
 from ganache.parts.gammas import R3GANGamma, StyleGAN2Gamma
-from ganache.parts.latents import Normal, Uniform
+from ganache.parts.latents import Keyed, Normal, Uniform
 from ganache.parts.objectives import (
     Hinge,
     LeastSquares,
@@ -183,8 +185,8 @@ def test_the_two_newest_have_their_own_networks_and_no_batch_norm_in_the_discrim
     assert recipe.discriminator == DCGANDiscriminator(width=64, batch_norm=False, projection=True, spectral_norm=True)
 
 
-def test_stylegan2_has_the_settings_that_its_authors_choose_for_batches_of_32() -> None:
-    recipe = two_players("stylegan2")
+def test_stylegan2_auto_has_the_settings_that_its_authors_choose() -> None:
+    recipe = two_players("stylegan2-auto")
     lazy = {"generator": (recipe.generator_terms["path"], 4), "discriminator": (recipe.penalties["r1"], 16)}
     for player, (term, every) in lazy.items():
         adam = getattr(recipe.optimizers, player)
@@ -193,7 +195,10 @@ def test_stylegan2_has_the_settings_that_its_authors_choose_for_batches_of_32() 
         assert [at(beta, 0) for beta in adam.betas] == pytest.approx([0.0, 0.99 ** (every / (every + 1))])
     assert recipe.generator_terms["path"] == PathLength(weight=2.0, every=4, decay=0.01, shrink=2)
     assert recipe.penalties["r1"] == R1(weight=StyleGAN2Gamma(), every=16)
-    assert recipe.objective == NonSaturating()
+    assert (recipe.objective, recipe.augment, recipe.batch_size) == (NonSaturating(), Adaptive(), 32)
+    wide: dict[str, Any] = {"channel_base": 16_384, "channel_max": 512, "clamp": 256.0}
+    assert recipe.generator == StyleGAN2Generator(latent=Keyed(size=514), style_width=512, mixing=0.9, **wide)
+    assert recipe.discriminator == StyleGAN2Discriminator(residual=True, deviation_group=4, **wide)
     # Half of it is forgotten after 10,000 images, or a twentieth of what was seen.
     assert [at(recipe.ema_half_life, images) for images in (0, 20_000, 200_000, 10**7)] == [0.0, 1e3, 1e4, 1e4]
 

@@ -27,6 +27,7 @@ REFUSED = {
 } | {
     ("fastgan", str(EXTREMES[0])): "DiffAugment is for pictures, and these data are points",
     ("r3gan-cifar10", str(EXTREMES[0])): "Adaptive is for pictures, and these data are points",
+    ("stylegan2-auto", str(EXTREMES[0])): "Adaptive is for pictures, and these data are points",
 }
 # Weights that do not move, by design: those of a player without steps, and those of sizes that come later.
 LEFT_ALONE = {
