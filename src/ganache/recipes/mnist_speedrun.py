@@ -9,8 +9,8 @@ label by projection (Miyato & Koyama 2018).
 ganache train mnist-speedrun --data mnist
 
 On two cores it reached a Fréchet distance of 5.0 after 20 seconds of training in float32 (median of five seeds, 16 to
-24) and after 14 in bfloat16 (each of five); after its 60,000 images 1.8, with 96.9% of the samples of the class named
-(`ganache judge`, 10,000 samples, seed 0, float32).
+24) and after 10 in bfloat16 (10 or 11, each of five); after its 60,000 images 1.8, with 96.9% of the samples of the
+class named (`ganache judge`, 10,000 samples, seed 0, float32).
 """
 
 from ganache.games import Optimizers, TwoPlayers
