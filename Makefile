@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= runs/demo
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench browser clean
 
 demo: $(VENV)/.installed
 	@# A demo that was stopped goes on where it stood.
@@ -20,6 +20,12 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+# Chromium, in which pages are tested; where there is none those tests are skipped.
+APT := $(if $(filter 0,$(shell id -u)),,sudo) apt-get -o Acquire::Retries=0 -o Acquire::http::Timeout=20
+browser:
+	@command -v chromium || { { $(APT) update && $(APT) install -y chromium; } >/dev/null && command -v chromium; } || \
+	{ echo "chromium cannot be installed here by apt-get: install it in another way" >&2; exit 1; }
 
 # On a machine that does nothing else; half an hour on two slow cores.
 bench: $(VENV)/.installed

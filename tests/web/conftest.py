@@ -1,0 +1,28 @@
+"""The browser of a test session, and a visitor for each test."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.web.browser import Visitor, launched, missing
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator["Browser"]:
+    """A running browser; tests that need one are skipped where there is none."""
+    if why := missing():
+        pytest.skip(why)
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visitor(chromium: "Browser") -> Iterator[Visitor]:
+    """Who opens pages; the test fails when one of them logs an error or asks another host for anything."""
+    visiting = Visitor(chromium)
+    yield visiting
+    visiting.close()
