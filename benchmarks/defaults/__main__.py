@@ -44,7 +44,7 @@ class Cell:
 
 
 LABELLED = ("classifier", ("fd", "class-shares"))
-UNLABELLED = ("random", ("fd", "kd"))
+UNLABELLED = ("efficientnet-lite0", ("fd", "kd"))
 
 
 def measured(workshop: Workshop, name: str, data: Set, candidate: str, seed: int, seconds: float, count: int) -> Cell:

@@ -275,6 +275,7 @@ def test_what_still_grows_is_young() -> None:
     assert names(**growing, duplicates__raw=0.9) == []
     assert names(duplicates__raw=lambda t: 1.2 - 0.6 * t, duplicates__average=0.6) == []
     assert names_of_points(reached__raw=lambda t: 0.7 * t, reached__average=lambda t: 0.7 * t) == []
+    assert names_of_points(reached__raw=lambda t: 0.3 * t, reached__average=0.2) == []  # no collapse of all, either
 
 
 def test_oscillation_is_wandering_from_place_to_place() -> None:
