@@ -5,8 +5,8 @@
 
 Judged by the Fréchet distance of as many samples as there are training pictures, in the features of a classifier of
 the set and, where `--weights` are at hand, in Inception's; the shares of the classes that are read are beside it. A
-finished run in the work folder is not trained again. Writes WORK/cifar_speedrun.json and prints the table, which belongs
-into SPEEDRUN.md beside what was tried. `--set` goes to every training: `--set batch_size=8 --seconds 2 --count 64`
+finished run in the work folder is not trained again. Writes WORK/cifar_speedrun.json and prints the table, which is for
+SPEEDRUN.md, beside what was tried. `--set` goes to every training: `--set batch_size=8 --seconds 2 --count 64`
 rehearses it all on a processor.
 """
 
