@@ -245,3 +245,17 @@ def test_recipes_share_nothing_that_can_be_changed() -> None:
         two_players("dcgan").penalties["r1"] = R1()
     assert isinstance(two_players("dcgan").generator, Generator)
     assert isinstance(two_players("dcgan").discriminator, Discriminator)
+
+
+def test_a_recipe_is_found_in_a_file_of_json(tmp_path: Path) -> None:
+    known = recipes.find("lsgan")
+    file = tmp_path / "recipe.json"
+    file.write_text(known.to_json())
+    assert recipes.find(str(file)) == known
+    assert recipes.describe(str(file)) == ""
+    file.write_text(known.to_json().replace("LeastSquares", "os.system"))
+    with pytest.raises(UserError, match=r"^objective: no Objective is called 'os\.system'"):
+        recipes.find(str(file))
+    file.write_text("{")
+    with pytest.raises(UserError, match=r"^recipe: .*recipe\.json cannot be read"):
+        recipes.find(str(file))

@@ -21,6 +21,7 @@ from ganache.data.sources.array_files import array_source
 from ganache.data.sources.array_source import ArraySource
 from ganache.data.sources.cifar import cifar_source, is_tar
 from ganache.data.sources.densities import DENSITIES, Density
+from ganache.data.sources.density_files import SUFFIX, density_file
 from ganache.data.sources.idx import find_idx, idx_source
 from ganache.data.sources.named_sets import named_source
 from ganache.data.sources.picture_files import Pictures
@@ -112,7 +113,8 @@ def pack(
     found = _resolve(text, how, folder, progress)
     if isinstance(found, PackedDataset):
         raise UserError(f"data: {found.name!r} is packed already; copy the folder")
-    assert not isinstance(found, Density)
+    if isinstance(found, Density):
+        raise UserError(f"data: {text!r} is endless; there is nothing to pack")
     key = _store_key(found, how, DigestCache(folder))
     write_store(found, out, how, workers or Workers(), progress or _silent, key)
     return from_store(found.text, Store(out))
@@ -162,9 +164,11 @@ def _takes_range(path: Path) -> bool:
     return not is_tar(path)
 
 
-def _from_path(path: Path, text: str, how: Conversion) -> Packable | PackedDataset:
+def _from_path(path: Path, text: str, how: Conversion) -> Packable | PackedDataset | Density:
     refuse_run(path, text)
     if path.is_file():
+        if path.suffix == SUFFIX:
+            return density_file(path, text)
         if is_tar(path):
             if found := cifar_source(path, text):
                 return found

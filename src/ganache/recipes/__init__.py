@@ -11,7 +11,10 @@ from pathlib import Path
 from types import ModuleType
 
 from ganache.games import Game
+from ganache.parts.part import parse
 from ganache.support.errors import UserError, did_you_mean, fold
+from ganache.support.files import at_home
+from ganache.support.json_files import read_json
 from ganache.support.places import check_place
 
 _NOT_RECIPES = {"default", "rehearsal", "settings"}  # what lies beside them
@@ -25,10 +28,13 @@ def names() -> list[str]:
 
 
 def find(name: str) -> Game:
-    """Return the recipe with this name, or the one that a Python file defines: ``lsgan``, ``./my_gan.py``.
+    """Return the recipe with this name, or that of a file: ``lsgan``, ``./my_gan.py``, ``runs/digits/recipe.json``.
 
-    Raises UserError when there is no such recipe (with the closest name) or the file has no function `recipe`.
+    Raises UserError when there is no such recipe (with the closest name) or the file has no function `recipe`; JSON can
+    name no parts but those that are known.
     """
+    if name.endswith(".json"):
+        return parse(Game, read_json(at_home(name), "recipe"))
     maker = getattr(_module(name), "recipe", None)
     with _explained(Path(name)):
         made = maker() if callable(maker) else None
@@ -38,7 +44,9 @@ def find(name: str) -> Game:
 
 
 def describe(name: str) -> str:
-    """Return the docstring of a recipe's file: paper, equations, command, what it reached."""
+    """Return the docstring of a recipe's file: paper, equations, command, what it reached; nothing of a JSON file."""
+    if name.endswith(".json"):
+        return ""
     return (_module(name).__doc__ or "").strip()
 
 

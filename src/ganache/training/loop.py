@@ -3,12 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from ganache.data import Selection
-from ganache.engine.devices import memory_in_use
 from ganache.engine.graphs import launcher
 from ganache.engine.state import NonFiniteError, TrainingState
 from ganache.runs import products, sealed
 from ganache.runs.budget import KEEP_LAST, Budget
-from ganache.runs.cadence import Cadence, Kind, crosses
+from ganache.runs.cadence import Cadence
 from ganache.runs.checkpoints import forget_after, restore, save_state, seconds_at
 from ganache.runs.folder import Run
 from ganache.runs.logbook import Logbook
@@ -16,7 +15,8 @@ from ganache.support.errors import RunError
 from ganache.support.interrupts import Interrupts
 from ganache.training.clock import Clock
 from ganache.training.display import Display
-from ganache.training.observers.observer import Marks, Observer, unnoticed
+from ganache.training.observers.observer import Observer
+from ganache.training.onlookers import Onlookers
 from ganache.training.orders import Orders
 
 MOST_ROLLBACKS = 3  # from one checkpoint; a run that needs more diverges by design
@@ -43,10 +43,11 @@ class Loop:
         clock: Clock | None = None,
     ) -> None:
         self.run, self.state, self.data = run, state, data
-        self.budget, self.cadence, self.observers = budget, cadence, observers
+        self.budget = budget
         self._world = state.world
         before = seconds_at(run, state.counters.images_seen) if self._world.rank == 0 else 0.0
         self.clock = clock or Clock(state.device, before=before)
+        self._onlookers = Onlookers(state, cadence, self.clock, observers)
         self._display = display or Display()
         self._orders = Orders(budget, self.clock, interrupts or Interrupts(), self._world)
         self._logbook: Logbook | None = None
@@ -62,7 +63,7 @@ class Loop:
             while not last:
                 self.clock.start()
                 self._launcher.iterate()
-                tick = self._is_due("tick")
+                tick = self._onlookers.is_due("tick")
                 last = self._ask_orders(at_once=tick)
                 try:
                     self._between_iterations(tick, last)
@@ -99,7 +100,7 @@ class Loop:
     def _open(self) -> None:
         """Bring everybody to where the state stands; a new run begins with a checkpoint."""
         self._launcher = launcher(self.data, self.state)
-        self._last_tick = (self.state.counters.images_seen, self.clock.seconds())
+        self._onlookers.begin()
         self.clock.note_save()
         self._by_first(self._open_run)
 
@@ -107,7 +108,7 @@ class Loop:
         if self._logbook is not None:
             self._logbook.close()
         self._logbook = Logbook(self.run, self.state.counters.images_seen)
-        self._ask(lambda observer: observer.go_back(self.state))
+        self._onlookers.ask(lambda observer: observer.go_back(self.state))
         if sealed.newest(self.run.checkpoints):
             # The process may have ended between the checkpoint and what is written after it.
             self._publish(at_end=self._orders.stop)
@@ -130,41 +131,14 @@ class Loop:
         self._by_first(lambda: self._save_if_due(last))
 
     def _save_if_due(self, last: bool) -> None:
-        if last or self._is_due("checkpoint") or self.clock.save_is_due():
+        if last or self._onlookers.is_due("checkpoint") or self.clock.save_is_due():
             self._save(last)
 
-    def _is_due(self, every: int | Kind) -> bool:
-        """Whether the last iteration reached the next of a kind, or its tick is the first after so many images."""
-        seen = self.state.counters.images_seen
-        before = seen - self.state.recipe.images_per_iteration
-        if isinstance(every, str):
-            return self.cadence.is_due(every, before, seen)
-        # Counted in whole ticks: each interval lies between two of them, whatever happened inside it.
-        return every > 0 and crosses(every, *(self.cadence.reached("tick", images) for images in (before, seen)))
-
-    def _ask(self, question: Callable[[Observer], None]) -> None:
-        """Let every observer do something; all that they do passes here, so that no bit of the state moves by it."""
-        with unnoticed(self.state):
-            for observer in self.observers:
-                question(observer)
-
     def _log(self) -> None:
-        seen, seconds = self.state.counters.images_seen, self.clock.seconds()
-        images, duration = seen - self._last_tick[0], seconds - self._last_tick[1]
-        line: Marks = {
-            "images_seen": seen,
-            "training_seconds": round(seconds, 3),
-            "images_per_second": round(images / duration, 2) if duration > 0 else 0.0,
-            "memory_bytes": memory_in_use(self.state.device),
-            **self.state.tally.means(),
-            **self.state.rates(),
-            **self.state.cast.marks(self.state.now),
-        }
-        self._ask(lambda one: line.update(one.measure(self.state, line) if self._is_due(one.every) else {}))
+        line = self._onlookers.line()
         assert self._logbook is not None
         self._logbook.write(line)
         self._display.tick(line, self._share())
-        self._last_tick = (seen, seconds)
 
     def _save(self, at_end: bool) -> None:
         """Save the state, and all that follows from it. Raises NonFiniteError before anything is written."""
@@ -183,7 +157,7 @@ class Loop:
         for product in self.state.recipe.products():
             network, file = self.state.averages[product.network].network, self.run.product_file(product.network)
             products.save(file, network, self.state.recipe, self.state.shape, facts, product)
-        self._ask(lambda observer: observer.publish(self.state, at_end))
+        self._onlookers.ask(lambda observer: observer.publish(self.state, at_end))
         self.run.update_record(
             images_seen=self.state.counters.images_seen,
             training_seconds=round(self.clock.seconds(), 3),
@@ -194,7 +168,8 @@ class Loop:
 
     def _is_scheduled(self, images_seen: int) -> bool:
         """Whether a checkpoint of this number is made in every run with this cadence, interrupted or not."""
-        return self.cadence.is_due("checkpoint", images_seen - self.state.recipe.images_per_iteration, images_seen)
+        before = images_seen - self.state.recipe.images_per_iteration
+        return self._onlookers.cadence.is_due("checkpoint", before, images_seen)
 
     def _roll_back(self, what: str) -> None:
         """Return to the last scheduled checkpoint and go on from there with other random numbers.

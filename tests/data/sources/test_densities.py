@@ -10,7 +10,7 @@ from ganache.data.conversion import Conversion
 from ganache.data.sources.densities import DENSITIES
 from ganache.support.errors import UserError
 
-_FACTS = {"ring": (8, 0.008), "grid": (25, 0.01), "spiral": (20, 0.015)}
+_FACTS = {"ring": (8, 0.008), "grid": (25, 0.01), "spiral": (20, 0.015), "two-moons": (20, 0.02)}
 
 
 @pytest.mark.parametrize("name", sorted(_FACTS))
@@ -43,6 +43,11 @@ def test_the_centres_are_the_usual_ones() -> None:
     assert np.allclose(spiral[:10], -spiral[10:])
     gaps = np.linalg.norm(spiral[:, None] - spiral[None], axis=-1) + 9 * np.eye(20)
     assert gaps.min() > 6 * 0.015  # neighbours stay apart
+    moons = DENSITIES["two-moons"]().modes
+    assert np.allclose(np.hypot(*(moons[:10] - [-0.25, -0.125]).T), 0.5)
+    assert np.allclose(moons[10:], -moons[:10])
+    gaps = np.linalg.norm(moons[:, None] - moons[None], axis=-1) + 9 * np.eye(20)
+    assert gaps.min() > 6 * 0.02
 
 
 @given(st.integers(0, 2**62), st.integers(0, 5000), st.lists(st.integers(1, 600), min_size=1, max_size=4))
@@ -77,7 +82,7 @@ def test_modes_are_labels_that_can_be_chosen() -> None:
 
 def test_densities_have_names_and_distinct_fingerprints() -> None:
     prints = {open_dataset(name).fingerprint for name in _FACTS}
-    assert len(prints) == 3
+    assert len(prints) == len(_FACTS)
     assert preview("ring").fingerprint in prints
     assert open_dataset("spiral").count is None
     json.dumps(open_dataset("grid").summary())

@@ -1,7 +1,8 @@
 """Endless two-dimensional densities whose modes are known: points as 2-channel images of 1×1 pixels.
 
 Eight Gaussians on a ring (radius 1, std 0.01: Metz et al. 2017, arXiv 1611.02163) and a 5×5 grid (spacing 2, std 0.05:
-Dumoulin et al. 2017, arXiv 1606.00704), scaled into [-1, 1] by 0.8 and 0.2; and two spiral arms of ten Gaussians.
+Dumoulin et al. 2017, arXiv 1606.00704), scaled into [-1, 1] by 0.8 and 0.2; two spiral arms of ten Gaussians, and two
+half circles of ten.
 """
 
 import hashlib
@@ -24,11 +25,15 @@ _DENSITY_TAG = 0x3244  # keeps these random numbers apart from all others of the
 
 @dataclass(eq=False)
 class Density:
-    """An equal mixture of round Gaussians: `modes` (M, 2) centres, `std` their common deviation, label = mode."""
+    """A mixture of round Gaussians: `modes` (M, 2) centres, `std` their common deviation, label = mode.
+
+    It is an equal one, or one of `shares` (M,), which add up to 1.
+    """
 
     name: str
     modes: npt.NDArray[np.float64]
     std: float
+    shares: npt.NDArray[np.float64] | None = None
     count: ClassVar[None] = None
     shape: ClassVar[ImageShape] = ImageShape(2, 1, 1)
 
@@ -39,9 +44,12 @@ class Density:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the centres and the deviation."""
-        constants = json.dumps({"modes": np.round(self.modes, 12).tolist(), "std": self.std})
-        return hashlib.sha256(constants.encode()).hexdigest()
+        """SHA-256 of the centres, the deviation and the shares."""
+        constants = {"modes": np.round(self.modes, 12).tolist(), "std": self.std, **self._shared(12)}
+        return hashlib.sha256(json.dumps(constants).encode()).hexdigest()
+
+    def _shared(self, digits: int) -> dict[str, Any]:
+        return {} if self.shares is None else {"shares": np.round(self.shares, digits).tolist()}
 
     def summary(self) -> dict[str, Any]:
         """Return the density's constants as JSON values."""
@@ -55,6 +63,7 @@ class Density:
             "splits": {"train": None},
             "modes": self.modes.tolist(),
             "std": self.std,
+            **self._shared(6),
             "skipped": [],
             "fingerprint": self.fingerprint,
         }
@@ -75,9 +84,13 @@ class Density:
             if label not in names:
                 raise UserError(f"labels: {label!r} is not one of mode 0 … {names[-1]}{did_you_mean(label, names)}")
         allowed = np.array(sorted({names.index(label) for label in labels}) or range(len(names)), np.int64)
+        shares = None if self.shares is None else self.shares[allowed] / self.shares[allowed].sum()
 
         def draw(random: np.random.Generator) -> Drawn:
-            modes = allowed[random.integers(len(allowed), size=BLOCK_ROWS)]
+            if shares is None:
+                modes = allowed[random.integers(len(allowed), size=BLOCK_ROWS)]
+            else:
+                modes = random.choice(allowed, size=BLOCK_ROWS, p=shares)
             points = self.modes[modes] + self.std * random.standard_normal((BLOCK_ROWS, 2))
             return points.astype(np.float32), modes
 
@@ -104,4 +117,11 @@ def spiral() -> Density:
     return Density("spiral", radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1), 0.015)
 
 
-DENSITIES = {"ring": ring, "grid": grid, "spiral": spiral}
+def two_moons() -> Density:
+    """Return two half circles that reach into each other, of ten Gaussians each, radius 0.5, std 0.02."""
+    angles = math.pi * (np.arange(10) + 0.5) / 10
+    upper = 0.5 * np.stack([np.cos(angles), np.sin(angles)], axis=1) - np.array([0.25, 0.125])
+    return Density("two-moons", np.concatenate([upper, -upper]), 0.02)
+
+
+DENSITIES = {"ring": ring, "grid": grid, "spiral": spiral, "two-moons": two_moons}

@@ -195,9 +195,9 @@ def _axes(flat: Tensor) -> Tensor:
 
 
 def _mixture(data: Selection) -> tuple[np.ndarray, float] | None:
-    """Return the centres and the deviation of a density that says where its modes are."""
+    """Return the centres and the deviation of a density that says where its modes are, all equal."""
     summary = data.summary()
-    if "modes" not in summary:
+    if "modes" not in summary or "shares" in summary:
         return None
     wanted = [data.dataset.label_names.index(name) for name in data.label_names]
     return np.array(summary["modes"])[wanted], float(summary["std"])
