@@ -15,6 +15,7 @@ from ganache.cli.doctor_command import doctor
 from ganache.cli.draw_commands import codes, encode, interpolate, mix, project, sample
 from ganache.cli.evaluation_commands import compare, evaluate
 from ganache.cli.judge_command import judge
+from ganache.cli.serve_command import serve
 from ganache.cli.train_commands import plot, recipes, resume, train
 from ganache.support.console import end_with_status
 from ganache.support.errors import RunError, UserError
@@ -46,6 +47,7 @@ COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
         compare,
         doctor,
         plot,
+        serve,
         recipes,
     ),
     data_app: (data_commands.info, data_commands.pack),

@@ -1,12 +1,14 @@
 """Animations of pictures: .gif, .webp, .mp4."""
 
 import contextlib
+import io
 import itertools
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import Image, features
@@ -62,6 +64,13 @@ def animate(
         writers[suffix](_same_size(frames), temporary, frames_per_second, loop, hold_last)
 
 
+def animation_bytes(frames: Iterable[Image.Image], frames_per_second: float) -> bytes:
+    """Return pictures of one size as the bytes of a .webp that goes on and on; alpha is laid over white."""
+    file = io.BytesIO()
+    _write_webp(_same_size(frames), file, frames_per_second, loop=True, hold_last=0.0)
+    return file.getvalue()
+
+
 def _same_size(frames: Iterable[Image.Image]) -> Iterator[Image.Image]:
     """Yield the frames as L or RGB, alpha laid over white, stripped of what their files said about playing them."""
     size = None
@@ -112,7 +121,9 @@ def _shared_palette(pictures: list[Image.Image]) -> Image.Image:
     return palette
 
 
-def _write_webp(frames: Iterator[Image.Image], out: Path, rate: float, loop: bool, hold_last: float) -> None:
+def _write_webp(
+    frames: Iterator[Image.Image], out: Path | IO[bytes], rate: float, loop: bool, hold_last: float
+) -> None:
     pictures = list(frames)
     # Enlarged gray digits are smaller without loss; photographs are not.
     exact = all(picture.mode == "L" for picture in pictures)

@@ -82,6 +82,11 @@ def pairs(above: npt.NDArray[np.uint8], below: npt.NDArray[np.uint8], columns: i
     return grid(np.concatenate(rows), min(columns, len(above)))
 
 
+def with_corner(cells: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return the images (N, H, W, C) of a mixture's cells with a white one in front of them."""
+    return np.concatenate([np.full_like(cells[:1], 255), cells])
+
+
 def scatter(points: npt.NDArray[Any], reals: npt.NDArray[Any] | None = None, side: int = 512) -> Image.Image:
     """Draw points (N, 2) in [-1, 1], y upwards, over the gray reals (M, 2), as an RGB picture of side × side pixels.
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from ganache.drawing.exports import check_picture, save_picture
-from ganache.drawing.grids import grid, layout
-from ganache.drawing.spaces import Places, StyleSpace, space_of
+from ganache.drawing.grids import grid, layout, with_corner
+from ganache.drawing.spaces import Places, Space, StyleSpace, space_of
 from ganache.drawing.ways import of_seeds
 from ganache.engine.devices import choose_device
 from ganache.runs.products import load
@@ -36,28 +37,32 @@ def mix_to(
     """
     check_picture(out, "--out")
     space = space_of(load(run, choose_device(device).type).truncated(truncation))
+    cells = mixture(space, rows, columns, layers, labels)
+    shape, width = space.generator.shape, columns.count(",") + 2
+    layout(len(cells.points) + 1, shape.height, shape.width, width)  # refuses what is too large
+    save_picture(grid(with_corner(np.stack(list(space.draw(cells)))), width), out)
+
+
+def mixture(space: Space, rows: str, columns: str, layers: str | None = None, labels: Sequence[str] = ()) -> Places:
+    """Return the cells of the grid as places, line by line, without the corner that has nothing to show.
+
+    Raises UserError for a space that is none of styles, and for layers and seeds that are none.
+    """
     if not isinstance(space, StyleSpace):
         raise UserError("run: the generator has no styles to mix, as those of `stylegan2` have")
     taken = _layers(layers, space.layers)
     down, across = (of_seeds(space, seeds, labels, field) for field, seeds in (("rows", rows), ("columns", columns)))
-    height, width = len(down.points) + 1, len(across.points) + 1
-    layout(
-        height * width, space.generator.shape.height, space.generator.shape.width, width
-    )  # refuses what is too large
-    images = [np.stack(list(space.draw(of_all))) for of_all in (across, down)]
-    blank = np.full_like(images[0][:1], 255)
-    lines = [blank, images[0]]
-    for number, first in enumerate(images[1]):
-        lines += [first[None], np.stack(list(space.draw(_mixed(space, down, number, across, taken))))]
-    save_picture(grid(np.concatenate(lines), width), out)
+    lines = [across._replace(points=space.in_layers(across.points).flatten(1))]
+    lines += [_line(space, down, number, across, taken) for number in range(len(down.points))]
+    return Places(*(torch.cat(parts) for parts in zip(*lines, strict=True)))
 
 
-def _mixed(space: StyleSpace, down: Places, number: int, across: Places, taken: slice) -> Places:
-    """Return a row's image with the styles of each column in some layers."""
+def _line(space: StyleSpace, down: Places, number: int, across: Places, taken: slice) -> Places:
+    """Return a row's image, and what it is with the styles of each column in some layers."""
     count = len(across.points)
-    own = space.in_layers(down.points[number, None]).repeat(count, 1, 1)
-    own[:, taken] = space.in_layers(across.points)[:, taken]
-    row = [rows[number, None].expand(count, -1) for rows in (down.latents, down.conditions)]
+    own = space.in_layers(down.points[number, None]).repeat(count + 1, 1, 1)
+    own[1:, taken] = space.in_layers(across.points)[:, taken]
+    row = [rows[number, None].expand(count + 1, -1) for rows in (down.latents, down.conditions)]
     return Places(own.flatten(1), *row)
 
 

@@ -5,6 +5,7 @@ Manifold", section 3.1; a style: Karras et al. 2020, "Analyzing and Improving th
 The distance and the choice among several starts are ours.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -50,43 +51,52 @@ class Projector:
     def __init__(
         self, generator: TrainedGenerator, seed: int = 0, labels: tuple[str, ...] = (), steps: int = STEPS
     ) -> None:
-        """Draw the samples from which the search starts; raises UserError for a label that is not known."""
+        """Note what is looked for how long; raises UserError for a label that is not known."""
         self.space = space_of(generator)
-        self._steps = steps
-        wanted = generator.label_indices(labels)
-        groups = [generator.inputs(seed, group, wanted) for group in range(CANDIDATES)]
-        self._images = torch.cat([generator.draw(*group) for group in groups])
-        self._latents, self._conditions = (torch.cat(parts) for parts in zip(*groups, strict=True))
+        self._steps, self._seed = steps, seed
+        self._wanted = generator.label_indices(labels)
+        self._samples: list[tuple[Tensor, Tensor, Tensor]] = []  # images, latents, conditions from which it starts
 
     def find(self, picture: Tensor, first: Tensor | None = None) -> Projected:
         """Return the best of what is found for a picture (C, H, W) in [-1, 1].
 
         `first` is a latent (Z,) with which one of the starts begins, as an encoder guesses it.
         """
-        nearest = distance(self._images, picture).topk(STARTS, largest=False).indices
-        latents, conditions = self._latents[nearest], self._conditions[nearest]
+        return next(found for found in self.steps(picture, first) if found is not None)
+
+    def steps(self, picture: Tensor, first: Tensor | None = None) -> Iterator[Projected | None]:
+        """Yield None after each step of a search, so that others may have their turns, and then what `find` returns."""
+        generator = self.space.generator
+        for group in range(len(self._samples), CANDIDATES):
+            latents, conditions = generator.inputs(self._seed, group, self._wanted)
+            self._samples.append((generator.draw(latents, conditions), latents, conditions))
+            yield None
+        images, latents, conditions = (torch.cat(parts) for parts in zip(*self._samples, strict=True))
+        nearest = distance(images, picture).topk(STARTS, largest=False).indices
+        latents, conditions = latents[nearest], conditions[nearest]
         if first is not None:
             latents = torch.cat([first[None], latents[:-1]])
-        return self._moved(self.space.places(latents, conditions), picture)
+        yield from self._moved(self.space.places(latents, conditions), picture)
 
-    def _moved(self, places: Places, picture: Tensor) -> Projected:
+    def _moved(self, places: Places, picture: Tensor) -> Iterator[Projected | None]:
         space, goal = self.space, to_device(picture, self.space.device)
         points, latents, conditions = (to_device(rows, space.device) for rows in places)
         moving = nn.Parameter(points)
         optimizer = torch.optim.Adam([moving], lr=LEARNING_RATE, betas=(0.9, 0.999))
         falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self._steps)
-        with full_precision():
-            for _ in range(self._steps):
+        for _ in range(self._steps):
+            with full_precision():
                 loss = distance(space.images(moving, latents, conditions), goal).sum()
                 (moving.grad,) = torch.autograd.grad(loss, [moving])
                 optimizer.step()
                 falling.step()
                 with torch.no_grad():
                     moving.copy_(space.plausible(moving))
-            with torch.no_grad():
-                images = space.images(moving, latents, conditions).clamp(-1.0, 1.0)
-                found = distance(images, goal)
+            yield None
+        with torch.no_grad(), full_precision():
+            images = space.images(moving, latents, conditions).clamp(-1.0, 1.0)
+            found = distance(images, goal)
         best = int(found.argmin())
         row = slice(best, best + 1)
         place = Places(moving.detach()[row].cpu(), places.latents[row], places.conditions[row])
-        return Projected(place, images[best].cpu(), float(found[best]))
+        yield Projected(place, images[best].cpu(), float(found[best]))

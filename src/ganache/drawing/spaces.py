@@ -64,9 +64,12 @@ class Space(abc.ABC):
             part = [rows[start : start + GROUP] for rows in places]
             missing = GROUP - len(part[0])
             whole = (torch.cat([rows, rows[:1].expand(missing, -1)]) for rows in part)
-            with torch.no_grad(), full_precision():
-                images = self.images(*(to_device(rows, self.device) for rows in whole))
-            yield from self.generator.pixels(images).cpu().numpy()[: len(part[0])]
+            yield from self.generator.pixels(self.values(Places(*whole))).cpu().numpy()[: len(part[0])]
+
+    def values(self, places: Places) -> Tensor:
+        """Return the images (N, C, H, W) of places about in [-1, 1], computed at once, on the generator's device."""
+        with torch.no_grad(), full_precision():
+            return self.images(*(to_device(rows, self.device) for rows in places))
 
 
 class LatentSpace(Space):

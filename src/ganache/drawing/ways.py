@@ -41,16 +41,21 @@ def of_seeds(space: Space, seeds: str, labels: Sequence[str] = (), field: str = 
 
 def along(space: Space, stops: Places, frames: int) -> Iterator[NDArray[Any]]:
     """Yield `frames` images (H, W, C) on the closed way past the stops, as many after each of them."""
+    return space.draw(places_along(space, stops, frames))
+
+
+def places_along(space: Space, stops: Places, frames: int, is_closed: bool = True) -> Places:
+    """Return `frames` places at equal steps on the way past the stops: back to the first, or no farther than the last.
+
+    A way that is not closed has two frames or more, of which the last one is at the last stop.
+    """
     latents = space.generator.config.latent.on_one_way(stops.latents[:, None])[:, 0]
     if space.name == "latents":  # which hold the keys themselves
         stops = stops._replace(points=space.generator.config.latent.on_one_way(stops.points[:, None])[:, 0])
-    return space.draw(_along(space, stops._replace(latents=latents), frames))
-
-
-def _along(space: Space, stops: Places, frames: int) -> Places:
+    stops = stops._replace(latents=latents)
     count, rows = len(stops.points), []
     for frame in range(frames):
-        place = frame * count / frames
+        place = frame * count / frames if is_closed else frame * (count - 1) / (frames - 1)
         stop, after, share = int(place), (int(place) + 1) % count, place % 1.0
         point = space.interpolate(stops.points[stop, None], stops.points[after, None], share)[0]
         told = torch.lerp(stops.conditions[stop], stops.conditions[after], share)

@@ -1,0 +1,1 @@
+"""`ganache serve`: trained generators behind an HTTP API."""

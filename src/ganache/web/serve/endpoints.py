@@ -1,0 +1,195 @@
+"""The addresses of the API, and what is done at each: a request's fields, the drawing, the file that is sent."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ganache.drawing.grids import with_corner
+from ganache.support.errors import did_you_mean
+from ganache.support.files import safe_name
+from ganache.support.units import brief, listed
+from ganache.web.serve import renderings
+from ganache.web.serve.answers import JSON, RefusedError
+from ganache.web.serve.bounds import Bounds
+from ganache.web.serve.drawing_client import Asked, Drawing, gone_sentence
+from ganache.web.serve.messages import Message
+from ganache.web.serve.queries import (
+    EncodeQuery,
+    ImagesQuery,
+    MixQuery,
+    NoQuery,
+    ProjectQuery,
+    Query,
+    QueryType,
+    WalkQuery,
+    parsed,
+)
+from ganache.web.serve.uploads import Uploads, Wish
+
+T = TypeVar("T")
+Handler = Callable[["Desk", Request], Awaitable[Response]]
+SEARCH_IMAGES = 64  # as many as a search counts for where images that wait are counted
+RETRY_SECONDS = 5
+
+
+class Desk(NamedTuple):
+    """What the handlers work with."""
+
+    drawing: Drawing
+    uploads: Uploads
+    encoders: Executor
+    bounds: Bounds
+
+    async def drawn(self, request: Request, asked: Asked) -> Message:
+        """Return what is drawn; raises RefusedError when that takes too long, or whoever asked has left."""
+        return await self._in_time(request, self.drawing.ask(asked))
+
+    async def encoded(self, work: Callable[[], bytes]) -> bytes:
+        """Return a file, made beside the loop that answers others."""
+        return await asyncio.get_running_loop().run_in_executor(self.encoders, work)
+
+    async def _in_time(self, request: Request, work: Awaitable[T]) -> T:
+        doing, leaving = asyncio.ensure_future(work), asyncio.create_task(_left(request))
+        try:
+            await asyncio.wait({doing, leaving}, timeout=self.bounds.seconds, return_when=asyncio.FIRST_COMPLETED)
+            if doing.done():
+                return doing.result()
+            if leaving.done():
+                raise RefusedError(499, "whoever asked has left")
+            raise RefusedError(503, f"it was not done within {self.bounds.seconds:g} seconds", RETRY_SECONDS)
+        finally:
+            doing.cancel()
+            leaving.cancel()
+            await asyncio.gather(doing, leaving, return_exceptions=True)
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def runs(desk: Desk, request: Request) -> Response:
+    """Answer which runs there are."""
+    parsed(NoQuery, request.query_params.multi_items())
+    return _json({"runs": [_described(desk, name) for name in desk.drawing.runs]})
+
+
+async def run(desk: Desk, request: Request) -> Response:
+    """Answer what a run is."""
+    parsed(NoQuery, request.query_params.multi_items())
+    return _json(_described(desk, _run(desk, request)["name"]))
+
+
+async def images(desk: Desk, request: Request) -> Response:
+    """Answer images of a seed."""
+    about, query = _read(desk, request, ImagesQuery)
+    renderings.check_size(about, query.count, query.format, query.columns, query.side, desk.bounds)
+    told = _told(query, "seed", "first", "count", "classes", "truncation")
+    answer = await desk.drawn(request, Asked("images", about["name"], told, query.count))
+    found = answer.arrays["images"]
+    made = await desk.encoded(partial(renderings.still, found, query.format, query.columns, query.side))
+    return _file(made, query.format, about["name"], f"seed{query.seed}")
+
+
+async def walk(desk: Desk, request: Request) -> Response:
+    """Answer a way past some seeds."""
+    about, query = _read(desk, request, WalkQuery)
+    if query.format == "webp":
+        renderings.check_animation(about, query.frames, query.side, desk.bounds)
+    else:
+        renderings.check_size(about, query.frames, query.format, query.columns, query.side, desk.bounds)
+    told = {**_told(query, "seeds", "frames", "classes", "truncation"), "closed": query.closed == "true"}
+    answer = await desk.drawn(request, Asked("walk", about["name"], told, query.frames))
+    found = answer.arrays["images"]
+    work = partial(renderings.still, found, query.format, query.columns, query.side)
+    if query.format == "webp":
+        work = partial(renderings.animation, found, query.side)
+    return _file(await desk.encoded(work), query.format, about["name"], f"walk{'-'.join(map(str, query.seeds[:4]))}")
+
+
+async def mix(desk: Desk, request: Request) -> Response:
+    """Answer a grid of styles mixed."""
+    about, query = _read(desk, request, MixQuery)
+    across = len(query.columns) + 1
+    cells = across * (len(query.rows) + 1)
+    renderings.check_size(about, cells, query.format, across, query.side, desk.bounds)
+    told = {**_told(query, "rows", "columns", "classes", "truncation"), "layers": query.layers or None}
+    answer = await desk.drawn(request, Asked("mix", about["name"], told, cells - 1))
+    found = with_corner(answer.arrays["images"])
+    made = await desk.encoded(partial(renderings.still, found, query.format, across, query.side))
+    return _file(made, query.format, about["name"], "mixed")
+
+
+async def project(desk: Desk, request: Request) -> Response:
+    """Answer what a picture would have been drawn from."""
+    about, query = _read(desk, request, ProjectQuery)
+    return await _searched(desk, request, "project", about, _told(query, "seed", "classes", "steps"), query.format)
+
+
+async def encode(desk: Desk, request: Request) -> Response:
+    """Answer what a run's encoder finds in a picture."""
+    about, query = _read(desk, request, EncodeQuery)
+    return await _searched(desk, request, "encode", about, {}, query.format)
+
+
+async def _searched(
+    desk: Desk, request: Request, task: str, about: Mapping[str, Any], told: dict[str, Any], kind: str
+) -> Response:
+    if about["points"]:
+        raise RefusedError(422, f"run: {about['name']!r} draws points, which are no pictures")
+    picture = await desk.uploads.picture(request, Wish.of(about))
+    asked = Asked(task, about["name"], told, SEARCH_IMAGES, picture, is_search=True)
+    answer = await desk.drawn(request, asked)
+    if kind == "json":
+        points = {name: array[0].tolist() for name, array in answer.arrays.items() if name != "images"}
+        distance = {"distance": answer.told["distance"]} if "distance" in answer.told else {}
+        return _json({**distance, **points})
+    work = partial(renderings.arrays, {**answer.arrays, "picture": picture[None]})
+    if kind != "npz":
+        work = partial(renderings.remade, picture, answer.arrays["images"], kind)  # type: ignore[arg-type]
+    return _file(await desk.encoded(work), kind, about["name"], task)
+
+
+def _read(desk: Desk, request: Request, kind: type[QueryType]) -> tuple[Mapping[str, Any], QueryType]:
+    """Return the run that is asked and the request's fields."""
+    about = _run(desk, request)
+    return about, parsed(kind, request.query_params.multi_items())
+
+
+def _run(desk: Desk, request: Request) -> Mapping[str, Any]:
+    name, known = request.path_params["run"], desk.drawing.runs
+    if name not in known:
+        asked = brief(name)
+        raise RefusedError(
+            404, f"no run is called {asked!r}{did_you_mean(asked, known)}; there are: {listed(list(known))}"
+        )
+    if name in desk.drawing.gone:
+        raise RefusedError(404, gone_sentence(name, desk.drawing.gone[name]))
+    return known[name]
+
+
+def _described(desk: Desk, name: str) -> dict[str, Any]:
+    return {**desk.drawing.runs[name], "gone": name in desk.drawing.gone}
+
+
+def _told(query: Query, *names: str) -> dict[str, Any]:
+    return {name: getattr(query, name) for name in names}
+
+
+def _json(value: Any) -> Response:
+    return Response(json.dumps(value), media_type=JSON)
+
+
+def _file(content: bytes, kind: str, run_name: str, what: str) -> Response:
+    name = safe_name(f"{run_name}-{what}").encode("ascii", "replace").decode().replace("?", "_") or "ganache"
+    return Response(
+        content,
+        media_type=renderings.MEDIA[kind],
+        headers={"Content-Disposition": f'inline; filename="{name}.{kind}"'},
+    )

@@ -1,0 +1,105 @@
+"""A picture that somebody sends: read within limits, decoded by a process that lives for it alone."""
+
+import asyncio
+import contextlib
+import json
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from starlette.requests import Request
+
+from ganache.support.units import bytes_text
+from ganache.web.serve.answers import RefusedError
+from ganache.web.serve.bounds import Bounds
+from ganache.web.serve.messages import HEAD, Message, packed, unpacked
+
+PROGRAM = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from ganache.web.serve.upload_process import main; main()"
+)
+
+
+class Wish(NamedTuple):
+    """The shape that a picture is brought to."""
+
+    channels: int
+    height: int
+    width: int
+
+    @classmethod
+    def of(cls, run: Mapping[str, Any]) -> "Wish":
+        """Return a run's."""
+        return cls(run["channels"], run["height"], run["width"])
+
+
+class Uploads:
+    """Pictures as (C, H, W) uint8, few decoded at a time."""
+
+    def __init__(self, bounds: Bounds, program: str = PROGRAM) -> None:
+        self._bounds, self._program = bounds, program
+        self._places = asyncio.Semaphore(bounds.decoders)
+
+    async def picture(self, request: Request, shape: Wish) -> NDArray[np.uint8]:
+        """Return the picture that a request carries, covered and cropped to a shape.
+
+        Raises RefusedError for one that is too large (413), too slow (408) or none (422).
+        """
+        content = await self._body(request)
+        if not content:
+            raise RefusedError(422, "picture: the request has no body; send a picture's file as it is")
+        async with self._places:
+            answer = await self._decoded(content, shape)
+        if "error" in answer.told:
+            raise RefusedError(answer.told["status"], f"picture: {answer.told['error']}")
+        return answer.arrays["picture"]
+
+    async def _body(self, request: Request) -> bytes:
+        most = self._bounds.upload_bytes
+        too_large = RefusedError(413, f"picture: the file has more than {bytes_text(most)}")
+        said = request.headers.get("content-length", "")
+        if said.isdecimal() and int(said[:20]) > most:
+            raise too_large
+        pieces, size = [], 0
+        try:
+            async with asyncio.timeout(self._bounds.upload_seconds):
+                async for piece in request.stream():
+                    size += len(piece)
+                    if size > most:
+                        raise too_large
+                    pieces.append(piece)
+        except TimeoutError:
+            raise RefusedError(
+                408, f"picture: the file took longer than {self._bounds.upload_seconds:g} seconds"
+            ) from None
+        return b"".join(pieces)
+
+    async def _decoded(self, content: bytes, shape: Wish) -> Message:
+        """Return what a process of its own makes of a file, which is bounded in memory and time."""
+        bounds = self._bounds
+        told = {"shape": shape, "pixels": bounds.upload_pixels, "memory": bounds.decode_memory}
+        asked = packed(Message(told, {"file": np.frombuffer(content, np.uint8)}))
+        command = [sys.executable, "-c", self._program, json.dumps(sys.path)]
+        try:
+            process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+        except OSError as error:
+            raise RefusedError(
+                503, f"picture: no process that decodes could be started: {error.strerror}", 5
+            ) from error
+        try:
+            async with asyncio.timeout(bounds.decode_seconds):
+                output, _ = await process.communicate(asked)
+        except TimeoutError:
+            raise RefusedError(
+                422, f"picture: decoding it took longer than {bounds.decode_seconds:g} seconds"
+            ) from None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        if len(output) < HEAD.size:
+            raise RefusedError(422, "picture: it ended the process that decoded it")
+        size = HEAD.unpack_from(output)[0]
+        return unpacked(output[HEAD.size : HEAD.size + size], output[HEAD.size + size :])
