@@ -12,6 +12,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from ganache.web.serve.answers import error_text
 from ganache.web.serve.bounds import Bounds
 
+_FAR_TOO_MANY = 2  # times as many connections as may be open: they are not even answered
+_LINGER_SECONDS = 1.0
 _LEAST_TAKEN = 2**16  # bytes of an answer within the time in which a reader must take some
 
 
@@ -25,14 +27,19 @@ class BoundedConnection(H11Protocol):
         super().connection_made(transport)
         self._head_clock: asyncio.TimerHandle | None = None
         self._stall_clock: asyncio.TimerHandle | None = None
-        self._taken = 0
-        if len(self.connections) > self.bounds.connections:
-            self._say_and_close(503, "too many connections are open; try again")
+        self._is_over = False
+        crowd = len(self.connections) / self.bounds.connections
+        if crowd > _FAR_TOO_MANY:
+            self.transport.abort()
+        elif crowd > 1:
+            self._say_and_end(503, "too many connections are open; try again")
         else:
             self._await_head()
 
     def data_received(self, data: bytes) -> None:
         """Take what comes, and wait no longer for a head that is there."""
+        if self._is_over:
+            return
         super().data_received(data)
         if self._is_answering:
             self._stop_head_clock()
@@ -44,6 +51,13 @@ class BoundedConnection(H11Protocol):
         super().on_response_complete()
         if self._is_answering:  # a request that had come already
             self._stop_head_clock()
+
+    def shutdown(self) -> None:
+        """Begin to end, as the server does."""
+        if self._is_over:
+            self.transport.close()
+        else:
+            super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all clocks."""
@@ -63,14 +77,14 @@ class BoundedConnection(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP in the form that all errors have."""
-        self._say_and_close(400, "this is no request of HTTP/1.1 that this server understands")
+        self._say_and_end(400, "this is no request of HTTP/1.1 that this server understands")
 
     @property
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
     def _await_head(self) -> None:
-        if self._head_clock is None:
+        if self._head_clock is None and not self._is_over:
             self._head_clock = self.loop.call_later(self.bounds.header_seconds, self._end_unless_answering)
 
     def _end_unless_answering(self) -> None:
@@ -98,11 +112,15 @@ class BoundedConnection(H11Protocol):
             self._stall_clock.cancel()
             self._stall_clock = None
 
-    def _say_and_close(self, status: int, sentence: str) -> None:
+    def _say_and_end(self, status: int, sentence: str) -> None:
+        """Answer, and close a little later: closed with something unread, the other end would lose the answer."""
+        self._is_over = True
+        self._stop_head_clock()
         body = error_text(sentence)
         head = f"HTTP/1.1 {status} \r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         self.transport.write(f"{head}Connection: close\r\n\r\n{body}".encode())
-        self.transport.close()
+        self.transport.write_eof()
+        self.loop.call_later(_LINGER_SECONDS, self.transport.close)
 
 
 def bounded(bounds: Bounds) -> type[asyncio.Protocol]:

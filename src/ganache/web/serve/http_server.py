@@ -21,6 +21,7 @@ from ganache.web.serve.entrance import checked_token, hosts_for, is_loopback
 _ENCODERS = 2  # threads that make files of images
 _KEEP_ALIVE = 30  # seconds between two requests
 _LEFT_OVER = 5  # seconds for what is being sent, after the last answer is known
+_BACKLOG = 512  # connections that wait to be taken up
 _MOST_HEAD = 2**15  # bytes
 
 
@@ -72,6 +73,7 @@ class _Server:
                 await self._drawing.start()
                 server = self._http(encoders)
                 self._listen_to_signals(server)
+                listening.listen(_BACKLOG)  # who reads the address may use it
                 say(f"serving {', '.join(self._drawing.runs)}")
                 say(self._url(listening))
                 await server.serve(sockets=[listening])
@@ -92,6 +94,7 @@ class _Server:
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
+                backlog=_BACKLOG,
                 timeout_keep_alive=_KEEP_ALIVE,
                 timeout_graceful_shutdown=round(bounds.grace_seconds) + _LEFT_OVER,
                 h11_max_incomplete_event_size=_MOST_HEAD,

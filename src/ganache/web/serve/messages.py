@@ -23,11 +23,10 @@ class Message(NamedTuple):
 
 def packed(message: Message) -> bytes:
     """Return a message as bytes."""
-    ready = {name: np.ascontiguousarray(array) for name, array in message.arrays.items()}
-    arrays = [(name, array.dtype.str, array.shape) for name, array in ready.items()]
+    arrays = [(name, array.dtype.str, array.shape) for name, array in message.arrays.items()]
     text = json.dumps([message.told, arrays]).encode()
-    size = sum(array.nbytes for array in ready.values())
-    return b"".join([HEAD.pack(len(text), size), text, *(array.tobytes() for array in ready.values())])
+    contents = [array.tobytes() for array in message.arrays.values()]
+    return b"".join([HEAD.pack(len(text), sum(map(len, contents))), text, *contents])
 
 
 def unpacked(text: bytes, content: bytes) -> Message:
