@@ -35,11 +35,11 @@ def serve(
         from ganache.web.serve.http_server import serve as serve_at
     except ImportError as error:
         raise UserError(f"serve: {error.name} is not installed: pip install 'ganache[web]'") from error
-    from ganache.web.serve.drawing_client import Source
+    from ganache.web.serve.drawing_client import ServedRuns
     from ganache.web.serve.run_names import named
 
     token = read_token(token_file, os.environ.get(TOKEN))
-    stopped = serve_at(Source(named(runs, say), device, precision, code), Address(host, port, token), _tell)
+    stopped = serve_at(ServedRuns(named(runs, say), device, precision, code), Address(host, port, token), _tell)
     _tell(f"stopped by {stopped.name}" if stopped else "stopped")
 
 

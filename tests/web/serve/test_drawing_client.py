@@ -11,7 +11,7 @@ import pytest
 from ganache.support.errors import RunError, UserError
 from ganache.web.serve.answers import RefusedError
 from ganache.web.serve.bounds import Bounds
-from ganache.web.serve.drawing_client import Asked, DrawingClient, Source
+from ganache.web.serve.drawing_client import Asked, DrawingClient, ServedRuns
 from tests.web.serve.stand_in import PROGRAM
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ def with_client(
     work: Callable[[DrawingClient], Awaitable[T]], run: Path, bounds: Bounds | None = None, program: str = PROGRAM
 ) -> T:
     async def all_of_it() -> T:
-        client = DrawingClient(Source({"run": run}), bounds or Bounds(), program)
+        client = DrawingClient(ServedRuns({"run": run}), bounds or Bounds(), program)
         async with asyncio.timeout(30):
             await client.start()
             try:

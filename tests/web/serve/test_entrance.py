@@ -8,7 +8,7 @@ import pytest
 
 from ganache.support.errors import UserError
 from ganache.web.serve.bounds import Bounds
-from ganache.web.serve.drawing_client import Asked, Source
+from ganache.web.serve.drawing_client import Asked, ServedRuns
 from ganache.web.serve.entrance import host_name, hosts_for, is_loopback
 from ganache.web.serve.http_server import Address, read_token, serve
 from ganache.web.serve.messages import Message
@@ -140,5 +140,5 @@ def test_a_token_comes_from_a_file_or_else_the_environment(tmp_path: Path) -> No
 )
 def test_an_address_that_cannot_be_had_is_refused(address: Address, complaint: str) -> None:
     with pytest.raises(UserError) as refused:
-        serve(Source({}), address, print)
+        serve(ServedRuns({}), address, print)
     assert str(refused.value).startswith(complaint)

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from starlette.requests import Request
 
+from ganache.data.shape import ImageShape
 from ganache.web.serve.answers import RefusedError
 from ganache.web.serve.bounds import Bounds
-from ganache.web.serve.uploads import Uploads, Wish
+from ganache.web.serve.uploads import Uploads
 
-SHAPE = Wish(1, 8, 8)
+SHAPE = ImageShape(1, 8, 8)
 
 
 def request_of(pieces: Sequence[bytes], said: int | None = None, is_endless: bool = False) -> Request:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from ganache.web.serve.answers import JSON, RefusedError, refused
 from ganache.web.serve.bounds import Bounds
 from ganache.web.serve.drawing_client import Drawing
-from ganache.web.serve.endpoints import Desk
+from ganache.web.serve.endpoints import Service
 from ganache.web.serve.entrance import Entrance
 from ganache.web.serve.meters import MEDIA, Meters
 from ganache.web.serve.openapi import ENDPOINTS, document
@@ -26,8 +26,8 @@ def application(
     drawing: Drawing, encoders: Executor, bounds: Bounds, token: str | None, hosts: Collection[str] | None
 ) -> Entrance:
     """Return the application that answers with what `drawing` draws."""
-    desk, meters = Desk(drawing, Uploads(bounds), encoders, bounds), Meters()
-    routes = [Route(one.path, partial(one.handler, desk), methods=[one.method]) for one in ENDPOINTS]
+    service, meters = Service(drawing, Uploads(bounds), encoders, bounds), Meters()
+    routes = [Route(one.path, partial(one.handler, service), methods=[one.method]) for one in ENDPOINTS]
     routes += [
         Route("/openapi.json", partial(_openapi, drawing)),
         Route("/health", partial(_health, drawing)),

@@ -57,7 +57,7 @@ class Drawing(Protocol):
         """Return the numbers of the processes by what they do."""
 
 
-class Source(NamedTuple):
+class ServedRuns(NamedTuple):
     """What the process loads: runs by name, on a device in a precision, after the user's own code."""
 
     paths: dict[str, Path]
@@ -69,11 +69,11 @@ class Source(NamedTuple):
 class DrawingClient:
     """One process that draws."""
 
-    def __init__(self, source: Source, bounds: Bounds, program: str = PROGRAM) -> None:
+    def __init__(self, served: ServedRuns, bounds: Bounds, program: str = PROGRAM) -> None:
         self.runs: dict[str, dict[str, Any]] = {}
         self.gone: dict[str, str] = {}
         self.starts = 0
-        self._source, self._bounds, self._program = source, bounds, program
+        self._served, self._bounds, self._program = served, bounds, program
         self._process: asyncio.subprocess.Process | None = None
         self._ready = asyncio.Event()
         self._waiting: dict[int, tuple[Asked, asyncio.Future[Message]]] = {}
@@ -163,10 +163,10 @@ class DrawingClient:
             self._process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
         except OSError as error:
             raise RunError(f"serve: no process that draws could be started: {error}") from error
-        source = self._source
-        told = {"device": source.device, "precision": source.precision, "all": must_have_all}
-        told["paths"] = {name: str(path) for name, path in source.paths.items()}
-        told["code"] = None if source.code is None else str(source.code)
+        served = self._served
+        told = {"device": served.device, "precision": served.precision, "all": must_have_all}
+        told["paths"] = {name: str(path) for name, path in served.paths.items()}
+        told["code"] = None if served.code is None else str(served.code)
         self._tell(Message(told, {}))
         answer = await self._message()
         if answer is None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ganache.data.shape import ImageShape
 from ganache.drawing.grids import with_corner
 from ganache.support.errors import did_you_mean
 from ganache.support.files import safe_name
@@ -30,15 +31,15 @@ from ganache.web.serve.queries import (
     WalkQuery,
     parsed,
 )
-from ganache.web.serve.uploads import Uploads, Wish
+from ganache.web.serve.uploads import Uploads
 
 T = TypeVar("T")
-Handler = Callable[["Desk", Request], Awaitable[Response]]
+Handler = Callable[["Service", Request], Awaitable[Response]]
 SEARCH_IMAGES = 64  # as many as a search counts for where images that wait are counted
 RETRY_SECONDS = 5
 
 
-class Desk(NamedTuple):
+class Service(NamedTuple):
     """What the handlers work with."""
 
     drawing: Drawing
@@ -74,78 +75,79 @@ async def _left(request: Request) -> None:
         pass
 
 
-async def runs(desk: Desk, request: Request) -> Response:
+async def runs(service: Service, request: Request) -> Response:
     """Answer which runs there are."""
     parsed(NoQuery, request.query_params.multi_items())
-    return _json({"runs": [_described(desk, name) for name in desk.drawing.runs]})
+    return _json({"runs": [_described(service, name) for name in service.drawing.runs]})
 
 
-async def run(desk: Desk, request: Request) -> Response:
+async def run(service: Service, request: Request) -> Response:
     """Answer what a run is."""
     parsed(NoQuery, request.query_params.multi_items())
-    return _json(_described(desk, _run(desk, request)["name"]))
+    return _json(_described(service, _run(service, request)["name"]))
 
 
-async def images(desk: Desk, request: Request) -> Response:
+async def images(service: Service, request: Request) -> Response:
     """Answer images of a seed."""
-    about, query = _read(desk, request, ImagesQuery)
-    renderings.check_size(about, query.count, query.format, query.columns, query.side, desk.bounds)
+    about, query = _read(service, request, ImagesQuery)
+    renderings.check_size(about, query.count, query.format, query.columns, query.side, service.bounds)
     told = _told(query, "seed", "first", "count", "classes", "truncation")
-    answer = await desk.drawn(request, Asked("images", about["name"], told, query.count))
+    answer = await service.drawn(request, Asked("images", about["name"], told, query.count))
     found = answer.arrays["images"]
-    made = await desk.encoded(partial(renderings.still, found, query.format, query.columns, query.side))
+    made = await service.encoded(partial(renderings.still, found, query.format, query.columns, query.side))
     return _file(made, query.format, about["name"], f"seed{query.seed}")
 
 
-async def walk(desk: Desk, request: Request) -> Response:
+async def walk(service: Service, request: Request) -> Response:
     """Answer a way past some seeds."""
-    about, query = _read(desk, request, WalkQuery)
+    about, query = _read(service, request, WalkQuery)
     if query.format == "webp":
-        renderings.check_animation(about, query.frames, query.side, desk.bounds)
+        renderings.check_animation(about, query.frames, query.side, service.bounds)
     else:
-        renderings.check_size(about, query.frames, query.format, query.columns, query.side, desk.bounds)
+        renderings.check_size(about, query.frames, query.format, query.columns, query.side, service.bounds)
     told = {**_told(query, "seeds", "frames", "classes", "truncation"), "closed": query.closed == "true"}
-    answer = await desk.drawn(request, Asked("walk", about["name"], told, query.frames))
+    answer = await service.drawn(request, Asked("walk", about["name"], told, query.frames))
     found = answer.arrays["images"]
     work = partial(renderings.still, found, query.format, query.columns, query.side)
     if query.format == "webp":
         work = partial(renderings.animation, found, query.side)
-    return _file(await desk.encoded(work), query.format, about["name"], f"walk{'-'.join(map(str, query.seeds[:4]))}")
+    return _file(await service.encoded(work), query.format, about["name"], f"walk{'-'.join(map(str, query.seeds[:4]))}")
 
 
-async def mix(desk: Desk, request: Request) -> Response:
+async def mix(service: Service, request: Request) -> Response:
     """Answer a grid of styles mixed."""
-    about, query = _read(desk, request, MixQuery)
+    about, query = _read(service, request, MixQuery)
     across = len(query.columns) + 1
     cells = across * (len(query.rows) + 1)
-    renderings.check_size(about, cells, query.format, across, query.side, desk.bounds)
+    renderings.check_size(about, cells, query.format, across, query.side, service.bounds)
     told = {**_told(query, "rows", "columns", "classes", "truncation"), "layers": query.layers or None}
-    answer = await desk.drawn(request, Asked("mix", about["name"], told, cells - 1))
+    answer = await service.drawn(request, Asked("mix", about["name"], told, cells - 1))
     found = with_corner(answer.arrays["images"])
-    made = await desk.encoded(partial(renderings.still, found, query.format, across, query.side))
+    made = await service.encoded(partial(renderings.still, found, query.format, across, query.side))
     return _file(made, query.format, about["name"], "mixed")
 
 
-async def project(desk: Desk, request: Request) -> Response:
+async def project(service: Service, request: Request) -> Response:
     """Answer what a picture would have been drawn from."""
-    about, query = _read(desk, request, ProjectQuery)
-    return await _searched(desk, request, "project", about, _told(query, "seed", "classes", "steps"), query.format)
+    about, query = _read(service, request, ProjectQuery)
+    return await _searched(service, request, "project", about, _told(query, "seed", "classes", "steps"), query.format)
 
 
-async def encode(desk: Desk, request: Request) -> Response:
+async def encode(service: Service, request: Request) -> Response:
     """Answer what a run's encoder finds in a picture."""
-    about, query = _read(desk, request, EncodeQuery)
-    return await _searched(desk, request, "encode", about, {}, query.format)
+    about, query = _read(service, request, EncodeQuery)
+    return await _searched(service, request, "encode", about, {}, query.format)
 
 
 async def _searched(
-    desk: Desk, request: Request, task: str, about: Mapping[str, Any], told: dict[str, Any], kind: str
+    service: Service, request: Request, task: str, about: Mapping[str, Any], told: dict[str, Any], kind: str
 ) -> Response:
     if about["points"]:
         raise RefusedError(422, f"run: {about['name']!r} draws points, which are no pictures")
-    picture = await desk.uploads.picture(request, Wish.of(about))
+    shape = ImageShape(about["channels"], about["height"], about["width"])
+    picture = await service.uploads.picture(request, shape)
     asked = Asked(task, about["name"], told, SEARCH_IMAGES, picture, is_search=True)
-    answer = await desk.drawn(request, asked)
+    answer = await service.drawn(request, asked)
     if kind == "json":
         points = {name: array[0].tolist() for name, array in answer.arrays.items() if name != "images"}
         distance = {"distance": answer.told["distance"]} if "distance" in answer.told else {}
@@ -153,29 +155,29 @@ async def _searched(
     work = partial(renderings.arrays, {**answer.arrays, "picture": picture[None]})
     if kind != "npz":
         work = partial(renderings.remade, picture, answer.arrays["images"], kind)  # type: ignore[arg-type]
-    return _file(await desk.encoded(work), kind, about["name"], task)
+    return _file(await service.encoded(work), kind, about["name"], task)
 
 
-def _read(desk: Desk, request: Request, kind: type[QueryType]) -> tuple[Mapping[str, Any], QueryType]:
+def _read(service: Service, request: Request, kind: type[QueryType]) -> tuple[Mapping[str, Any], QueryType]:
     """Return the run that is asked and the request's fields."""
-    about = _run(desk, request)
+    about = _run(service, request)
     return about, parsed(kind, request.query_params.multi_items())
 
 
-def _run(desk: Desk, request: Request) -> Mapping[str, Any]:
-    name, known = request.path_params["run"], desk.drawing.runs
+def _run(service: Service, request: Request) -> Mapping[str, Any]:
+    name, known = request.path_params["run"], service.drawing.runs
     if name not in known:
         asked = brief(name)
         raise RefusedError(
             404, f"no run is called {asked!r}{did_you_mean(asked, known)}; there are: {listed(list(known))}"
         )
-    if name in desk.drawing.gone:
-        raise RefusedError(404, gone_sentence(name, desk.drawing.gone[name]))
+    if name in service.drawing.gone:
+        raise RefusedError(404, gone_sentence(name, service.drawing.gone[name]))
     return known[name]
 
 
-def _described(desk: Desk, name: str) -> dict[str, Any]:
-    return {**desk.drawing.runs[name], "gone": name in desk.drawing.gone}
+def _described(service: Service, name: str) -> dict[str, Any]:
+    return {**service.drawing.runs[name], "gone": name in service.drawing.gone}
 
 
 def _told(query: Query, *names: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ganache.support.errors import UserError, reason
 from ganache.web.serve.application import application
 from ganache.web.serve.bounds import Bounds
 from ganache.web.serve.connections import bounded
-from ganache.web.serve.drawing_client import DrawingClient, Source
+from ganache.web.serve.drawing_client import DrawingClient, ServedRuns
 from ganache.web.serve.entrance import checked_token, hosts_for, is_loopback
 
 _ENCODERS = 2  # threads that make files of images
@@ -34,7 +34,7 @@ class Address(NamedTuple):
 
 
 def serve(
-    source: Source, address: Address, say: Callable[[str], None], bounds: Bounds | None = None
+    served: ServedRuns, address: Address, say: Callable[[str], None], bounds: Bounds | None = None
 ) -> signal.Signals | None:
     """Serve until SIGINT or SIGTERM comes, which is returned; `say` is told where, once all runs are loaded.
 
@@ -47,7 +47,7 @@ def serve(
             " environment variable GANACHE_TOKEN"
         )
     with _bound(address) as listening:
-        return asyncio.run(_Server(source, address, bounds or Bounds()).run(listening, say))
+        return asyncio.run(_Server(served, address, bounds or Bounds()).run(listening, say))
 
 
 def read_token(file: Path | None, environment: str | None) -> str | None:
@@ -62,9 +62,9 @@ def read_token(file: Path | None, environment: str | None) -> str | None:
 
 
 class _Server:
-    def __init__(self, source: Source, address: Address, bounds: Bounds) -> None:
+    def __init__(self, served: ServedRuns, address: Address, bounds: Bounds) -> None:
         self._address, self._bounds = address, bounds
-        self._drawing = DrawingClient(source, bounds)
+        self._drawing = DrawingClient(served, bounds)
         self._stopped: signal.Signals | None = None
 
     async def run(self, listening: socket.socket, say: Callable[[str], None]) -> signal.Signals | None:

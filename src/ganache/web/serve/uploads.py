@@ -2,16 +2,16 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from starlette.requests import Request
 
+from ganache.data.shape import ImageShape
 from ganache.support.units import bytes_text
 from ganache.web.serve.answers import RefusedError
 from ganache.web.serve.bounds import Bounds
@@ -22,19 +22,6 @@ PROGRAM = (
 )
 
 
-class Wish(NamedTuple):
-    """The shape that a picture is brought to."""
-
-    channels: int
-    height: int
-    width: int
-
-    @classmethod
-    def of(cls, run: Mapping[str, Any]) -> "Wish":
-        """Return a run's."""
-        return cls(run["channels"], run["height"], run["width"])
-
-
 class Uploads:
     """Pictures as (C, H, W) uint8, few decoded at a time."""
 
@@ -42,7 +29,7 @@ class Uploads:
         self._bounds, self._program = bounds, program
         self._places = asyncio.Semaphore(bounds.decoders)
 
-    async def picture(self, request: Request, shape: Wish) -> NDArray[np.uint8]:
+    async def picture(self, request: Request, shape: ImageShape) -> NDArray[np.uint8]:
         """Return the picture that a request carries, covered and cropped to a shape.
 
         Raises RefusedError for one that is too large (413), too slow (408) or none (422).
@@ -76,10 +63,10 @@ class Uploads:
             ) from None
         return b"".join(pieces)
 
-    async def _decoded(self, content: bytes, shape: Wish) -> Message:
+    async def _decoded(self, content: bytes, shape: ImageShape) -> Message:
         """Return what a process of its own makes of a file, which is bounded in memory and time."""
         bounds = self._bounds
-        told = {"shape": shape, "pixels": bounds.upload_pixels, "memory": bounds.decode_memory}
+        told = {"shape": dataclasses.astuple(shape), "pixels": bounds.upload_pixels, "memory": bounds.decode_memory}
         asked = packed(Message(told, {"file": np.frombuffer(content, np.uint8)}))
         command = [sys.executable, "-c", self._program, json.dumps(sys.path)]
         try:
