@@ -12,7 +12,7 @@ from ganache.runs.products import load
 from ganache.web.serve.answers import RefusedError
 from ganache.web.serve.application import application
 from ganache.web.serve.bounds import Bounds
-from ganache.web.serve.drawing_client import Asked
+from ganache.web.serve.drawing_client import Commission
 from ganache.web.serve.entrance import Entrance
 from ganache.web.serve.messages import Message
 from ganache.web.serve.studio import Studio, Trained
@@ -30,10 +30,10 @@ class Here:
         self.runs = {one.name: one.described() for one in trained}
         self.gone: dict[str, str] = {}
         self.studio = Studio({one.name: one for one in trained}, TASKS)
-        self.asked: list[Asked] = []
+        self.asked: list[Commission] = []
         self._answers: dict[int, Message] = {}
 
-    async def ask(self, asked: Asked) -> Message:
+    async def ask(self, asked: Commission) -> Message:
         """Return the answer as the other process would give it."""
         self.asked.append(asked)
         number = len(self.asked)

@@ -11,7 +11,7 @@ import pytest
 from ganache.support.errors import RunError, UserError
 from ganache.web.serve.answers import RefusedError
 from ganache.web.serve.bounds import Bounds
-from ganache.web.serve.drawing_client import Asked, DrawingClient, ServedRuns
+from ganache.web.serve.drawing_client import Commission, DrawingClient, ServedRuns
 from tests.web.serve.stand_in import PROGRAM
 
 T = TypeVar("T")
@@ -39,8 +39,8 @@ def with_client(
     return asyncio.run(all_of_it())
 
 
-def asked(do: str, images: int = 1, is_search: bool = False) -> Asked:
-    return Asked("images", "run", {"do": do}, images, is_search=is_search)
+def asked(do: str, images: int = 1, is_search: bool = False) -> Commission:
+    return Commission("images", "run", {"do": do}, images, is_search=is_search)
 
 
 async def pid_of(client: DrawingClient) -> int:
@@ -49,7 +49,7 @@ async def pid_of(client: DrawingClient) -> int:
     return found
 
 
-async def refusal(client: DrawingClient, request: Asked) -> tuple[int, str]:
+async def refusal(client: DrawingClient, request: Commission) -> tuple[int, str]:
     with pytest.raises(RefusedError) as refused:
         await client.ask(request)
     return refused.value.status, str(refused.value)

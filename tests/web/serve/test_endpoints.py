@@ -15,7 +15,7 @@ from ganache.drawing.mixing import mix_to
 from ganache.drawing.sampling import interpolate_to, sample_to
 from ganache.runs.products import load
 from ganache.web.serve.bounds import MOST_EXACT, Bounds
-from ganache.web.serve.drawing_client import Asked
+from ganache.web.serve.drawing_client import Commission
 from ganache.web.serve.messages import Message
 from ganache.web.serve.studio import Trained
 from tests.drawing.test_mixing import run as styled_run
@@ -261,7 +261,7 @@ def test_a_run_that_is_gone_is_no_longer_there(here: Here) -> None:
 
 def test_an_answer_that_takes_too_long_is_given_up(folder: Path) -> None:
     class Never(Here):
-        async def ask(self, asked: Asked) -> Message:
+        async def ask(self, asked: Commission) -> Message:
             await asyncio.Event().wait()
             raise AssertionError
 

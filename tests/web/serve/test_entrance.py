@@ -8,7 +8,7 @@ import pytest
 
 from ganache.support.errors import UserError
 from ganache.web.serve.bounds import Bounds
-from ganache.web.serve.drawing_client import Asked, ServedRuns
+from ganache.web.serve.drawing_client import Commission, ServedRuns
 from ganache.web.serve.entrance import host_name, hosts_for, is_loopback
 from ganache.web.serve.http_server import Address, read_token, serve
 from ganache.web.serve.messages import Message
@@ -60,7 +60,7 @@ def test_one_request_too_many_is_refused() -> None:
     """Three at once where two may be."""
 
     class Slow(Here):
-        async def ask(self, asked: Asked) -> Message:
+        async def ask(self, asked: Commission) -> Message:
             await asyncio.sleep(0)
             raise AssertionError
 

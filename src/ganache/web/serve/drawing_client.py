@@ -26,7 +26,7 @@ _SILENCE = 0.9  # of the time of a request, in which a process that works has sa
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0  # seconds before it is started again, the longer the more often it fails
 
 
-class Asked(NamedTuple):
+class Commission(NamedTuple):
     """What is asked of a run: the task, what it needs to know, and how many images that is."""
 
     task: str
@@ -47,7 +47,7 @@ class Drawing(Protocol):
     def is_ready(self) -> bool:
         """Whether it can be asked now."""
 
-    async def ask(self, asked: Asked) -> Message:
+    async def ask(self, asked: Commission) -> Message:
         """Return the answer; raises RefusedError."""
 
     def counts(self) -> dict[str, float]:
@@ -76,7 +76,7 @@ class DrawingClient:
         self._served, self._bounds, self._program = served, bounds, program
         self._process: asyncio.subprocess.Process | None = None
         self._ready = asyncio.Event()
-        self._waiting: dict[int, tuple[Asked, asyncio.Future[Message]]] = {}
+        self._waiting: dict[int, tuple[Commission, asyncio.Future[Message]]] = {}
         self._number = 0
         self._heard = 0.0  # when it last said anything
         self._drawn = {"groups": 0, "images": 0}  # by this process; by those before it
@@ -97,7 +97,7 @@ class DrawingClient:
         self.give_up("the server is being stopped")
         await self._end()
 
-    async def ask(self, asked: Asked) -> Message:
+    async def ask(self, asked: Commission) -> Message:
         """Return the answer; raises RefusedError for too much that waits, and for what cannot be done."""
         self._admit(asked)
         self._number += 1
@@ -144,7 +144,7 @@ class DrawingClient:
         """Return the numbers of this process and of the one that draws, where there is one."""
         return {"server": os.getpid(), "drawing": None if self._process is None else self._process.pid}
 
-    def _admit(self, asked: Asked) -> None:
+    def _admit(self, asked: Commission) -> None:
         waiting = [other for other, _ in self._waiting.values()]
         if asked.is_search and sum(other.is_search for other in waiting) >= self._bounds.searches:
             raise RefusedError(429, f"{self._bounds.searches} pictures are being looked for already; try again", 5)

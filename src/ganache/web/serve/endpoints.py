@@ -18,7 +18,7 @@ from ganache.support.units import brief, listed
 from ganache.web.serve import renderings
 from ganache.web.serve.answers import JSON, RefusedError
 from ganache.web.serve.bounds import Bounds
-from ganache.web.serve.drawing_client import Asked, Drawing, gone_sentence
+from ganache.web.serve.drawing_client import Commission, Drawing, gone_sentence
 from ganache.web.serve.messages import Message
 from ganache.web.serve.queries import (
     EncodeQuery,
@@ -47,7 +47,7 @@ class Service(NamedTuple):
     encoders: Executor
     bounds: Bounds
 
-    async def drawn(self, request: Request, asked: Asked) -> Message:
+    async def drawn(self, request: Request, asked: Commission) -> Message:
         """Return what is drawn; raises RefusedError when that takes too long, or whoever asked has left."""
         return await self._in_time(request, self.drawing.ask(asked))
 
@@ -92,7 +92,7 @@ async def images(service: Service, request: Request) -> Response:
     about, query = _read(service, request, ImagesQuery)
     renderings.check_size(about, query.count, query.format, query.columns, query.side, service.bounds)
     told = _told(query, "seed", "first", "count", "classes", "truncation")
-    answer = await service.drawn(request, Asked("images", about["name"], told, query.count))
+    answer = await service.drawn(request, Commission("images", about["name"], told, query.count))
     found = answer.arrays["images"]
     made = await service.encoded(partial(renderings.still, found, query.format, query.columns, query.side))
     return _file(made, query.format, about["name"], f"seed{query.seed}")
@@ -106,7 +106,7 @@ async def walk(service: Service, request: Request) -> Response:
     else:
         renderings.check_size(about, query.frames, query.format, query.columns, query.side, service.bounds)
     told = {**_told(query, "seeds", "frames", "classes", "truncation"), "closed": query.closed == "true"}
-    answer = await service.drawn(request, Asked("walk", about["name"], told, query.frames))
+    answer = await service.drawn(request, Commission("walk", about["name"], told, query.frames))
     found = answer.arrays["images"]
     work = partial(renderings.still, found, query.format, query.columns, query.side)
     if query.format == "webp":
@@ -121,7 +121,7 @@ async def mix(service: Service, request: Request) -> Response:
     cells = across * (len(query.rows) + 1)
     renderings.check_size(about, cells, query.format, across, query.side, service.bounds)
     told = {**_told(query, "rows", "columns", "classes", "truncation"), "layers": query.layers or None}
-    answer = await service.drawn(request, Asked("mix", about["name"], told, cells - 1))
+    answer = await service.drawn(request, Commission("mix", about["name"], told, cells - 1))
     found = with_corner(answer.arrays["images"])
     made = await service.encoded(partial(renderings.still, found, query.format, across, query.side))
     return _file(made, query.format, about["name"], "mixed")
@@ -146,7 +146,7 @@ async def _searched(
         raise RefusedError(422, f"run: {about['name']!r} draws points, which are no pictures")
     shape = ImageShape(about["channels"], about["height"], about["width"])
     picture = await service.uploads.picture(request, shape)
-    asked = Asked(task, about["name"], told, SEARCH_IMAGES, picture, is_search=True)
+    asked = Commission(task, about["name"], told, SEARCH_IMAGES, picture, is_search=True)
     answer = await service.drawn(request, asked)
     if kind == "json":
         points = {name: array[0].tolist() for name, array in answer.arrays.items() if name != "images"}
