@@ -106,6 +106,8 @@ def test_the_readmes_commands_run_in_their_order(workplace: Path, monkeypatch: p
     assert (workplace / "between.webp").exists()
     assert (workplace / "seeds.webp").exists()
     assert (workplace / "mixed.png").exists()
+    assert (workplace / "runs/photos/report.html").exists()
+    assert (workplace / "compared.html").exists()
     assert (workplace / "projected" / "projections.png").exists()
     with np.load(workplace / "z.npz") as encoded:
         assert len(encoded["latents"]) == 1_797

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.api import load as load
     from ganache.api import plan as plan
     from ganache.api import plot as plot
+    from ganache.api import report as report
     from ganache.api import resume as resume
     from ganache.api import train as train
     from ganache.data.shape import ImageShape as ImageShape

@@ -23,6 +23,7 @@ from ganache.support.requests import collected
 from ganache.training import sessions
 from ganache.training.plan import Plan, Request, make_plan
 from ganache.training.sessions import Outcome
+from ganache.web.report import writing as reports
 
 
 def train(
@@ -68,7 +69,9 @@ def train(
         "start": None if start is None else at_home(start),
     }
     request = collected(Request, {**locals(), **own})
-    return sessions.begin(request, at_home(out) if out is not None else None, quiet=quiet, progress=progress)
+    outcome = sessions.begin(request, at_home(out) if out is not None else None, quiet=quiet, progress=progress)
+    reports.report_after(outcome.run)
+    return outcome
 
 
 def plan(request: Request) -> Plan:
@@ -93,7 +96,9 @@ def resume(
     lies now. Raises UserError when recipe or data changed, RunError when the run fails on the way.
     """
     source = as_source(data) if data is not None else None
-    return sessions.resume(at_home(run), images=images, time=time, data=source, quiet=quiet)
+    outcome = sessions.resume(at_home(run), images=images, time=time, data=source, quiet=quiet)
+    reports.report_after(outcome.run)
+    return outcome
 
 
 def load(run: str | Path, *, device: str = "cpu", precision: str = "fp32") -> TrainedGenerator:
@@ -108,6 +113,15 @@ def load(run: str | Path, *, device: str = "cpu", precision: str = "fp32") -> Tr
 def plot(run: str | Path) -> list[Path]:
     """Draw a run's curves.png and progress animation, finished or not; return their paths."""
     return sessions.plot(at_home(run))
+
+
+def report(*runs: str | Path, out: str | Path | None = None) -> Path:
+    """Write the report of a run as one page, which needs nothing else, or compare several; return its path.
+
+    `out` is its file: ``report.html`` in the folder of a single run if left out. Raises UserError for what is no run,
+    and for several without `out`; RunError when the disk refuses.
+    """
+    return reports.report_on([at_home(run) for run in runs], None if out is None else at_home(out))
 
 
 def judge(

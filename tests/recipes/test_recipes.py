@@ -41,6 +41,7 @@ from ganache.parts.path_length import PathLength
 from ganache.parts.penalties import R1, R2, GradientPenalty
 from ganache.parts.schedules import Cosine, at
 from ganache.support.errors import UserError
+from ganache.training.briefing import recipe_line
 from tests.tiny import two_players
 
 NAMES = recipes.names()
@@ -208,6 +209,16 @@ def test_an_unknown_name_gets_the_closest_and_all() -> None:
         recipes.find("dcgam")
     listed = ", ".join(NAMES)
     assert str(refused.value) == f"recipe: there is no 'dcgam' (did you mean 'dcgan'?); there are: {listed}"
+
+
+def test_what_a_file_calls_its_recipe_is_no_path(tmp_path: Path) -> None:
+    ran, file = tmp_path / "ran", tmp_path / "evil.py"
+    file.write_text(f"open({str(ran)!r}, 'w')\n")
+    assert recipes.own_name("WGAN_gp") == "wgan-gp"
+    with pytest.raises(UserError, match=r"there is no .*evil\.py"):
+        recipes.own_name(str(file))
+    assert recipe_line(recipes.find("lsgan").changed(name=str(file))) == str(file)
+    assert not ran.exists()
 
 
 def test_a_python_file_is_a_recipe(tmp_path: Path) -> None:

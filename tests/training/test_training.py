@@ -34,7 +34,7 @@ def test_the_folder_holds_what_the_design_says(digits_run: Path) -> None:
     names = {path.name.split(".out.")[0] for path in digits_run.iterdir()}
     assert names == {
         *("recipe.json", "run.json", "log.jsonl", "samples", "checkpoints", "generator.safetensors"),
-        *("curves.png", "progress.webp", "events"),
+        *("curves.png", "progress.webp", "report.html", "events"),
     }
     record = json.loads((digits_run / "run.json").read_text())
     assert record["outcome"] == "finished"

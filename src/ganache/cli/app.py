@@ -15,6 +15,7 @@ from ganache.cli.doctor_command import doctor
 from ganache.cli.draw_commands import codes, encode, interpolate, mix, project, sample
 from ganache.cli.evaluation_commands import compare, evaluate
 from ganache.cli.judge_command import judge
+from ganache.cli.report_command import report
 from ganache.cli.serve_command import serve
 from ganache.cli.train_commands import plot, recipes, resume, train
 from ganache.support.console import end_with_status
@@ -46,6 +47,7 @@ COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
         evaluate,
         compare,
         doctor,
+        report,
         plot,
         serve,
         recipes,

@@ -26,10 +26,13 @@ from ganache.support.requests import collected
 from ganache.support.units import counted, listed
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from ganache.evaluation.compare import Comparison
     from ganache.evaluation.evaluate import Asked
     from ganache.evaluation.records import Evaluation, Score
     from ganache.evaluation.scoring import Scored
+    from ganache.runs.folder import Run
 
 NO_PAIRS = "pairs: they come with the metric memorisation, which was not computed"
 ARROWS = {"lower": "↓", "higher": "↑", "neither": ""}
@@ -71,9 +74,10 @@ def evaluate(
         found = evaluated(asked, progress, say)
     if pairs is not None and found.evidence.pairs is None:
         raise UserError(NO_PAIRS)
-    outputs = _kept(asked, json, found)
-    if pairs is not None:
-        outputs.append(Output("nearest pairs", pairs, lambda: save_picture(pairs_picture(found), pairs)))
+    drawn = None if pairs is None else pairs_picture(found)
+    outputs = _kept(asked, json, found, drawn)
+    if pairs is not None and drawn is not None:
+        outputs.append(Output("nearest pairs", pairs, lambda: save_picture(drawn, pairs)))
     write_then_print(outputs, table(found.evaluation))
 
 
@@ -151,15 +155,19 @@ def value_text(score: "Score") -> str:
     return f"≥ {low:.4g}" if isinstance(low, float) and math.isfinite(low) else "unknown"
 
 
-def _kept(asked: "Asked", json: Path | None, found: "Scored") -> list[Output]:
-    """Return where an evaluation is kept: the run's evaluation.json, when a run's folder was judged, and `json`."""
+def _kept(asked: "Asked", json: Path | None, found: "Scored", pairs: "Image | None") -> list[Output]:
+    """Return where an evaluation is kept: in the run's folder, when a run's was judged, and in `json`.
+
+    The run keeps the nearest `pairs` too, where they were asked for, and none that belong to another evaluation.
+    """
     from ganache.runs.folder import Run
 
     place = Path(asked.samples).expanduser()
     outputs = json_outputs(json, found.evaluation.to_json)
     if not (place / "run.json").is_file():
         return outputs
-    [own] = json_outputs(Run(place).evaluation_file, found.evaluation.to_json)
+    run = Run(place)
+    own = Output("written", run.evaluation_file, lambda: _keep(run, found, pairs))
     if json is None:
         return [own]
     try:
@@ -168,6 +176,19 @@ def _kept(asked: "Asked", json: Path | None, found: "Scored") -> list[Output]:
         say(f"ganache: {error}; the evaluation is in {json} alone")
         return outputs
     return [own._replace(write=lambda: None), *outputs]
+
+
+def _keep(run: "Run", found: "Scored", pairs: "Image | None") -> None:
+    from ganache.drawing.exports import save_picture
+    from ganache.support.files import writing
+    from ganache.support.json_files import write_json
+
+    write_json(run.evaluation_file, found.evaluation.to_json())
+    if pairs is not None:
+        save_picture(pairs, run.nearest_file)
+        return
+    with writing(run.nearest_file):
+        run.nearest_file.unlink(missing_ok=True)
 
 
 def _remark(score: "Score") -> str:

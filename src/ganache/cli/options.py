@@ -17,7 +17,7 @@ def at_home(value: Any) -> Any:
     return value if value is None else type(value)(os.path.expanduser(value))
 
 
-def _output(parameter: typer.CallbackParam, value: Path | None) -> Path | None:
+def output_of(parameter: typer.CallbackParam, value: Path | None) -> Path | None:
     """Return a file to be written, at home; raises UserError, before anything is computed, for what cannot be one."""
     path: Path | None = at_home(value)
     if path is not None:
@@ -65,5 +65,5 @@ Batch = Annotated[int | None, typer.Option(help="Images in a batch; the recipe's
 EvaluateEvery = Annotated[str | None, typer.Option(metavar="N", help="Score the generator every N images: 50k.")]
 Code = Annotated[Path | None, path_option(help="A Python file that defines the run's own parts.")]
 JsonFile = Annotated[
-    Path | None, typer.Option("--json", metavar="FILE", callback=_output, help="Write all of it there, as JSON.")
+    Path | None, typer.Option("--json", metavar="FILE", callback=output_of, help="Write all of it there, as JSON.")
 ]

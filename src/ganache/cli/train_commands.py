@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganache.cli.common import load_code, mention_overlooked, packing_bar
+from ganache.cli.common import load_code, mention_overlooked, packing_bar, say
 from ganache.cli.options import (
     Batch,
     Channels,
@@ -120,6 +120,9 @@ def _only_plan(request: "Request", out: Path | None) -> None:
 
 
 def _report(outcome: "Outcome") -> None:
+    from ganache.web.report.writing import report_after
+
+    report = report_after(outcome.run, say)
     folder = shlex.quote(str(outcome.run))
     seen = f"{count_text(outcome.images_seen)} image{'s' * (outcome.images_seen != 1)}"
     at = f"{seen}, {duration_text(outcome.training_seconds)} of training"
@@ -130,6 +133,7 @@ def _report(outcome: "Outcome") -> None:
         [
             f"finished: {at}",
             f"pictures       {outcome.run}/samples/, {outcome.run}/progress.webp, {outcome.run}/curves.png",
+            *([f"report         {report}"] if report else []),
             f"draw more      ganache sample {folder} --count 64 --seed 1 --out grid.png",
         ]
     )

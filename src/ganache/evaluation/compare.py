@@ -71,7 +71,11 @@ def compare(paths: Sequence[str | Path]) -> Comparison:
     if len(paths) < 2:
         raise UserError(f"compare: {len(paths)} of them leave nothing to compare; name at least two")
     evaluations = tuple(evaluation_at(Path(path)) for path in paths)
-    names = short_names([str(path) for path in paths])
+    return compared(short_names([str(path) for path in paths]), evaluations)
+
+
+def compared(names: tuple[str, ...], evaluations: tuple[Evaluation, ...]) -> Comparison:
+    """Compare evaluations under these names."""
     families = dict.fromkeys(score.family for evaluation in evaluations for score in evaluation.scores)
     return Comparison(names, evaluations, tuple(_row(family, names, evaluations) for family in families))
 

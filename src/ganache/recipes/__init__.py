@@ -50,6 +50,18 @@ def describe(name: str) -> str:
     return (_module(name).__doc__ or "").strip()
 
 
+def own_name(name: str) -> str:
+    """Return a name under which `find` has a recipe of the package; for a name that a file claims, which may be a path.
+
+    Raises UserError when there is none: what a run calls its recipe must not run a file.
+    """
+    known = names()
+    found = next((candidate for candidate in known if fold(candidate) == fold(name)), None)
+    if found is None:
+        raise UserError(f"recipe: there is no {name!r}{did_you_mean(name, known)}; there are: {', '.join(known)}")
+    return found
+
+
 def load_code(path: Path) -> ModuleType:
     """Run a Python file that the user named, so that the parts it defines are known.
 
@@ -89,8 +101,4 @@ def _explained(path: Path) -> Iterator[None]:
 def _module(name: str) -> ModuleType:
     if name.endswith(".py"):
         return load_code(Path(name))
-    known = names()
-    for candidate in known:
-        if fold(candidate) == fold(name):
-            return importlib.import_module(f"{__name__}.{candidate.replace('-', '_')}")
-    raise UserError(f"recipe: there is no {name!r}{did_you_mean(name, known)}; there are: {', '.join(known)}")
+    return importlib.import_module(f"{__name__}.{own_name(name).replace('-', '_')}")

@@ -65,6 +65,7 @@ class _RecordFields(_Known):
     threads: Annotated[int, Field(ge=1, le=65_536)] = 1
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     sessions: list[dict[str, Any]] = []
+    start: dict[str, Any] = {}
     images_seen: Count = 0
     training_seconds: Annotated[float, Field(ge=0)] = 0.0
     rollbacks: Count = 0

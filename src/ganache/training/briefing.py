@@ -88,7 +88,7 @@ def resumed_lines(plan: Plan, run: Path, images_seen: int, training_seconds: flo
 def recipe_line(recipe: Game) -> str:
     """Return a recipe's name and the first line of its text, where it has one."""
     try:
-        first = recipes.describe(recipe.name).splitlines()
+        first = recipes.describe(recipes.own_name(recipe.name)).splitlines()
     except UserError:  # of a user's own file, or made in Python
         first = []
     return f"{recipe.name}: {first[0]}" if first else recipe.name

@@ -51,6 +51,16 @@ def test_a_sick_run_is_no_error(tmp_path: Path) -> None:
     assert found["looked_for"]["memorisation"] is False
 
 
+def test_a_run_that_calls_its_recipe_like_a_file_runs_none(tmp_path: Path) -> None:
+    """`ganache doctor RUN` of somebody's RUN ran the Python file by whose path its recipe.json called the recipe."""
+    ran, file = tmp_path / "ran", tmp_path / "evil.py"
+    file.write_text(f"open({str(ran)!r}, 'w')\n")
+    lines = log(OF_PICTURES, accuracy__real=0.5, accuracy__fake=0.5, diversity__raw=0.4, diversity__average=0.4)
+    found = examine(written(tmp_path / "run", lines, picture_recipe(label_flips=0.5, name=str(file))))
+    assert "ganache train RECIPE.py" in found.commands[0]
+    assert not ran.exists()
+
+
 def test_of_a_healthy_run_it_is_said_what_was_looked_at(tmp_path: Path) -> None:
     ended = run_command("doctor", written(tmp_path / "run", log(OF_PICTURES), picture_recipe()))
     text = " ".join(ended.output.split())

@@ -1,6 +1,6 @@
 """A run examined after the fact: its log, and with its data at hand whether its samples are copies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,17 +74,22 @@ def examine(
     if not lines and record.get("outcome") in ("running", "finished"):
         raise UserError(f"run: {str(path)!r} has nothing in its log yet")
     chart = Chart(lines, recipe, record)
-    findings = diagnose(chart)
-    looked_for = {**examined(chart), MEMORISATION: False}
-    if data is not None:
-        copies = _copies(run, record, data, progress, block_bytes, chosen)
-        looked_for[MEMORISATION] = copies is not None
-        if copies:
-            findings.append(
-                Finding(MEMORISATION, "certain", copies, *remedies.prescribe(chart, (remedies.smooth_discriminator,)))
-            )
-    commands = tuple(command(recipe, record, finding.settings) if finding.settings else "" for finding in findings)
-    return Examination(str(path), chart.images_seen, tuple(findings), commands, looked_for)
+    if data is None:
+        return examine_chart(str(path), chart)
+    copies = _copies(run, record, data, progress, block_bytes, chosen)
+    remedy = remedies.prescribe(chart, (remedies.smooth_discriminator,))
+    found = [Finding(MEMORISATION, "certain", copies, *remedy)] if copies else []
+    return examine_chart(str(path), chart, found, memorisation_seen=copies is not None)
+
+
+def examine_chart(
+    name: str, chart: Chart, others: Sequence[Finding] = (), memorisation_seen: bool = False
+) -> Examination:
+    """Examine what a log holds; `others` were found by other means, and come last."""
+    findings = (*diagnose(chart), *others)
+    looked_for = {**examined(chart), MEMORISATION: memorisation_seen}
+    commands = tuple(command(chart.game, chart.record, one.settings) if one.settings else "" for one in findings)
+    return Examination(name, chart.images_seen, findings, commands, looked_for)
 
 
 def _copies(

@@ -21,6 +21,8 @@ def command(recipe: Game, record: dict[str, Any], settings: tuple[str, ...]) -> 
         "--time": f"{budget['seconds']:g}s" if budget.get("seconds") else None,
         "--size": "x".join(map(str, source["size"])) if source.get("size") else None,
         "--channels": source.get("channels"),
+        "--range": ":".join(f"{end:g}" for end in source["value_range"]) if source.get("value_range") else None,
+        "--from": (record.get("start") or {}).get("run"),
         "--seed": record.get("seed"),
     }
     words += [word for option, value in options.items() if value is not None for word in (option, value)]
@@ -50,7 +52,7 @@ def settings_between(before: Game, after: Game) -> list[str]:
 def _origin(recipe: Game, record: dict[str, Any]) -> tuple[str, Game]:
     """Return how `ganache train` is told the recipe, and what it is without settings."""
     try:
-        return recipe.name, recipes.find(recipe.name)
+        return recipe.name, recipes.find(recipes.own_name(recipe.name))
     except UserError:
         commands = [str(session.get("command", "")) for session in record.get("sessions", ())]
         files = [word for text in commands[:1] for word in shlex.split(text) if word.endswith(".py")]

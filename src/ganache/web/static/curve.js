@@ -111,11 +111,16 @@ function pointsAt(series, state) {
 
 function sentence(series, state) {
   if (!series.length) return "nothing is shown";
-  const at = state.at ?? Infinity;
-  const told = series.map((one) => [one, at === Infinity ? one.x.length - 1 : nearestPlace(one.x, at)]);
-  const values = told.map(([one, place]) => `${one.name} ${valueText(one.y[place])}`.trim());
-  const [first, place] = told[0];
-  return `${countText(first.x[place])} ${state.unit}: ${values.join(" · ")}`;
+  const told = series.map((one) => {
+    const place = state.at === null ? one.x.length - 1 : nearestPlace(one.x, state.at);
+    return { name: one.name, x: one.x[place], y: one.y[place] };
+  });
+  const at = state.at === null ? Math.max(...told.map((point) => point.x)) : told[0].x;
+  const values = told.map(({ name, x, y }) => {
+    const elsewhere = Math.abs(x - at) > 0.02 * Math.abs(at) ? ` (at ${countText(x)})` : "";
+    return `${name} ${valueText(y)}${elsewhere}`.trim();
+  });
+  return `${countText(at)} ${state.unit}: ${values.join(" · ")}`;
 }
 
 function listen(state, view, show) {

@@ -35,6 +35,20 @@ export function table(titles, rows, numbers = []) {
   );
 }
 
+/** Return names and what is said of each, one below the other; of [name, text or element] pairs. */
+export function factList(rows, kind = "facts") {
+  return element(
+    "dl",
+    { class: kind },
+    ...rows.flatMap(([name, said]) => [element("dt", {}, name), element("dd", {}, said)]),
+  );
+}
+
+/** Return a quiet sentence. */
+export function aside(...words) {
+  return element("p", { class: "faint" }, ...words);
+}
+
 function filled(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "style") Object.assign(node.style, value);

@@ -1,0 +1,74 @@
+// The report of a run: every section shows one part of what the page was sent with.
+
+import { element, fill, pageData } from "ganache/elements.js";
+import { countText, durationText, groupedText } from "ganache/numbers.js";
+import { circumstanceSections } from "ganache/report_circumstances.js";
+import { curveSections } from "ganache/report_curves.js";
+import { healthSection, verdictOf } from "ganache/report_health.js";
+import { recipeSection } from "ganache/report_recipe.js";
+import { samplesSection } from "ganache/report_samples.js";
+import { scoreSections } from "ganache/report_scores.js";
+
+const run = pageData();
+
+const sections = [
+  samplesSection(run),
+  healthSection(run),
+  ...curveSections(run),
+  ...scoreSections(run),
+  recipeSection(run),
+  ...circumstanceSections(run),
+].filter(Boolean);
+
+const parts = [header(), tiles(), contents(), ...missing(), ...sections.map(asSection), footer()];
+fill(document.getElementById("page"), ...parts);
+
+function header() {
+  const about = run.recipe.about ? `: ${run.recipe.about}` : "";
+  const recipe = element("p", {}, element("strong", {}, run.recipe.name), about);
+  return element("header", {}, element("h1", {}, run.name), recipe);
+}
+
+function tiles() {
+  const verdict = verdictOf(run);
+  const planned = run.planned_images ? `of ${groupedText(run.planned_images)} images` : "images seen";
+  const told = [
+    [groupedText(run.images_seen), planned],
+    [durationText(run.training_seconds), "of training"],
+    [run.images_per_second === null ? "unknown" : `${countText(run.images_per_second)}/s`, "images, at the end"],
+    [run.outcome || "unknown", endNote(), run.outcome === "finished" ? "good" : "warn"],
+    [verdict.words, "says the doctor", verdict.kind],
+  ];
+  return element("div", { class: "tiles" }, ...told.map(tile));
+}
+
+function endNote() {
+  const notes = [];
+  if (run.sessions > 1) notes.push(`resumed ${run.sessions - 1}×`);
+  if (run.rollbacks) notes.push(`rolled back ${run.rollbacks}×`);
+  return notes.join(", ") || "how it ended";
+}
+
+function tile([value, words, kind = ""]) {
+  return element("div", { class: "tile" }, element("strong", { class: kind }, value), element("span", {}, words));
+}
+
+function contents() {
+  const links = sections.map((one) => element("li", {}, element("a", { href: `#${one.id}` }, one.title)));
+  return element("nav", { "aria-label": "sections" }, element("ul", {}, ...links));
+}
+
+function missing() {
+  const notes = run.missing.map((sentence) => element("p", { class: "note" }, sentence));
+  if (run.start) notes.push(element("p", { class: "note" }, `It began with the weights of ${run.start}.`));
+  return notes;
+}
+
+function asSection({ id, title, content }) {
+  return element("section", { id, "aria-label": title }, element("h2", {}, title), ...content);
+}
+
+function footer() {
+  const words = `Made by Ganache ${run.ganache} from the files of the run; this page asks nobody for anything.`;
+  return element("p", { class: "faint small" }, words);
+}
