@@ -1,6 +1,5 @@
 """What `ganache evaluate` and `ganache compare` print: one library call each, and a table of what came of it."""
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -120,7 +119,7 @@ def table(evaluation: "Evaluation") -> Iterator[str]:
     yield ""
     width = max((len(score.name) for score in evaluation.scores), default=0)
     for score in evaluation.scores:
-        yield f"{score.name:<{width}}  {value_text(score):>10} {ARROWS[score.better]:<1} {_remark(score)}".rstrip()
+        yield f"{score.name:<{width}}  {score.text:>10} {ARROWS[score.better]:<1} {_remark(score)}".rstrip()
     for warning in evaluation.warnings:
         yield f"warning        {warning}"
     if evaluation.scores:
@@ -139,20 +138,12 @@ def comparison_table(found: "Comparison") -> Iterator[str]:
         for line in row.differs:
             differing.setdefault(line, []).append(row.family)
         values = "  ".join(
-            f"{value_text(score) if score else '':>{column}}" for score, column in zip(row.scores, columns, strict=True)
+            f"{score.text if score else '':>{column}}" for score, column in zip(row.scores, columns, strict=True)
         )
         yield f"{row.family:<{width}}  {values}  {row.verdict}".rstrip()
 
     for line, families in differing.items():
         yield f"differs        {line}: {', '.join(families)}"
-
-
-def value_text(score: "Score") -> str:
-    """Return a value in four digits, or the bound that is known in its place."""
-    if score.value is not None:
-        return f"{score.value:.4g}"
-    low = score.details.get("low")
-    return f"≥ {low:.4g}" if isinstance(low, float) and math.isfinite(low) else "unknown"
 
 
 def _kept(asked: "Asked", json: Path | None, found: "Scored", pairs: "Image | None") -> list[Output]:

@@ -16,6 +16,7 @@ from ganache.parts.part import explain
 from ganache.support import trees
 from ganache.support.errors import UserError
 from ganache.support.json_files import read_json
+from ganache.support.markup import element, table, text
 from ganache.support.units import count_text
 
 PROTOCOL = 1  # grows when a metric's definition changes: scores of before and after do not compare
@@ -81,6 +82,14 @@ class Score(_Frozen):
         """The name without counts: what two scores must share for a comparison to be worth trying."""
         return self.name.partition("@")[0]
 
+    @property
+    def text(self) -> str:
+        """The value in four digits, or the bound that is known in its place."""
+        if self.value is not None:
+            return f"{self.value:.4g}"
+        low = self.details.get("low")
+        return f"≥ {low:.4g}" if isinstance(low, float) and math.isfinite(low) else "unknown"
+
 
 class SampleSet(_Frozen):
     """What was judged: where the samples came from, and how they were brought to the reals' size."""
@@ -114,6 +123,14 @@ class Evaluation(_Frozen):
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON values; `evaluation_from` is its inverse."""
         return self.model_dump(mode="json")
+
+    def _repr_html_(self) -> str:
+        """Return the scores as a table, for a notebook."""
+        rows = [(score.name, score.text, _error(score), score.better) for score in self.scores]
+        judged = f"{self.samples.count:,} samples of {self.samples.source} against {self.reference.source}"
+        said = [f"{judged}, {self.reference.split}, seed {self.samples.seed}", *self.warnings]
+        lines = [element("p", text(line)) for line in said]
+        return element("div", table(("score", "value", "±", "better"), rows), *lines)
 
 
 def score_name(metric: str, samples: int, features: str | None = None, split: str | None = None) -> str:
@@ -178,3 +195,7 @@ def read_evaluation(path: Path) -> Evaluation:
 def _binding(protocol: Protocol) -> dict[str, Any]:
     tree = protocol.model_dump(mode="json")
     return {path: value for path, value in trees.leaves(tree).items() if path not in _NOT_BINDING}
+
+
+def _error(score: Score) -> str:
+    return "" if score.uncertainty is None else f"{score.uncertainty:.2g} ({score.uncertainty_kind})"

@@ -1,6 +1,7 @@
 """Trained generators: the file that holds one with its description, and drawing from it."""
 
 import dataclasses
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -8,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor, nn
 
 from ganache import networks
@@ -28,6 +30,8 @@ from ganache.support.units import check_seed, listed
 # Images are always computed in groups of this size: floating-point sums depend on how many are computed at once,
 # and the same seed must give the same pixels for any count.
 GROUP = 64
+
+SHOWN, SHOWN_SIDE = 8, 512  # a notebook shows rows of so many images, enlarged to about so many pixels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,6 +154,20 @@ class TrainedGenerator:
         """Return images (N, H, W, C) as files hold them, where they are: a quarter of the bytes then go to the host."""
         last = images.permute(0, 2, 3, 1)
         return (last if self.shape.is_point else pixels_of(last)).contiguous()
+
+    def _repr_png_(self) -> bytes | None:
+        """Return the first images of seed 0 as one picture, for a notebook; points are none."""
+        if self.shape.is_point:
+            return None
+        height, width, channels = self.shape.height, self.shape.width, self.shape.channels
+        across = max(1, min(SHOWN, 2 * SHOWN_SIDE // max(height, width)))
+        images = self.sample(across**2).reshape(across, across, height, width, channels)
+        cells = images.swapaxes(1, 2).reshape(across * height, across * width, channels)
+        factor = max(1, SHOWN_SIDE // max(cells.shape[:2]))
+        enlarged = cells.repeat(factor, axis=0).repeat(factor, axis=1)
+        file = io.BytesIO()
+        Image.fromarray(enlarged[..., 0] if channels == 1 else enlarged).save(file, "PNG")
+        return file.getvalue()
 
 
 WALKERS = 16

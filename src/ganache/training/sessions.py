@@ -43,6 +43,7 @@ from ganache.training.composition import Compose, compose
 from ganache.training.display import Display, Forgiving, choose_display
 from ganache.training.loop import Loop
 from ganache.training.new_runs import created
+from ganache.training.notebook import Notebook, in_notebook
 from ganache.training.plan import Plan, Request, make_plan, refuse_shares
 
 FRAMES_PER_SECOND = 10.0
@@ -82,7 +83,7 @@ def begin(
             check_place(out, request.data)
         plan = make_plan(request, progress, world=world)
         out = Path(world.told(str(out or default_folder(plan)) if world.rank == 0 else None))
-        with contextlib.closing(_display(plan, quiet, display)) as shown:
+        with contextlib.closing(_display(plan, out, quiet, display)) as shown:
             speed = None
             if not quiet:
                 speed = plan.measure() if plan.budget.images is None else plan.measure(GLANCE_SECONDS, patient=False)
@@ -121,7 +122,7 @@ def resume(
     with started() as world, untouched_global_stream():
         run = Run(path) if world.rank else Run.open(path)
         plan, cadence, record = _plan_of(run, given, data, world)
-        with contextlib.closing(_display(plan, quiet, display)) as shown:
+        with contextlib.closing(_display(plan, run.path, quiet, display)) as shown:
             _say(
                 shown,
                 changed_versions(record),
@@ -196,10 +197,10 @@ def plot(path: Path, draw: Draw = curves.draw) -> list[Path]:
     return drawn
 
 
-def _display(plan: Plan, quiet: bool, given: Display | None) -> Display:
+def _display(plan: Plan, run: Path, quiet: bool, given: Display | None) -> Display:
     if given is not None or quiet or plan.world.rank:
         return given or Display()
-    return Forgiving(lambda: choose_display(plan.budget.images))
+    return Forgiving(lambda: Notebook(run) if in_notebook() else choose_display(plan.budget.images))
 
 
 def _say(display: Display, *parts: Iterable[str]) -> None:

@@ -24,6 +24,7 @@ from ganache.evaluation.metrics.neighbours import Nearest, nearest_in_blocks
 from ganache.runs import products
 from ganache.runs.folder import Run
 from ganache.support.errors import UserError
+from ganache.support.markup import element, text
 
 MEMORISATION = "memorisation"
 SAMPLES, LEAST_HELD_OUT, MOST_HELD_OUT = 1_000, 100, 10_000
@@ -53,6 +54,18 @@ class Examination:
             "findings": [{**finding.to_json(), "command": text} for finding, text in pairs],
             "looked_for": self.looked_for,
         }
+
+    def _repr_html_(self) -> str:
+        """Return the findings with what follows from each, for a notebook."""
+        told = [f"{self.run}, {self.images_seen:,} images seen"]
+        if not self.findings:
+            told.append("nothing wrong was found")
+        parts = [element("p", text(line)) for line in told]
+        for finding, command_line in zip(self.findings, self.commands, strict=True):
+            name = element("strong", text(f"{finding.name} ({finding.confidence})"))
+            parts.append(element("p", name, text(f": {finding.evidence} {finding.advice}")))
+            parts += [element("pre", text(command_line))] if command_line else []
+        return element("div", *parts)
 
 
 def examine(
