@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.api import compare as compare
     from ganache.api import diagnose as diagnose
     from ganache.api import evaluate as evaluate
+    from ganache.api import export as export
     from ganache.api import judge as judge
     from ganache.api import load as load
     from ganache.api import plan as plan

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from ganache.data.dataset import Progress
 from ganache.data.python_arrays import Given, as_source
+from ganache.drawing import onnx_export
+from ganache.drawing.onnx_graph import OPSET
+from ganache.drawing.onnx_parity import Parity
 from ganache.evaluation import compare as comparing
 from ganache.evaluation import evaluate as evaluating
 from ganache.evaluation import judgement as judging
@@ -21,6 +24,7 @@ from ganache.scratch import by_hand  # noqa: F401, so that its games are known w
 from ganache.support.files import at_home
 from ganache.support.requests import collected
 from ganache.training import sessions
+from ganache.training.notebook import in_notebook
 from ganache.training.plan import Plan, Request, make_plan
 from ganache.training.sessions import Outcome
 from ganache.web.report import writing as reports
@@ -46,7 +50,7 @@ def train(
     value_range: str | tuple[float, float] | None = None,
     mirror: bool = False,
     start: str | Path | None = None,
-    quiet: bool = True,
+    quiet: bool | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
     """Train a GAN into a new run directory and return how it ended.
@@ -58,7 +62,8 @@ def train(
     `max_skipped` is the share of images that may be unreadable; every `evaluate_every` images the averaged generator is
     scored; `value_range` (``"0:4095"``) are the values that become 0 and 255 in files of more than 8 bits; with
     `mirror` every training picture is taken mirrored left to right, too; `start` is a run with whose weights it begins,
-    and whose recipe is taken if none is given; `progress` hears of packing, (done, total).
+    and whose recipe is taken if none is given; `quiet` is, if left out, that nothing is shown but in a notebook;
+    `progress` hears of packing, (done, total).
 
     Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
     """
@@ -69,9 +74,14 @@ def train(
         "start": None if start is None else at_home(start),
     }
     request = collected(Request, {**locals(), **own})
-    outcome = sessions.begin(request, at_home(out) if out is not None else None, quiet=quiet, progress=progress)
+    place = at_home(out) if out is not None else None
+    outcome = sessions.begin(request, place, quiet=_is_quiet(quiet), progress=progress)
     reports.report_after(outcome.run)
     return outcome
+
+
+def _is_quiet(given: bool | None) -> bool:
+    return not in_notebook() if given is None else given
 
 
 def plan(request: Request) -> Plan:
@@ -88,15 +98,16 @@ def resume(
     images: str | int | None = None,
     time: str | None = None,
     data: Given | None = None,
-    quiet: bool = True,
+    quiet: bool | None = None,
 ) -> Outcome:
     """Continue a run from its newest readable checkpoint, to its own budget or a new total.
 
     After a crash the result has the same bits as a run that was never interrupted. `data` says where the same data
-    lies now. Raises UserError when recipe or data changed, RunError when the run fails on the way.
+    lies now; `quiet` is as in `train`. Raises UserError when recipe or data changed, RunError when the run fails on the
+    way.
     """
     source = as_source(data) if data is not None else None
-    outcome = sessions.resume(at_home(run), images=images, time=time, data=source, quiet=quiet)
+    outcome = sessions.resume(at_home(run), images=images, time=time, data=source, quiet=_is_quiet(quiet))
     reports.report_after(outcome.run)
     return outcome
 
@@ -108,6 +119,26 @@ def load(run: str | Path, *, device: str = "cpu", precision: str = "fp32") -> Tr
     generator, it is damaged, or its kind of network is not known.
     """
     return products.load(at_home(run), device, precision)
+
+
+def export(
+    run: str | Path,
+    out: str | Path,
+    *,
+    opset: int = OPSET,
+    truncation: float = 1.0,
+    latents: int = 0,
+    seed: int = 0,
+) -> Parity:
+    """Write a run's generator as an ONNX model, which draws without torch, and say by how much it differs from torch.
+
+    Its inputs are ``latent`` (N, Z), ``class`` (N, K) one-hot where it knows classes, and where it can be truncated
+    ``truncation`` (1,), which is `truncation` if left out; its output is ``images`` (N, C, H, W) in [-1, 1]. What that
+    difference is lies in ``OUT.json``. With `latents` the inputs of so many images of `seed` are written beside it, as
+    ``NAME.latents.npz``. Raises UserError for what cannot be written, RunError for more than 1e-4 of difference.
+    """
+    generator = products.load(at_home(run)).truncated(truncation)
+    return onnx_export.export_to(generator, at_home(out), opset=opset, latents=latents, seed=seed)
 
 
 def plot(run: str | Path) -> list[Path]:

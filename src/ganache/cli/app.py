@@ -14,6 +14,7 @@ from ganache.cli import cache_commands, data_commands
 from ganache.cli.doctor_command import doctor
 from ganache.cli.draw_commands import codes, encode, interpolate, mix, project, sample
 from ganache.cli.evaluation_commands import compare, evaluate
+from ganache.cli.export_command import export
 from ganache.cli.judge_command import judge
 from ganache.cli.report_command import report
 from ganache.cli.serve_command import serve
@@ -43,6 +44,7 @@ COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
         encode,
         project,
         mix,
+        export,
         judge,
         evaluate,
         compare,

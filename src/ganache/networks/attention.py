@@ -49,4 +49,4 @@ def _largest(places: Tensor) -> Tensor:
     height, width = _blocks(places.shape[1]), _blocks(places.shape[2])
     rows, columns = min(places.shape[1], 2), min(places.shape[2], 2)
     whole = places[:, : height * rows, : width * columns]
-    return whole.reshape(len(places), height, rows, width, columns, -1).amax(dim=(2, 4))
+    return whole.reshape(places.shape[0], height, rows, width, columns, -1).amax(dim=(2, 4))

@@ -70,13 +70,13 @@ class StyledGenerator(nn.Module, abc.ABC):
     def synthesis(self, styles: Tensor, latents: Tensor) -> Tensor:
         """Return images (N, C, H, W) of styles (N, L, W); of the latents (N, Z) nothing but their keys is looked at."""
 
-    def forward(self, latents: Tensor, conditions: Tensor, truncation: float = 1.0) -> Tensor:
+    def forward(self, latents: Tensor, conditions: Tensor, truncation: float | Tensor = 1.0) -> Tensor:
         """Return images; the styles are `truncation` times as far from their centre as they would be.
 
         While training the pixels may leave [-1, 1], or they would not learn to come back.
         """
         styles = self.styles(latents, conditions)
-        if truncation != 1.0:
+        if isinstance(truncation, Tensor) or truncation != 1.0:  # a tensor, (1,), of a graph for another program
             styles = torch.lerp(self.centres(conditions)[:, None], styles, truncation)
         images = self.synthesis(styles, latents)
         return images if self.training else images.clamp(-1.0, 1.0)
@@ -84,7 +84,7 @@ class StyledGenerator(nn.Module, abc.ABC):
     def centres(self, conditions: Tensor) -> Tensor:
         """Return the centre (N, W) of each image's class, or what lies between those of several."""
         if not conditions.shape[1]:
-            return self.centre.expand(len(conditions), -1)
+            return self.centre.expand(conditions.shape[0], -1)
         with unmixed(conditions):
             shares = conditions / conditions.sum(dim=1, keepdim=True)
             return shares.to(self.centre.dtype) @ self.centre

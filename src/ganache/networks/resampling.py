@@ -28,7 +28,7 @@ class Filtered(nn.Module):
         places = features.permute(0, 2, 3, 1)
         if self.rows is not None:
             lines = places.flatten(2)
-            places = (self.rows.to(lines.dtype) @ lines).reshape(len(lines), -1, *places.shape[2:])
+            places = (self.rows.to(lines.dtype) @ lines).reshape(lines.shape[0], -1, *places.shape[2:])
         if self.columns is not None:
             places = self.columns.to(places.dtype) @ places
         return places.permute(0, 3, 1, 2).to(features.dtype)

@@ -119,7 +119,7 @@ class _StyleGAN2Generator(StyledGenerator):
         keys = self._split(latents)[1]
         noise: list[Tensor | None] = [None] * len(self.layers) if self.noise is None else list(self.noise(keys))
         each = styles.unbind(1)
-        constant = self.constant.expand(len(styles), -1, -1, -1)
+        constant = self.constant.expand(styles.shape[0], -1, -1, -1)
         features = constant.contiguous(memory_format=torch.channels_last)
         features = self.layers[0](features, each[0], noise[0])
         images: Tensor = self.pixels[0](features, each[1])

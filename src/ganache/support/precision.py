@@ -27,4 +27,5 @@ FULL = Autocast("cpu", None)  # as the weights are
 
 def unmixed(given: Tensor) -> contextlib.AbstractContextManager[object]:
     """Return the context in which a part of a network computes as its weights are, whatever the pass around it has."""
-    return contextlib.nullcontext() if given.is_meta else torch.autocast(given.device.type, enabled=False)
+    told_otherwise = given.is_meta or torch.compiler.is_exporting()  # a graph for another program has one precision
+    return contextlib.nullcontext() if told_otherwise else torch.autocast(given.device.type, enabled=False)
