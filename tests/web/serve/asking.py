@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -86,6 +86,12 @@ class Reply(NamedTuple):
 Ask = Callable[..., Awaitable[Reply]]
 
 
+def finished(work: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine returns, run in a thread: a test's own may have the loop of a browser."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 def trained(name: str, path: Path) -> Trained:
     """Return a run as it is served."""
     encoder = load_encoder(path) if (path / "encoder.safetensors").exists() else None
@@ -110,7 +116,7 @@ def asking(
 
             return await run(ask)
 
-    return asyncio.run(all_of_it())
+    return finished(all_of_it())
 
 
 def ask_once(drawing: Any, address: str, method: str = "GET", body: Any = b"", **options: Any) -> Reply:

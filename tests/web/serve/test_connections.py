@@ -11,6 +11,7 @@ import uvicorn
 
 from ganache.web.serve.bounds import Bounds
 from ganache.web.serve.connections import bounded
+from tests.web.serve.asking import finished
 
 T = TypeVar("T")
 QUICK = Bounds(header_seconds=0.1, stall_seconds=0.1)
@@ -58,7 +59,7 @@ def with_server(run: Callable[[Connect], Awaitable[T]], bounds: Bounds = QUICK) 
         async with asyncio.timeout(20), serving(bounds) as connect:
             return await run(connect)
 
-    return asyncio.run(all_of_it())
+    return finished(all_of_it())
 
 
 async def get(connect: Connect, path: str = "/") -> bytes:

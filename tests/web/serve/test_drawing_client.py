@@ -12,6 +12,7 @@ from ganache.support.errors import RunError, UserError
 from ganache.web.serve.answers import RefusedError
 from ganache.web.serve.bounds import Bounds
 from ganache.web.serve.drawing_client import Commission, DrawingClient, ServedRuns
+from tests.web.serve.asking import finished
 from tests.web.serve.stand_in import PROGRAM
 
 T = TypeVar("T")
@@ -36,7 +37,7 @@ def with_client(
             finally:
                 await client.stop()
 
-    return asyncio.run(all_of_it())
+    return finished(all_of_it())
 
 
 def asked(do: str, images: int = 1, is_search: bool = False) -> Commission:

@@ -18,6 +18,7 @@ from ganache.data.shape import ImageShape
 from ganache.web.serve.answers import RefusedError
 from ganache.web.serve.bounds import Bounds
 from ganache.web.serve.uploads import Uploads
+from tests.web.serve.asking import finished
 
 SHAPE = ImageShape(1, 8, 8)
 
@@ -43,7 +44,7 @@ def sent(content: bytes | Sequence[bytes], bounds: Bounds | None = None, **optio
     async def once() -> NDArray[np.uint8]:
         return await Uploads(bounds or Bounds(), **program).picture(request_of(pieces, **options), SHAPE)  # type: ignore[arg-type]
 
-    return asyncio.run(once())
+    return finished(once())
 
 
 def refusal(content: bytes | Sequence[bytes], bounds: Bounds | None = None, **options: object) -> tuple[int, str]:
@@ -169,5 +170,5 @@ def test_few_pictures_are_decoded_at_once() -> None:
 
         return list(await asyncio.gather(*(one(request) for request in requests)))
 
-    times = asyncio.run(three())
+    times = finished(three())
     assert sorted(times)[2] >= 0.4  # type: ignore[type-var, operator]

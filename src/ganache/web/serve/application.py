@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from ganache.web.serve.answers import JSON, RefusedError, refused
 from ganache.web.serve.bounds import Bounds
+from ganache.web.serve.browsing import pages
 from ganache.web.serve.drawing_client import Drawing
 from ganache.web.serve.endpoints import Service
 from ganache.web.serve.entrance import Entrance
@@ -32,6 +33,7 @@ def application(
         Route("/openapi.json", partial(_openapi, drawing)),
         Route("/health", partial(_health, drawing)),
         Route("/metrics", partial(_metrics, drawing, meters)),
+        *pages(),
     ]
     handlers: dict[Any, Any] = {
         RefusedError: _refused,

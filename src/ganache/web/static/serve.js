@@ -1,0 +1,63 @@
+// The page of `ganache serve`: choose a run, look at what it draws.
+
+import { element, fill } from "ganache/elements.js";
+import { ask, keepToken } from "ganache/serve_api.js";
+import { choice } from "ganache/serve_controls.js";
+import { mix } from "ganache/serve_mix.js";
+import { pictures } from "ganache/serve_pictures.js";
+import { samples } from "ganache/serve_samples.js";
+import { walk } from "ganache/serve_walk.js";
+
+const at = (id) => document.getElementById(id);
+
+/** Show what the server has, or ask for the token that it wants. */
+export async function start() {
+  at("token").addEventListener("submit", (event) => {
+    event.preventDefault();
+    keepToken(new FormData(event.target).get("token").trim());
+    start();
+  });
+  try {
+    const answer = await ask("/api/runs");
+    const { runs } = await answer.json();
+    at("token").hidden = true;
+    complain(null);
+    choose(runs.filter((run) => !run.gone));
+  } catch (error) {
+    complain(error);
+  }
+  document.body.dataset.ready = "yes";
+}
+
+function choose(runs) {
+  if (!runs.length) return complain(new Error("there is no run any more"));
+  const named = choice("run", runs.map((run) => [run.name, run.name]), runs[0].name, () =>
+    show(runs.find((run) => run.name === named.value())),
+  );
+  fill(at("runs"), named.root);
+  show(runs[0]);
+}
+
+function show(run) {
+  at("about").textContent = described(run);
+  for (const part of [samples, walk, mix, pictures]) part(at(part.name), run, complain);
+}
+
+function described(run) {
+  const size = run.points ? "points of a plane" : `pictures of ${run.width} × ${run.height} pixels`;
+  const classes = run.classes.length ? `, ${run.classes.length} classes` : "";
+  return `${run.recipe || "a generator"}: ${size}${classes}`;
+}
+
+function complain(error) {
+  at("complaint").hidden = error === null;
+  at("complaint").textContent = error === null ? "" : error.message;
+  if (error?.status === 401) askForToken();
+}
+
+function askForToken() {
+  const input = element("input", { type: "password", name: "token", autocomplete: "off", required: "" });
+  fill(at("token"), element("label", {}, "token ", input), element("button", { type: "submit" }, "open"));
+  at("token").hidden = false;
+  input.focus();
+}
