@@ -16,6 +16,7 @@ from ganache.cli.draw_commands import codes, encode, interpolate, mix, project, 
 from ganache.cli.evaluation_commands import compare, evaluate
 from ganache.cli.export_command import export
 from ganache.cli.judge_command import judge
+from ganache.cli.lab_command import lab
 from ganache.cli.report_command import report
 from ganache.cli.serve_command import serve
 from ganache.cli.train_commands import plot, recipes, resume, train
@@ -52,6 +53,7 @@ COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
         report,
         plot,
         serve,
+        lab,
         recipes,
     ),
     data_app: (data_commands.info, data_commands.pack),

@@ -1,6 +1,7 @@
 """What the lab offers: all parts by their own descriptions, and presets that are games which can be begun."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from ganache.parts.part import kinds, parse
 from ganache.parts.penalties import R1
 from ganache.web.lab.offers import FAMILIES, catalogue, describe, offered
 from ganache.web.lab.presets import Showcase, presets
+from ganache.web.lab.wishes import Drawn, GameWish
 from ganache.web.lab.workbench import Workbench, planned
 
 
@@ -69,15 +71,28 @@ def test_a_class_of_the_users_is_not_offered() -> None:
     assert LeastSquares in list(offered(Objective))
 
 
+def density_in(folder: Path, data: Any) -> str:
+    """Return the data of a preset as `ganache train` takes them."""
+    if isinstance(data, str):
+        return data
+    wished = GameWish(recipe={}, data=data).data
+    assert isinstance(wished, Drawn)
+    file = folder / "drawn.json"
+    file.write_text(json.dumps({"modes": [cell[:2] for cell in wished.cells], "std": wished.std}))
+    return str(file)
+
+
 @pytest.mark.parametrize("preset", presets(), ids=lambda preset: preset.name)
-def test_a_preset_can_be_begun(preset: Showcase) -> None:
+def test_a_preset_can_be_begun(preset: Showcase, tmp_path: Path) -> None:
     found = preset.to_json()
     assert json.loads(json.dumps(found)) == found
     assert 1 <= len(found["games"]) <= 2
     assert set(preset.layers) <= found["layers"].keys()
     for game in found["games"]:
         assert game["base"] in recipes.names()
-        Workbench(planned(parse(TwoPlayers, game["recipe"]), preset.data, preset.seed)).advance()
+        assert parse(TwoPlayers, game["recipe"]).model_dump(mode="json") == game["recipe"]
+        plan = planned(parse(TwoPlayers, game["recipe"]), density_in(tmp_path, found["data"]), preset.seed)
+        Workbench(plan).advance()
 
 
 def test_presets_have_names_of_their_own() -> None:
