@@ -153,6 +153,7 @@ def test_what_is_drawn_is_learnt(visitor: Visitor, lab_address: str) -> None:
     page = opened(visitor, lab_address, link(fast))
     page.get_by_label("data", exact=True).select_option("drawn")
     canvas = page.locator(".painting canvas")
+    canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.3 * box["height"])
@@ -195,3 +196,24 @@ def test_an_address_of_nonsense_begins_as_none_does(visitor: Visitor, lab_addres
 def test_text_of_an_address_stays_text(visitor: Visitor, lab_address: str) -> None:
     page = opened(visitor, lab_address, link({"name": "<img src=x onerror=alert(1)>"}))
     assert page.locator("#lab img").count() == 0
+
+
+def test_the_ring_is_learnt_to_eight_modes(visitor: Visitor, lab_address: str) -> None:
+    page = opened(visitor, lab_address)
+    page.get_by_role("button", name="play").click()
+    until(page, "d.iterationA >= 350")
+    page.get_by_role("button", name="pause").click()
+    assert seen(page, "modesA") == 8
+    assert seen(page, "qualityA") > 0.1
+
+
+def test_collapse_and_its_cure(visitor: Visitor, lab_address: str) -> None:
+    page = opened(visitor, lab_address)
+    page.get_by_label("preset").select_option("collapse")
+    until(page, "d.iterationA == 0 && d.iterationB == 0")
+    page.get_by_role("button", name="play").click()
+    until(page, "d.iterationA >= 150 && d.iterationB >= 150")
+    page.get_by_role("button", name="pause").click()
+    assert seen(page, "modesA") <= 2
+    assert seen(page, "modesB") > 2
+    assert "Claim 4" in (page.locator(".claim").text_content() or "")

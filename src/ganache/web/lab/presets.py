@@ -181,8 +181,8 @@ PRESETS = (
     Showcase(
         "rates",
         "The learning rate decides",
-        "A's rate is 0.0002, B's 0.02: one hardly gets anywhere in a minute, the other is there at once and never "
-        "comes to rest. In between lies the preset of the ring, with 0.002. Claim 9.",
+        "A's rate is 0.0002, B's 0.02: one hardly gets anywhere in a minute, the other jumps about and never comes to "
+        "rest. In between lies the preset of the ring, with 0.002. Claim 9.",
         (Duel((*_QUICK, *rates(2e-4))), Duel((*_QUICK, *rates(2e-2)))),
     ),
 )

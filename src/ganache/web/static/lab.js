@@ -50,8 +50,8 @@ function open(place, state, hello) {
     controls: element("div", { class: "controls card" }),
     claim: element("p", { class: "claim", "aria-live": "polite" }),
     trouble: element("p", { class: "trouble", role: "alert", hidden: true }),
-    boards: element("div", { class: "boards" }),
     painting: element("div", { class: "painting" }),
+    boards: element("div", { class: "boards" }),
     forms: element("div", { class: "forms" }),
     takeaway: element("details", { class: "card" }),
   };
