@@ -17,9 +17,9 @@ def lab_address() -> Iterator[str]:
     if why := missing():
         pytest.skip(why)
     uvicorn = pytest.importorskip("uvicorn", reason="the lab's server is not installed: pip install 'ganache[web]'")
-    from ganache.web.lab.application import application
     from ganache.web.lab.assistants import Assistant
     from ganache.web.lab.serving import hello, listening
+    from ganache.web.lab.visits import application
 
     sources = ("ring", "two-moons", "digits")
     with listening(0) as listener:

@@ -21,8 +21,8 @@ def run_lab(data: str | None, *, port: int, browser: bool, size: str | None, dev
     try:
         import uvicorn
 
-        from ganache.web.lab.application import application
         from ganache.web.lab.assistants import Assistant
+        from ganache.web.lab.visits import application
     except ImportError as error:
         raise UserError("lab: it comes with a web server: pip install 'ganache[web]'") from error
     kind = choose_device(device).type

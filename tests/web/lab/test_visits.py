@@ -11,8 +11,8 @@ pytest.importorskip("httpx2", reason="starlette's test client needs httpx2")
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from ganache.web.lab.application import application
 from ganache.web.lab.packets import head_of
+from ganache.web.lab.visits import application
 from tests.web.lab.test_laboratory import GAME, Pretended
 
 PORT, TOKEN = 8123, "secret"
