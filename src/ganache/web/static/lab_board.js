@@ -104,7 +104,7 @@ function curvesIn(place) {
   const drawn = [
     [curve(place, { title: "Losses" }), LOSSES],
     [curve(place, { title: "What the discriminator says (logits)" }), LOGITS],
-    [curve(place, { title: "Slope that the generator learns from", log: true }), SLOPES],
+    [curve(place, { title: "Slope by which the generator learns", log: true }), SLOPES],
   ];
   const quality = element("div", {});
   place.append(quality);
