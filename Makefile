@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= runs/demo
 
-.PHONY: demo test lint bench browser clean
+.PHONY: demo test lint bench browser web clean
 
 demo: $(VENV)/.installed
 	@# A demo that was stopped goes on where it stood.
@@ -26,6 +26,10 @@ APT := $(if $(filter 0,$(shell id -u)),,sudo) apt-get -o Acquire::Retries=0 -o A
 browser:
 	@command -v chromium || { { $(APT) update && $(APT) install -y chromium; } >/dev/null && command -v chromium; } || \
 	{ echo "chromium cannot be installed here by apt-get: install it in another way" >&2; exit 1; }
+
+# onnxruntime-web, which draws in an exported page: fetched by npm, known by its checksums, never committed.
+web: $(VENV)/.installed
+	$(BIN)/python -m ganache.web.export.runtime
 
 # On a machine that does nothing else; half an hour on two slow cores.
 bench: $(VENV)/.installed

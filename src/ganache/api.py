@@ -21,12 +21,14 @@ from ganache.games import Game
 from ganache.runs import products
 from ganache.runs.products import TrainedGenerator
 from ganache.scratch import by_hand  # noqa: F401, so that its games are known when a run names one
+from ganache.support.errors import UserError
 from ganache.support.files import at_home
 from ganache.support.requests import collected
 from ganache.training import sessions
 from ganache.training.notebook import in_notebook
 from ganache.training.plan import Plan, Request, make_plan
 from ganache.training.sessions import Outcome
+from ganache.web.export import generator_page
 from ganache.web.report import writing as reports
 
 
@@ -130,15 +132,23 @@ def export(
     latents: int = 0,
     seed: int = 0,
 ) -> Parity:
-    """Write a run's generator as an ONNX model, which draws without torch, and say by how much it differs from torch.
+    """Write a run's generator as a file that draws without torch, and say by how much that differs from torch.
 
-    Its inputs are ``latent`` (N, Z), ``class`` (N, K) one-hot where it knows classes, and where it can be truncated
-    ``truncation`` (1,), which is `truncation` if left out; its output is ``images`` (N, C, H, W) in [-1, 1]. What that
-    difference is lies in ``OUT.json``. With `latents` the inputs of so many images of `seed` are written beside it, as
-    ``NAME.latents.npz``. Raises UserError for what cannot be written, RunError for more than 1e-4 of difference.
+    A page (``.html``) draws in any browser, all by itself. An ONNX model (``.onnx``) has the inputs ``latent``
+    (N, Z), ``class`` (N, K) one-hot where it knows classes, and where it can be truncated ``truncation`` (1,), which is
+    `truncation` if left out; its output is ``images`` (N, C, H, W) in [-1, 1]. The difference is kept in ``OUT.json``;
+    with `latents` the inputs of so many images of `seed` are written beside it, as ``NAME.latents.npz``. Raises
+    UserError for what cannot be written, RunError for more than 1e-4 of difference.
     """
+    out = at_home(out)
+    if out.suffix.lower() not in (".onnx", ".html"):
+        raise UserError(f"out: {out.name!r} is neither a model, NAME.onnx, nor a page, NAME.html")
     generator = products.load(at_home(run)).truncated(truncation)
-    return onnx_export.export_to(generator, at_home(out), opset=opset, latents=latents, seed=seed)
+    if out.suffix.lower() == ".html":
+        if latents:
+            raise UserError("latents: a page holds its own; they are written beside a model, NAME.onnx")
+        return generator_page.export_page(generator, out, opset=opset)
+    return onnx_export.export_to(generator, out, opset=opset, latents=latents, seed=seed)
 
 
 def plot(run: str | Path) -> list[Path]:

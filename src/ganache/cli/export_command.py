@@ -13,7 +13,7 @@ from ganache.support.units import counted
 
 def export(
     run: RunPath,
-    out: Annotated[Path, path_option(help="generator.onnx.")],
+    out: Annotated[Path, path_option(help="generator.onnx, or generator.html.")],
     opset: Annotated[int, typer.Option(help="Of ONNX, from 18 on.")] = 18,
     truncation: Truncation = 1.0,
     latents: Annotated[int, typer.Option(metavar="N", help="Write the inputs of the first N images of the seed.")] = 0,

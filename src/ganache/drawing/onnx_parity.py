@@ -1,14 +1,14 @@
 """Whether a model of ONNX draws what torch draws: both draw the same images, and the largest difference is kept."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganache.drawing.onnx_graph import CLASS, LATENT, TRUNCATION, can_be_truncated
+from ganache.drawing.onnx_graph import CLASS, END, FRACTION, LATENT, START, TRUNCATION, can_be_truncated
 from ganache.runs.products import GROUP, TrainedGenerator
 from ganache.support.errors import RunError, reason
 from ganache.support.version import __version__
@@ -41,7 +41,8 @@ def compared(model: Any, generator: TrainedGenerator) -> Parity:
 
     by, run = runner(model.SerializeToString())
     settings = [generator] * GROUPS + ([generator.truncated(TRUNCATED)] if can_be_truncated(generator) else [])
-    worst = max(_difference(run, drawn, group % GROUPS) for group, drawn in enumerate(settings))
+    names = [value.name for value in model.graph.input]
+    worst = max(_difference(run, names, drawn, group % GROUPS) for group, drawn in enumerate(settings))
     samples = GROUP * len(settings)
     if not worst <= TOLERANCE:  # also where it is no number
         raise RunError(
@@ -76,12 +77,13 @@ def _only(outputs: Any) -> NDArray[Any]:
     return np.asarray(images)
 
 
-def _difference(run: Run, generator: TrainedGenerator, group: int) -> float:
+def _difference(run: Run, names: Sequence[str], generator: TrainedGenerator, group: int) -> float:
     latents, labels = generator.inputs(SEED, group)
-    given = {LATENT: latents.numpy(), **({CLASS: labels.numpy()} if labels.shape[1] else {})}
-    if can_be_truncated(generator):
-        given[TRUNCATION] = np.array([generator.truncation], np.float32)
-    drawn = run(given)
+    given = {
+        **{LATENT: latents.numpy(), START: latents.numpy(), END: latents.flip(0).numpy(), CLASS: labels.numpy()},
+        **{FRACTION: np.zeros(1, np.float32), TRUNCATION: np.array([generator.truncation], np.float32)},
+    }
+    drawn = run({name: given[name] for name in names})
     expected = generator.draw(latents, labels).numpy()
     if drawn.shape != expected.shape:
         raise RunError(f"the ONNX model draws images of the form {drawn.shape}, torch of {expected.shape}")

@@ -1,0 +1,1 @@
+"""A page that draws with a generator in any browser."""
