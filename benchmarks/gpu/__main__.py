@@ -62,7 +62,7 @@ def options() -> argparse.Namespace:
         "--peer-r3gan", type=Path, metavar="FOLDER", help="also time R3GAN in a copy of its authors' repository; --peer"
     )
     add("--only", choices=tuple(KINDS))
-    add("--recipes", nargs="+", choices=recipes.names(), metavar="NAME", help="which are checked and varied")
+    add("--recipes", nargs="+", choices=recipes.of_images(), metavar="NAME", help="which are checked and varied")
     add("--sides", nargs="+", type=int, default=SIDES, metavar="PIXELS", help="with --full")
     add("--steps", type=int, help="of a training that is checked")
     add("--batch", type=int, help="in place of every other")
@@ -92,7 +92,7 @@ def parts_of(asked: argparse.Namespace) -> Sequence[Part]:
     """Return the parts that are asked for."""
     peers = Peers(asked.peer or asked.peer_r3gan is not None, asked.peer_r3gan)
     if asked.full:
-        parts = full_parts(peers, asked.recipes or recipes.names(), asked.sides)
+        parts = full_parts(peers, asked.recipes or recipes.of_images(), asked.sides)
     else:
         checked = asked.recipes or (QUICK_CHECKED if asked.quick else CHECKED)
         parts = default_parts(peers, checked, SIDES[:1] if asked.quick else SIDES[:2])

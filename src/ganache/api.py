@@ -52,6 +52,9 @@ def train(
     value_range: str | tuple[float, float] | None = None,
     mirror: bool = False,
     start: str | Path | None = None,
+    second: Given | None = None,
+    domains: str | Sequence[str] = (),
+    task: str = "",
     quiet: bool | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
@@ -65,7 +68,8 @@ def train(
     scored; `value_range` (``"0:4095"``) are the values that become 0 and 255 in files of more than 8 bits; with
     `mirror` every training picture is taken mirrored left to right, too; `start` is a run with whose weights it begins,
     and whose recipe is taken if none is given; `quiet` is, if left out, that nothing is shown but in a notebook;
-    `progress` hears of packing, (done, total).
+    `progress` hears of packing, (done, total). A recipe that translates pictures takes what is wanted from `second`, or
+    both sides as two classes of the data, `domains` (``"A,B"``), or makes inputs by a `task` (``"super-resolution:4"``).
 
     Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
     """
@@ -74,6 +78,8 @@ def train(
         "labels": tuple(labels),
         "settings": tuple(settings),
         "start": None if start is None else at_home(start),
+        "second": "" if second is None else as_source(second, "second"),
+        "domains": domains if isinstance(domains, str) else tuple(domains),
     }
     request = collected(Request, {**locals(), **own})
     place = at_home(out) if out is not None else None

@@ -177,11 +177,11 @@ def test_the_default_names_every_target_first_and_is_stated_to_fit_its_most_impo
 
 def test_the_large_grid_checks_every_recipe_and_times_the_deep_ones_at_every_size() -> None:
     sides = (32, 64, 128, 256)
-    names = [part.name for part in full_parts(Peers(), recipes.names(), sides)]
+    names = [part.name for part in full_parts(Peers(), recipes.of_images(), sides)]
     assert len(names) == len(set(names))
-    assert {f"resume {name}" for name in recipes.names()} < set(names)
+    assert {f"resume {name}" for name in recipes.of_images()} < set(names)
     deep = {f"{kind}{name} {side}" for kind in ("", "ratios ") for name in SIZED for side in sides}
-    assert deep | {f"{name} 32" for name in recipes.names() if name != "mlp-2d"} < set(names)
+    assert deep | {f"{name} 32" for name in recipes.of_images() if name != "mlp-2d"} < set(names)
 
 
 def test_what_could_not_be_done_is_a_fault_and_stands_on_the_page(workshop: Workshop) -> None:

@@ -49,7 +49,7 @@ def model_and_generator(name: str) -> tuple[Any, TrainedGenerator]:
     return MODELS[key], generator
 
 
-@pytest.mark.parametrize("name", recipes.names())
+@pytest.mark.parametrize("name", recipes.of_images())
 def test_the_generator_of_every_recipe_draws_the_same_images(name: str) -> None:
     model, generator = model_and_generator(name)
     found = onnx_parity.compared(model, generator)

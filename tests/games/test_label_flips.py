@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ganache.games import Moment
-from ganache.games.two_players import _with_flips
+from ganache.games.judging import with_flips
 from ganache.parts.objectives import LeastSquares, Objective
 from ganache.parts.schedules import Linear
 from tests.tiny import batch_of, cast_of, connected, discriminator_step, tiny_recipe, two_players
@@ -40,7 +40,7 @@ def test_a_schedule_draws_at_every_moment_also_where_nothing_is_flipped() -> Non
 
 def test_all_flipped_is_the_loss_with_its_arguments_exchanged() -> None:
     real, fake = torch.tensor([[0.25], [0.5]]), torch.tensor([[0.0], [2.0]])
-    loss = LeastSquares().discriminator(*_with_flips(real, fake, 1.0))
+    loss = LeastSquares().discriminator(*with_flips(real, fake, 1.0))
     # ½(fake - 1)² + ½ real² = ½ + 1/32 and ½ + 1/8
     assert loss.tolist() == [0.53125, 0.625]
 
@@ -48,7 +48,7 @@ def test_all_flipped_is_the_loss_with_its_arguments_exchanged() -> None:
 def test_pairs_are_flipped_whole_and_as_often_as_asked() -> None:
     torch.manual_seed(1)
     real, fake = torch.ones(20_000, 1, 2, 2), torch.zeros(20_000, 1, 2, 2)
-    told_real, told_fake = _with_flips(real, fake, 0.3)
+    told_real, told_fake = with_flips(real, fake, 0.3)
     assert torch.equal(told_real + told_fake, real)
     per_pair = told_fake.flatten(1)
     assert torch.equal(per_pair.amin(1), per_pair.amax(1))  # a patch discriminator's logits go together

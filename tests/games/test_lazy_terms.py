@@ -8,7 +8,8 @@ from torch import Tensor
 
 from ganache.engine.iteration import iterate
 from ganache.games import Moment
-from ganache.games.two_players import _due, _total
+from ganache.games.judging import total
+from ganache.games.two_players import _due
 from ganache.parts.penalties import R1
 from ganache.parts.schedules import Linear
 from ganache.parts.terms import GeneratorTerm, Move
@@ -35,7 +36,7 @@ def test_a_lazy_term_is_due_every_k_moves_with_k_times_its_weight() -> None:
     for moves in range(9):
         due, now = _due(terms, moves), Moment(10 * moves)
         nothing, one = torch.zeros(2), torch.ones(2)
-        weights.append({name: float(_total(nothing, {name: one}, terms, now)[0]) for name in due})
+        weights.append({name: float(total(nothing, {name: one}, terms, now)[0]) for name in due})
     assert weights == [
         {"always": 0.5, "lazy": 8.0, "fading": 16.0},
         {"always": 0.5},
@@ -52,9 +53,9 @@ def test_a_lazy_term_is_due_every_k_moves_with_k_times_its_weight() -> None:
 def test_the_loss_is_the_sum_of_the_objective_and_each_term_times_its_weight() -> None:
     terms = {"one": R1(weight=0.5, every=2), "other": R1(weight=Linear(start=4.0, end=0.0, until=8.0))}
     values = {"one": torch.tensor([1.0, 2.0]), "other": torch.tensor([10.0, 20.0])}
-    assert _total(torch.tensor([0.25, 0.5]), values, terms, Moment(2)).tolist() == [31.25, 62.5]
+    assert total(torch.tensor([0.25, 0.5]), values, terms, Moment(2)).tolist() == [31.25, 62.5]
     loss = torch.tensor([0.25, 0.5])
-    assert _total(loss, {}, terms, Moment(2)) is loss
+    assert total(loss, {}, terms, Moment(2)) is loss
 
 
 MOVES: list[tuple[dict[str, Any], str, list[bool]]] = [

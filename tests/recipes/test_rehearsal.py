@@ -45,8 +45,9 @@ def test_every_recipe_passes_and_no_random_number_is_used() -> None:
     assert recipes.names()
     for name in recipes.names():
         recipe = recipes.find(name)
-        rehearse(recipe, ImageShape(3, 20, 16), 3 if recipe.conditional else 0)
-        rehearse(recipe, ImageShape(1, 28, 28), 10 if recipe.conditional else 0)
+        given = bool(recipe.meeting)  # one channel of input where pictures are translated
+        rehearse(recipe, ImageShape(3 + given, 20, 16, given=given), 3 if recipe.conditional else 0)
+        rehearse(recipe, ImageShape(1 + given, 28, 28, given=given), 10 if recipe.conditional else 0)
     assert torch.equal(torch.rand(2), expected)
 
 

@@ -12,7 +12,7 @@ import typer
 
 from ganache.cli import cache_commands, data_commands
 from ganache.cli.doctor_command import doctor
-from ganache.cli.draw_commands import codes, encode, interpolate, mix, project, sample
+from ganache.cli.draw_commands import codes, encode, interpolate, mix, project, sample, translate
 from ganache.cli.evaluation_commands import compare, evaluate
 from ganache.cli.export_command import export
 from ganache.cli.judge_command import judge
@@ -46,6 +46,7 @@ COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
         project,
         mix,
         export,
+        translate,
         judge,
         evaluate,
         compare,

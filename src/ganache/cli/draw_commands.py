@@ -1,4 +1,4 @@
-"""`ganache sample`, `interpolate`, `codes`, `encode`, `project` and `mix`."""
+"""`ganache sample`, `interpolate`, `codes`, `encode`, `project`, `mix` and `translate`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -180,3 +180,28 @@ def mix(
         device=device,
     )
     show([f"styles of {columns} in images of {rows}: {out}"])
+
+
+def translate(
+    run: RunPath,
+    pictures: Annotated[Path, path_argument(metavar="INPUT", help="A picture, or a folder or zip of pictures.")],
+    out: Annotated[Path, path_option(help="A picture for one, else a folder.")],
+    direction: Annotated[str, typer.Option(help="a-to-b or b-to-a.")] = "a-to-b",
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Pictures of any size as they are, not brought to that of the training.")
+    ] = False,
+    device: Device = "auto",
+    code: Code = None,
+) -> None:
+    """Translate pictures with a trained translator."""
+    from ganache.drawing.translating import translate_to
+
+    load_code(code)
+    with packing_bar() as progress:
+        done = translate_to(run, pictures, out, direction=direction, whole=whole, device=device, progress=progress)
+    show(
+        [
+            f"{counted(done.pictures, 'picture')} translated {direction}: {out}",
+            *(f"not read      {name}: {why}" for name, why in [*done.skipped.items()][:10]),
+        ]
+    )

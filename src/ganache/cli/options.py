@@ -49,6 +49,16 @@ Start = Annotated[
     path_option("--from", metavar="RUN", help="Begin with another run's weights, and its recipe if none is named."),
 ]
 Mirror = Annotated[bool, typer.Option("--mirror", help="Train on every picture mirrored left to right, too.")]
+Second = Annotated[
+    str, typer.Option("--data-b", metavar="SOURCE", help="To translate: pictures of the other kind, like --data's.")
+]
+Domains = Annotated[
+    str, typer.Option(metavar="A,B", help="To translate: two classes of the data, what is given and what is wanted.")
+]
+Task = Annotated[
+    str,
+    typer.Option(help="To translate: super-resolution:4, colorize, inpaint, edges or side-by-side."),
+]
 Labels = Annotated[
     list[str] | None, typer.Option("--label", metavar="NAME", help="A class by its name; may be repeated.")
 ]

@@ -13,6 +13,7 @@ from ganache.cli.options import (
     Code,
     Data,
     Device,
+    Domains,
     EvaluateEvery,
     Images,
     Labels,
@@ -21,10 +22,12 @@ from ganache.cli.options import (
     Precision,
     Range,
     RunFolder,
+    Second,
     Seed,
     Settings,
     Size,
     Start,
+    Task,
     Time,
     path_argument,
     path_option,
@@ -57,6 +60,9 @@ def train(
     value_range: Range = None,
     mirror: Mirror = False,
     start: Start = None,
+    second: Second = "",
+    domains: Domains = "",
+    task: Task = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")] = False,
 ) -> None:
     """Train a GAN on pictures (recipe dcgan when none is named)."""
@@ -119,6 +125,13 @@ def _only_plan(request: "Request", out: Path | None) -> None:
     print("nothing was written")
 
 
+def _next(run: Path, folder: str) -> str:
+    """Return what can be done with a finished run."""
+    if (run / "a_to_b.safetensors").is_file():
+        return f"translate      ganache translate {folder} PICTURES --out translated"
+    return f"draw more      ganache sample {folder} --count 64 --seed 1 --out grid.png"
+
+
 def _report(outcome: "Outcome") -> None:
     from ganache.web.report.writing import report_after
 
@@ -134,6 +147,6 @@ def _report(outcome: "Outcome") -> None:
             f"finished: {at}",
             f"pictures       {outcome.run}/samples/, {outcome.run}/progress.webp, {outcome.run}/curves.png",
             *([f"report         {report}"] if report else []),
-            f"draw more      ganache sample {folder} --count 64 --seed 1 --out grid.png",
+            _next(outcome.run, folder),
         ]
     )

@@ -1,5 +1,6 @@
 """Where the data of a run comes from, and how it is read."""
 
+import functools
 import os
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -9,6 +10,8 @@ from ganache.data.dataset import Dataset, Progress
 from ganache.data.location import NAMES, lasting
 from ganache.data.opening import open_dataset, preview
 from ganache.data.python_arrays import is_kept
+from ganache.data.twofold import sides
+from ganache.data.twofold.sides import Meeting
 from ganache.support.errors import UserError
 from ganache.support.json_files import well_formed
 
@@ -21,6 +24,12 @@ class Source:
     how: Conversion = DECIDED_BY_THE_DATA
     labels: tuple[str, ...] = ()  # only these classes
     mirror: bool = False  # whether a training takes every picture mirrored too
+    # Of a training from picture to picture: how inputs and targets meet, and where both come from: a second source, two
+    # classes of the first, or a task for its pictures.
+    meeting: Meeting | None = None
+    second: str = ""
+    domains: tuple[str, ...] = ()
+    task: str = ""
 
     @classmethod
     def of(cls, record: dict[str, Any], data: str | None = None) -> "Source":
@@ -32,7 +41,8 @@ class Source:
             key: tuple(value) if isinstance(value, list) else value for key, value in record.items()
         }
         with well_formed("its source"):
-            taken = {name: fields.pop(name) for name in ("labels", "mirror") if name in fields}
+            own = ("labels", "mirror", "meeting", "second", "domains", "task")
+            taken = {name: fields.pop(name) for name in own if name in fields}
             kept = cls(fields.pop("data"), how=Conversion(**fields), **taken)
         if data is None and kept.data not in NAMES and not os.path.exists(os.path.expanduser(kept.data)):
             if is_kept(kept.data):
@@ -46,8 +56,21 @@ class Source:
         """Return it for a run's record, so that it means the same data from any folder."""
         how = asdict(self.how)
         assert not how.pop("stretch"), "a run's pictures keep their proportions"
-        return {"data": lasting(self.data), "labels": self.labels, "mirror": self.mirror, **how}
+        met = {"meeting": self.meeting, "domains": self.domains, "task": self.task} if self.meeting else {}
+        if self.second:
+            met["second"] = lasting(self.second)
+        return {"data": lasting(self.data), "labels": self.labels, "mirror": self.mirror, **met, **how}
 
     def open(self, progress: Progress | None = None, write: bool = True) -> Dataset:
-        """Return the data, packed into the cache on first use; without `write`, a few rows and the whole summary."""
-        return (open_dataset if write else preview)(self.data, self.how, progress)
+        """Return the data, packed into the cache on first use; without `write`, a few rows and the whole summary.
+
+        Raises UserError where a training from picture to picture lacks inputs or targets, or another one has them.
+        """
+        opened = functools.partial(open_dataset if write else preview, progress=progress)
+        if self.meeting is not None:
+            return sides.joined(opened, self.data, self.how, self.meeting, self.second, self.domains, self.task)
+        if self.second or self.domains or self.task:
+            raise UserError(
+                "recipe: second, domains and task are for what translates pictures, such as pix2pix and cyclegan"
+            )
+        return opened(self.data, self.how)

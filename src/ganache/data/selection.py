@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganache.data.dataset import Batch, Dataset, RowStream, Stream
-from ganache.data.mirroring import MirroredRows
+from ganache.data.mirroring import MirroredAtRandom, MirroredRows
 from ganache.data.shape import ImageShape
 from ganache.support.errors import UserError
 
@@ -103,7 +103,9 @@ class Selection:
 
     def _mirrored(self, found: Stream, seed: int, split: str) -> Stream:
         """Return a stream with mirror pictures where they are taken: not of what a training is examined on."""
-        return MirroredRows(found, seed) if self.mirrored and split == TRAIN and isinstance(found, RowStream) else found
+        if not self.mirrored or split != TRAIN:
+            return found
+        return MirroredRows(found, seed) if isinstance(found, RowStream) else MirroredAtRandom(found, seed)
 
     def _is_absent(self, name: str) -> bool:
         wanted = name in self.missing or (self.conditional and not self.asked)

@@ -114,6 +114,17 @@ def for_display(values: npt.NDArray[Any], reals: npt.NDArray[Any] | None = None)
     return grid(values)
 
 
+def as_colours(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return images (N, H, W, C) of any channels as colours (N, H, W, 3), over white where they have alpha."""
+    channels = images.shape[-1]
+    colours = images[..., :3] if channels > 2 else images[..., :1].repeat(3, axis=-1)
+    if channels in (1, 3):
+        return colours
+    seen = images[..., -1:].astype(np.float32) / 255.0
+    laid: npt.NDArray[np.uint8] = np.rint(colours * seen + 255.0 * (1.0 - seen)).astype(np.uint8)
+    return laid
+
+
 def over_white(picture: Image.Image) -> Image.Image:
     """Return a picture as it is, or in RGB over white when it has alpha."""
     if not picture.has_transparency_data:

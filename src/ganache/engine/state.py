@@ -105,7 +105,7 @@ class TrainingState:
         torch.manual_seed(derive(seed, "weights"))
         self.cast = recipe.build(shape, self.conditions)
         products = recipe.products()
-        makers = {product.network for product in products[:1]}
+        makers = {product.network for product in (*products[: recipe.draws], *recipe.translators)}
         for name, network in self.cast.networks.items():
             layout = memory_format_for("making" if name in makers else "reading", autocast)
             network.to(device, memory_format=layout)  # type: ignore[call-overload]

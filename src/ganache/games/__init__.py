@@ -3,11 +3,14 @@
 from ganache.games.bigan import BiGAN as BiGAN
 from ganache.games.cast import Cast as Cast
 from ganache.games.cast import Player as Player
+from ganache.games.cycle import Cycle as Cycle
 from ganache.games.game import Draws as Draws
 from ganache.games.game import Game as Game
 from ganache.games.game import Product as Product
 from ganache.games.game import Records as Records
 from ganache.games.growing import Growing as Growing
+from ganache.games.paired import Paired as Paired
+from ganache.games.translation import Translation as Translation
 from ganache.games.two_players import Optimizers as Optimizers
 from ganache.games.two_players import TwoPlayers as TwoPlayers
 from ganache.parts.adaptive import Adaptive as Adaptive

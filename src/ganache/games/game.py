@@ -14,8 +14,10 @@ from pydantic import Field
 from torch import Tensor
 
 from ganache.data.shape import ImageShape
+from ganache.data.twofold.sides import Meeting
 from ganache.games.cast import Cast
 from ganache.networks.base import Generator
+from ganache.networks.translators import Translator
 from ganache.parts.critic import Critic
 from ganache.parts.latents import Latent
 from ganache.parts.moment import Moment
@@ -54,6 +56,7 @@ class Product:
 
     network: str
     config: Part
+    is_reverse: bool = False  # of a translator: whether it makes inputs of targets
 
 
 class Game(Part, abc.ABC):
@@ -61,6 +64,8 @@ class Game(Part, abc.ABC):
 
     # Whether several processes can train it together: its players move by `Cast.update` alone.
     can_be_shared: ClassVar[bool] = True
+    # How inputs and targets meet in the data that it learns from; None: its data are images that stand alone.
+    meeting: ClassVar[Meeting | None] = None
 
     name: str = Field(min_length=1)
     batch_size: int = Field(default=64, ge=1, le=65536)
@@ -104,12 +109,22 @@ class Game(Part, abc.ABC):
 
     @abc.abstractmethod
     def products(self) -> tuple[Product, ...]:
-        """Return what is used afterwards; the first, if any, is the generator, from which samples are drawn."""
+        """Return what is used afterwards; samples are drawn from the first one that is a generator."""
+
+    @property
+    def draws(self) -> bool:
+        """Whether there is a generator, from which samples can be drawn."""
+        return any(isinstance(product.config, Generator) for product in self.products())
 
     @property
     def sampled(self) -> Product:
         """What samples are drawn from, where there is anything."""
-        return self.products()[0]
+        return next(product for product in self.products() if isinstance(product.config, Generator))
+
+    @property
+    def translators(self) -> tuple[Product, ...]:
+        """The products that make a picture of a picture."""
+        return tuple(product for product in self.products() if isinstance(product.config, Translator))
 
     @property
     def sampler(self) -> Generator:

@@ -9,20 +9,19 @@ from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
 from ganache.games.cast import Cast, Player
-from ganache.games.game import Draws, Game, Product, Records, TrainingBatch, joined, recorded, told_apart
+from ganache.games.game import Draws, Game, Product, Records, TrainingBatch, joined, recorded
+from ganache.games.judging import Given, judge, total, with_weights
 from ganache.games.two_players_checks import check_networks, refuse_contradictions
 from ganache.networks.base import Discriminator, Generator, first_stages, verdict_in_shapes
 from ganache.parts.augmentations import Augmentation, Augmenter, Unchanged
 from ganache.parts.constraints import Constraint, Unconstrained
 from ganache.parts.critic import Critic
-from ganache.parts.gammas import Gamma
-from ganache.parts.moment import Moment, Value
+from ganache.parts.moment import Moment
 from ganache.parts.objectives import Objective
 from ganache.parts.optimizers import Optimizer
 from ganache.parts.part import FrozenDict, Part
 from ganache.parts.schedules import NonNegative, Schedule, within
 from ganache.parts.terms import Move, Role, Scene, Term, unwrapped
-from ganache.support.world import own_rows
 
 NamedTerms = Annotated[
     dict[str, Annotated[Term, BeforeValidator(unwrapped)]],
@@ -81,17 +80,7 @@ class TwoPlayers(Game):
 
     def settled(self, shape: ImageShape) -> tuple[Self, tuple[str, ...]]:
         """Return the game with numbers for those weights of terms that are rules, and a sentence for each number."""
-        chosen: dict[str, dict[str, Term]] = {}
-        reasons: dict[str, list[str]] = {}
-        for field in ("penalties", "generator_terms"):
-            for name, term in getattr(self, field).items():
-                if isinstance(rule := term.weight, Gamma):
-                    chosen.setdefault(field, dict(getattr(self, field)))[name] = term.changed(
-                        weight=rule.chosen(shape, self.batch_size)
-                    )
-                    reasons.setdefault(rule.reason(shape, self.batch_size), []).append(name)
-        said = tuple(f"{' and '.join(names)} {reason}" for reason, names in reasons.items())
-        return (self.changed(**chosen) if chosen else self), said
+        return with_weights(self, ("penalties", "generator_terms"), shape)
 
     def build(self, shape: ImageShape, conditions: int) -> Cast:
         """Return both networks, the augmentation, the terms and the two players."""
@@ -166,20 +155,13 @@ class TwoPlayers(Game):
         with torch.no_grad():
             fakes = cast("generator", latents, batch.conditions)  # the reals' conditions: pairs correspond
         critic = self.critic(cast, now)
-        wanted = {side for name in due if (side := self.penalties[name].slopes)}
-        real, fake, slopes = critic.compare(batch.reals, fakes, batch.conditions, self.joint_batch, wanted)
-        move = Move(critic, cast.networks, latents, batch.conditions, batch.reals, fakes, real, fake, slopes)
-        told = (real.logits, fake.logits)
-        if self.label_flips:
-            told = _with_flips(*told, now.at(self.label_flips))
-        loss = self.objective.discriminator(*told)
-        terms = {name: cast.memories[f"penalties.{name}"](move) for name in due}
-        cast.update("discriminator", _total(loss, terms, self.penalties, now), now)
+        terms = {name: cast.memories[f"penalties.{name}"] for name in due}
+        given = Given(cast.networks, latents, batch.conditions, batch.reals, fakes)
+        judged = judge(self, critic, given, terms, now)
+        cast.update("discriminator", judged.loss, now)
         self.constraint.apply(cast.networks["discriminator"])
-        boundary = self.objective.boundary(real.logits, fake.logits)
-        critic.tell(real.logits - boundary)
-        seen = told_apart(loss, real.logits, fake.logits, boundary)
-        return recorded(seen | {f"penalty/{name}": term for name, term in terms.items()})
+        critic.tell(judged.excess)
+        return recorded(judged.seen)
 
     def move_generator(
         self, cast: Cast, batch: TrainingBatch, latents: Tensor, now: Moment, due: tuple[str, ...] = ()
@@ -194,7 +176,7 @@ class TwoPlayers(Game):
         move = Move(critic, cast.networks, latents, batch.conditions, batch.reals, fakes, real, fake)
         loss = now.at(self.adversarial) * self.objective.generator(real.logits if real else None, fake.logits)
         terms = {name: cast.memories[f"generator_terms.{name}"](move) for name in due}
-        cast.update("generator", _total(loss, terms, self.generator_terms, now), now)
+        cast.update("generator", total(loss, terms, self.generator_terms, now), now)
         slopes = len(fakes) * fakes.grad.flatten(1).norm(dim=1)  # of each image's own loss, not of the batch's mean
         return recorded(
             {"loss/generator": loss, "gradient/fakes": slopes} | {f"term/{name}": term for name, term in terms.items()}
@@ -224,16 +206,3 @@ class TwoPlayers(Game):
 def _due(terms: Mapping[str, Term], moves: int) -> tuple[str, ...]:
     """Return the names of the terms that are applied in a player's move after so many."""
     return tuple(name for name, term in terms.items() if moves % term.every == 0)
-
-
-def _total(loss: Tensor, values: Mapping[str, Tensor], terms: Mapping[str, Term], now: Moment) -> Tensor:
-    """Return a loss (N,) with its terms, each with its weight now, k-fold where it is applied every k moves."""
-    weights = {name: now.at(terms[name].weight) * terms[name].every for name in values}
-    return sum((weights[name] * value for name, value in values.items()), loss)
-
-
-def _with_flips(real_logits: Tensor, fake_logits: Tensor, share: Value) -> tuple[Tensor, Tensor]:
-    """Return the logits called real and fake, exchanged in a random share of the pairs (Chintala 2016, tip 6)."""
-    shape = (len(real_logits), *[1] * (real_logits.dim() - 1))
-    flipped = own_rows(torch.empty(shape, device=real_logits.device)) < share
-    return torch.where(flipped, fake_logits, real_logits), torch.where(flipped, real_logits, fake_logits)

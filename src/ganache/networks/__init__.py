@@ -17,10 +17,15 @@ from ganache.networks.lsgan import LSGANDiscriminator as LSGANDiscriminator
 from ganache.networks.lsgan import LSGANGenerator as LSGANGenerator
 from ganache.networks.mlp import MLPDiscriminator as MLPDiscriminator
 from ganache.networks.mlp import MLPGenerator as MLPGenerator
+from ganache.networks.patch import PatchDiscriminator as PatchDiscriminator
 from ganache.networks.progan import ProGANDiscriminator as ProGANDiscriminator
 from ganache.networks.progan import ProGANGenerator as ProGANGenerator
 from ganache.networks.r3gan import R3GANDiscriminator as R3GANDiscriminator
 from ganache.networks.r3gan import R3GANGenerator as R3GANGenerator
 from ganache.networks.reconstruction import Reconstruction as Reconstruction
+from ganache.networks.residual_translator import ResidualTranslator as ResidualTranslator
 from ganache.networks.stylegan2 import StyleGAN2Discriminator as StyleGAN2Discriminator
 from ganache.networks.stylegan2 import StyleGAN2Generator as StyleGAN2Generator
+from ganache.networks.translators import Translating as Translating
+from ganache.networks.translators import Translator as Translator
+from ganache.networks.unet import UNet as UNet

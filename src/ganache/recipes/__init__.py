@@ -27,6 +27,11 @@ def names() -> list[str]:
     )
 
 
+def of_images() -> list[str]:
+    """Return the names of those that learn from images that stand alone, and not from picture to picture."""
+    return [name for name in names() if find(name).meeting is None]
+
+
 def find(name: str) -> Game:
     """Return the recipe with this name, or that of a file: ``lsgan``, ``./my_gan.py``, ``runs/digits/recipe.json``.
 

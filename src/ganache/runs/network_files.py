@@ -83,6 +83,6 @@ def _layout(tensors: dict[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dty
 def _shape_and_labels(description: dict[str, Any], file: Path) -> tuple[ImageShape, tuple[str, ...]]:
     shape, names = description.get("shape"), description.get("label_names")
     sides = shape if isinstance(shape, dict) and all(type(side) is int for side in shape.values()) else {}
-    if sides.keys() != {"channels", "height", "width"} or not isinstance(names, list):
+    if sides.keys() - {"given"} != {"channels", "height", "width"} or not isinstance(names, list):
         raise UserError(f"run: {file} has a description without a valid shape and label_names")
     return ImageShape(**sides), tuple(str(name) for name in names)

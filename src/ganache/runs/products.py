@@ -186,13 +186,14 @@ def save(
     `facts` has at least label_names.
     """
     product = product or recipe.sampled
+    own = {"latents": recipe.sampler.latent.size} if recipe.draws else {"is_reverse": product.is_reverse}
     description = {
         "format": FORMAT,
         "content": product.network,
         "recipe": recipe.name,
         product.network: product.config.model_dump(mode="json"),
-        "latents": recipe.sampler.latent.size,
-        "shape": dataclasses.asdict(shape),
+        **own,
+        "shape": shape.to_json(),
         **facts,
     }
     sealed.save(path, dict(network.state_dict()), description)

@@ -38,6 +38,10 @@ class _SourceFields(_Known):
     channels: Annotated[int, Field(ge=1, le=4)] | None = None
     labels: list[str] = []
     mirror: bool = False
+    meeting: Literal["pairs", "domains"] | None = None
+    second: str = ""
+    domains: Annotated[list[str], Field(max_length=2)] = []
+    task: str = ""
     max_skipped: Annotated[float, Field(ge=0, le=1)] = 0.01
     value_range: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
 

@@ -66,7 +66,7 @@ def mirror_lines(plan: Plan) -> Iterator[str]:
     stream = plan.data.stream(plan.seed)
     if stream.count is None:
         return
-    found = mirrored_alike(stream.batch(0, min(PICTURES, stream.count)).images)
+    found = mirrored_alike(stream.batch(0, min(PICTURES, stream.count)).images[:, plan.data.shape.given :])
     if found is not None and found.is_alike:
         apart = f"{max(0.0, found.mirrored):.3f} apart, halves of them {max(0.0, found.as_it_is):.3f}"
         yield _line("advice", f"mirrored, the pictures look alike ({apart}): --mirror makes two of each")

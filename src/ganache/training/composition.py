@@ -10,6 +10,7 @@ from ganache.training.observers.held_out import HeldOut
 from ganache.training.observers.observer import Observer, Say
 from ganache.training.observers.sample_sheet import SampleSheet
 from ganache.training.observers.scores import Scores
+from ganache.training.observers.translation_sheet import TranslationSheet
 from ganache.training.observers.vitals import Vitals
 from ganache.training.observers.watch import Watch
 from ganache.training.plan import Plan
@@ -25,7 +26,8 @@ def compose(plan: Plan, run: Run, state: TrainingState, say: Say) -> tuple[Obser
     with untouched_global_stream():
         return (
             HeldOut(plan.data, state, say),
-            *(_of_samples(plan, run, state, say) if plan.recipe.products() else ()),
+            *(_of_samples(plan, run, state, say) if plan.recipe.draws else ()),
+            *([TranslationSheet(run, plan.data, state)] if plan.recipe.translators else []),
             Watch(plan.recipe, plan.data.summary(), run.log_lines, say),  # the last: it reads what the others found
         )
 

@@ -154,6 +154,8 @@ class Loop:
         """Bring to the state's moment what follows from it: the generators, the record, which checkpoints are kept."""
         names = list(self.data.label_names) if self.state.conditions else []
         facts = {"label_names": names, "images_seen": self.state.counters.images_seen, "data": self.data.fingerprint}
+        if task := self.data.summary().get("task"):
+            facts["task"] = task
         for product in self.state.recipe.products():
             network, file = self.state.averages[product.network].network, self.run.product_file(product.network)
             products.save(file, network, self.state.recipe, self.state.shape, facts, product)

@@ -63,6 +63,9 @@ class Request:
     value_range: str | tuple[float, float] | None = None
     mirror: bool = False
     start: str | Path | None = None
+    second: str = ""  # of a translation: the source of what is wanted
+    domains: str | tuple[str, ...] = ()  # or the classes of both, ``"A,B"``
+    task: str = ""  # or what makes inputs of the pictures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,10 +156,10 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     size = parse_size(request.size) if isinstance(request.size, str) else request.size
     values = parse_range(request.value_range) if isinstance(request.value_range, str) else request.value_range
     how = Conversion(size, request.channels, request.max_skipped, values)
-    source = Source(request.data, how, request.labels, request.mirror)
     every = None if request.evaluate_every is None else parse_count(request.evaluate_every, "evaluate_every")
     start = None if request.start is None else Start.of(Path(request.start))
     named = _named_recipe(request, start)
+    source = _source(request, how, named)
     device = choose_device(request.device)
     dataset = world.first_then_others(lambda: source.open(progress, write))
     if start is not None:
@@ -188,6 +191,15 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
         settled=settled,
         start=start,
     )
+
+
+def _source(request: Request, how: Conversion, recipe: Game | None) -> Source:
+    """Return where the data come from; what a recipe needs of them is known by its game, and none is a generator."""
+    named = request.domains.split(",") if isinstance(request.domains, str) else request.domains
+    domains = tuple(name.strip() for name in named if name.strip())
+    meeting = recipe.meeting if recipe else None
+    own = (meeting, request.second, domains, request.task)
+    return Source(request.data, how, request.labels, request.mirror, *own)
 
 
 def refuse_shares(recipe: Game, world: World) -> None:

@@ -1,0 +1,95 @@
+"""One side of a translation: a packed set, or one of its classes, and the names by which its pictures have partners."""
+
+import posixpath
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ganache.data.containers import open_container
+from ganache.data.containers.listing import printable
+from ganache.data.dataset import Batch, RowStream
+from ganache.data.sources.label_files import arrange_container
+from ganache.data.store.packed import PackedDataset
+from ganache.support.errors import UserError
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """All pictures of a set, or those of one class."""
+
+    dataset: PackedDataset
+    label: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What the user would call it."""
+        return self.dataset.name if self.label is None else f"{self.label!r} of {self.dataset.name}"
+
+    @property
+    def splits(self) -> dict[str, int]:
+        """The splits that have pictures of it, and how many."""
+        found = {split: len(self.rows(split)) for split in self.dataset.summary()["splits"]}
+        return {split: count for split, count in found.items() if count}
+
+    def rows(self, split: str) -> Integers:
+        """Return the numbers of its rows among those of a split; raises UserError for an unknown split."""
+        labels = self.dataset.labels_of(split)
+        wanted = labels >= -1 if self.label is None else labels == self.dataset.label_names.index(self.label)
+        return np.flatnonzero(wanted)
+
+    def stream(self, seed: int, split: str) -> RowStream:
+        """Return a shuffled stream, whose row i is the i-th of `rows`."""
+        return self.dataset.stream(seed, () if self.label is None else (self.label,), split)
+
+    def pick(self, split: str, places: Integers) -> Batch:
+        """Return pictures by their places among `rows`."""
+        return self.dataset.pick(split, self.rows(split)[places])
+
+    def keys(self, split: str) -> list[str] | None:
+        """Return what each of `rows` is called, so that a partner is called the same; None where nothing has names.
+
+        That is a picture's path below its split without the suffix, or below its class.
+        """
+        names = names_of(self.dataset)
+        if names is None:
+            return None
+        own = [names[split][row] for row in self.rows(split)]
+        keys = [posixpath.splitext(posixpath.basename(name) if self.label is not None else name)[0] for name in own]
+        if twice := [key for key, count in Counter(keys).items() if count > 1]:
+            raise UserError(f"pairs: {len(twice)} names stand for several pictures in {self.title}, such as {twice[0]}")
+        return keys
+
+
+def names_of(dataset: PackedDataset) -> dict[str, list[str]] | None:
+    """Return the names of the files that became the rows of each split, below the split's folder, in their order.
+
+    None for arrays, packed stores and previews, whose rows have no names. Raises UserError when files have changed.
+    """
+    path = Path(dataset.name).expanduser()
+    kind = dataset.summary()["kind"]
+    if dataset.store is None or not kind.endswith(" of images") or not path.exists() or path == dataset.store.path:
+        return None
+    lost = {skipped.file for skipped in dataset.store.skipped()}
+    _, arranged = arrange_container(open_container(path))
+    found: dict[str, list[str]] = {}
+    for row in arranged.rows:
+        if printable(row.name) not in lost:
+            found.setdefault(row.split, []).append(unicodedata.normalize("NFC", printable(row.name)))
+    splits: dict[str, Any] = dataset.summary()["splits"]
+    if {split: len(names) for split, names in found.items()} != {
+        s: stop - start for s, (start, stop) in splits.items()
+    }:
+        raise UserError(f"data: the pictures in {dataset.name!r} have changed since they were packed; try again")
+    return {split: _below_common_folder(names) for split, names in found.items()}
+
+
+def _below_common_folder(names: list[str]) -> list[str]:
+    folders = posixpath.commonpath([posixpath.dirname(name) for name in names]) if names else ""
+    return [name.removeprefix(f"{folders}/") if folders else name for name in names]

@@ -1,0 +1,93 @@
+"""Translation learnt without pairs: Zhu et al. 2017, "Unpaired Image-to-Image Translation using … Networks".
+
+G leads from A to B, F from B to A; D_A and D_B tell real pictures of their domain from made ones.
+
+translators:    the objective's answers on G(a), F(b) + λ (E|F(G(a)) - a| + E|G(F(b)) - b|)
+                + ι (E|G(b) - b| + E|F(a) - a|)
+discriminators: the mean of both objectives, on pictures from a pool of old translations
+"""
+
+from typing import ClassVar
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from ganache.data.shape import ImageShape
+from ganache.data.twofold.sides import Meeting
+from ganache.games.cast import Cast, Player
+from ganache.games.game import Draws, Product, Records, joined, recorded
+from ganache.games.translation import Sides, Translation, apart
+from ganache.parts.moment import Moment
+from ganache.parts.pool import Pool
+from ganache.parts.schedules import NonNegative
+from ganache.support.errors import UserError
+
+
+class Cycle(Translation):
+    """Two translators that undo each other, moved as one, and two discriminators, moved as one."""
+
+    meeting: ClassVar[Meeting] = "domains"
+    can_be_shared: ClassVar[bool] = False  # a pool of the whole batch cannot be had by each process for its rows
+
+    cycle: NonNegative = 10.0  # λ
+    identity: NonNegative = 5.0  # ι; 0: not asked, as must be where the domains have different channels
+    pool: int = Field(default=50, ge=0, le=10_000)  # old translations of each domain that are shown again
+
+    def build(self, shape: ImageShape, conditions: int) -> Cast:
+        """Return both translators, both discriminators with their pools; raises UserError for data that are alone."""
+        self.refuse_others(shape, conditions)
+        a, b = shape.inputs, shape.targets
+        if self.identity and a.channels != b.channels:
+            raise UserError("identity: pictures of both domains have different channels; --set identity=0")
+        judge_a, of_a = self.judges("_a", a)
+        judge_b, of_b = self.judges("_b", b)
+        networks = {"a_to_b": self.translator.build(a, b), "b_to_a": self.translator.build(b, a), **judge_a, **judge_b}
+        memories = {"sides": Sides(shape), "pool_a": Pool(a, self.pool), "pool_b": Pool(b, self.pool), **of_a, **of_b}
+        players = {
+            "generator": Player(self.optimizers.generator, ("a_to_b", "b_to_a")),
+            "discriminator": Player(self.optimizers.discriminator, (*judge_a, *judge_b)),
+        }
+        return Cast(networks, memories, players)
+
+    def play(self, cast: Cast, draw: Draws, now: Moment) -> Records:
+        """Move the translators there and back, and then the discriminators on what was made, or was made long ago."""
+        a, b = cast.memories["sides"](draw.batch().reals)
+        cast.train_only("generator")
+        made_b, same_b = self._translated(cast, "a_to_b", a, b)
+        made_a, same_a = self._translated(cast, "b_to_a", b, a)
+        fooled = self.convinced(cast, "discriminator_a", made_a, a, now)
+        fooled = fooled + self.convinced(cast, "discriminator_b", made_b, b, now)
+        cycle = apart(cast("b_to_a", made_b), a) + apart(cast("a_to_b", made_a), b)
+        terms = {"loss/generator": fooled, "distance/cycle": cycle}
+        loss = fooled + now.at(self.cycle) * cycle
+        if same_a is not None and same_b is not None:
+            terms["distance/identity"] = apart(same_b, b) + apart(same_a, a)
+            loss = loss + now.at(self.identity) * terms["distance/identity"]
+        cast.update("generator", loss, now)
+        judged = self._move_discriminators(cast, (a, b), (made_a, made_b), now)
+        return joined([*judged, recorded(terms)])
+
+    def _translated(self, cast: Cast, way: str, given: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return a translation and, where it is asked for, what is made of a picture that is of the target's domain."""
+        if not self.identity:
+            return cast(way, given), None
+        made, same = cast(way, torch.cat([given, wanted])).chunk(2)  # one pass is faster than two
+        return made, same
+
+    def _move_discriminators(
+        self, cast: Cast, reals: tuple[Tensor, Tensor], made: tuple[Tensor, Tensor], now: Moment
+    ) -> list[Records]:
+        cast.train_only("discriminator")
+        found = [
+            self.judged(cast, f"discriminator_{side}", real, cast.memories[f"pool_{side}"](fakes.detach()), now)
+            for side, real, fakes in zip("ab", reals, made, strict=True)
+        ]
+        cast.update("discriminator", (found[0].loss + found[1].loss) / 2.0, now)
+        for side in "ab":
+            self.constraint.apply(cast.networks[f"discriminator_{side}"])
+        return [recorded(one.seen) for one in found]
+
+    def products(self) -> tuple[Product, ...]:
+        """Return both translators."""
+        return (Product("a_to_b", self.translator), Product("b_to_a", self.translator, is_reverse=True))

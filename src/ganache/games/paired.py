@@ -1,0 +1,60 @@
+"""Translation learnt from pairs: Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Networks".
+
+discriminator: its objective on (x, y) against (x, G(x))
+translator:    the objective's answer + λ E|y - G(x)|
+"""
+
+from typing import ClassVar
+
+import torch
+
+from ganache.data.shape import ImageShape
+from ganache.data.twofold.sides import Meeting
+from ganache.games.cast import Cast, Player
+from ganache.games.game import Draws, Product, Records, recorded
+from ganache.games.translation import Sides, Translation, apart
+from ganache.parts.moment import Moment
+from ganache.parts.schedules import NonNegative
+
+
+class Paired(Translation):
+    """One translator, and a discriminator that sees what was given beside what was made of it, if `judges_pairs`."""
+
+    meeting: ClassVar[Meeting] = "pairs"
+
+    distance: NonNegative = 100.0  # λ: the weight of E|y - G(x)|
+    judges_pairs: bool = True
+
+    def build(self, shape: ImageShape, conditions: int) -> Cast:
+        """Return translator and discriminator; raises UserError for data that are no pairs."""
+        self.refuse_others(shape, conditions)
+        networks, memories = self.judges("", shape if self.judges_pairs else shape.targets)
+        networks = {"a_to_b": self.translator.build(shape.inputs, shape.targets), **networks}
+        players = {
+            "generator": Player(self.optimizers.generator, ("a_to_b",)),
+            "discriminator": Player(self.optimizers.discriminator, ("discriminator",)),
+        }
+        return Cast(networks, {**memories, "sides": Sides(shape)}, players)
+
+    def play(self, cast: Cast, draw: Draws, now: Moment) -> Records:
+        """Translate a batch; move the discriminator on it, and then the translator through what it says now."""
+        given, wanted = cast.memories["sides"](draw.batch().reals)
+        cast.train_only("generator")
+        made = cast("a_to_b", given)
+        made.retain_grad()
+        shown = torch.cat([given, made], dim=1) if self.judges_pairs else made
+        reals = torch.cat([given, wanted], dim=1) if self.judges_pairs else wanted
+        cast.train_only("discriminator")
+        judged = self.judged(cast, "discriminator", reals, shown, now)
+        cast.update("discriminator", judged.loss, now)
+        self.constraint.apply(cast.networks["discriminator"])
+        cast.train_only("generator")
+        fooled, distance = self.convinced(cast, "discriminator", shown, reals, now), apart(made, wanted)
+        cast.update("generator", fooled + now.at(self.distance) * distance, now)
+        slopes = len(made) * made.grad.flatten(1).norm(dim=1)
+        own = {"loss/generator": fooled, "distance/target": distance, "gradient/fakes": slopes}
+        return recorded(judged.seen | own)
+
+    def products(self) -> tuple[Product, ...]:
+        """Return the translator."""
+        return (Product("a_to_b", self.translator),)

@@ -1,0 +1,69 @@
+"""CycleGAN's translator (Zhu et al. 2017, appendix 7.2): two halvings, residual blocks, two doublings.
+
+The network is that of Johnson et al. 2016, "Perceptual Losses for Real-Time Style Transfer", with instance norm, whose
+statistics are the picture's own, in training as at use.
+"""
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from ganache.data.shape import ImageShape
+from ganache.networks.convolutions import Conv2d, ConvTranspose2d
+from ganache.networks.layers import normal_initialised
+from ganache.networks.reflection import ReflectedConv2d
+from ganache.networks.translators import Translating, Translator, reach_of, refuse_apart
+
+
+class ResidualTranslator(Translator):
+    """A 7×7 convolution, two of stride 2, `blocks` residual blocks, two transposed ones of stride 2, 7×7, tanh."""
+
+    width: int = Field(default=64, ge=1)  # features at the pictures' size; twice and four times as many at the halves
+    blocks: int = Field(default=9, ge=1)  # the paper's 9 from 256×256 on, and 6 below
+
+    def build(self, inputs: ImageShape, targets: ImageShape) -> Translating:
+        """Return the module; raises UserError for pictures of two sizes, or with a side of less than four pixels."""
+        refuse_apart(self, inputs, targets, least=4)
+        network = _Residual(self, inputs, targets)
+        normal_initialised(network)
+        return network
+
+
+class _Residual(Translating):
+    stride = 4
+    sees_whole = True
+    least = 8  # smaller ones are continued: the norm takes two places at the halves' halves
+
+    def __init__(self, config: ResidualTranslator, inputs: ImageShape, targets: ImageShape) -> None:
+        super().__init__()
+        width = config.width
+        self.layers = nn.Sequential(
+            *(ReflectedConv2d(inputs.channels, width, 7), *_normed(width)),
+            *(Conv2d(width, 2 * width, 3, 2, 1), *_normed(2 * width)),
+            *(Conv2d(2 * width, 4 * width, 3, 2, 1), *_normed(4 * width)),
+            *(_Block(4 * width) for _ in range(config.blocks)),
+            *(ConvTranspose2d(4 * width, 2 * width, 4, 2, 1), *_normed(2 * width)),
+            *(ConvTranspose2d(2 * width, width, 4, 2, 1), *_normed(width)),
+            ReflectedConv2d(width, targets.channels, 7),
+        )
+        self.reach = reach_of(self.layers.modules())
+
+    def translated(self, images: Tensor) -> Tensor:
+        return torch.tanh(self.layers(images))
+
+
+class _Block(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            *(ReflectedConv2d(width, width, 3), *_normed(width)),
+            *(ReflectedConv2d(width, width, 3), nn.InstanceNorm2d(width)),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        changed: Tensor = self.layers(features)
+        return features + changed
+
+
+def _normed(width: int) -> tuple[nn.Module, nn.Module]:
+    return nn.InstanceNorm2d(width), nn.ReLU()

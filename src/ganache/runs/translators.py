@@ -1,0 +1,137 @@
+"""Trained translators: from a picture to a picture of the same size, whatever that is."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganache.data.shape import ImageShape
+from ganache.engine.devices import autocast_for, choose_device, choose_precision, memory_format_for
+from ganache.engine.full_precision import full_precision
+from ganache.engine.pixel_values import pixels_of, values_of
+from ganache.engine.transfers import to_device
+from ganache.networks.translators import Translating, Translator
+from ganache.runs.network_files import Kept
+from ganache.support.errors import UserError
+from ganache.support.precision import FULL, Autocast
+
+GROUP = 16  # pictures computed at once, always as many: sums in floating point depend on how many there are
+SMALL = 128 * 128  # pixels of a picture, above which each is computed alone
+TILE = 512  # pixels of a side, above which a picture is computed in parts
+OVERLAP = 64  # pixels on each side of a part that are computed twice, where a network sees the whole picture
+DIRECTIONS = ("a-to-b", "b-to-a")
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedTranslator:
+    """A translator that is ready to use, from pictures like `inputs` to such as `targets`; of any size."""
+
+    network: Translating
+    inputs: ImageShape
+    targets: ImageShape
+    description: dict[str, Any]
+    autocast: Autocast = FULL
+
+    def translate(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return translations (N, H, W, D) uint8 of pictures (N, H, W, C) uint8, each as if it was alone.
+
+        Raises UserError for arrays that are no such pictures.
+        """
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != self.inputs.channels:
+            raise UserError(
+                f"images: this translator takes uint8 (N, H, W, {self.inputs.channels}), not {images.dtype} "
+                f"{images.shape}"
+            )
+        made = [self._translated(group) for group in self._groups(images)]
+        empty = np.zeros((0, *images.shape[1:3], self.targets.channels), np.uint8)
+        return np.concatenate([empty, *made])[: len(images)]
+
+    def _groups(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+        size = GROUP if images.shape[1] * images.shape[2] <= SMALL else 1
+        for start in range(0, len(images), size):
+            group = images[start : start + size]
+            missing = size - len(group)
+            yield np.concatenate([group, np.zeros((missing, *group.shape[1:]), np.uint8)]) if missing else group
+
+    def _translated(self, group: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        values = values_of(torch.from_numpy(np.ascontiguousarray(group.transpose(0, 3, 1, 2))))
+        made = self._in_parts(values) if max(values.shape[2:]) > TILE else self._whole(values)
+        return np.ascontiguousarray(pixels_of(made).permute(0, 2, 3, 1).numpy())
+
+    def _whole(self, values: Tensor) -> Tensor:
+        device = next(self.network.parameters()).device
+        with torch.inference_mode(), full_precision(), self.autocast():
+            made: Tensor = self.network(to_device(values, device))
+        return made.float().cpu()
+
+    def _in_parts(self, values: Tensor) -> Tensor:
+        """Return the translation of one picture, put together of overlapping parts that fade into each other."""
+        height, width = values.shape[2:]
+        around = -(-(OVERLAP if self.network.margin is None else self.network.margin) // self.network.stride)
+        around = min(around * self.network.stride, TILE // 4 // self.network.stride * self.network.stride)
+        made = torch.zeros(1, self.targets.channels, height, width)
+        weights = torch.zeros(1, 1, height, width)
+        for top in _starts(height, around, self.network.stride):
+            for left in _starts(width, around, self.network.stride):
+                part = (..., slice(top, top + TILE), slice(left, left + TILE))
+                seen = values[part]
+                weight = _fading(seen.shape[2], around, top > 0, top + TILE < height)[:, None]
+                weight = weight * _fading(seen.shape[3], around, left > 0, left + TILE < width)
+                made[part] += self._whole(seen) * weight
+                weights[part] += weight
+        return made / weights
+
+
+def load_translator(
+    path: str | Path, direction: str = "a-to-b", device: str = "cpu", precision: str = "fp32"
+) -> TrainedTranslator:
+    """Return the translator of a run, or of its file, in a direction; no code is taken from either.
+
+    Raises UserError when there is none, it is damaged, or its kind of network is not known here.
+    """
+    if direction not in DIRECTIONS:
+        raise UserError(f"direction: {direction!r} is not one of {', '.join(DIRECTIONS)}")
+    kept = Kept.read(path, direction.replace("-", "_"))
+    if not kept.shape.given:
+        raise UserError(f"run: {kept.file} has a description without the channels of what is given")
+    sides = (kept.shape.inputs, kept.shape.targets)
+    inputs, targets = reversed(sides) if kept.description.get("is_reverse") else sides
+    config = kept.config(Translator)
+    network = kept.built(lambda: config.build(inputs, targets), config)
+    assert isinstance(network, Translating)
+    used = choose_device(device)
+    autocast = autocast_for(choose_precision(precision, used, kept.shape), used)
+    return TrainedTranslator(as_used(network.to(used), autocast), inputs, targets, kept.description, autocast)
+
+
+def as_used(network: Translating, autocast: Autocast = FULL) -> Translating:
+    """Return a network with its weights laid out as they always are at use: another layout is another rounding."""
+    laid: Translating = network.to(memory_format=memory_format_for("drawing", autocast))  # type: ignore[call-overload]
+    return laid
+
+
+def _starts(side: int, around: int, stride: int) -> list[int]:
+    """Return where parts begin: each a whole number of strides behind the one before, and overlapping it twice."""
+    if side <= TILE:
+        return [0]
+    step = (TILE - 2 * around) // stride * stride
+    last = -(-(side - TILE) // stride) * stride
+    return [*range(0, last, step), last]
+
+
+def _fading(side: int, around: int, before: bool, behind: bool) -> Tensor:
+    """Return the weights of a part's rows: falling to nearly 0 towards the sides on which there is another part."""
+    weights = torch.ones(side)
+    ramp = (torch.arange(2 * around) + 0.5) / (2 * around) if around else torch.ones(0)
+    # The outermost rows of a part see an edge that is none, so that the other part counts alone.
+    ramp = (2.0 * ramp - 0.5).clamp(1e-6, 1.0)[:side]
+    if before:
+        weights[: len(ramp)] *= ramp
+    if behind:
+        weights[side - len(ramp) :] *= ramp.flip(0)
+    return weights

@@ -1,0 +1,155 @@
+"""Games that translate: their losses by hand, what moves in which order, and exact resume with a pool."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from ganache import recipes
+from ganache.data.shape import ImageShape
+from ganache.engine.iteration import iterate
+from ganache.engine.state import TrainingState
+from ganache.games import Cycle, Paired
+from ganache.games.translation import Translation
+from ganache.parts.diff_augment import DiffAugment
+from ganache.parts.objectives import Hinge, RelativisticPairing
+from ganache.parts.penalties import R1
+from ganache.recipes.settings import with_settings
+from ganache.support.errors import UserError
+from tests.tiny import draws_of, tiny_state
+
+SHAPE = ImageShape(4, 16, 16, given=1)
+ALIKE = ImageShape(2, 16, 16, given=1)
+NARROW = ["translator.width=2", "discriminator.width=4", "batch_size=3"]
+
+
+def small(name: str, *settings: str) -> Translation:
+    game = with_settings(recipes.find(name), [*NARROW, *settings])
+    assert isinstance(game, Translation)
+    return game
+
+
+def begun(game: Translation, shape: ImageShape = SHAPE) -> TrainingState:
+    return tiny_state(game, shape)
+
+
+def played(state: TrainingState, count: int = 1) -> dict[str, float]:
+    draws = draws_of(state)
+    for _ in range(count):
+        iterate(state, draws)
+    return state.tally.means()
+
+
+def weights(state: TrainingState, network: str) -> list[Tensor]:
+    return [weight.detach().clone() for weight in state.cast.networks[network].parameters()]
+
+
+def test_a_pair_is_judged_beside_its_input_and_pays_for_its_distance() -> None:
+    state = begun(small("pix2pix", "translator.dropout=0"))
+    given, wanted = torch.split(draws_of(state).batch().reals, [1, 3], dim=1)
+    cast = state.cast
+    cast.networks["discriminator"].eval()
+    with torch.no_grad():
+        made = cast("a_to_b", given)
+        cast.networks["discriminator"](torch.cat([given, made], dim=1), given.new_zeros(3, 0))  # it takes 4 channels
+    found = played(begun(small("pix2pix", "translator.dropout=0")))
+    assert found["distance/target"] == pytest.approx(float((made - wanted).abs().mean()), rel=1e-5)
+
+
+def test_distance_alone_is_regression() -> None:
+    state = begun(small("pix2pix", "adversarial=0", "translator.dropout=0"))
+    first = played(state)["distance/target"]
+    state.tally.clear()
+    for _ in range(20):
+        iterate(state, draws_of(state))
+    state.tally.clear()
+    assert played(state)["distance/target"] < 0.9 * first
+
+
+def test_only_what_is_made_may_be_judged() -> None:
+    cast = small("pix2pix", "judges_pairs=false").build(SHAPE, 0)
+    assert cast.networks["discriminator"](torch.zeros(2, 3, 16, 16), torch.zeros(2, 0)).shape[1] == 1
+
+
+def test_a_cycle_pays_for_the_way_there_and_back_and_for_changing_its_own() -> None:
+    settings = ("augment=Unchanged", "pool=0")
+    state = begun(small("cyclegan", *settings), ALIKE)
+    a, b = torch.split(draws_of(state).batch().reals, [1, 1], dim=1)
+    there, back = state.cast.networks["a_to_b"], state.cast.networks["b_to_a"]
+    with torch.no_grad():
+        cycle = (back(there(a)) - a).abs().mean() + (there(back(b)) - b).abs().mean()
+        identity = (there(b) - b).abs().mean() + (back(a) - a).abs().mean()
+        none = torch.zeros(3, 0)
+        fooled = sum(
+            ((state.cast.networks[f"discriminator_{side}"](made, none) - 1.0) ** 2).mean() / 2.0
+            for side, made in (("a", back(b)), ("b", there(a)))
+        )
+    found = played(begun(small("cyclegan", *settings), ALIKE))
+    assert found["distance/cycle"] == pytest.approx(float(cycle), rel=1e-4)
+    assert found["distance/identity"] == pytest.approx(float(identity), rel=1e-4)
+    assert found["loss/generator"] == pytest.approx(float(fooled), rel=1e-4)
+
+
+def test_both_translators_and_both_discriminators_move() -> None:
+    state = begun(small("cyclegan"), ALIKE)
+    before = {name: weights(state, name) for name in state.cast.networks}
+    played(state)
+    for name, old in before.items():
+        assert any(not torch.equal(one, other) for one, other in zip(old, weights(state, name), strict=True)), name
+    assert {product.network: product.is_reverse for product in state.recipe.translators} == {
+        "a_to_b": False,
+        "b_to_a": True,
+    }
+    assert not state.recipe.draws
+
+
+def test_domains_of_other_channels_have_no_identity() -> None:
+    with pytest.raises(UserError, match=r"^identity: .* different channels; --set identity=0$"):
+        small("cyclegan").build(SHAPE, 0)
+    game = small("cyclegan", "identity=0")
+    found = played(begun(game))
+    assert "distance/identity" not in found
+    assert game.build(SHAPE, 0).networks["b_to_a"](torch.zeros(1, 3, 16, 16)).shape == (1, 1, 16, 16)
+
+
+@pytest.mark.parametrize("name", ["pix2pix", "cyclegan"])
+def test_a_game_goes_with_other_objectives_penalties_and_augmentations(name: str) -> None:
+    parts: dict[str, Any] = {"penalties": {"r1": R1(weight=0.1, every=2)}, "augment": DiffAugment()}
+    for objective in (RelativisticPairing(), Hinge()):
+        state = begun(small(name).changed(objective=objective, **parts), ALIKE)
+        found = played(state, 3)
+        state.check_finite()
+        assert "penalty/r1" in found
+
+
+@pytest.mark.parametrize("name", ["pix2pix", "cyclegan"])
+def test_a_game_needs_inputs_and_knows_no_classes(name: str) -> None:
+    with pytest.raises(UserError, match="learns from inputs and targets, and these images are alone"):
+        small(name).build(ImageShape(3, 16, 16), 0)
+    with pytest.raises(UserError, match="is told no classes"):
+        small(name, "conditional=true").build(ALIKE, 2)
+
+
+def test_a_term_of_the_generator_is_no_penalty() -> None:
+    with pytest.raises(UserError, match=r"penalties.*FeatureMatching is no term of a discriminator's loss"):
+        small("pix2pix", "penalties.matching=FeatureMatching")
+
+
+def test_a_full_pool_is_part_of_what_is_resumed() -> None:
+    game = small("cyclegan", "pool=4")
+    state = begun(game, ALIKE)
+    played(state, 3)
+    kept = {name: tensor.clone() for name, tensor in state.tensors().items()}
+    counters = state.counts()
+    assert int(state.cast.memories["pool_a"].filled) == 4  # type: ignore[arg-type]
+    played(state, 2)
+    resumed = begun(game, ALIKE)
+    resumed.load(kept, counters)
+    played(resumed, 2)
+    assert [name for name, tensor in resumed.tensors().items() if not torch.equal(tensor, state.tensors()[name])] == []
+
+
+def test_how_inputs_and_targets_must_meet_is_known_before_the_data_are_opened() -> None:
+    assert (Paired.meeting, Cycle.meeting) == ("pairs", "domains")
+    assert recipes.find("dcgan").meeting is None
