@@ -27,6 +27,7 @@ COMMANDS = [
 TINY = {
     "dcgan": ["--set", "generator.width=4", "--set", "discriminator.width=4"],
     "vanilla": ["--set", "generator.widths=[8]", "--set", "discriminator.widths=[8]"],
+    "pix2pix": ["--set", "translator.width=4", "--set", "discriminator.width=4"],
     "stylegan2": [
         word
         for role in ("generator", "discriminator")
@@ -106,6 +107,7 @@ def test_the_readmes_commands_run_in_their_order(workplace: Path, monkeypatch: p
     assert (workplace / "between.webp").exists()
     assert (workplace / "seeds.webp").exists()
     assert (workplace / "mixed.png").exists()
+    assert len(list((workplace / "coloured").rglob("*.png"))) == 12
     assert (workplace / "runs/photos/report.html").exists()
     assert (workplace / "compared.html").exists()
     assert (workplace / "projected" / "projections.png").exists()

@@ -68,8 +68,8 @@ def train(
     scored; `value_range` (``"0:4095"``) are the values that become 0 and 255 in files of more than 8 bits; with
     `mirror` every training picture is taken mirrored left to right, too; `start` is a run with whose weights it begins,
     and whose recipe is taken if none is given; `quiet` is, if left out, that nothing is shown but in a notebook;
-    `progress` hears of packing, (done, total). A recipe that translates pictures takes what is wanted from `second`, or
-    both sides as two classes of the data, `domains` (``"A,B"``), or makes inputs by a `task` (``"super-resolution:4"``).
+    `progress` hears of packing, (done, total). A recipe that translates pictures takes what is wanted from `second`,
+    or both sides as two classes of the data, `domains` (``"A,B"``), or makes inputs by a `task` (``"colorize"``).
 
     Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
     """

@@ -12,8 +12,8 @@ import ganache
 from ganache.data.shape import ImageShape
 from ganache.drawing.translating import translate_to
 from ganache.networks import ResidualTranslator, UNet
-from ganache.runs import translators
-from ganache.runs.translators import TrainedTranslator, load_translator
+from ganache.runs import trained_translators as translators
+from ganache.runs.trained_translators import TrainedTranslator, load_translator
 from ganache.support.errors import UserError
 from ganache.training.observers.translation_sheet import COLUMNS
 from tests.commands import run_command

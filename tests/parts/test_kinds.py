@@ -5,6 +5,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
+from ganache import recipes
 from ganache.games import BiGAN, Game, Growing, Optimizers
 from ganache.networks import (
     BigGANDiscriminator,
@@ -21,12 +22,16 @@ from ganache.networks import (
     MLPGenerator,
     MNISTDCGANDiscriminator,
     MNISTDCGANGenerator,
+    PatchDiscriminator,
     ProGANDiscriminator,
     ProGANGenerator,
     R3GANDiscriminator,
     R3GANGenerator,
+    ResidualTranslator,
     StyleGAN2Discriminator,
     StyleGAN2Generator,
+    Translator,
+    UNet,
 )
 from ganache.networks.feature_networks import (
     ClassifyingDiscriminator,
@@ -220,6 +225,11 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
             images=777,
         ),
     ),
+    (Translator, UNet(width=6, max_width=24, depth=3, dropout=0.25, without_dropout=1)),
+    (Translator, ResidualTranslator(width=6, blocks=2)),
+    (Discriminator, PatchDiscriminator(width=6, layers=2, norm="instance", spectral_norm=True)),
+    (Game, recipes.find("pix2pix").changed(distance=7.0, judges_pairs=False)),
+    (Game, recipes.find("cyclegan").changed(cycle=7.0, identity=0.0, pool=3)),
 ]
 
 

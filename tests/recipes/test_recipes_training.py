@@ -31,9 +31,7 @@ REFUSED = {
     ("fastgan", str(EXTREMES[0])): "DiffAugment is for pictures, and these data are points",
     ("r3gan-cifar10", str(EXTREMES[0])): "Adaptive is for pictures, and these data are points",
     ("stylegan2-auto", str(EXTREMES[0])): "Adaptive is for pictures, and these data are points",
-    **{(name, str(EXTREMES[0])): "takes pictures of at least" for name in TRANSLATIONS},
-    ("pix2pix", str(EXTREMES[1])): "takes images of at least 8x8",
-    ("cyclegan", str(EXTREMES[1])): "takes pictures of at least 4x4 pixels",
+    **{(name, str(shape)): "takes images of at least 8x8" for name in TRANSLATIONS for shape in EXTREMES[:2]},
 }
 # Weights that do not move, by design: those of a player without steps, and those of sizes that come later.
 LEFT_ALONE = {

@@ -45,9 +45,9 @@ def test_every_recipe_passes_and_no_random_number_is_used() -> None:
     assert recipes.names()
     for name in recipes.names():
         recipe = recipes.find(name)
-        given = bool(recipe.meeting)  # one channel of input where pictures are translated
-        rehearse(recipe, ImageShape(3 + given, 20, 16, given=given), 3 if recipe.conditional else 0)
-        rehearse(recipe, ImageShape(1 + given, 28, 28, given=given), 10 if recipe.conditional else 0)
+        times = 2 if recipe.meeting else 1  # where pictures are translated, an image is two
+        rehearse(recipe, ImageShape(3 * times, 20, 16, 3 * (times - 1)), 3 if recipe.conditional else 0)
+        rehearse(recipe, ImageShape(1 * times, 28, 28, times - 1), 10 if recipe.conditional else 0)
     assert torch.equal(torch.rand(2), expected)
 
 

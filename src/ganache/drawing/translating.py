@@ -17,9 +17,9 @@ from ganache.data.decoding.deep import FULL
 from ganache.data.decoding.pool import Decoders
 from ganache.data.shape import ImageShape
 from ganache.data.sources.single_pictures import is_picture
-from ganache.data.twofold.tasks import Use, use_of
+from ganache.data.twofold.own_inputs import Use, use_of
 from ganache.drawing.exports import check_picture, refuse_to_mix, save_picture
-from ganache.runs.translators import TrainedTranslator, load_translator
+from ganache.runs.trained_translators import TrainedTranslator, load_translator
 from ganache.support.errors import UserError
 from ganache.support.files import writing
 

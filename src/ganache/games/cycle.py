@@ -18,8 +18,8 @@ from ganache.data.twofold.sides import Meeting
 from ganache.games.cast import Cast, Player
 from ganache.games.game import Draws, Product, Records, joined, recorded
 from ganache.games.translation import Sides, Translation, apart
+from ganache.parts.history import Pool
 from ganache.parts.moment import Moment
-from ganache.parts.pool import Pool
 from ganache.parts.schedules import NonNegative
 from ganache.support.errors import UserError
 

@@ -24,12 +24,12 @@ class ResidualTranslator(Translator):
     def build(self, inputs: ImageShape, targets: ImageShape) -> Translating:
         """Return the module; raises UserError for pictures of two sizes, or with a side of less than four pixels."""
         refuse_apart(self, inputs, targets, least=4)
-        network = _Residual(self, inputs, targets)
+        network = _JohnsonTranslator(self, inputs, targets)
         normal_initialised(network)
         return network
 
 
-class _Residual(Translating):
+class _JohnsonTranslator(Translating):
     stride = 4
     sees_whole = True
     least = 8  # smaller ones are continued: the norm takes two places at the halves' halves
@@ -41,7 +41,7 @@ class _Residual(Translating):
             *(ReflectedConv2d(inputs.channels, width, 7), *_normed(width)),
             *(Conv2d(width, 2 * width, 3, 2, 1), *_normed(2 * width)),
             *(Conv2d(2 * width, 4 * width, 3, 2, 1), *_normed(4 * width)),
-            *(_Block(4 * width) for _ in range(config.blocks)),
+            *(_JohnsonBlock(4 * width) for _ in range(config.blocks)),
             *(ConvTranspose2d(4 * width, 2 * width, 4, 2, 1), *_normed(2 * width)),
             *(ConvTranspose2d(2 * width, width, 4, 2, 1), *_normed(width)),
             ReflectedConv2d(width, targets.channels, 7),
@@ -52,7 +52,7 @@ class _Residual(Translating):
         return torch.tanh(self.layers(images))
 
 
-class _Block(nn.Module):
+class _JohnsonBlock(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(

@@ -8,7 +8,7 @@ from typing import Any
 from ganache.data.dataset import Batch, RowStream
 from ganache.data.store.packed import PackedDataset
 from ganache.data.twofold.domains import Integers
-from ganache.data.twofold.tasks import task_of
+from ganache.data.twofold.own_inputs import task_of
 
 
 class Derived:

@@ -8,8 +8,8 @@ from ganache.data.conversion import Conversion
 from ganache.data.store.packed import PackedDataset
 from ganache.data.twofold.derived import Derived
 from ganache.data.twofold.domains import Domain
-from ganache.data.twofold.pairs import Pairs, Twofold, Unpaired
-from ganache.data.twofold.tasks import SIDE_BY_SIDE, doubled
+from ganache.data.twofold.meetings import Partnered, Twofold, Unpaired
+from ganache.data.twofold.own_inputs import SIDE_BY_SIDE, doubled
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.units import listed
 
@@ -45,7 +45,7 @@ def joined(
         sides = Domain(first), Domain(_packed(opened(second, replace(how, size=how.size or own))))
     else:
         sides = _classes(first, domains)
-    return Pairs(*sides) if meeting == "pairs" else Unpaired(*sides)
+    return Partnered(*sides) if meeting == "pairs" else Unpaired(*sides)
 
 
 def _classes(dataset: PackedDataset, domains: Sequence[str]) -> tuple[Domain, Domain]:

@@ -16,7 +16,7 @@ from ganache.data.selection import TRAIN, held_out_split
 from ganache.drawing.grids import as_colours, grid
 from ganache.engine.state import TrainingState
 from ganache.runs.folder import Run, numbered
-from ganache.runs.translators import TrainedTranslator, as_used
+from ganache.runs.trained_translators import TrainedTranslator, as_used
 from ganache.support.files import replacing
 from ganache.support.streams import derive
 from ganache.training.observers.observer import Marks, Observer

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ganache.data.shape import ImageShape
-from ganache.data.twofold.tasks import task_of, use_of
+from ganache.data.twofold.own_inputs import task_of, use_of
 from ganache.support.errors import UserError
 
 SHAPE = ImageShape(3, 4, 8)

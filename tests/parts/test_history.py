@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ganache.data.shape import ImageShape
-from ganache.parts.pool import Pool
+from ganache.parts.history import Pool
 
 SHAPE = ImageShape(1, 1, 1)
 

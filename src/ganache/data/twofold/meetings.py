@@ -130,7 +130,7 @@ class Twofold(abc.ABC):
             raise UserError(f"labels: a translation takes all pictures of both domains, not those of {labels[0]!r}")
 
 
-class Pairs(Twofold):
+class Partnered(Twofold):
     """Each picture beside its partner: the one of the same name, or at the same place in arrays without names."""
 
     kind = "pairs of images"
