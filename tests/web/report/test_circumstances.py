@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ganache import recipes
-from ganache.web.report.circumstances import data_facts, machine_facts, reproduction_facts
+from ganache.web.report.circumstances import data_facts, machine_facts, reproduction_facts, typed
 from ganache.web.report.found import find_run
 from ganache.web.report.health import health_of
 from tests.evaluation.doctor.charts import OF_PICTURES, log, picture_recipe
@@ -93,6 +95,30 @@ def test_the_command_makes_the_run_again(tmp_path: Path) -> None:
         " --set batch_size=16"
     )
     assert facts["same"] == ["seed 3", "device cpu"]
+
+
+def test_a_recipe_of_ones_own_is_made_again_as_it_was_typed(tmp_path: Path) -> None:
+    sessions = [{"command": "/bin/ganache train mine.py --set batch_size=4"}, {"command": "/bin/ganache resume run"}]
+    run = run_by_hand(tmp_path / "run", sessions=sessions)
+    assert reproduction_facts(find_run(run.path))["command"] == "ganache train mine.py --set batch_size=4"
+    assert reproduction_facts(find_run(run_by_hand(tmp_path / "other").path))["command"] == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("/home/me/.venv/bin/ganache train dcgan --data 'a b'", "ganache train dcgan --data 'a b'"),
+        ("/usr/lib/python3/ganache/__main__.py resume x", "ganache resume x"),
+        ("/x/ganache/scratch/__main__.py gan", "python -m ganache.scratch gan"),
+        ("train.py --fast", "train.py --fast"),
+        ("'unbalanced", "'unbalanced"),
+        ("", ""),
+        (None, ""),
+        ([], ""),
+    ],
+)
+def test_a_command_is_shown_as_it_is_typed(command: Any, expected: str) -> None:
+    assert typed(command) == expected
 
 
 def test_findings_come_with_their_evidence_and_command(tmp_path: Path) -> None:

@@ -78,8 +78,10 @@ def test_curves_switch_to_a_logarithmic_axis_and_more_are_behind_a_word(page: "P
 
 def test_everything_has_its_section_and_the_contents_lead_there(page: "Page") -> None:
     assert sections(page) == [
-        *("samples", "doctor", "curves", "scores", "nearest", "recipe", "data", "machine", "again"),
+        *("samples", "doctor", "curves", "scores", "nearest", "recipe", "data-set", "machine", "again"),
     ]
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
+    assert len(set(ids)) == len(ids)
     links = page.locator("nav a")
     assert [links.nth(at).get_attribute("href") for at in range(links.count())] == [f"#{one}" for one in sections(page)]
     assert "ganache train dcgan --data digits" in (page.locator("#again pre").first.text_content() or "")
@@ -141,6 +143,19 @@ def test_names_in_a_runs_files_are_text(visitor: Visitor, tmp_path: Path) -> Non
     compared = visitor.open(write_comparison([run, other.path], tmp_path / "compared.html"))
     compared.wait_for_selector("#recipes")
     assert compared.locator("img").count() == 0
+
+
+def test_how_a_run_ended_is_told_in_a_tile(visitor: Visitor, tmp_path: Path) -> None:
+    for number, (outcome, words) in enumerate(
+        (
+            ("running", "running or killed, resumed 1×, rolled back 4×"),
+            ("failed: the disk: is full", "failed the disk: is full, resumed 1×, rolled back 4×"),
+            ("interrupted by SIGINT", "interrupted by SIGINT resumed 1×, rolled back 4×"),
+        )
+    ):
+        run = run_by_hand(tmp_path / str(number), outcome=outcome, rollbacks=4, sessions=[{}, {}])
+        tiles = opened(visitor, run.path, tmp_path).locator(".tile:nth-child(4) > *").all_text_contents()
+        assert " ".join(tiles) == words
 
 
 def points_run(path: Path) -> Path:

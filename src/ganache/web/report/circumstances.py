@@ -1,7 +1,9 @@
 """What surrounds a training: its data, the machine, its sessions, and the command that makes it again."""
 
+from pathlib import PurePath
 from typing import Any
 
+from ganache import recipes
 from ganache.evaluation.doctor.prescription import command
 from ganache.support.errors import UserError
 from ganache.support.json_files import well_formed
@@ -46,7 +48,7 @@ def machine_facts(found: FoundRun) -> dict[str, Any]:
     record = found.record
     seen, seconds = number(record.get("images_seen")) or 0, number(record.get("training_seconds")) or 0.0
     speed = f"{seen / seconds:,.4g} images a second on average" if seconds else ""
-    sessions = [mapping(one) for one in sequence(record.get("sessions"), MOST_SESSIONS)]
+    sessions = _sessions(record)
     processes = max((number(one.get("processes")) or 1 for one in sessions), default=1)
     rows = [
         ["device", text(record.get("device_name")) or text(record.get("device"))],
@@ -66,24 +68,49 @@ def machine_facts(found: FoundRun) -> dict[str, Any]:
 
 def reproduction_facts(found: FoundRun) -> dict[str, Any]:
     """Return the command that trains the run anew, and what must be the same for the same bits."""
-    record, made = found.record, ""
-    if found.recipe is not None:
-        try:
-            with well_formed(str(found.run.record_file)):
-                made = command(found.recipe, record, ())
-        except UserError as error:
-            found.missing.append(f"The command that makes the run again is not known: {error}")
+    record = found.record
     same = ["seed", "device", "precision", "threads"]
     return {
-        "command": text(made),
-        "typed": [text(mapping(one).get("command")) for one in sequence(record.get("sessions"), 1)],
+        "command": _made(found) or next((typed(one.get("command")) for one in _sessions(record)), ""),
         "same": [f"{name} {text(record.get(name))}" for name in same if text(record.get(name))],
         "versions": _versions(record),
     }
 
 
+def _made(found: FoundRun) -> str:
+    """Return the command with a run's settings; of a recipe of the user's own nobody knows which of them were set."""
+    if found.recipe is None:
+        return ""
+    try:
+        recipes.own_name(found.recipe.name)
+    except UserError:
+        return ""
+    try:
+        with well_formed(str(found.run.record_file)):
+            return text(command(found.recipe, found.record, ()))
+    except UserError as error:
+        found.missing.append(f"The command that makes the run again is not known: {error}")
+        return ""
+
+
+def typed(command: Any) -> str:
+    """Return a session's command as it is typed, without the place where the program lies."""
+    words = text(command)
+    first, space, rest = words.partition(" ")
+    place = PurePath(first)
+    if place.name == "ganache" or place.parts[-2:] == ("ganache", "__main__.py"):
+        return f"ganache{space}{rest}"
+    if place.parts[-3:] == ("ganache", "scratch", "__main__.py"):
+        return f"python -m ganache.scratch{space}{rest}"
+    return words
+
+
+def _sessions(record: dict[str, Any]) -> list[dict[str, Any]]:
+    return [mapping(one) for one in sequence(record.get("sessions"), MOST_SESSIONS)]
+
+
 def _session(one: dict[str, Any]) -> dict[str, str]:
-    return {name: text(one.get(name), 300) for name in ("began", "ended", "command")}
+    return {**{name: text(one.get(name), 60) for name in ("began", "ended")}, "command": typed(one.get("command"))}
 
 
 def _versions(record: dict[str, Any]) -> str:

@@ -8,10 +8,11 @@ export function countText(count) {
   return String(Math.round(count));
 }
 
-/** Return a measurement in a few digits: 0.0123, 12.3, 1.2e-5. */
+/** Return a measurement in a few digits: 0.0123, 12.3, 1.2e-5; a large whole number with all of its own. */
 export function valueText(value, digits = 4) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "unknown";
   const size = Math.abs(value);
+  if (Number.isInteger(value) && size >= 1e4 && size < 1e9) return groupedText(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2).replace("e+", "e");
   return String(Number(value.toPrecision(digits)));
 }

@@ -31,22 +31,29 @@ function header() {
 
 function tiles() {
   const verdict = verdictOf(run);
+  const [ended, why, kind] = ending();
   const planned = run.planned_images ? `of ${groupedText(run.planned_images)} images` : "images seen";
   const told = [
     [groupedText(run.images_seen), planned],
     [durationText(run.training_seconds), "of training"],
     [run.images_per_second === null ? "unknown" : `${countText(run.images_per_second)}/s`, "images, at the end"],
-    [run.outcome || "unknown", endNote(), run.outcome === "finished" ? "good" : "warn"],
+    [ended, [why, ...interruptions()].filter(Boolean).join(", ") || "how it ended", kind],
     [verdict.words, "says the doctor", verdict.kind],
   ];
   return element("div", { class: "tiles" }, ...told.map(tile));
 }
 
-function endNote() {
-  const notes = [];
-  if (run.sessions > 1) notes.push(`resumed ${run.sessions - 1}×`);
-  if (run.rollbacks) notes.push(`rolled back ${run.rollbacks}×`);
-  return notes.join(", ") || "how it ended";
+/** Return how the run ended in a word or two, what it says besides, and of which kind that is. */
+function ending() {
+  if (run.outcome === "finished") return ["finished", "", "good"];
+  if (run.outcome === "running") return ["running", "or killed", "warn"];
+  const [word, ...rest] = run.outcome.split(": ");
+  return [word || "unknown", rest.join(": "), word.startsWith("failed") ? "bad" : "warn"];
+}
+
+function interruptions() {
+  const resumed = run.sessions > 1 ? [`resumed ${run.sessions - 1}×`] : [];
+  return run.rollbacks ? [...resumed, `rolled back ${run.rollbacks}×`] : resumed;
 }
 
 function tile([value, words, kind = ""]) {

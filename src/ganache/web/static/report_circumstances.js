@@ -9,7 +9,7 @@ const FEW = 10; // skipped files, up to which they are shown at once
 /** Return the sections of data, machine and reproduction. */
 export function circumstanceSections(run) {
   return [
-    { id: "data", title: "Data", content: dataContent(run.data) },
+    { id: "data-set", title: "Data", content: dataContent(run.data) },
     { id: "machine", title: "Machine and speed", content: machineContent(run.machine) },
     { id: "again", title: "How to make it again", content: againContent(run) },
   ];
@@ -54,9 +54,8 @@ function timeText(moment) {
 }
 
 function againContent(run) {
-  const { command: made, typed, same, versions } = run.reproduce;
-  const text = made || typed[0];
-  const content = [text ? command(text) : aside("The command is not known.")];
+  const { command: made, same, versions } = run.reproduce;
+  const content = [made ? command(made) : aside("The command is not known.")];
   if (same.length) {
     const words = `It ends in the same bits on the same machine with ${same.join(", ")}, and ${versions}.`;
     content.push(element("p", { class: "small" }, words));
