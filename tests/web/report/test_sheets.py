@@ -103,6 +103,17 @@ def test_all_sheets_together_stay_within_their_bytes(
     assert len(found["images_seen"]) == len(found["pictures"])
 
 
+def test_sheets_that_are_larger_than_the_last_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_by_hand(tmp_path / "run")
+    for number in range(8):
+        add_sheet(run, number, grid(noise(64)))
+    whole = len(told(run.path)["pictures"][0])
+    add_sheet(run, 8, grid(np.zeros((64, 8, 8, 1), np.uint8)))  # by which it seems that all are small
+    monkeypatch.setattr(sheets, "MOST_BYTES", 2 * whole)
+    found = told(run.path)
+    assert found["images_seen"] == [0, 4, 8]
+
+
 def test_many_sheets_are_thinned_out(tmp_path: Path) -> None:
     run = run_by_hand(tmp_path / "run")
     for number in range(100):
