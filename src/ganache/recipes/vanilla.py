@@ -5,7 +5,7 @@ generator:     -E[log D(G(z))],   z standard normal in 100 dimensions
 
 ganache train vanilla --data mnist
 
-The first 340,000 images (10 minutes of one CPU core) reached a Fréchet distance of 88 and left out a digit
+The 3,000,000 images (29 minutes of one CPU core) reached a Fréchet distance of 11.7 and a smallest class of 5.6%
 (`ganache judge`, 10,000 samples, seed 0).
 """
 
