@@ -2,13 +2,14 @@
 
 import itertools
 import math
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
 from ganache.data.shape import ImageShape
-from ganache.networks import ResidualTranslator, Translating, Translator, UNet
+from ganache.networks import ResidualTranslator, SuperResolver, Translating, Translator, UNet
 from ganache.parts.part import kinds
 from ganache.support.errors import UserError
 
@@ -16,6 +17,8 @@ TRAINED = (16, 24)
 TRANSLATORS: dict[str, Translator] = {
     "unet": UNet(width=3, max_width=5),
     "residual": ResidualTranslator(width=3, blocks=2),
+    "super": SuperResolver(scale=4, width=3, blocks=2),
+    "super by three": SuperResolver(scale=3, width=3, blocks=1),
     "shallow unet": UNet(width=3, max_width=5, depth=2, without_dropout=0),
 }
 SIZES = [(16, 24), (1, 1), (1, 7), (3, 2), (5, 40), (17, 31), (33, 64)]
@@ -69,7 +72,10 @@ def seen(network: Translating, channels: int) -> int | None:
     side = (2 * (reach + stride) // stride + 3) * stride
     middle = side // 2 // stride * stride
     images = pictures(1, channels, side, side).double().requires_grad_()
-    made = network.double().eval()(images)
+    # Weights are halved and pictures grey, or slopes would end at what is clamped to [-1, 1].
+    for weight in network.parameters():
+        weight.requires_grad_(False).mul_(0.5)
+    made = network.double().eval()(0.1 * images)
     farthest = 0
     for pixel in range(middle, middle + stride):
         (slope,) = torch.autograd.grad(made[0, :, pixel, pixel].sum(), images, retain_graph=True)
@@ -136,3 +142,26 @@ def test_one_size_is_not_made_another(name: str) -> None:
 def test_a_single_pixel_cannot_be_halved() -> None:
     with pytest.raises(UserError, match=r"^translator: UNet takes pictures of at least 2x2 pixels, not 1x1x2$"):
         UNet().build(ImageShape(2, 1, 1), ImageShape(2, 1, 1))
+
+
+@pytest.mark.parametrize("name", TRANSLATORS)
+@torch.no_grad()
+def test_the_order_in_memory_and_mixed_precision_change_nothing_but_rounding(name: str) -> None:
+    network, images = built(TRANSLATORS[name]).eval(), pictures(2, 3, 17, 31)
+    plain = network(images)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    torch.testing.assert_close(network(images.contiguous(memory_format=torch.channels_last)), plain, rtol=0, atol=1e-4)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        mixed = network(images).float()
+    assert mixed.shape == plain.shape
+    assert float((mixed - plain).abs().mean()) < 0.05
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")  # sizes become constants
+@pytest.mark.parametrize("name", TRANSLATORS)
+def test_a_trace_has_no_python_in_it_and_the_same_values(name: str) -> None:
+    network, images = built(TRANSLATORS[name]).eval().requires_grad_(False), pictures(1, 3, *TRAINED)
+    traced: Any = torch.jit.trace(network, images)  # type: ignore[no-untyped-call]
+    assert "PythonOp" not in str(traced.inlined_graph)
+    torch.testing.assert_close(traced(images), network(images), rtol=1e-4, atol=1e-5)

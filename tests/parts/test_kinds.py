@@ -30,6 +30,7 @@ from ganache.networks import (
     ResidualTranslator,
     StyleGAN2Discriminator,
     StyleGAN2Generator,
+    SuperResolver,
     Translator,
     UNet,
 )
@@ -227,6 +228,7 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
     ),
     (Translator, UNet(width=6, max_width=24, depth=3, dropout=0.25, without_dropout=1)),
     (Translator, ResidualTranslator(width=6, blocks=2)),
+    (Translator, SuperResolver(scale=3, width=6, blocks=2, residual=0.5)),
     (Discriminator, PatchDiscriminator(width=6, layers=2, norm="instance", spectral_norm=True)),
     (Game, recipes.find("pix2pix").changed(distance=7.0, judges_pairs=False)),
     (Game, recipes.find("cyclegan").changed(cycle=7.0, identity=0.0, pool=3)),

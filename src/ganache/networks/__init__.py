@@ -26,6 +26,8 @@ from ganache.networks.reconstruction import Reconstruction as Reconstruction
 from ganache.networks.residual_translator import ResidualTranslator as ResidualTranslator
 from ganache.networks.stylegan2 import StyleGAN2Discriminator as StyleGAN2Discriminator
 from ganache.networks.stylegan2 import StyleGAN2Generator as StyleGAN2Generator
+from ganache.networks.super_resolver import SuperResolver as SuperResolver
+from ganache.networks.translators import Encoding as Encoding
 from ganache.networks.translators import Translating as Translating
 from ganache.networks.translators import Translator as Translator
 from ganache.networks.unet import UNet as UNet

@@ -4,6 +4,8 @@ The network is that of Johnson et al. 2016, "Perceptual Losses for Real-Time Sty
 statistics are the picture's own, in training as at use.
 """
 
+from collections.abc import Sequence
+
 import torch
 from pydantic import Field
 from torch import Tensor, nn
@@ -13,6 +15,7 @@ from ganache.networks.convolutions import Conv2d, ConvTranspose2d
 from ganache.networks.layers import normal_initialised
 from ganache.networks.reflection import ReflectedConv2d
 from ganache.networks.translators import Translating, Translator, reach_of, refuse_apart
+from ganache.support.errors import UserError
 
 
 class ResidualTranslator(Translator):
@@ -47,9 +50,30 @@ class _JohnsonTranslator(Translating):
             ReflectedConv2d(width, targets.channels, 7),
         )
         self.reach = reach_of(self.layers.modules())
+        # Of each layer on the way in: how many of all come before its end, and how many features it has.
+        self._ends = (0, 1, 4, 7, *range(10, 10 + config.blocks))
+        self._widths = (inputs.channels, width, 2 * width, *[4 * width] * (config.blocks + 1))
 
     def translated(self, images: Tensor) -> Tensor:
         return torch.tanh(self.layers(images))
+
+    def widths(self, layers: Sequence[int]) -> list[int]:
+        """Return how many features each of some layers on the way in has; raises UserError for one that is not."""
+        if beyond := [layer for layer in layers if not 0 <= layer < len(self._ends)]:
+            raise UserError(f"layers: the translator has 0 … {len(self._ends) - 1} to look at, and no {beyond[0]}")
+        return [self._widths[layer] for layer in layers]
+
+    def features(self, images: Tensor, layers: Sequence[int]) -> list[Tensor]:
+        """Return what layers on the way in make of images (N, C, H, W), before norm: features (N, F, h, w) of each.
+
+        0 is the pixels, 1 the 7×7 convolution, 2 and 3 the halvings, and then come the blocks.
+        """
+        self.widths(layers)
+        features = self.continued(images)
+        found = {0: features}
+        for end in range(1, max(self._ends[layer] for layer in layers) + 1):
+            features = found[end] = self.layers[end - 1](features)
+        return [found[self._ends[layer]] for layer in layers]
 
 
 class _JohnsonBlock(nn.Module):

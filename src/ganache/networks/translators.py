@@ -6,7 +6,8 @@ was built or trained for. In evaluation mode nothing is random. A translator kno
 """
 
 import abc
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -58,6 +59,17 @@ class Translating(nn.Module, abc.ABC):
     @abc.abstractmethod
     def translated(self, images: Tensor) -> Tensor:
         """Return images (N, D, H, W) of images (N, C, H, W) whose sides are whole strides."""
+
+
+@runtime_checkable
+class Encoding(Protocol):
+    """A translator's module whose layers on the way in can be looked at, 0 being the pixels."""
+
+    def widths(self, layers: Sequence[int]) -> list[int]:
+        """Return how many features each of some layers has; raises UserError for a layer that is not there."""
+
+    def features(self, images: Tensor, layers: Sequence[int]) -> list[Tensor]:
+        """Return features (N, F, h, w) of images (N, C, H, W) in each of some layers."""
 
 
 def refuse_apart(translator: Translator, inputs: ImageShape, targets: ImageShape, least: int) -> None:
