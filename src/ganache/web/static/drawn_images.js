@@ -8,13 +8,19 @@ import { scatter } from "ganache/scatter.js";
 export function drawnImages(place, shape, isPoint, count) {
   if (isPoint) {
     const cloud = scatter(place, { alt: "points" });
-    return { update: ({ values }, words) => cloud.update({ clouds: [{ points: pointsOf(values) }], alt: `points of ${words}` }) };
+    return {
+      update: ({ values }, words) =>
+        cloud.update({ clouds: [{ points: pointsOf(values) }], alt: `points of ${words}` }),
+    };
   }
   const columns = Math.ceil(Math.sqrt(count));
   const cells = { count, columns, width: shape.width, height: shape.height };
   const blank = element("canvas", { width: 1, height: 1 });
   const grid = pictureGrid(place, { source: blank, cells, alt: `${count} pictures`, name: (at) => `picture ${at}` });
-  return { update: ({ values }, words) => grid.update({ source: sheetOf(values, shape, cells), alt: `${count} pictures of ${words}` }) };
+  return {
+    update: ({ values }, words) =>
+      grid.update({ source: sheetOf(values, shape, cells), alt: `${count} pictures of ${words}` }),
+  };
 }
 
 /** Return pictures (N, channels, height, width) in [-1, 1] side by side on a canvas, `columns` in a row. */

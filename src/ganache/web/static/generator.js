@@ -42,7 +42,8 @@ async function begin() {
 
 function about() {
   const { channels, height, width } = data.shape;
-  const form = data.point ? "It draws points of the plane." : `It draws pictures of ${height}×${width} in ${channels === 1 ? "grey" : "colour"}.`;
+  const pictures = `It draws pictures of ${height}×${width} in ${channels === 1 ? "grey" : "colour"}.`;
+  const form = data.point ? "It draws points of the plane." : pictures;
   return `${data.about} ${form} Everything happens in this page; nothing is sent or fetched.`;
 }
 
@@ -65,10 +66,12 @@ function controls(draw) {
   if (data.truncation !== null) {
     const from = Math.round(data.truncation * STEPS);
     const text = (step) => (step === STEPS ? "none" : (step / STEPS).toFixed(2));
-    slider(place, { label: "truncation", count: STEPS + 1, at: from, text, change: (step) => set("truncation", step / STEPS) });
+    const change = (step) => set("truncation", step / STEPS);
+    slider(place, { label: "truncation", count: STEPS + 1, at: from, text, change });
   }
   if (data.classes.length) place.append(classChoice((label) => set("label", label)));
-  place.append(element("p", { class: "faint small" }, `At 0% these are the first ${data.inputs.images} images of `, command()));
+  const words = `At 0% these are the first ${data.inputs.images} images of `;
+  place.append(element("p", { class: "faint small" }, words, command()));
 }
 
 function classChoice(change) {
@@ -84,7 +87,8 @@ function command() {
 }
 
 function described() {
-  const way = wanted.fraction ? `seed ${wanted.seed}, ${Math.round(wanted.fraction * STEPS)}% of the way to seed ${wanted.to}` : `seed ${wanted.seed}`;
+  const further = `, ${Math.round(wanted.fraction * STEPS)}% of the way to seed ${wanted.to}`;
+  const way = `seed ${wanted.seed}${wanted.fraction ? further : ""}`;
   return wanted.label === null ? way : `${way}, ${data.classes[wanted.label]}`;
 }
 

@@ -6,9 +6,11 @@ export async function openModel({ script, code, model }) {
   ort.env.wasm.wasmBinary = await unpacked(code);
   ort.env.wasm.numThreads = 1; // several would need headers that a file has not
   ort.env.logLevel = "error";
-  const session = await ort.InferenceSession.create(new Uint8Array(await unpacked(model)), { executionProviders: ["wasm"] });
+  const bytes = new Uint8Array(await unpacked(model));
+  const session = await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
   return async (inputs) => {
-    const tensors = Object.entries(inputs).map(([name, { values, dims }]) => [name, new ort.Tensor("float32", values, dims)]);
+    const tensorOf = ({ values, dims }) => new ort.Tensor("float32", values, dims);
+    const tensors = Object.entries(inputs).map(([name, input]) => [name, tensorOf(input)]);
     const { images } = await session.run(Object.fromEntries(tensors));
     return { values: images.data, dims: images.dims };
   };
