@@ -120,6 +120,8 @@ def test_parts_meet_without_seams(config: UNet | ResidualTranslator, monkeypatch
     assert made.shape == whole.shape == (1, 130, 210, 1)
     if network.margin is not None and network.margin <= 24:
         assert abs(made - whole).max() <= 1
-    # No step between neighbours that the whole translation has not.
+    # No step between neighbours that the whole translation has not; parts with statistics of their own have their own
+    # contrast, and fade over 16 pixels.
+    more = 2 if network.margin is not None else 255 / 16 + 4
     for axis in (1, 2):
-        assert abs(np.diff(made, axis=axis)).max() <= abs(np.diff(whole, axis=axis)).max() + 2
+        assert abs(np.diff(made, axis=axis)).max() <= abs(np.diff(whole, axis=axis)).max() + more

@@ -29,7 +29,9 @@ from tests.tiny import CPU, Numbered, NumberedStream, tiny_recipe
 
 ITERATIONS = 3
 SMALL = ImageShape(1, 8, 8)
+PAIRED = ImageShape(2, 16, 16, given=1)
 NARROW = ("generator.width=4", "discriminator.width=4")
+TRANSLATED = ("translator.width=4", "discriminator.width=4")
 STYLED = (
     "generator.style_width=8",
     *(f"{player}.channel_{field}" for player in ("generator", "discriminator") for field in ("base=32", "max=8")),
@@ -64,6 +66,7 @@ CASES: list[tuple[str, tuple[str, ...], ImageShape]] = [
         (*NARROW, 'generator_terms.matching={"kind": "FeatureMatching", "every": 2}', "ema_half_life=20"),
         SMALL,
     ),
+    ("cyclegan", (*TRANSLATED, "translator.blocks=1", "pool=10"), PAIRED),
     ("dcgan-mnist", (), SMALL),
     ("fastgan", NARROW, SMALL),
     ("infogan", (), SMALL),
@@ -71,6 +74,7 @@ CASES: list[tuple[str, tuple[str, ...], ImageShape]] = [
     ("mlp-2d", (), ImageShape(2, 1, 1)),
     ("mnist-speedrun", (), SMALL),
     ("noise-classifier", (), SMALL),
+    ("pix2pix", TRANSLATED, PAIRED),
     ("progan", (*NARROW, "steady=8", "fade=32"), SMALL),
     ("r3gan", ('penalties.r1={"kind": "R1", "every": 2}',), SMALL),
     ("r3gan-cifar10", ("generator.max_width=8", "discriminator.max_width=8"), SMALL),

@@ -27,6 +27,7 @@ FAMILIES = [
     ("progan", (*NARROW, "steady=0", "fade=0"), 0, 5),
     ("r3gan", NARROW, 0, 8),
     ("sngan", NARROW, 0, 3),
+    ("sngan", (*NARROW[:1], "discriminator=PatchDiscriminator", *NARROW[1:]), 0, 4),
     ("stylegan2", ("generator.channel_base=64", "discriminator.channel_base=64", "batch_size=4"), 0, 6),
     ("vanilla", NARROW[2:], 0, 3),
 ]

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import register_parametrization
 
 from ganache.networks import convolutions
-from ganache.networks.convolutions import TILES, Conv2d, ConvTranspose2d
+from ganache.networks.convolutions import TILES, Conv2d, ConvTranspose2d, ToPixels
 
 FEATURES = 3
 Layer = nn.Conv2d | nn.ConvTranspose2d
@@ -100,6 +100,30 @@ def test_a_convolution_tiled_backwards_is_torchs(bias: bool, done: list[str]) ->
         found, expected = slopes(own, given, along), slopes(plain, given, along)
         torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12, msg=str(geometry))
         assert done.pop() == "_by_tiles"
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(("kernel", "padding"), [(1, 0), (3, 0), (3, 1), (4, 2), (7, 0), (7, 6)])
+def test_a_convolution_to_pixels_is_torchs(kernel: int, padding: int, bias: bool, done: list[str]) -> None:
+    for outputs, size in itertools.product(TILES, [(13, 12), (11, 16)]):
+        options = (FEATURES, outputs, kernel, 1, padding, 1, 1, bias)
+        plain, own = both(nn.Conv2d(*options), ToPixels(*options))
+        given = torch.randn(2, FEATURES, *size, dtype=torch.float64)
+        along = torch.randn_like(plain(given))
+        found, expected = slopes(own, given, along), slopes(plain, given, along)
+        torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12)
+        assert done[0] == "_by_tiles"
+        done.clear()
+
+
+@pytest.mark.parametrize(
+    "options", [(3, 5, 3), (3, 5, 3, 2), (3, 3, 3, 1, 1, 2), (3, 3, 3, 1, 3), (3, 3, 3, 1, "same")]
+)
+def test_what_makes_no_few_pixels_without_a_stride_is_torchs_own(options: Any, done: list[str]) -> None:
+    plain, own = both(nn.Conv2d(*options), ToPixels(*options))
+    given = torch.randn(2, 3, 9, 8, dtype=torch.float64)
+    assert torch.equal(own(given), plain(given))
+    assert done == []
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from ganache.networks import (
     MLPGenerator,
     MNISTDCGANDiscriminator,
     MNISTDCGANGenerator,
+    PatchDiscriminator,
     ProGANDiscriminator,
     ProGANGenerator,
     R3GANDiscriminator,
@@ -107,8 +108,10 @@ def test_every_kind_is_in_the_matrix() -> None:
     # All sizes of those that grow never learn at once: test_growing_network.py has them.
     assert {type(part) for part in GENERATORS} == made - {ProGANGenerator}
     known = {kind for kind in kinds(Discriminator) if kind.__module__.startswith("ganache.")}
-    # The one that holds another as its body, and learns by a term of its own, is tested where that is, too.
-    assert {type(part) for part in DISCRIMINATORS} == known - {ClassifyingDiscriminator, ProGANDiscriminator}
+    # The one that holds another as its body, and learns by a term of its own, is tested where that is, too; and in
+    # test_patch.py the one that takes no image of a few pixels, and gives a map of logits.
+    elsewhere = {ClassifyingDiscriminator, PatchDiscriminator, ProGANDiscriminator}
+    assert {type(part) for part in DISCRIMINATORS} == known - elsewhere
     assert {labels for _, _, labels in GENERATOR_CASES} == {labels for _, _, labels in DISCRIMINATOR_CASES} == {0, 3}
     assert {(shape.height, shape.width) for _, shape, _ in GENERATOR_CASES} >= set(SIZES)
 

@@ -1,10 +1,15 @@
 """The pool of old fakes: what is shown, what is kept, and that nothing gets lost."""
 
+import threading
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from ganache.data.shape import ImageShape
 from ganache.parts.history import Pool
+from ganache.support.world import whole_batch
+from tests.engine.crowd import Crowd
 
 SHAPE = ImageShape(1, 1, 1)
 
@@ -44,3 +49,29 @@ def test_no_pool_shows_what_is_made_and_more_than_it_holds_passes() -> None:
     pool = Pool(SHAPE, 2)
     pool(fakes(1, 2))
     assert pool(fakes(3, 4, 5)).flatten().tolist()[2] == 5
+
+
+def test_each_process_is_shown_its_rows_of_what_one_alone_is_shown() -> None:
+    """Rows 0 and 1 of four are the first's; to draw for both, each begins torch's generator alike."""
+    crowd, pools, alone = Crowd(2), [Pool(SHAPE, 6) for _ in range(2)], Pool(SHAPE, 6)
+    one_draws = threading.Lock()  # torch's generator is all threads'
+
+    def own_rows(rows: int, draw: Callable[[int], Tensor]) -> Tensor:
+        return draw(2 * rows)[crowd.rank * rows :][:rows]
+
+    crowd.own_rows = own_rows  # type: ignore[method-assign]
+    for number in range(0, 40, 4):
+        batch = fakes(*range(number, number + 4))
+
+        def shown(batch: Tensor = batch, seed: int = number) -> Tensor:
+            pool = pools[crowd.rank]
+            everybodys, own = whole_batch(batch.chunk(2)[crowd.rank])
+            with one_draws:
+                torch.manual_seed(seed)
+                return pool.exchanged(everybodys)[own]
+
+        together = crowd.each(shown)
+        torch.manual_seed(number)
+        assert torch.equal(torch.cat(together), alone(batch))
+        assert torch.equal(pools[0].images, alone.images)
+        assert torch.equal(pools[1].images, alone.images)

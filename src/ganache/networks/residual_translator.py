@@ -1,7 +1,8 @@
 """CycleGAN's translator (Zhu et al. 2017, appendix 7.2): two halvings, residual blocks, two doublings.
 
 The network is that of Johnson et al. 2016, "Perceptual Losses for Real-Time Style Transfer", with instance norm, whose
-statistics are the picture's own, in training as at use.
+statistics are the picture's own, in training as at use. Ours: no bias before a norm, which takes it away again, and
+transposed convolutions of 4×4, whose taps fall evenly on all pixels.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
 from ganache.networks.convolutions import Conv2d, ConvTranspose2d
-from ganache.networks.layers import normal_initialised
+from ganache.networks.layers import InstanceNorm, normal_initialised
 from ganache.networks.reflection import ReflectedConv2d
 from ganache.networks.translators import Translating, Translator, reach_of, refuse_apart
 from ganache.support.errors import UserError
@@ -41,12 +42,12 @@ class _JohnsonTranslator(Translating):
         super().__init__()
         width = config.width
         self.layers = nn.Sequential(
-            *(ReflectedConv2d(inputs.channels, width, 7), *_normed(width)),
-            *(Conv2d(width, 2 * width, 3, 2, 1), *_normed(2 * width)),
-            *(Conv2d(2 * width, 4 * width, 3, 2, 1), *_normed(4 * width)),
+            *(ReflectedConv2d(inputs.channels, width, 7, bias=False), *_normed(width)),
+            *(Conv2d(width, 2 * width, 3, 2, 1, bias=False), *_normed(2 * width)),
+            *(Conv2d(2 * width, 4 * width, 3, 2, 1, bias=False), *_normed(4 * width)),
             *(_JohnsonBlock(4 * width) for _ in range(config.blocks)),
-            *(ConvTranspose2d(4 * width, 2 * width, 4, 2, 1), *_normed(2 * width)),
-            *(ConvTranspose2d(2 * width, width, 4, 2, 1), *_normed(width)),
+            *(ConvTranspose2d(4 * width, 2 * width, 4, 2, 1, bias=False), *_normed(2 * width)),
+            *(ConvTranspose2d(2 * width, width, 4, 2, 1, bias=False), *_normed(width)),
             ReflectedConv2d(width, targets.channels, 7),
         )
         self.reach = reach_of(self.layers.modules())
@@ -80,8 +81,8 @@ class _JohnsonBlock(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            *(ReflectedConv2d(width, width, 3), *_normed(width)),
-            *(ReflectedConv2d(width, width, 3), nn.InstanceNorm2d(width)),
+            *(ReflectedConv2d(width, width, 3, bias=False), *_normed(width)),
+            *(ReflectedConv2d(width, width, 3, bias=False), InstanceNorm(width)),
         )
 
     def forward(self, features: Tensor) -> Tensor:
@@ -90,4 +91,4 @@ class _JohnsonBlock(nn.Module):
 
 
 def _normed(width: int) -> tuple[nn.Module, nn.Module]:
-    return nn.InstanceNorm2d(width), nn.ReLU()
+    return InstanceNorm(width), nn.ReLU()

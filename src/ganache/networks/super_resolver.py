@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, pixel_shuffle
 
 from ganache.data.shape import ImageShape
-from ganache.networks.convolutions import Conv2d
+from ganache.networks.convolutions import Conv2d, ToPixels
 from ganache.networks.reflection import reflected
 from ganache.networks.translators import Translating, Translator, reach_of, refuse_apart
 from ganache.support.errors import UserError
@@ -57,7 +57,7 @@ class _SuperResolver(Translating):
                 for factor in prime_factors(config.scale)
             )
         )
-        self.last = Conv2d(width, shape.channels, 3, padding=1)
+        self.last = ToPixels(width, shape.channels, 3, padding=1)
         for weights in self.last.parameters():
             nn.init.zeros_(weights)
         self.reach = reach_of(_chain(self))
