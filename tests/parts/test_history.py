@@ -8,7 +8,6 @@ from torch import Tensor
 
 from ganache.data.shape import ImageShape
 from ganache.parts.history import Pool
-from ganache.support.world import whole_batch
 from tests.engine.crowd import Crowd
 
 SHAPE = ImageShape(1, 1, 1)
@@ -51,10 +50,20 @@ def test_no_pool_shows_what_is_made_and_more_than_it_holds_passes() -> None:
     assert pool(fakes(3, 4, 5)).flatten().tolist()[2] == 5
 
 
+class Seeded(Pool):
+    """One of several pools in threads, whose generator is one: each begins it alike, while the others wait."""
+
+    lock = threading.Lock()
+
+    def exchanged(self, fakes: Tensor) -> Tensor:
+        with self.lock:
+            torch.manual_seed(int(fakes[0]))
+            return super().exchanged(fakes)
+
+
 def test_each_process_is_shown_its_rows_of_what_one_alone_is_shown() -> None:
-    """Rows 0 and 1 of four are the first's; to draw for both, each begins torch's generator alike."""
-    crowd, pools, alone = Crowd(2), [Pool(SHAPE, 6) for _ in range(2)], Pool(SHAPE, 6)
-    one_draws = threading.Lock()  # torch's generator is all threads'
+    """Rows 0 and 1 of four are the first's."""
+    crowd, pools, alone = Crowd(2), [Seeded(SHAPE, 6) for _ in range(2)], Seeded(SHAPE, 6)
 
     def own_rows(rows: int, draw: Callable[[int], Tensor]) -> Tensor:
         return draw(2 * rows)[crowd.rank * rows :][:rows]
@@ -63,15 +72,9 @@ def test_each_process_is_shown_its_rows_of_what_one_alone_is_shown() -> None:
     for number in range(0, 40, 4):
         batch = fakes(*range(number, number + 4))
 
-        def shown(batch: Tensor = batch, seed: int = number) -> Tensor:
-            pool = pools[crowd.rank]
-            everybodys, own = whole_batch(batch.chunk(2)[crowd.rank])
-            with one_draws:
-                torch.manual_seed(seed)
-                return pool.exchanged(everybodys)[own]
+        def shown(batch: Tensor = batch) -> Tensor:
+            return pools[crowd.rank](batch.chunk(2)[crowd.rank])  # type: ignore[no-any-return]
 
-        together = crowd.each(shown)
-        torch.manual_seed(number)
-        assert torch.equal(torch.cat(together), alone(batch))
+        assert torch.equal(torch.cat(crowd.each(shown)), alone(batch))
         assert torch.equal(pools[0].images, alone.images)
         assert torch.equal(pools[1].images, alone.images)
