@@ -73,10 +73,16 @@ def _are_of_the_log(path: Path) -> bool:
         return again.read_bytes() == path.read_bytes()
 
 
+def _is_a_page(path: Path) -> bool:
+    """Return whether a report is there; what it shows is in the other files, clocks and sessions among it."""
+    return path.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
 _READERS: dict[str, Callable[[Path], Any]] = {
     "log.jsonl": _without_clocks,
     "evaluations.jsonl": _without_places,
     "run.json": _record,
     "curves.png": _are_of_the_log,
+    "report.html": _is_a_page,
     EVENTS: _events,
 }

@@ -1,4 +1,4 @@
-"""The browser of a test session, and a visitor for each test."""
+"""The browser of a module's tests, and a visitor for each test."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator["Browser"]:
-    """A running browser; tests that need one are skipped where there is none."""
+    """A running browser; tests that need one are skipped where there is none.
+
+    Playwright runs an event loop in this thread for as long as it lives, and no other test could start one of its own.
+    """
     if why := missing():
         pytest.skip(why)
     with launched() as browser:

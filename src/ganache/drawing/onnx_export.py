@@ -74,7 +74,7 @@ def metadata(generator: TrainedGenerator, opset: int) -> dict[str, str]:
     facts: dict[str, Any] = {
         "recipe": told.get("recipe", ""),
         "images_seen": told.get("images_seen"),
-        "shape": dataclasses.asdict(generator.shape),
+        "shape": generator.shape.to_json(),
         "classes": list(generator.label_names),
         "latent": generator.config.latent.model_dump(mode="json"),
         "latents": LATENTS,

@@ -38,6 +38,7 @@ def run_lab(data: str | None, *, port: int, browser: bool, size: str | None, dev
             webbrowser.open(address)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws_max_size=2**17, lifespan="on"))
         server.run(sockets=[listener])
+        raise KeyboardInterrupt  # nothing else ends it, and the signal is not passed on where it came early
 
 
 def hello(sources: tuple[str, ...]) -> dict[str, Any]:
