@@ -28,17 +28,17 @@ async def hired() -> AsyncIterator[tuple[Assistant, Callable[[], Any]]]:
 def test_it_plays_and_when_it_is_killed_that_is_one_line() -> None:
     async def run() -> None:
         async with hired() as (assistant, answer):
-            assistant.order("begin", recipe=tree(), data="ring", seed=0)
+            assistant.order("begin", recipe=tree(), data="ring", seed=0, turn=1)
             assert (await answer())["is"] == "began"
             assistant.order("until", iteration=2)
             assert (await answer())["iteration"] == 2
-            assistant.order("begin", recipe={}, data="ring", seed=0)
+            assistant.order("begin", recipe={}, data="ring", seed=0, turn=1)
             assert (await answer())["is"] == "refused"
             assistant.process.kill()
             ended = await answer()
             assert (ended["is"], ended["game"]) == ("ended", 1)
             assert ended["line"] == "the game's process ended (by signal 9); begin again to start another"
-            assistant.order("begin", recipe=tree(), data="ring", seed=0)  # nobody hears it, and nothing is raised
+            assistant.order("begin", recipe=tree(), data="ring", seed=0, turn=1)  # nobody hears it
 
     asyncio.run(run())
 

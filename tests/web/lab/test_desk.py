@@ -29,7 +29,7 @@ class Talk:
         return [head_of(packet) for packet in self.packets]
 
     def begin(self, *settings: str, data: str = "ring") -> list[dict[str, Any]]:
-        return self.order("begin", recipe=tree(*settings), data=data, seed=3)
+        return self.order("begin", recipe=tree(*settings), data=data, seed=3, turn=7)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_game_is_begun_played_and_seen(talk: Talk) -> None:
     assert len(began["modes"]) == 8
     assert began["recipe"] == tree()
     assert arrays_of(talk.packets[0])["reals"].shape == (512, 2)
-    assert talk.order("until", iteration=3) == [{"is": "reached", "game": 1, "iteration": 3, "arrays": []}]
+    assert talk.order("until", iteration=3) == [{"is": "reached", "game": 1, "turn": 7, "iteration": 3, "arrays": []}]
     (frame,) = talk.order("look", layers=LAYERS)
     assert (frame["is"], frame["iteration"], frame["images_seen"], frame["boundary"]) == ("frame", 3, 48, 0.0)
     assert {"loss/generator", "loss/discriminator", "logits/real", "gradient/fakes"} <= frame["curves"].keys()
@@ -100,7 +100,7 @@ def test_what_is_not_possible_is_one_line_and_the_desk_goes_on(talk: Talk) -> No
     ids=range(8),
 )
 def test_recipes_of_strangers_are_refused_in_one_line(talk: Talk, recipe: dict[str, Any]) -> None:
-    (refused,) = talk.order("begin", recipe=recipe, data="ring", seed=0)
+    (refused,) = talk.order("begin", recipe=recipe, data="ring", seed=0, turn=8)
     assert refused["is"] == "refused"
     assert refused["line"].strip()
     assert "\n" not in refused["line"]

@@ -79,7 +79,7 @@ async def soon() -> None:
 def test_one_game_is_begun_and_plays_on(tmp_path: Path) -> None:
     async def test(room: Room) -> None:
         (first,) = room.begin()
-        assert first.orders[0] == {"do": "begin", "recipe": GAME["recipe"], "data": "ring", "seed": 5}
+        assert first.orders[0] == {"do": "begin", "recipe": GAME["recipe"], "data": "ring", "seed": 5, "turn": 0}
         assert first.limits() == []
         room.wish("play")
         await soon()

@@ -33,6 +33,7 @@ class Desk:
         self._bench: Workbench | None = None
         self._viewer: Viewer | None = None
         self._until, self._told = 0, 0
+        self._turn = 0  # of the page, of which this game is
         self._layers: Layers | None = None  # of the look that is asked for
         self._seen: tuple[int, Layers] | None = None  # iteration and layers of the last one
         self._curves: dict[str, float] = {}  # the newest of each
@@ -74,6 +75,7 @@ class Desk:
 
     def _begin(self, order: dict[str, Any]) -> None:
         self._bench = self._viewer = None
+        self._turn = order["turn"]
         recipe = parse(TwoPlayers, order["recipe"])
         plan = planned(recipe, order["data"], order["seed"], self._device, self._size)
         bench = Workbench(plan)
@@ -140,7 +142,7 @@ class Desk:
         self._answer("failed", line=line)
 
     def _answer(self, what: str, arrays: dict[str, Any] | None = None, **facts: Any) -> None:
-        self._send(packed({"is": what, "game": self._number, **facts}, arrays or {}))
+        self._send(packed({"is": what, "game": self._number, "turn": self._turn, **facts}, arrays or {}))
 
 
 def serve(connection: Connection, number: int, device: str, size: str | None, threads: int = 1) -> None:

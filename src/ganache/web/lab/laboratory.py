@@ -149,7 +149,7 @@ class Laboratory:
                 self._clear(number)
             table = self._table(number)
             table.is_beginning, table.is_playable = True, False
-            table.order("begin", recipe=game.recipe, data=source, seed=wish.seed)
+            table.order("begin", recipe=game.recipe, data=source, seed=wish.seed, turn=wish.turn)
 
     def _source(self, number: int, game: GameWish) -> str:
         """Return the data of a game as `ganache train` takes them; drawn ones lie in a file of this game's own."""

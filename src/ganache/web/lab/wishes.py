@@ -40,11 +40,12 @@ class GameWish(Wish):
 
 
 class BeginWish(Wish):
-    """Begin one game, or two side by side with the same seed."""
+    """Begin one game, or two side by side with the same seed; all that is answered of them has the number `turn`."""
 
     do: Literal["begin"]
     games: tuple[GameWish, ...] = Field(min_length=1, max_length=MOST_GAMES)
     seed: int = Field(ge=0, le=MOST_SEED, strict=True)
+    turn: int = Field(default=0, ge=0, le=MOST_SEED, strict=True)
 
 
 class PlayWish(Wish):

@@ -12,11 +12,12 @@ import { takeaway } from "ganache/lab_takeaway.js";
 const LAYERS = { field: true, lattice: false, arrows: false, average: false };
 const NAMES = ["A", "B"];
 const ENDED = "the lab has ended, or is open in another window: ganache lab starts it again";
+const OF_A_GAME = ["began", "frame", "doctor", "failed"]; // and refused, where it is the game that was
 const SETTLE_MS = 250; // after the last of several changes, before a game begins anew
 
 /** Play in a place of the page. */
 export function lab(place) {
-  const state = { settings: null, playing: false, boards: [], waiting: [], newest: [], drawing: false };
+  const state = { settings: null, playing: false, boards: [], turn: 0, newest: [], drawing: false };
   const line = connected({
     heard: (packet) => hear(place, state, packet),
     closed: () => place.prepend(element("p", { class: "trouble", role: "alert" }, ENDED)),
@@ -29,6 +30,8 @@ export function lab(place) {
 }
 
 function hear(place, state, packet) {
+  const isOfGame = OF_A_GAME.includes(packet.is) || packet.order === "begin";
+  if (isOfGame && (packet.turn !== state.turn || state.isChanging)) return; // of one that is over, or is about to be
   const shown = state.boards[packet.game];
   const heard = {
     hello: () => open(place, state, packet),
@@ -130,14 +133,16 @@ function setPlaying(state, playing) {
 }
 
 function begin(state) {
+  clearTimeout(state.beginning);
+  state.isChanging = false;
   const { games, data, seed } = state.settings;
   build(state);
   showPainting(state);
   if (typeof data !== "string" && !data.cells.length) return state.say("draw where the points shall lie");
   state.say("");
-  state.waiting = games.map(() => true);
+  state.turn += 1;
   state.newest = games.map(() => null);
-  state.line.wish("begin", { games: games.map(({ recipe }) => ({ recipe, data })), seed });
+  state.line.wish("begin", { games: games.map(({ recipe }) => ({ recipe, data })), seed, turn: state.turn });
 }
 
 /** Build a board and a form for each game, where there are not as many yet. */
@@ -166,6 +171,7 @@ function formFor(state, number, title) {
     const games = state.settings.games.map((one, at) => (at === number ? { ...one, ...game } : one));
     follow(state, { ...state.settings, games, preset: null }, { anew: false });
     clearTimeout(state.beginning);
+    state.isChanging = true;
     state.beginning = setTimeout(() => begin(state), SETTLE_MS);
   };
   const form = recipeForm(place, { catalogue: state.hello.catalogue, change: (recipe) => set({ recipe }) });
@@ -187,7 +193,6 @@ function showPainting(state) {
 }
 
 function begun(state, packet) {
-  state.waiting[packet.game] = false;
   state.settings.games[packet.game].recipe = packet.recipe;
   state.forms[packet.game].show(packet.recipe);
   state.boards[packet.game].begun(packet);
@@ -201,7 +206,6 @@ function look(state, game) {
 
 /** Keep the newest frame of each game until the browser paints, and ask for the next when it has. */
 function take(state, packet) {
-  if (state.waiting[packet.game] !== false) return; // of a game that is over
   state.newest[packet.game] = packet;
   if (state.drawing) return;
   state.drawing = true;

@@ -25,7 +25,11 @@ export function recipeForm(place, { catalogue, change }) {
   return {
     show(recipe) {
       const held = document.activeElement?.dataset.path;
-      const set = (path, value) => change(withValue(recipe, path, value));
+      let current = recipe; // several settings may be changed before the form is made anew
+      const set = (path, value) => {
+        current = withValue(current, path, value);
+        change(current);
+      };
       const each = (name) => settingsOf(catalogue, [name], fieldOf(catalogue, name), recipe[name], set);
       for (const { names, inside } of groups) fill(inside, ...names.flatMap(each));
       if (held) place.querySelector(`[data-path="${CSS.escape(held)}"]`)?.focus();
