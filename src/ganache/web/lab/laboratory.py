@@ -52,7 +52,7 @@ class Table:
     is_playable: bool = False
     reached: int = 0  # iterations, as far as is known
     asked_at: float | None = None  # when the order was given that is not answered yet
-    shown_at: float = 0.0
+    looked_at: float = 0.0  # when the last frame was asked for
     looking: asyncio.TimerHandle | None = None
 
     def order(self, do: str, **facts: Any) -> None:
@@ -121,9 +121,7 @@ class Laboratory:
             self._perhaps_go_on()
             return
         self._show(answer)
-        if what == "frame":
-            table.shown_at = time.monotonic()
-        elif what == "began":
+        if what == "began":
             table.is_beginning, table.is_playable, table.reached = False, True, 0
             if self.pace.limit:
                 table.order("until", iteration=self.pace.limit)
@@ -183,7 +181,7 @@ class Laboratory:
             return
         if table.looking is not None:
             table.looking.cancel()
-        wait = table.shown_at + FRAME_SECONDS - time.monotonic()
+        wait = table.looked_at + FRAME_SECONDS - time.monotonic()
         table.looking = asyncio.get_running_loop().call_later(max(0.0, wait), _look_at, table, wish.layers)
 
     def _keep(self, wish: KeepWish) -> None:
@@ -242,5 +240,5 @@ class Laboratory:
 
 
 def _look_at(table: Table, layers: Layers) -> None:
-    table.looking = None
+    table.looking, table.looked_at = None, time.monotonic()
     table.helper.order("look", layers=layers.model_dump())
