@@ -25,7 +25,7 @@ from ganache.support.trees import leaves
 from tests.engine.tape import Tape, Watch
 from tests.tiny import CPU, draws_of, tiny_state
 
-SHAPE = ImageShape(1, 16, 16)
+SHAPE, TWOFOLD = ImageShape(1, 16, 16), ImageShape(2, 16, 16, given=1)
 SMALL = {"width": 4, "max_width": 8, "latent_width": 8, "channel_base": 32, "channel_max": 8, "style_width": 8}
 ITERATIONS, OF_LAZY_TERMS = 5, 13  # two of each phase are run before it is captured
 NEVER = 10**9  # warm-ups
@@ -57,6 +57,9 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "biggan": ("biggan", ["generator.latent.size=8"]),
     "progan": ("progan", ["steady=12", "fade=16"]),
     "fastgan": ("fastgan", ["penalties.reconstruction.every=2"]),
+    "pix2pix": ("pix2pix", ["penalties.r1=R1", "penalties.r1.every=2"]),
+    "cyclegan": ("cyclegan", ["translator.blocks=1", "pool=6"]),
+    "cut": ("cut", ["translator.blocks=1", "layers=[0,2,4]", "places=20", "vectors=8"]),
     "relativistic": ("ralsgan-conditional", []),
     "flips": ("dcgan", FLIPS),
     "diff-augment": ("r3gan", ["augment=DiffAugment", "penalties.r1.every=2"]),
@@ -80,6 +83,10 @@ def game_of(case: str) -> Game:
     return with_settings(recipe, [*narrow, "batch_size=4", *settings])
 
 
+def shape_of(game: Game) -> ImageShape:
+    return TWOFOLD if game.meeting else SHAPE
+
+
 def iterations_of(game: Game) -> int:
     """Return as many iterations as it takes to replay each phase."""
     return ITERATIONS if len({game.phase(number) for number in range(OF_LAZY_TERMS)}) == 1 else OF_LAZY_TERMS
@@ -101,7 +108,8 @@ def differing(one: TrainingState, other: TrainingState) -> list[str]:
 
 
 def state_of(case: str) -> TrainingState:
-    return tiny_state(game_of(case), SHAPE, labels=3)
+    game = game_of(case)
+    return tiny_state(game, shape_of(game), labels=3)
 
 
 @each_case
@@ -161,11 +169,12 @@ def test_on_a_device_that_is_not_the_hosts_all_tensors_are_the_devices(case: str
     """The meta device has shapes alone, and no copy of what the host has comes to it unseen."""
     device = torch.device("meta")
     game = game_of(case)
+    shape = shape_of(game)
     with device:
-        state = TrainingState(game.settled(SHAPE)[0], SHAPE, 3, 0, device, FULL)
+        state = TrainingState(game.settled(shape)[0], shape, 3, 0, device, FULL)
     scalars = Scalars(device)
     for iteration in range(3):
-        draws = _Shapes(4, SHAPE, state.conditions)
+        draws = _Shapes(4, shape, state.conditions)
         with Watch() as watch:
             play(state, draws, DeviceMoment(iteration, iteration, scalars))
         assert watch.devices == {"meta"}

@@ -66,6 +66,7 @@ CASES: list[tuple[str, tuple[str, ...], ImageShape]] = [
         (*NARROW, 'generator_terms.matching={"kind": "FeatureMatching", "every": 2}', "ema_half_life=20"),
         SMALL,
     ),
+    ("cut", (*TRANSLATED, "translator.blocks=1", "layers=[0,2,4]", "places=9", "vectors=8"), PAIRED),
     ("cyclegan", (*TRANSLATED, "translator.blocks=1", "pool=10"), PAIRED),
     ("dcgan-mnist", (), SMALL),
     ("fastgan", NARROW, SMALL),

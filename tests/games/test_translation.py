@@ -10,7 +10,7 @@ from ganache import recipes
 from ganache.data.shape import ImageShape
 from ganache.engine.iteration import iterate
 from ganache.engine.state import TrainingState
-from ganache.games import Cycle, Paired
+from ganache.games import Contrastive, Cycle, Paired
 from ganache.games.translation import Translation
 from ganache.parts.diff_augment import DiffAugment
 from ganache.parts.objectives import Hinge, RelativisticPairing
@@ -22,10 +22,11 @@ from tests.tiny import draws_of, tiny_state
 SHAPE = ImageShape(4, 16, 16, given=1)
 ALIKE = ImageShape(2, 16, 16, given=1)
 NARROW = ["translator.width=2", "discriminator.width=4", "batch_size=3"]
+FEW = ["vectors=4", "translator.blocks=1", "layers=[0,2,4]"]  # of the contrast
 
 
 def small(name: str, *settings: str) -> Translation:
-    game = with_settings(recipes.find(name), [*NARROW, *settings])
+    game = with_settings(recipes.find(name), [*NARROW, *(FEW if name == "cut" else ()), *settings])
     assert isinstance(game, Translation)
     return game
 
@@ -113,7 +114,7 @@ def test_domains_of_other_channels_have_no_identity() -> None:
     assert game.build(SHAPE, 0).networks["b_to_a"](torch.zeros(1, 3, 16, 16)).shape == (1, 1, 16, 16)
 
 
-@pytest.mark.parametrize("name", ["pix2pix", "cyclegan"])
+@pytest.mark.parametrize("name", ["pix2pix", "cyclegan", "cut"])
 def test_a_game_goes_with_other_objectives_penalties_and_augmentations(name: str) -> None:
     parts: dict[str, Any] = {"penalties": {"r1": R1(weight=0.1, every=2)}, "augment": DiffAugment()}
     for objective in (RelativisticPairing(), Hinge()):
@@ -123,7 +124,7 @@ def test_a_game_goes_with_other_objectives_penalties_and_augmentations(name: str
         assert "penalty/r1" in found
 
 
-@pytest.mark.parametrize("name", ["pix2pix", "cyclegan"])
+@pytest.mark.parametrize("name", ["pix2pix", "cyclegan", "cut"])
 def test_a_game_needs_inputs_and_knows_no_classes(name: str) -> None:
     with pytest.raises(UserError, match="learns from inputs and targets, and these images are alone"):
         small(name).build(ImageShape(3, 16, 16), 0)
@@ -138,11 +139,21 @@ def test_a_term_of_the_generator_is_no_penalty() -> None:
 
 def test_a_full_pool_is_part_of_what_is_resumed() -> None:
     game = small("cyclegan", "pool=4")
+    resumed_as_undisturbed(game)
+    state = begun(game, ALIKE)
+    played(state, 3)
+    assert int(state.cast.memories["pool_a"].filled) == 4  # type: ignore[arg-type]
+
+
+def test_places_that_are_drawn_are_those_of_the_iteration() -> None:
+    resumed_as_undisturbed(small("cut", "places=5"))
+
+
+def resumed_as_undisturbed(game: Translation) -> None:
     state = begun(game, ALIKE)
     played(state, 3)
     kept = {name: tensor.clone() for name, tensor in state.tensors().items()}
     counters = state.counts()
-    assert int(state.cast.memories["pool_a"].filled) == 4  # type: ignore[arg-type]
     played(state, 2)
     resumed = begun(game, ALIKE)
     resumed.load(kept, counters)
@@ -151,5 +162,5 @@ def test_a_full_pool_is_part_of_what_is_resumed() -> None:
 
 
 def test_how_inputs_and_targets_must_meet_is_known_before_the_data_are_opened() -> None:
-    assert (Paired.meeting, Cycle.meeting) == ("pairs", "domains")
+    assert (Paired.meeting, Cycle.meeting, Contrastive.meeting) == ("pairs", "domains", "domains")
     assert recipes.find("dcgan").meeting is None

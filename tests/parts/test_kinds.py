@@ -231,6 +231,10 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
     (Translator, SuperResolver(scale=3, width=6, blocks=2, residual=0.5)),
     (Discriminator, PatchDiscriminator(width=6, layers=2, norm="instance", spectral_norm=True)),
     (Game, recipes.find("pix2pix").changed(distance=7.0, judges_pairs=False)),
+    (
+        Game,
+        recipes.find("cut").changed(contrast=7.0, identity=0.0, layers=(1, 3), places=9, vectors=8, temperature=0.5),
+    ),
     (Game, recipes.find("cyclegan").changed(cycle=7.0, identity=0.0, pool=3)),
 ]
 

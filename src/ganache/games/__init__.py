@@ -3,6 +3,7 @@
 from ganache.games.bigan import BiGAN as BiGAN
 from ganache.games.cast import Cast as Cast
 from ganache.games.cast import Player as Player
+from ganache.games.contrastive import Contrastive as Contrastive
 from ganache.games.cycle import Cycle as Cycle
 from ganache.games.game import Draws as Draws
 from ganache.games.game import Game as Game

@@ -16,12 +16,11 @@ from torch import Tensor
 from ganache.data.shape import ImageShape
 from ganache.data.twofold.sides import Meeting
 from ganache.games.cast import Cast, Player
-from ganache.games.game import Draws, Product, Records, joined, recorded
+from ganache.games.game import Product, Records, joined, recorded
 from ganache.games.translation import Sides, Translation, apart
 from ganache.parts.history import Pool
 from ganache.parts.moment import Moment
 from ganache.parts.schedules import NonNegative
-from ganache.support.errors import UserError
 
 
 class Cycle(Translation):
@@ -37,8 +36,8 @@ class Cycle(Translation):
         """Return both translators, both discriminators with their pools; raises UserError for data that are alone."""
         self.refuse_others(shape, conditions)
         a, b = shape.inputs, shape.targets
-        if self.identity and a.channels != b.channels:
-            raise UserError("identity: pictures of both domains have different channels; --set identity=0")
+        if self.identity:
+            self.refuse_identity(shape)
         judge_a, of_a = self.judges("_a", a)
         judge_b, of_b = self.judges("_b", b)
         networks = {"a_to_b": self.translator.build(a, b), "b_to_a": self.translator.build(b, a), **judge_a, **judge_b}
@@ -49,9 +48,9 @@ class Cycle(Translation):
         }
         return Cast(networks, memories, players)
 
-    def play(self, cast: Cast, draw: Draws, now: Moment) -> Records:
+    def moves(self, cast: Cast, given: Tensor, wanted: Tensor, now: Moment) -> Records:
         """Move the translators there and back, and then the discriminators on what was made, or was made long ago."""
-        a, b = cast.memories["sides"](draw.batch().reals)
+        a, b = given, wanted
         cast.train_only("generator")
         made_b, same_b = self._translated(cast, "a_to_b", a, b)
         made_a, same_a = self._translated(cast, "b_to_a", b, a)

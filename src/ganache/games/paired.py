@@ -7,11 +7,12 @@ translator:    the objective's answer + λ E|y - G(x)|
 from typing import ClassVar
 
 import torch
+from torch import Tensor
 
 from ganache.data.shape import ImageShape
 from ganache.data.twofold.sides import Meeting
 from ganache.games.cast import Cast, Player
-from ganache.games.game import Draws, Product, Records, recorded
+from ganache.games.game import Product, Records, recorded
 from ganache.games.translation import Sides, Translation, apart
 from ganache.parts.moment import Moment
 from ganache.parts.schedules import NonNegative
@@ -36,9 +37,8 @@ class Paired(Translation):
         }
         return Cast(networks, {**memories, "sides": Sides(shape)}, players)
 
-    def play(self, cast: Cast, draw: Draws, now: Moment) -> Records:
+    def moves(self, cast: Cast, given: Tensor, wanted: Tensor, now: Moment) -> Records:
         """Translate a batch; move the discriminator on it, and then the translator through what it says now."""
-        given, wanted = cast.memories["sides"](draw.batch().reals)
         cast.train_only("generator")
         made = cast("a_to_b", given)
         made.retain_grad()

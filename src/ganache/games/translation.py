@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
 from ganache.games.cast import Cast
-from ganache.games.game import Game
+from ganache.games.game import Draws, Game, Records
 from ganache.games.judging import Given, Judged, judge, with_weights
 from ganache.games.two_players import NamedTerms, Optimizers
 from ganache.networks.base import Discriminator
@@ -57,12 +57,26 @@ class Translation(Game, abc.ABC):
         """Return which penalties are due."""
         return self._due(iteration)
 
+    def play(self, cast: Cast, draw: Draws, now: Moment) -> Records:
+        """Move everybody on the inputs and the targets of a batch."""
+        given, wanted = cast.memories["sides"](draw.batch().reals)
+        return self.moves(cast, given, wanted, now)
+
+    @abc.abstractmethod
+    def moves(self, cast: Cast, given: Tensor, wanted: Tensor, now: Moment) -> Records:
+        """Move everybody on inputs (N, C, H, W) and targets (N, D, H, W)."""
+
     def refuse_others(self, shape: ImageShape, conditions: int) -> None:
         """Raise UserError for data without inputs, and for classes that nobody here is told."""
         if not shape.given:
             raise UserError(f"data: {self.name} learns from inputs and targets, and these images are alone")
         if conditions:
             raise UserError(f"conditional: {self.name} is told no classes")
+
+    def refuse_identity(self, shape: ImageShape) -> None:
+        """Raise UserError where a picture of the target's domain cannot be given to the translator."""
+        if shape.inputs.channels != shape.targets.channels:
+            raise UserError("identity: pictures of both domains have different channels; --set identity=0")
 
     def judges(self, suffix: str, shape: ImageShape) -> tuple[dict[str, nn.Module], dict[str, nn.Module]]:
         """Return a discriminator for images of a shape, and its augmentation and penalties, by their names."""
