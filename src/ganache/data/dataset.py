@@ -1,6 +1,6 @@
 """What a batch, a stream and a dataset are: all that a training sees of its data."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganache.data.shape import ImageShape
-from ganache.support.errors import UserError
+from ganache.support.errors import UserError, did_you_mean
 
 Progress = Callable[[int, int], None]
 _MAX_SEED = 2**63
@@ -88,6 +88,11 @@ class Dataset(Protocol):
 
         Raises UserError for an unknown split or label.
         """
+
+
+def unknown_split(split: str, known: Collection[str]) -> UserError:
+    """Return the error that says which splits there are instead."""
+    return UserError(f"split: {split!r} is not in this data, which has {', '.join(known)}{did_you_mean(split, known)}")
 
 
 def seed_sequence(seed: int, *position: int) -> np.random.SeedSequence:

@@ -49,6 +49,10 @@ class ImageShape:
         """The shape of the target alone; of an image without an input its own."""
         return type(self)(self.channels - self.given, self.height, self.width)
 
+    def sides(self, is_reverse: bool) -> tuple[Self, Self]:
+        """Return what a translator is given and what it makes: inputs and targets, or the other way round."""
+        return (self.targets, self.inputs) if is_reverse else (self.inputs, self.targets)
+
     def to_json(self) -> dict[str, int]:
         """Return the fields by name; one that is 0 is left out, as it was before there was any."""
         return {name: value for name, value in asdict(self).items() if value}

@@ -15,6 +15,7 @@ from ganache.engine.pixel_values import values_of
 from ganache.engine.transfers import to_device
 from ganache.networks.feature_networks import Encoder
 from ganache.runs.network_files import Kept
+from ganache.runs.whole_groups import whole_groups
 from ganache.support.errors import UserError
 
 GROUP = 64  # images encoded at once: always as many, so that a latent does not depend on how many there are
@@ -35,11 +36,11 @@ class TrainedEncoder:
         device = next(self.network.parameters()).device
         found = []
         with torch.inference_mode(), full_precision():
-            for group in torch.split(pixels, GROUP):
-                whole = torch.cat([group, group.new_zeros(GROUP - len(group), *group.shape[1:])])
-                latents = self.network(values_of(to_device(whole, device)))
-                found.append(latents[: len(group)].float().cpu())
-        return np.concatenate([np.asarray(part) for part in found]) if found else np.zeros((0, 0), np.float32)
+            for group in whole_groups(pixels, GROUP):
+                found.append(self.network(values_of(to_device(group, device))).float().cpu())
+        if not found:
+            return np.zeros((0, 0), np.float32)
+        return np.concatenate([np.asarray(part) for part in found])[: len(pixels)]
 
 
 def load_encoder(path: str | Path, device: str = "cpu") -> TrainedEncoder:

@@ -1,7 +1,6 @@
 """Trained translators: from a picture to a picture of the same size, whatever that is."""
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from ganache.engine.pixel_values import pixels_of, values_of
 from ganache.engine.transfers import to_device
 from ganache.networks.translators import Translating, Translator
 from ganache.runs.network_files import Kept
+from ganache.runs.whole_groups import whole_groups
 from ganache.support.errors import UserError
 from ganache.support.precision import FULL, Autocast
 
@@ -47,19 +47,14 @@ class TrainedTranslator:
                 f"images: this translator takes uint8 (N, H, W, {self.inputs.channels}), not {images.dtype} "
                 f"{images.shape}"
             )
-        made = [self._translated(group) for group in self._groups(images)]
+        size = GROUP if images.shape[1] * images.shape[2] <= SMALL else 1
+        pixels = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
+        made = [self._translated(group) for group in whole_groups(pixels, size)]
         empty = np.zeros((0, *images.shape[1:3], self.targets.channels), np.uint8)
         return np.concatenate([empty, *made])[: len(images)]
 
-    def _groups(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-        size = GROUP if images.shape[1] * images.shape[2] <= SMALL else 1
-        for start in range(0, len(images), size):
-            group = images[start : start + size]
-            missing = size - len(group)
-            yield np.concatenate([group, np.zeros((missing, *group.shape[1:]), np.uint8)]) if missing else group
-
-    def _translated(self, group: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        values = values_of(torch.from_numpy(np.ascontiguousarray(group.transpose(0, 3, 1, 2))))
+    def _translated(self, group: Tensor) -> NDArray[np.uint8]:
+        values = values_of(group)
         made = self._in_parts(values) if max(values.shape[2:]) > TILE else self._whole(values)
         return np.ascontiguousarray(pixels_of(made).permute(0, 2, 3, 1).numpy())
 
@@ -99,8 +94,7 @@ def load_translator(
     kept = Kept.read(path, direction.replace("-", "_"))
     if not kept.shape.given:
         raise UserError(f"run: {kept.file} has a description without the channels of what is given")
-    sides = (kept.shape.inputs, kept.shape.targets)
-    inputs, targets = reversed(sides) if kept.description.get("is_reverse") else sides
+    inputs, targets = kept.shape.sides(bool(kept.description.get("is_reverse")))
     config = kept.config(Translator)
     network = kept.built(lambda: config.build(inputs, targets), config)
     assert isinstance(network, Translating)

@@ -51,6 +51,8 @@ class Loop:
         self._display = display or Display()
         self._orders = Orders(budget, self.clock, interrupts or Interrupts(), self._world)
         self._logbook: Logbook | None = None
+        task = data.summary().get("task")
+        self._prepared = {"task": task} if task else {}  # how a picture becomes an input, for who translates others
 
     def go(self) -> None:
         """Train until the budget is used or a signal arrives; either way the last state is saved.
@@ -154,8 +156,7 @@ class Loop:
         """Bring to the state's moment what follows from it: the generators, the record, which checkpoints are kept."""
         names = list(self.data.label_names) if self.state.conditions else []
         facts = {"label_names": names, "images_seen": self.state.counters.images_seen, "data": self.data.fingerprint}
-        if task := self.data.summary().get("task"):
-            facts["task"] = task
+        facts |= self._prepared
         for product in self.state.recipe.products():
             network, file = self.state.averages[product.network].network, self.run.product_file(product.network)
             products.save(file, network, self.state.recipe, self.state.shape, facts, product)

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from typing import IO, Any, NamedTuple
 
@@ -13,12 +12,10 @@ import numpy.typing as npt
 from ganache.data.decoding.deep import FULL, Ranges
 from ganache.data.decoding.worker import READY, Task
 from ganache.data.shape import ImageShape
+from ganache.support.children import command_of, program_of
 from ganache.support.errors import RunError
 
-# No package of ours is needed to start: the child gets this process's import path as its argument.
-PROGRAM = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from ganache.data.decoding.worker import main; main()"
-)
+PROGRAM = program_of("ganache.data.decoding.worker")
 
 TICK_SECONDS = 5.0
 MOST_TICKS = 120  # for one file; ticks, because a clock goes on while a job is suspended
@@ -97,10 +94,11 @@ class Decoder:
         if self._is_closed:
             raise RunError("data: the decoder processes have been ended")
         if self._process is None:
-            command = [sys.executable, "-c", self._program, json.dumps(sys.path)]
             self._is_late = False
             try:
-                self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                self._process = subprocess.Popen(
+                    command_of(self._program), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                )
             except OSError as error:
                 raise RunError(f"data: no decoder process could be started: {error}") from error
             if _open(self._process.stdout).readline() != READY:

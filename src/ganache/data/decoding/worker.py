@@ -1,13 +1,7 @@
-"""A decoder process: questions as JSON lines on its standard input, for each file an answer as a JSON line and pixels.
-
-Own processes, because those of `multiprocessing` import the user's main script again: a script without a
-`__main__` guard, a notebook or a heavy import of torch would each be a problem, and none of them is one here.
-"""
+"""A decoder process: questions as JSON lines on its standard input, for each file an answer, a JSON line and pixels."""
 
 import functools
 import json
-import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +12,7 @@ from ganache.data.containers.listing import UnreadableError
 from ganache.data.decoding.decode import quiet, read_extremes, read_header, read_pixels
 from ganache.data.decoding.deep import Ranges
 from ganache.data.shape import ImageShape
+from ganache.support.children import answering
 
 READY = b"ready\n"  # a process that has said this can decode: whatever ends it afterwards is a file's doing
 
@@ -27,10 +22,7 @@ Answer = tuple[Any, bytes]
 
 def main() -> None:
     """Answer questions until the parent closes the pipe."""
-    # Ctrl-C reaches the whole group; the parent decides, and its closing pipe ends this process.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # a library that prints must not corrupt the answers
+    answers = answering()
     answers.write(READY)
     answers.flush()
     with quiet():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganache.data.dataset import Batch, seed_sequence
+from ganache.data.dataset import Batch, seed_sequence, unknown_split
 from ganache.data.labels import count_labels
 from ganache.data.shape import ImageShape
 from ganache.data.shuffling import Shuffle
@@ -117,8 +117,7 @@ class PackedDataset:
 
     def _range(self, split: str) -> tuple[int, int]:
         if split not in self._held:
-            known = ", ".join(self._held)
-            raise UserError(f"split: {split!r} is not in this data, which has {known}{did_you_mean(split, self._held)}")
+            raise unknown_split(split, self._held)
         return self._held[split]
 
     def _number(self, label: str) -> int:

@@ -3,7 +3,9 @@
 import posixpath
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from ganache.data.store.packed import PackedDataset
 from ganache.support.errors import UserError
 
 Integers = npt.NDArray[np.int64]
+Names = Mapping[str, Sequence[str]]  # of the rows of each split
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,19 @@ class Domain:
     @property
     def splits(self) -> dict[str, int]:
         """The splits that have pictures of it, and how many."""
-        found = {split: len(self.rows(split)) for split in self.dataset.summary()["splits"]}
-        return {split: count for split, count in found.items() if count}
+        return {split: len(rows) for split, rows in self._rows.items() if len(rows)}
 
     def rows(self, split: str) -> Integers:
-        """Return the numbers of its rows among those of a split; raises UserError for an unknown split."""
-        labels = self.dataset.labels_of(split)
-        wanted = labels >= -1 if self.label is None else labels == self.dataset.label_names.index(self.label)
-        return np.flatnonzero(wanted)
+        """Return the numbers of its rows among those of a split that the set has."""
+        return self._rows[split]
+
+    @cached_property
+    def _rows(self) -> dict[str, Integers]:
+        labels = {split: self.dataset.labels_of(split) for split in self.dataset.summary()["splits"]}
+        if self.label is None:
+            return {split: np.arange(len(every)) for split, every in labels.items()}
+        number = self.dataset.label_names.index(self.label)
+        return {split: np.flatnonzero(every == number) for split, every in labels.items()}
 
     def stream(self, seed: int, split: str) -> RowStream:
         """Return a shuffled stream, whose row i is the i-th of `rows`."""
@@ -52,14 +60,12 @@ class Domain:
         """Return pictures by their places among `rows`."""
         return self.dataset.pick(split, self.rows(split)[places])
 
-    def keys(self, split: str) -> list[str] | None:
-        """Return what each of `rows` is called, so that a partner is called the same; None where nothing has names.
+    def keys(self, split: str, names: Names) -> list[str]:
+        """Return what each of `rows` is called, by the names of all rows, so that a partner is called the same.
 
-        That is a picture's path below its split without the suffix, or below its class.
+        That is a picture's path below its split without the suffix, or below its class. Raises UserError where two are
+        called the same.
         """
-        names = names_of(self.dataset)
-        if names is None:
-            return None
         own = [names[split][row] for row in self.rows(split)]
         keys = [posixpath.splitext(posixpath.basename(name) if self.label is not None else name)[0] for name in own]
         if twice := [key for key, count in Counter(keys).items() if count > 1]:
@@ -67,7 +73,7 @@ class Domain:
         return keys
 
 
-def names_of(dataset: PackedDataset) -> dict[str, list[str]] | None:
+def names_of(dataset: PackedDataset) -> Names | None:
     """Return the names of the files that became the rows of each split, below the split's folder, in their order.
 
     None for arrays, packed stores and previews, whose rows have no names. Raises UserError when files have changed.

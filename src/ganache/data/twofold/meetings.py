@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganache.data.dataset import Batch, RowStream, Stream, seed_sequence
+from ganache.data.dataset import Batch, RowStream, Stream, seed_sequence, unknown_split
 from ganache.data.labels import count_labels
+from ganache.data.selection import TRAIN
 from ganache.data.shape import ImageShape
 from ganache.data.shuffling import Shuffle
-from ganache.data.twofold.domains import Domain, Integers
-from ganache.support.errors import UserError, did_you_mean
+from ganache.data.twofold.domains import Domain, Integers, Names, names_of
+from ganache.support.errors import UserError
 from ganache.support.streams import derive
-
-TRAIN = "train"
 
 
 class Twofold(abc.ABC):
@@ -122,10 +121,7 @@ class Twofold(abc.ABC):
     def refuse_unknown(self, split: str, labels: Sequence[str] = ()) -> None:
         """Raise UserError for a split that is not there, and for asking for classes."""
         if split not in self.counts:
-            known = ", ".join(self.counts)
-            raise UserError(
-                f"split: {split!r} is not in this data, which has {known}{did_you_mean(split, self.counts)}"
-            )
+            raise unknown_split(split, self.counts)
         if labels:
             raise UserError(f"labels: a translation takes all pictures of both domains, not those of {labels[0]!r}")
 
@@ -137,7 +133,11 @@ class Partnered(Twofold):
 
     @cached_property
     def _places(self) -> dict[str, tuple[Integers, Integers]]:
-        found = {split: self._partners(split) for split in self.first.splits if split in self.second.splits}
+        names = names_of(self.first.dataset)
+        others = names if self.second.dataset is self.first.dataset else names_of(self.second.dataset)
+        found = {
+            split: self._partners(split, names, others) for split in self.first.splits if split in self.second.splits
+        }
         found = {split: places for split, places in found.items() if len(places[0])}
         if TRAIN not in found:
             raise UserError(
@@ -169,9 +169,8 @@ class Partnered(Twofold):
         self.refuse_unknown(split, labels)
         return PairedRows(self.first.stream(seed, split), self.second.stream(seed, split), self._places[split], seed)
 
-    def _partners(self, split: str) -> tuple[Integers, Integers]:
-        first, second = self.first.keys(split), self.second.keys(split)
-        if first is None or second is None:
+    def _partners(self, split: str, names: Names | None, others: Names | None) -> tuple[Integers, Integers]:
+        if names is None or others is None:
             counts = [one.splits[split] for one in (self.first, self.second)]
             if counts[0] != counts[1] and self.fingerprint:
                 raise UserError(
@@ -179,8 +178,8 @@ class Partnered(Twofold):
                     f" {self.second.title}, which have no names: they are paired by their order"
                 )
             return np.arange(min(counts)), np.arange(min(counts))
-        where = {key: place for place, key in enumerate(second)}
-        found = [(place, where[key]) for place, key in enumerate(first) if key in where]
+        where = {key: place for place, key in enumerate(self.second.keys(split, others))}
+        found = [(place, where[key]) for place, key in enumerate(self.first.keys(split, names)) if key in where]
         pairs = np.array(found, np.int64).reshape(-1, 2)
         return pairs[:, 0], pairs[:, 1]
 

@@ -1,23 +1,21 @@
 """The pictures taken during training: always the same latents, so that they show what changed."""
 
 import contextlib
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ganache.data import Selection
 from ganache.data.shape import ImageShape
 from ganache.drawing.grids import for_display, grid, layout
 from ganache.engine.state import TrainingState
-from ganache.runs.folder import Run, numbered
+from ganache.runs.folder import Run
 from ganache.runs.products import TrainedGenerator
 from ganache.support.errors import UserError
-from ganache.support.files import replacing
 from ganache.support.streams import derive
-from ganache.training.observers.observer import Marks, Observer
+from ganache.training.observers.sheet import Sheet
 
 POINTS = 2_500  # points of a density on a sheet
 ROWS = 8  # of a sheet, which has as many columns, or one for each class
@@ -49,42 +47,20 @@ def cells_of_sheet(shape: ImageShape, classes: int) -> Cells:
     )
 
 
-class SampleSheet(Observer):
+class SampleSheet(Sheet):
     """Draws the average generator's pictures of a run, samples/IMAGES_SEEN.png, from latents that stay the same."""
 
-    every = "samples"
-
     def __init__(self, run: Run, data: Selection, state: TrainingState) -> None:
-        self._run = run
+        super().__init__(run)
         self._names = data.label_names if state.conditions else ()
         self._reals: NDArray[Any] | None = None
         if state.shape.is_point:
             points = data.stream(derive(state.seed, "sheet")).batch(0, POINTS).images
             self._reals = np.ascontiguousarray(points.transpose(0, 2, 3, 1))
 
-    def go_back(self, state: TrainingState) -> None:
-        """Delete the pictures of a future that did not happen."""
-        for path in self._run.sample_files():
-            if int(path.stem) > state.counters.images_seen:
-                path.unlink()
-
-    def measure(self, state: TrainingState, line: Mapping[str, Any]) -> Marks:
-        """Draw a sheet, which adds nothing to the line."""
-        self._draw(state)
-        return {}
-
-    def publish(self, state: TrainingState, at_end: bool) -> None:
-        """Draw a sheet of before the first and after the last iteration, where there is none yet."""
-        if (at_end or not state.counters.images_seen) and not self._path(state).is_file():
-            self._draw(state)
-
-    def _draw(self, state: TrainingState) -> None:
+    def picture(self, state: TrainingState) -> Image.Image:
+        """Return as many samples as a sheet holds; of a density, over real points."""
         generator = TrainedGenerator(state.average, state.recipe.sampler, state.shape, self._names, description={})
         count, columns = cells_of_sheet(state.shape, len(self._names))
         images = generator.sample(count, derive(state.seed, "sheet"), self._names if columns else ())
-        picture = grid(images, columns) if columns else for_display(images, self._reals)
-        with replacing(self._path(state)) as temporary:
-            picture.save(temporary)
-
-    def _path(self, state: TrainingState) -> Path:
-        return self._run.samples / f"{numbered(state.counters.images_seen)}.png"
+        return grid(images, columns) if columns else for_display(images, self._reals)

@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import json
 import os
-import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -12,16 +10,13 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ganache.support.children import command_of, program_of
 from ganache.support.errors import RunError, UserError
 from ganache.web.serve.answers import RefusedError
 from ganache.web.serve.bounds import Bounds
 from ganache.web.serve.messages import HEAD, Message, packed, unpacked
 
-# As decoders are started: no main script is imported again, and the child knows this process's import path.
-PROGRAM = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
-    " from ganache.web.serve.drawing_process import main; main()"
-)
+PROGRAM = program_of("ganache.web.serve.drawing_process")
 _SILENCE = 0.9  # of the time of a request, in which a process that works has said something
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0  # seconds before it is started again, the longer the more often it fails
 
@@ -158,9 +153,8 @@ class DrawingClient:
         return int(shape["height"] * shape["width"] * shape["channels"])
 
     async def _begin(self, must_have_all: bool) -> None:
-        command = [sys.executable, "-c", self._program, json.dumps(sys.path)]
         try:
-            self._process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+            self._process = await asyncio.create_subprocess_exec(*command_of(self._program), stdin=PIPE, stdout=PIPE)
         except OSError as error:
             raise RunError(f"serve: no process that draws could be started: {error}") from error
         served = self._served

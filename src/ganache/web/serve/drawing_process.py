@@ -3,9 +3,7 @@
 It is a process of its own so that what ends it, be it the system for want of memory, costs the server a few answers.
 """
 
-import os
 import queue
-import signal
 import sys
 import threading
 import time
@@ -20,6 +18,7 @@ from ganache.runs.encoders import load_encoder
 from ganache.runs.folder import Run
 from ganache.runs.products import load
 from ganache.scratch import by_hand  # noqa: F401, so that its networks are known when a run names one
+from ganache.support.children import answering
 from ganache.support.errors import RunError, UserError
 from ganache.support.refusals import refusals
 from ganache.web.serve.messages import Message, packed, read
@@ -31,10 +30,7 @@ LIFE_SECONDS = 1.0  # after which a long search is no reason to be taken for dea
 
 def main() -> None:
     """Load the runs of the first message, then do what is asked until the pipe is closed."""
-    # Ctrl-C reaches the whole group; the parent decides, and its closing pipe ends this process.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # a library that prints must not corrupt the answers
+    answers = answering()
     asked: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
     said: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
     reader = threading.Thread(target=_read, args=(sys.stdin.buffer, asked), daemon=True)

@@ -2,8 +2,6 @@
 
 import contextlib
 import io
-import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 from ganache.data.containers.listing import UnreadableError
 from ganache.data.decoding.decode import quiet, read_header, read_pixels
 from ganache.data.shape import ImageShape
+from ganache.support.children import answering
 from ganache.web.serve.bounds import MEGAPIXEL
 from ganache.web.serve.messages import Message, packed, read
 
@@ -21,9 +20,7 @@ STATM = Path("/proc/self/statm")  # Linux: pages of memory
 
 def main() -> None:
     """Read a message with a file, and answer with its pixels or with why there are none."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # a library that prints must not corrupt the answer
+    answers = answering()
     asked = read(sys.stdin.buffer)
     if asked is not None:
         _bound_memory(asked.told["memory"])

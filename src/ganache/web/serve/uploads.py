@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import dataclasses
-import json
-import sys
 from asyncio.subprocess import PIPE
 
 import numpy as np
@@ -12,14 +10,13 @@ from numpy.typing import NDArray
 from starlette.requests import Request
 
 from ganache.data.shape import ImageShape
+from ganache.support.children import command_of, program_of
 from ganache.support.units import bytes_text
 from ganache.web.serve.answers import RefusedError
 from ganache.web.serve.bounds import Bounds
 from ganache.web.serve.messages import HEAD, Message, packed, unpacked
 
-PROGRAM = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from ganache.web.serve.upload_process import main; main()"
-)
+PROGRAM = program_of("ganache.web.serve.upload_process")
 
 
 class Uploads:
@@ -68,9 +65,8 @@ class Uploads:
         bounds = self._bounds
         told = {"shape": dataclasses.astuple(shape), "pixels": bounds.upload_pixels, "memory": bounds.decode_memory}
         asked = packed(Message(told, {"file": np.frombuffer(content, np.uint8)}))
-        command = [sys.executable, "-c", self._program, json.dumps(sys.path)]
         try:
-            process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+            process = await asyncio.create_subprocess_exec(*command_of(self._program), stdin=PIPE, stdout=PIPE)
         except OSError as error:
             raise RefusedError(
                 503, f"picture: no process that decodes could be started: {error.strerror}", 5
