@@ -50,8 +50,7 @@ class TrainedTranslator:
         size = GROUP if images.shape[1] * images.shape[2] <= SMALL else 1
         pixels = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
         made = [self._translated(group) for group in whole_groups(pixels, size)]
-        empty = np.zeros((0, *images.shape[1:3], self.targets.channels), np.uint8)
-        return np.concatenate([empty, *made])[: len(images)]
+        return np.concatenate(made)[: len(images)]
 
     def _translated(self, group: Tensor) -> NDArray[np.uint8]:
         values = values_of(group)

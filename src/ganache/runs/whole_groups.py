@@ -6,8 +6,8 @@ from torch import Tensor
 
 
 def whole_groups(pixels: Tensor, size: int) -> Iterator[Tensor]:
-    """Yield images (N, …) in groups of so many; the last one is filled up with zeros."""
-    for start in range(0, len(pixels), size):
+    """Yield images (N, …) in groups of so many; the last one is filled up with zeros, and of none there is one."""
+    for start in range(0, max(len(pixels), 1), size):
         group = pixels.new_zeros(size, *pixels.shape[1:])
         given = pixels[start : start + size]
         group[: len(given)] = given
