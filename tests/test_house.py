@@ -12,7 +12,7 @@ HOUSE = Path(ganache.__file__).parent
 FILES = {path: path.read_text(encoding="utf-8") for path in sorted(HOUSE.rglob("*.py"))}
 TREES = {path: ast.parse(text) for path, text in FILES.items()}
 
-MOST_FOLDERS, DOORS = 12, {"cli", "scratch"}  # beside the doors through which users come in
+MOST_FOLDERS, DOORS = 12, {"cli", "scratch", "web"}  # beside the doors through which users come in
 BESIDE_RECIPES = ("games", "networks")  # a recipe may be called after the paper whose game or networks it plays with
 MOST_LINES, LONGEST, MEDIAN = 300, 60, 8
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef
