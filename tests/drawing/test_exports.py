@@ -199,14 +199,15 @@ def test_points_are_no_pictures(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_keeps_whole_pictures_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save = Image.Image.save
+    write = Path.write_bytes
 
-    def fill_up(image: Image.Image, path: Path, *rest: Any) -> None:
-        save(image, path, *rest)
+    def fill_up(path: Path, content: bytes) -> int:
         if "000002" in path.name:
+            write(path, content[:10])
             raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, content)
 
-    monkeypatch.setattr(Image.Image, "save", fill_up)
+    monkeypatch.setattr(Path, "write_bytes", fill_up)
     with pytest.raises(RunError, match=r"^could not write \S+: No space left on device$"):
         exports.write_folder(tmp_path / "new", batches(images(5), 2), 5)
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["000000.png", "000001.png"]

@@ -4,8 +4,12 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ganache.support.errors import shown
+
+if TYPE_CHECKING:
+    from ganache.drawing.origins import Marks
 
 
 def say(line: str) -> None:
@@ -29,6 +33,13 @@ def load_code(path: Path | None) -> None:
         from ganache import recipes
 
         recipes.load_code(path)
+
+
+def marks_of(no_metadata: bool) -> "Marks":
+    """Return what is put on the pictures that a command writes."""
+    from ganache.drawing.origins import Marks
+
+    return Marks(metadata=not no_metadata)
 
 
 @contextlib.contextmanager

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from ganache.cli.common import load_code, mention_overlooked, packing_bar
+from ganache.cli.common import load_code, marks_of, mention_overlooked, packing_bar
 from ganache.cli.options import (
     Code,
     Device,
     Labels,
+    NoMetadata,
     Precision,
     RunFolder,
     RunPath,
@@ -31,6 +32,7 @@ def sample(
     device: Device = "auto",
     precision: Precision = "fp32",
     truncation: Truncation = 1.0,
+    no_metadata: NoMetadata = False,
     code: Code = None,
 ) -> None:
     """Draw images from a trained generator."""
@@ -46,6 +48,7 @@ def sample(
         device=device,
         precision=precision,
         truncation=truncation,
+        marks=marks_of(no_metadata),
     )
     show([f"{counted(count, 'image')} from seed {seed}{_told(truncation)}: {out}"])
 
@@ -61,6 +64,7 @@ def interpolate(
     ] = None,
     device: Device = "auto",
     truncation: Truncation = 1.0,
+    no_metadata: NoMetadata = False,
     code: Code = None,
 ) -> None:
     """Draw a walk through the latent space as an animation."""
@@ -68,7 +72,15 @@ def interpolate(
 
     load_code(code)
     interpolate_to(
-        run, out, frames=frames, seed=seed, labels=labels or (), through=through, device=device, truncation=truncation
+        run,
+        out,
+        frames=frames,
+        seed=seed,
+        labels=labels or (),
+        through=through,
+        device=device,
+        truncation=truncation,
+        marks=marks_of(no_metadata),
     )
     way = f"through {through}" if through else f"from seed {seed}"
     show([f"{counted(frames, 'frame')} {way}{_told(truncation)}: {out}"])
@@ -83,13 +95,14 @@ def codes(
     out: Annotated[Path, path_option(help="codes.png.")],
     seed: Seed = 0,
     device: Device = "auto",
+    no_metadata: NoMetadata = False,
     code: Code = None,
 ) -> None:
     """Draw what each code of a generator controls, one row for each start."""
     from ganache.drawing.codes import codes_to
 
     load_code(code)
-    codes_to(run, out, seed=seed, device=device)
+    codes_to(run, out, seed=seed, device=device, marks=marks_of(no_metadata))
     show([f"the codes from seed {seed}: {out}"])
 
 
@@ -101,6 +114,7 @@ def encode(
         Path | None, path_option(metavar="PNG", help="Draw pictures above what the generator makes of their latents.")
     ] = None,
     device: Device = "auto",
+    no_metadata: NoMetadata = False,
     code: Code = None,
 ) -> None:
     """Write the latents that a run's encoder finds for pictures."""
@@ -108,8 +122,9 @@ def encode(
 
     load_code(code)
     mention_overlooked(pictures)
+    marks = marks_of(no_metadata)
     with packing_bar() as progress:
-        count = encode_to(run, pictures, out, reconstructions=picture, device=device, progress=progress)
+        count = encode_to(run, pictures, out, reconstructions=picture, device=device, progress=progress, marks=marks)
     show([f"{counted(count, 'latent')}: {out}", *([f"reconstructions: {picture}"] if picture else [])])
 
 
@@ -126,6 +141,7 @@ def project(
     steps: Annotated[int, typer.Option(help="How long is looked for each.")] = 200,
     seed: Seed = 0,
     device: Device = "auto",
+    no_metadata: NoMetadata = False,
     code: Code = None,
 ) -> None:
     """Find the latents from which a generator draws given pictures, as nearly as it can."""
@@ -147,6 +163,7 @@ def project(
             device=device,
             progress=progress,
             found=lambda name, distance: show([f"{distance:.4f}  {name}"]),
+            marks=marks_of(no_metadata),
         )
     show([f"{counted(done, 'picture')}: {out}"])
 
@@ -163,6 +180,7 @@ def mix(
     labels: Labels = None,
     truncation: Truncation = 1.0,
     device: Device = "auto",
+    no_metadata: NoMetadata = False,
     code: Code = None,
 ) -> None:
     """Draw images that have the styles of others in some of their layers."""
@@ -178,6 +196,7 @@ def mix(
         labels=labels or (),
         truncation=truncation,
         device=device,
+        marks=marks_of(no_metadata),
     )
     show([f"styles of {columns} in images of {rows}: {out}"])
 
@@ -191,6 +210,7 @@ def translate(
         bool, typer.Option("--whole", help="Pictures of any size as they are, not brought to that of the training.")
     ] = False,
     device: Device = "auto",
+    no_metadata: NoMetadata = False,
     code: Code = None,
 ) -> None:
     """Translate pictures with a trained translator."""
@@ -198,7 +218,16 @@ def translate(
 
     load_code(code)
     with packing_bar() as progress:
-        done = translate_to(run, pictures, out, direction=direction, whole=whole, device=device, progress=progress)
+        done = translate_to(
+            run,
+            pictures,
+            out,
+            direction=direction,
+            whole=whole,
+            device=device,
+            progress=progress,
+            marks=marks_of(no_metadata),
+        )
     show(
         [
             f"{counted(done.pictures, 'picture')} translated {direction}: {out}",

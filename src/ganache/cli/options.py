@@ -73,6 +73,9 @@ Settings = Annotated[
 ]
 Batch = Annotated[int | None, typer.Option(help="Images in a batch; the recipe's if left out.")]
 EvaluateEvery = Annotated[str | None, typer.Option(metavar="N", help="Score the generator every N images: 50k.")]
+NoMetadata = Annotated[
+    bool, typer.Option("--no-metadata", help="Leave out of what is written that it is generated, by what and how.")
+]
 Code = Annotated[Path | None, path_option(help="A Python file that defines the run's own parts.")]
 JsonFile = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", callback=output_of, help="Write all of it there, as JSON.")

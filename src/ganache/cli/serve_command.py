@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from ganache.cli.common import say
-from ganache.cli.options import Code, Device, Precision, path_argument, path_option
+from ganache.cli.common import marks_of, say
+from ganache.cli.options import Code, Device, NoMetadata, Precision, path_argument, path_option
 from ganache.support.console import show
 from ganache.support.errors import UserError
 
@@ -27,6 +27,7 @@ def serve(
     ] = None,
     device: Device = "auto",
     precision: Precision = "fp32",
+    no_metadata: NoMetadata = False,
     code: Code = None,
 ) -> None:
     """Draw from trained generators over HTTP, with a page to look at, until Ctrl-C."""
@@ -39,7 +40,12 @@ def serve(
     from ganache.web.serve.run_names import named
 
     token = read_token(token_file, os.environ.get(TOKEN))
-    stopped = serve_at(ServedRuns(named(runs, say), device, precision, code), Address(host, port, token), _tell)
+    stopped = serve_at(
+        ServedRuns(named(runs, say), device, precision, code),
+        Address(host, port, token),
+        _tell,
+        marks=marks_of(no_metadata),
+    )
     _tell(f"stopped by {stopped.name}" if stopped else "stopped")
 
 

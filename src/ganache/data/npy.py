@@ -144,9 +144,9 @@ def write_rows(
 
 @contextlib.contextmanager
 def new_member(archive: zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
-    """Give the file of a new array of a .npz: equal arrays give equal bytes."""
+    """Give the file of a new member of a .npz, ``NAME.npy`` for an array: equal members give equal bytes."""
     # The date and the system are part of a zip's bytes.
-    member = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+    member = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
     member.create_system = 3
     # Stored, not deflated: pixels hardly shrink, and a stored array is written and read at the disk's speed.
     # Zip64 from the start, as np.savez does: the size is in front of data that may pass 4 GiB.

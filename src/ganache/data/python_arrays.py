@@ -99,7 +99,7 @@ def _write(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
     try:
         with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
             for name, array in arrays.items():
-                with new_member(archive, name) as file:
+                with new_member(archive, f"{name}.npy") as file:
                     write_rows(file, _parts(array), len(array), array.shape[1:], array.dtype)
     except RunError as error:
         raise RunError(f"data: the array cannot be kept in the cache, GANACHE_CACHE names another: {error}") from error

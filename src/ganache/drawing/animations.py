@@ -14,12 +14,13 @@ import numpy as np
 from PIL import Image, features
 
 from ganache.drawing.grids import over_white
+from ganache.drawing.origins import Stamp
 from ganache.support.errors import RunError, UserError, did_you_mean
 from ganache.support.files import replacing
 
 MOST_FRAME_SIDE = 1_100  # pixels: 120 frames of that size take 436 MB, and WebP has none above 16,383
 
-_Writer = Callable[[Iterator[Image.Image], Path, float, bool, float], None]
+_Writer = Callable[[Iterator[Image.Image], Path, float, bool, float, Stamp | None], None]
 
 
 def fit_frames(paths: list[Path], most: int = 120) -> list[Path]:
@@ -46,7 +47,12 @@ def animation_suffix(supports: Callable[[str], bool | None] = features.check) ->
 
 
 def animate(
-    frames: Iterable[Image.Image], out: Path, frames_per_second: float, loop: bool = True, hold_last: float = 1.0
+    frames: Iterable[Image.Image],
+    out: Path,
+    frames_per_second: float,
+    loop: bool = True,
+    hold_last: float = 1.0,
+    stamp: Stamp | None = None,
 ) -> None:
     """Write pictures of one size as .gif, .webp or .mp4, atomically; the last one stays for `hold_last` seconds.
 
@@ -61,14 +67,16 @@ def animate(
         hint = did_you_mean(suffix, writers)
         raise UserError(f"--out: {str(out)!r} is not an animation; its name may end in {', '.join(writers)}{hint}")
     with replacing(out) as temporary:
-        writers[suffix](_same_size(frames), temporary, frames_per_second, loop, hold_last)
+        writers[suffix](_same_size(frames), temporary, frames_per_second, loop, hold_last, stamp)
+        if stamp is not None and suffix != ".mp4":
+            temporary.write_bytes(stamp.signed(temporary.read_bytes(), suffix[1:].upper()))
 
 
-def animation_bytes(frames: Iterable[Image.Image], frames_per_second: float) -> bytes:
+def animation_bytes(frames: Iterable[Image.Image], frames_per_second: float, stamp: Stamp | None = None) -> bytes:
     """Return pictures of one size as the bytes of a .webp that goes on and on; alpha is laid over white."""
     file = io.BytesIO()
-    _write_webp(_same_size(frames), file, frames_per_second, loop=True, hold_last=0.0)
-    return file.getvalue()
+    _write_webp(_same_size(frames), file, frames_per_second, loop=True, hold_last=0.0, stamp=stamp)
+    return file.getvalue() if stamp is None else stamp.signed(file.getvalue(), "WEBP")
 
 
 def _same_size(frames: Iterable[Image.Image]) -> Iterator[Image.Image]:
@@ -93,15 +101,17 @@ def _durations(count: int, frames_per_second: float, hold_last: float, tick: int
     return [(after - before) * tick for before, after in itertools.pairwise(ends)] + [round(last) * tick]
 
 
-def _write_gif(frames: Iterator[Image.Image], out: Path, rate: float, loop: bool, hold_last: float) -> None:
+def _write_gif(
+    frames: Iterator[Image.Image], out: Path, rate: float, loop: bool, hold_last: float, stamp: Stamp | None
+) -> None:
     pictures = list(frames)
     if any(picture.mode != "L" for picture in pictures):
         palette = _shared_palette(pictures)
         pictures = [picture.convert("RGB").quantize(palette=palette) for picture in pictures]
     durations = _durations(len(pictures), rate, hold_last, tick=10)  # GIF counts hundredths of a second
     # A GIF that plays once is one that says nothing about looping.
-    repeat = {"loop": 0} if loop else {}
-    pictures[0].save(out, "GIF", save_all=True, append_images=pictures[1:], duration=durations, **repeat)
+    options = ({"loop": 0} if loop else {}) | (stamp.saved_with("GIF") if stamp is not None else {})
+    pictures[0].save(out, "GIF", save_all=True, append_images=pictures[1:], duration=durations, **options)
 
 
 def _shared_palette(pictures: list[Image.Image]) -> Image.Image:
@@ -122,7 +132,12 @@ def _shared_palette(pictures: list[Image.Image]) -> Image.Image:
 
 
 def _write_webp(
-    frames: Iterator[Image.Image], out: Path | IO[bytes], rate: float, loop: bool, hold_last: float
+    frames: Iterator[Image.Image],
+    out: Path | IO[bytes],
+    rate: float,
+    loop: bool,
+    hold_last: float,
+    stamp: Stamp | None,
 ) -> None:
     pictures = list(frames)
     # Enlarged gray digits are smaller without loss; photographs are not.
@@ -137,10 +152,13 @@ def _write_webp(
         lossless=exact,
         quality=85,  # without loss: how hard to try
         method=2,
+        **(stamp.saved_with("WEBP") if stamp is not None else {}),
     )
 
 
-def _write_mp4(frames: Iterator[Image.Image], out: Path, rate: float, loop: bool, hold_last: float) -> None:
+def _write_mp4(
+    frames: Iterator[Image.Image], out: Path, rate: float, loop: bool, hold_last: float, stamp: Stamp | None
+) -> None:
     try:
         import imageio_ffmpeg
 
@@ -154,7 +172,8 @@ def _write_mp4(frames: Iterator[Image.Image], out: Path, rate: float, loop: bool
     colours = "-vf scale=out_color_matrix=bt709 -colorspace bt709 -color_primaries bt709 -color_trc bt709"
     coded = f"-an -c:v libx264 -crf 16 -pix_fmt yuv420p {colours} -movflags +faststart"
     # "file:" keeps a name with a dash or a colon from being read as an option or a protocol.
-    command = [program, "-y", "-v", "error", *source.split(), *coded.split(), f"file:{out}"]
+    said = ["-metadata", f"comment={stamp.origin.sentence()}"] if stamp is not None and stamp.marks.metadata else []
+    command = [program, "-y", "-v", "error", *source.split(), *coded.split(), *said, f"file:{out}"]
     copies = max(1, round(hold_last * rate))
     with tempfile.TemporaryFile() as log, subprocess.Popen(command, stdin=subprocess.PIPE, stderr=log) as encoder:
         try:

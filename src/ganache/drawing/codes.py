@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ganache.drawing.exports import check_picture, save_picture
 from ganache.drawing.grids import grid
+from ganache.drawing.origins import PLAIN, Marks, Origin
 from ganache.engine.devices import choose_device
 from ganache.parts.latents import Coded
 from ganache.runs.products import TrainedGenerator, load
@@ -19,7 +20,7 @@ STEPS = 10  # of a sweep, where there is no category to say how many columns the
 SIDE = 1_000  # pixels of the longer side: there are many more rows than columns
 
 
-def codes_to(run: Path, out: Path, *, seed: int = 0, device: str = "auto") -> None:
+def codes_to(run: Path, out: Path, *, seed: int = 0, device: str = "auto", marks: Marks = PLAIN) -> None:
     """Draw ROWS rows for each code, in which it alone changes from column to column.
 
     A category takes its values in turn; a continuous code goes from -2 to 2. Raises UserError for a generator without
@@ -29,7 +30,8 @@ def codes_to(run: Path, out: Path, *, seed: int = 0, device: str = "auto") -> No
     generator = load(run, choose_device(device).type)
     latents, columns = varied(generator, check_seed(seed))
     images = generator.make(latents, torch.zeros(len(latents), 0))
-    save_picture(grid(images, columns, smallest_side=SIDE), out)
+    stamp = marks.on(Origin.of(generator, {"codes of seed": seed}))
+    save_picture(grid(images, columns, smallest_side=SIDE), out, stamp)
 
 
 def varied(generator: TrainedGenerator, seed: int) -> tuple[Tensor, int]:

@@ -1,5 +1,6 @@
 """Generated images as files: one array, or a folder of pictures, written batch by batch in constant memory."""
 
+import io
 import os
 import zipfile
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from PIL import Image
 
 from ganache.data.npy import new_member, write_rows
 from ganache.drawing.grids import layout, over_white
+from ganache.drawing.origins import MEMBER, Stamp
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.files import replacing, writing
 from ganache.support.places import check_output, check_place
@@ -27,6 +29,7 @@ _KINDS: dict[str, Kind] = {
     ".npy": "array",
     ".npz": "array",
 }
+_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 PICTURE_SUFFIXES = tuple(suffix for suffix, kind in _KINDS.items() if kind == "picture")
 
 
@@ -56,16 +59,32 @@ def check_picture(path: Path, field: str) -> None:
         raise UserError(f"{field}: {str(path)!r} is no picture; its name may end in {', '.join(PICTURE_SUFFIXES)}")
 
 
-def save_picture(picture: Image.Image, path: Path) -> None:
+def save_picture(picture: Image.Image, path: Path, stamp: Stamp | None = None) -> None:
     """Write a picture, atomically; a JPEG has no alpha, so white is laid under it. Raises RunError as the disk does."""
-    if path.suffix.lower() in {".jpg", ".jpeg"}:
+    kind = _FORMATS[path.suffix.lower()]
+    if kind == "JPEG":
         picture = over_white(picture)
     with replacing(path) as temporary:
-        picture.save(temporary)
+        temporary.write_bytes(file_of(picture, kind, stamp))
+
+
+def file_of(picture: Image.Image, kind: str, stamp: Stamp | None, **options: int | bool) -> bytes:
+    """Return a picture as the bytes of a PNG, JPEG or WEBP, as Pillow's options and a stamp say."""
+    file = io.BytesIO()
+    if stamp is None:
+        picture.save(file, kind, **options)
+        return file.getvalue()
+    picture.save(file, kind, **options, **stamp.saved_with(kind))
+    return stamp.signed(file.getvalue(), kind)
 
 
 def write_array(
-    path: Path, batches: Iterator[npt.NDArray[Any]], count: int, shape: tuple[int, ...], dtype: np.dtype[Any]
+    path: Path,
+    batches: Iterator[npt.NDArray[Any]],
+    count: int,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    stamp: Stamp | None = None,
 ) -> None:
     """Write batches (n, *shape) of `dtype`, `count` rows in all, as one .npy, or as ``arr_0`` of an .npz; atomically.
 
@@ -77,11 +96,21 @@ def write_array(
         if suffix == ".npy":
             write_rows(file, batches, count, shape, dtype)
             return
-        with zipfile.ZipFile(file, "w") as archive, new_member(archive, "arr_0") as stored:
-            write_rows(stored, batches, count, shape, dtype)
+        with zipfile.ZipFile(file, "w") as archive:
+            with new_member(archive, "arr_0.npy") as stored:
+                write_rows(stored, batches, count, shape, dtype)
+            add_origin(archive, stamp)
 
 
-def write_folder(folder: Path, batches: Iterator[npt.NDArray[Any]], count: int) -> None:
+def add_origin(archive: zipfile.ZipFile, stamp: Stamp | None) -> None:
+    """Put what a stamp says into the archive of an .npz, as JSON beside its arrays."""
+    content = stamp.member() if stamp is not None else None
+    if content is not None:
+        with new_member(archive, MEMBER) as stored:
+            stored.write(content)
+
+
+def write_folder(folder: Path, batches: Iterator[npt.NDArray[Any]], count: int, stamp: Stamp | None = None) -> None:
     """Write `count` images from uint8 batches (n, H, W, C), C from 1 to 4, as 000000.png, 000001.png …, each whole.
 
     Raises UserError when the folder holds anything already or when the batches are points, RunError when writing fails.
@@ -97,7 +126,8 @@ def write_folder(folder: Path, batches: Iterator[npt.NDArray[Any]], count: int) 
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             for image in batch:
-                _write_png(folder / f"{written:0{digits}d}.png", image)
+                own = stamp.of_image(written) if stamp is not None else None
+                _write_png(folder / f"{written:0{digits}d}.png", image, own)
                 written += 1
     assert written == count, f"{written} images came, {count} were announced"
 
@@ -110,11 +140,12 @@ def refuse_to_mix(folder: Path) -> None:
         raise UserError(f"--out: the folder {str(folder)!r} is not empty; name a new one, or empty it first")
 
 
-def _write_png(path: Path, image: npt.NDArray[np.uint8]) -> None:
+def _write_png(path: Path, image: npt.NDArray[np.uint8], stamp: Stamp | None) -> None:
     # Renamed but not flushed one by one: that would take longer than generating the images.
     temporary = path.with_name(f".{path.name}.partial")
     try:
-        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(temporary, "PNG")
+        picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+        temporary.write_bytes(file_of(picture, "PNG", stamp))
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

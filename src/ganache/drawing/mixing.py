@@ -11,11 +11,13 @@ import torch
 
 from ganache.drawing.exports import check_picture, save_picture
 from ganache.drawing.grids import grid, layout, with_corner
+from ganache.drawing.origins import PLAIN, Marks, Origin, classes, truncated
 from ganache.drawing.spaces import Places, Space, StyleSpace, space_of
 from ganache.drawing.ways import of_seeds
 from ganache.engine.devices import choose_device
 from ganache.runs.products import load
 from ganache.support.errors import UserError
+from ganache.support.units import brief
 
 
 def mix_to(
@@ -28,6 +30,7 @@ def mix_to(
     labels: Sequence[str] = (),
     truncation: float = 1.0,
     device: str = "auto",
+    marks: Marks = PLAIN,
 ) -> None:
     """Draw a grid: the first column has the first images of the seeds `rows`, the first row those of `columns`.
 
@@ -40,7 +43,9 @@ def mix_to(
     cells = mixture(space, rows, columns, layers, labels)
     shape, width = space.generator.shape, columns.count(",") + 2
     layout(len(cells.points) + 1, shape.height, shape.width, width)  # refuses what is too large
-    save_picture(grid(with_corner(np.stack(list(space.draw(cells)))), width), out)
+    asked = {"rows": brief(rows), "columns": brief(columns), **classes(labels), **truncated(truncation)}
+    stamp = marks.on(Origin.of(space.generator, asked))
+    save_picture(grid(with_corner(np.stack(list(space.draw(cells)))), width), out, stamp)
 
 
 def mixture(space: Space, rows: str, columns: str, layers: str | None = None, labels: Sequence[str] = ()) -> Places:

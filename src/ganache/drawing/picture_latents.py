@@ -14,9 +14,10 @@ from ganache.data.dataset import Batch, Progress
 from ganache.data.store.packed import PackedDataset
 from ganache.drawing.exports import check_picture, save_picture
 from ganache.drawing.grids import pairs
+from ganache.drawing.origins import PLAIN, Marks, Origin
 from ganache.engine.devices import choose_device
 from ganache.runs.encoders import TrainedEncoder, load_encoder
-from ganache.runs.products import load
+from ganache.runs.products import TrainedGenerator, load
 from ganache.support.errors import UserError
 from ganache.support.files import replacing
 from ganache.support.places import check_output
@@ -34,6 +35,7 @@ def encode_to(
     reconstructions: Path | None = None,
     device: str = "auto",
     progress: Progress | None = None,
+    marks: Marks = PLAIN,
 ) -> int:
     """Write the latents of all pictures as an .npz, in the order of their names split by split; return how many.
 
@@ -57,7 +59,9 @@ def encode_to(
     with replacing(out) as temporary, temporary.open("wb") as file:
         np.savez(file, latents=latents, labels=labels, splits=splits, label_names=names)
     if reconstructions is not None:
-        save_picture(_pairs(run, dataset, latents), reconstructions)
+        generator = load(run)
+        stamp = marks.on(Origin.of(generator, {"latents": "encoded"}).beside_originals())
+        save_picture(_pairs(generator, dataset, latents), reconstructions, stamp)
     return len(latents)
 
 
@@ -76,9 +80,8 @@ def _batches(dataset: PackedDataset, size: int = PIECE) -> Iterator[tuple[str, B
             yield split, dataset.rows(split, start, min(start + size, count))
 
 
-def _pairs(run: Path, dataset: PackedDataset, latents: NDArray[np.float32]) -> Image.Image:
+def _pairs(generator: TrainedGenerator, dataset: PackedDataset, latents: NDArray[np.float32]) -> Image.Image:
     """Return rows of pictures, each with the row of their reconstructions below it."""
-    generator = load(run)
     _, batch = next(_batches(dataset, SHOWN))
     originals = batch.images.transpose(0, 2, 3, 1)
     remade = generator.make(torch.from_numpy(latents[: len(originals)]), torch.zeros(len(originals), 0))

@@ -17,6 +17,7 @@ from ganache.data.sources.single_pictures import is_picture, read_pictures
 from ganache.data.store.packed import PackedDataset
 from ganache.drawing.exports import refuse_to_mix, save_picture
 from ganache.drawing.grids import pairs
+from ganache.drawing.origins import PLAIN, Marks, Origin, Stamp, classes
 from ganache.drawing.projection import LEARNING_RATE, STARTS, STEPS, Projected, Projector
 from ganache.drawing.spaces import Space
 from ganache.engine.devices import choose_device
@@ -58,6 +59,7 @@ def project_to(
     device: str = "auto",
     progress: Progress | None = None,
     found: Callable[[str, float], None] = lambda name, distance: None,
+    marks: Marks = PLAIN,
 ) -> int:
     """Find the latent of each picture and write them into a folder; return how many.
 
@@ -83,7 +85,9 @@ def project_to(
     for name, image, first in zip(given.names, given.images, firsts, strict=True):
         results.append(projector.find(values_of(torch.from_numpy(image)), first))
         found(name, results[-1].distance)
-    _write(out, given, projector.space, results, {"run": str(run), "seed": seed, "steps": steps})
+    origin = Origin.of(generator, {"projected from seed": seed, "steps": steps, **classes(labels)})
+    stamp = marks.on(origin.beside_originals())
+    _write(out, given, projector.space, results, {"run": str(run), "seed": seed, "steps": steps}, stamp)
     return len(results)
 
 
@@ -128,13 +132,15 @@ def _guesses(run: Path, device: str, images: NDArray[np.uint8]) -> list[Tensor |
     return list(torch.from_numpy(load_encoder(run, device).encode(images)))
 
 
-def _write(out: Path, given: Named, space: Space, results: Sequence[Projected], facts: dict[str, Any]) -> None:
+def _write(
+    out: Path, given: Named, space: Space, results: Sequence[Projected], facts: dict[str, Any], stamp: Stamp
+) -> None:
     originals = given.images.transpose(0, 2, 3, 1)
     made = np.stack([pixels_of(one.image).permute(1, 2, 0).numpy() for one in results])
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     shown = slice(0, SHOWN)
-    save_picture(pairs(originals[shown], made[shown], COLUMNS), out / PICTURE)
+    save_picture(pairs(originals[shown], made[shown], COLUMNS), out / PICTURE, stamp)
     points, latents, conditions = (
         torch.cat(rows).numpy() for rows in zip(*(one.place for one in results), strict=True)
     )

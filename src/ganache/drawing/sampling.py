@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ganache.drawing import animations, exports, grids, ways
+from ganache.drawing.origins import PLAIN, Marks, Origin, classes, numbers, truncated
 from ganache.drawing.spaces import space_of
 from ganache.engine.devices import choose_device
 from ganache.runs.products import load
@@ -24,6 +25,7 @@ def sample_to(
     device: str = "auto",
     precision: str = "fp32",
     truncation: float = 1.0,
+    marks: Marks = PLAIN,
 ) -> None:
     """Draw `count` images into a picture, a folder of PNGs or a NumPy file, by the name of `out`.
 
@@ -37,14 +39,16 @@ def sample_to(
     generator = load(run, choose_device(device).type, precision).truncated(truncation)
     batches = generator.stream(count, seed, labels)
     shape = generator.shape
+    asked = {"seed": seed, "images": numbers(0, count), **classes(labels), **truncated(truncation)}
+    stamp = marks.on(Origin.of(generator, asked))
     if kind == "array":
         dtype = np.dtype(np.float32 if shape.is_point else np.uint8)
-        exports.write_array(Path(out), batches, count, (shape.height, shape.width, shape.channels), dtype)
+        exports.write_array(Path(out), batches, count, (shape.height, shape.width, shape.channels), dtype, stamp)
     elif kind == "folder":
-        exports.write_folder(Path(out), batches, count)
+        exports.write_folder(Path(out), batches, count, stamp)
     else:
         grids.layout(count, shape.height, shape.width)  # refuses what would not fit, before it is drawn
-        exports.save_picture(grids.for_display(np.concatenate(list(batches))), Path(out))
+        exports.save_picture(grids.for_display(np.concatenate(list(batches))), Path(out), stamp)
 
 
 def interpolate_to(
@@ -57,6 +61,7 @@ def interpolate_to(
     through: str | None = None,
     device: str = "auto",
     truncation: float = 1.0,
+    marks: Marks = PLAIN,
 ) -> None:
     """Draw a walk through the latent space as an animation (.gif, .webp, .mp4), 25 frames a second.
 
@@ -75,4 +80,8 @@ def interpolate_to(
         space = space_of(generator)
         images = (image[None] for image in ways.along(space, ways.stops_of(space, through, labels), frames))
     walk = (grids.for_display(shown) for shown in images)
-    animations.animate(walk, Path(out), frames_per_second=25.0, hold_last=0.0)
+    # Stops may be a folder's name, which is nobody's business.
+    way = {"seed": seed} if through is None else {"through": through if ways.are_numbers(through) else "projections"}
+    asked = {**way, "frames": frames, **classes(labels), **truncated(truncation)}
+    stamp = marks.on(Origin.of(generator, asked))
+    animations.animate(walk, Path(out), frames_per_second=25.0, hold_last=0.0, stamp=stamp)

@@ -19,6 +19,7 @@ from ganache.data.shape import ImageShape
 from ganache.data.sources.single_pictures import is_picture
 from ganache.data.twofold.own_inputs import Use, use_of
 from ganache.drawing.exports import check_picture, refuse_to_mix, save_picture
+from ganache.drawing.origins import PLAIN, Marks, Origin, Stamp
 from ganache.runs.trained_translators import TrainedTranslator, load_translator
 from ganache.support.errors import UserError
 from ganache.support.files import writing
@@ -45,6 +46,7 @@ def translate_to(
     whole: bool = False,
     device: str = "auto",
     progress: Progress | None = None,
+    marks: Marks = PLAIN,
 ) -> Translated:
     """Translate a picture file to a picture file, or a folder or zip to a folder of PNGs with the same names.
 
@@ -63,11 +65,12 @@ def translate_to(
     names = [source.name] if is_one else container.listing().names
     if not names:
         raise UserError(f"input: no pictures in {str(source)!r}")
+    stamp = marks.on(Origin.of(translator, {"translated": direction}))
     skipped: dict[str, str] = {}
     count = 0
     for name, image in _translated(translator, container, names, whole, skipped):
         place = out if is_one else out / PurePosixPath(printable(name)).with_suffix(".png")
-        _save(image, place)
+        _save(image, place, stamp)
         count += 1
         if progress is not None:
             progress(count + len(skipped), len(names))
@@ -116,8 +119,8 @@ def _by_size(
     return found
 
 
-def _save(image: Pictures, place: Path) -> None:
+def _save(image: Pictures, place: Path, stamp: Stamp) -> None:
     picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
     with writing(place):
         os.makedirs(place.parent, exist_ok=True)
-    save_picture(picture, place)
+    save_picture(picture, place, stamp)

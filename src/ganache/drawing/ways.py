@@ -23,7 +23,7 @@ def stops_of(space: Space, through: str, labels: Sequence[str] = ()) -> Places:
 
     Raises UserError for fewer than two, for what is neither, and for what is of another generator.
     """
-    found = of_seeds(space, through, labels) if _are_numbers(through) else _of_file(space, Path(through))
+    found = of_seeds(space, through, labels) if are_numbers(through) else _of_file(space, Path(through))
     if not 2 <= len(found.points) <= MOST:
         raise UserError(f"through: {len(found.points):,} stops make no way; it takes 2 to {MOST:,}")
     return found
@@ -31,7 +31,7 @@ def stops_of(space: Space, through: str, labels: Sequence[str] = ()) -> Places:
 
 def of_seeds(space: Space, seeds: str, labels: Sequence[str] = (), field: str = "through") -> Places:
     """Return where the first image of each seed lies, the one that `sample` draws; raises UserError for no numbers."""
-    if not _are_numbers(seeds):
+    if not are_numbers(seeds):
         raise UserError(f"{field}: {seeds!r} are no seeds, such as 3,17,42")
     wanted = space.generator.label_indices(labels)
     firsts = [space.generator.inputs(check_seed(int(seed)), 0, wanted) for seed in seeds.split(",")]
@@ -63,7 +63,8 @@ def places_along(space: Space, stops: Places, frames: int, is_closed: bool = Tru
     return Places(*(torch.stack(part) for part in zip(*rows, strict=True)))
 
 
-def _are_numbers(text: str) -> bool:
+def are_numbers(text: str) -> bool:
+    """Return whether a text is a list of whole numbers."""
     return all(word.strip().lstrip("-").isdecimal() for word in text.split(","))
 
 

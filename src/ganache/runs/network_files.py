@@ -30,6 +30,7 @@ class Kept:
     description: dict[str, Any]
     shape: ImageShape
     label_names: tuple[str, ...]
+    weights: str = ""  # SHA-256 of tensors and description, as the file says it
 
     @classmethod
     def read(cls, path: str | Path, content: str) -> "Kept":
@@ -46,7 +47,7 @@ class Kept:
             raise UserError(f"run: {error}") from None
         if description.get("content") != content or description.get("format") != FORMAT:
             raise UserError(f"run: {file} does not hold {_article(content)} of format {FORMAT}")
-        return cls(file, content, tensors, description, *_shape_and_labels(description, file))
+        return cls(file, content, tensors, description, *_shape_and_labels(description, file), sealed.seal_of(file))
 
     def config(self, family: type[PartType]) -> PartType:
         """Return the part that builds the network; raises UserError when its kind is not known here."""

@@ -45,6 +45,7 @@ class TrainedGenerator:
     description: dict[str, Any]
     autocast: Autocast = FULL
     truncation: float = 1.0  # 1: what it learnt to draw; nearer to 0 more likely images that differ less
+    weights: str = ""  # SHA-256 by which its file is known; "" where it is of none
 
     def truncated(self, truncation: float) -> Self:
         """Return the same generator drawing with a truncation between 0 and 1, which is none.
@@ -213,4 +214,4 @@ def load(path: str | Path, device: str = "cpu", precision: str = "fp32") -> Trai
     used = choose_device(device)
     autocast = autocast_for(choose_precision(precision, used, shape), used)
     placed = network.to(used, memory_format=memory_format_for("drawing", autocast))  # type: ignore[call-overload]
-    return TrainedGenerator(placed, config, shape, names, kept.description, autocast)
+    return TrainedGenerator(placed, config, shape, names, kept.description, autocast, weights=kept.weights)

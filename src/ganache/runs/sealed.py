@@ -60,6 +60,12 @@ def load(path: Path, device: str = "cpu") -> tuple[dict[str, Tensor], dict[str, 
     return tensors, sealed
 
 
+def seal_of(path: Path) -> str:
+    """Return the digest that a file which was loaded says it has; "" where it is gone since."""
+    sealed = _sealed(path)
+    return str(sealed.get("sha256", "")) if isinstance(sealed, dict) else ""
+
+
 def newest(folder: Path, accept: Callable[[int], bool] = lambda images: True) -> list[Path]:
     """Return the checkpoints of a folder, the one with the most images seen first; `accept` chooses by number."""
     found = {int(path.stem): path for path in folder.glob("*.safetensors") if path.stem.isdigit()}

@@ -36,6 +36,7 @@ class TrainedTranslator:
     targets: ImageShape
     description: dict[str, Any]
     autocast: Autocast = FULL
+    weights: str = ""  # SHA-256 by which its file is known
 
     def translate(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return translations (N, H, W, D) uint8 of pictures (N, H, W, C) uint8, each as if it was alone.
@@ -99,7 +100,8 @@ def load_translator(
     assert isinstance(network, Translating)
     used = choose_device(device)
     autocast = autocast_for(choose_precision(precision, used, kept.shape), used)
-    return TrainedTranslator(as_used(network.to(used), autocast), inputs, targets, kept.description, autocast)
+    laid = as_used(network.to(used), autocast)
+    return TrainedTranslator(laid, inputs, targets, kept.description, autocast, kept.weights)
 
 
 def as_used(network: Translating, autocast: Autocast = FULL) -> Translating:

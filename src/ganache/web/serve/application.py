@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ganache.drawing.origins import PLAIN, Marks
 from ganache.web.serve.answers import JSON, RefusedError, refused
 from ganache.web.serve.bounds import Bounds
 from ganache.web.serve.browsing import pages
@@ -24,10 +25,15 @@ from ganache.web.serve.uploads import Uploads
 
 
 def application(
-    drawing: Drawing, encoders: Executor, bounds: Bounds, token: str | None, hosts: Collection[str] | None
+    drawing: Drawing,
+    encoders: Executor,
+    bounds: Bounds,
+    token: str | None,
+    hosts: Collection[str] | None,
+    marks: Marks = PLAIN,
 ) -> Entrance:
     """Return the application that answers with what `drawing` draws."""
-    service, meters = Service(drawing, Uploads(bounds), encoders, bounds), Meters()
+    service, meters = Service(drawing, Uploads(bounds), encoders, bounds, marks), Meters()
     routes = [Route(one.path, partial(one.handler, service), methods=[one.method]) for one in ENDPOINTS]
     routes += [
         Route("/openapi.json", partial(_openapi, drawing)),

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from ganache.data.shape import ImageShape
 from ganache.drawing.grids import with_corner
+from ganache.drawing.origins import PLAIN, Marks, Origin, Stamp, classes, numbers, truncated
 from ganache.support.errors import did_you_mean
 from ganache.support.files import safe_name
 from ganache.support.units import brief, listed
@@ -46,6 +47,12 @@ class Service(NamedTuple):
     uploads: Uploads
     encoders: Executor
     bounds: Bounds
+    marks: Marks = PLAIN
+
+    def stamp(self, about: Mapping[str, Any], drawn: dict[str, Any], composite: bool = False) -> Stamp:
+        """Return what is put on a file of a run, of which `drawn` says what was asked for."""
+        origin = Origin.told(about, drawn)
+        return self.marks.on(origin.beside_originals() if composite else origin)
 
     async def drawn(self, request: Request, asked: Commission) -> Message:
         """Return what is drawn; raises RefusedError when that takes too long, or whoever asked has left."""
@@ -94,7 +101,9 @@ async def images(service: Service, request: Request) -> Response:
     told = _told(query, "seed", "first", "count", "classes", "truncation")
     answer = await service.drawn(request, Commission("images", about["name"], told, query.count))
     found = answer.arrays["images"]
-    made = await service.encoded(partial(renderings.still, found, query.format, query.columns, query.side))
+    said = {"seed": query.seed, "images": numbers(query.first, query.count), **_asked(query)}
+    stamp = service.stamp(about, said)
+    made = await service.encoded(partial(renderings.still, found, query.format, query.columns, query.side, stamp))
     return _file(made, query.format, about["name"], f"seed{query.seed}")
 
 
@@ -108,9 +117,11 @@ async def walk(service: Service, request: Request) -> Response:
     told = {**_told(query, "seeds", "frames", "classes", "truncation"), "closed": query.closed == "true"}
     answer = await service.drawn(request, Commission("walk", about["name"], told, query.frames))
     found = answer.arrays["images"]
-    work = partial(renderings.still, found, query.format, query.columns, query.side)
+    said = {"seeds": listed(list(map(str, query.seeds))), "frames": query.frames, **_asked(query)}
+    stamp = service.stamp(about, said)
+    work = partial(renderings.still, found, query.format, query.columns, query.side, stamp)
     if query.format == "webp":
-        work = partial(renderings.animation, found, query.side)
+        work = partial(renderings.animation, found, query.side, stamp)
     return _file(await service.encoded(work), query.format, about["name"], f"walk{'-'.join(map(str, query.seeds[:4]))}")
 
 
@@ -123,7 +134,9 @@ async def mix(service: Service, request: Request) -> Response:
     told = {**_told(query, "rows", "columns", "classes", "truncation"), "layers": query.layers or None}
     answer = await service.drawn(request, Commission("mix", about["name"], told, cells - 1))
     found = with_corner(answer.arrays["images"])
-    made = await service.encoded(partial(renderings.still, found, query.format, across, query.side))
+    rows, columns = (listed(list(map(str, seeds))) for seeds in (query.rows, query.columns))
+    stamp = service.stamp(about, {"rows": rows, "columns": columns, **_asked(query)})
+    made = await service.encoded(partial(renderings.still, found, query.format, across, query.side, stamp))
     return _file(made, query.format, about["name"], "mixed")
 
 
@@ -152,9 +165,10 @@ async def _searched(
         points = {name: array[0].tolist() for name, array in answer.arrays.items() if name != "images"}
         distance = {"distance": answer.told["distance"]} if "distance" in answer.told else {}
         return _json({**distance, **points})
-    work = partial(renderings.arrays, {**answer.arrays, "picture": picture[None]})
+    stamp = service.stamp(about, {"found by": task}, composite=True)
+    work = partial(renderings.arrays, {**answer.arrays, "picture": picture[None]}, stamp)
     if kind != "npz":
-        work = partial(renderings.remade, picture, answer.arrays["images"], kind)  # type: ignore[arg-type]
+        work = partial(renderings.remade, picture, answer.arrays["images"], kind, stamp)  # type: ignore[arg-type]
     return _file(await service.encoded(work), kind, about["name"], task)
 
 
@@ -182,6 +196,11 @@ def _described(service: Service, name: str) -> dict[str, Any]:
 
 def _told(query: Query, *names: str) -> dict[str, Any]:
     return {name: getattr(query, name) for name in names}
+
+
+def _asked(query: ImagesQuery | WalkQuery | MixQuery) -> dict[str, Any]:
+    """Return what a file says of classes and truncation, as the commands' do."""
+    return {**classes(query.classes), **truncated(query.truncation)}
 
 
 def _json(value: Any) -> Response:

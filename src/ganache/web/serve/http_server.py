@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import uvicorn
 
+from ganache.drawing.origins import PLAIN, Marks
 from ganache.support.errors import UserError, reason
 from ganache.web.serve.application import application
 from ganache.web.serve.bounds import Bounds
@@ -34,7 +35,11 @@ class Address(NamedTuple):
 
 
 def serve(
-    served: ServedRuns, address: Address, say: Callable[[str], None], bounds: Bounds | None = None
+    served: ServedRuns,
+    address: Address,
+    say: Callable[[str], None],
+    bounds: Bounds | None = None,
+    marks: Marks = PLAIN,
 ) -> signal.Signals | None:
     """Serve until SIGINT or SIGTERM comes, which is returned; `say` is told where, once all runs are loaded.
 
@@ -47,7 +52,7 @@ def serve(
             " environment variable GANACHE_TOKEN"
         )
     with _bound(address) as listening:
-        return asyncio.run(_Server(served, address, bounds or Bounds()).run(listening, say))
+        return asyncio.run(_Server(served, address, bounds or Bounds(), marks).run(listening, say))
 
 
 def read_token(file: Path | None, environment: str | None) -> str | None:
@@ -62,8 +67,8 @@ def read_token(file: Path | None, environment: str | None) -> str | None:
 
 
 class _Server:
-    def __init__(self, served: ServedRuns, address: Address, bounds: Bounds) -> None:
-        self._address, self._bounds = address, bounds
+    def __init__(self, served: ServedRuns, address: Address, bounds: Bounds, marks: Marks) -> None:
+        self._address, self._bounds, self._marks = address, bounds, marks
         self._drawing = DrawingClient(served, bounds)
         self._stopped: signal.Signals | None = None
 
@@ -83,7 +88,7 @@ class _Server:
 
     def _http(self, encoders: ThreadPoolExecutor) -> uvicorn.Server:
         address, bounds = self._address, self._bounds
-        app = application(self._drawing, encoders, bounds, address.token, hosts_for(address.host))
+        app = application(self._drawing, encoders, bounds, address.token, hosts_for(address.host), self._marks)
         return _Quiet(
             uvicorn.Config(
                 app,

@@ -11,7 +11,9 @@ from PIL import Image
 
 from ganache.data.npy import new_member, write_rows
 from ganache.drawing.animations import animation_bytes
+from ganache.drawing.exports import add_origin, file_of
 from ganache.drawing.grids import GAP, grid, layout, pairs, scatter
+from ganache.drawing.origins import Stamp
 from ganache.support.errors import UserError
 from ganache.web.serve.answers import RefusedError
 from ganache.web.serve.bounds import MEGAPIXEL, Bounds
@@ -23,31 +25,32 @@ SMALLEST_SCATTER = 64  # pixels
 FRAMES_PER_SECOND = 25.0
 
 
-def still(images: NDArray[Any], kind: Format, columns: int | None, side: int) -> bytes:
+def still(images: NDArray[Any], kind: Format, columns: int | None, side: int, stamp: Stamp) -> bytes:
     """Return images (N, H, W, C), or points, as a grid whose longer side has at least `side` pixels, or as an array."""
     if kind == "npz":
-        return arrays({"arr_0": images})
-    return _file(_picture(images, columns, side), kind)
+        return arrays({"arr_0": images}, stamp)
+    return _file(_picture(images, columns, side), kind, stamp)
 
 
-def animation(images: NDArray[Any], side: int) -> bytes:
+def animation(images: NDArray[Any], side: int, stamp: Stamp) -> bytes:
     """Return images (N, H, W, C), or points, as a WebP of as many frames."""
     frames = (_picture(image[None], 1, side) for image in images)
-    return animation_bytes(frames, FRAMES_PER_SECOND)
+    return animation_bytes(frames, FRAMES_PER_SECOND, stamp)
 
 
-def remade(picture: NDArray[np.uint8], image: NDArray[np.uint8], kind: Literal["png", "webp"]) -> bytes:
+def remade(picture: NDArray[np.uint8], image: NDArray[np.uint8], kind: Literal["png", "webp"], stamp: Stamp) -> bytes:
     """Return a picture (C, H, W) above what a generator made of it (1, H, W, C)."""
-    return _file(pairs(picture.transpose(1, 2, 0)[None], image, 1), kind)
+    return _file(pairs(picture.transpose(1, 2, 0)[None], image, 1), kind, stamp)
 
 
-def arrays(found: Mapping[str, NDArray[Any]]) -> bytes:
-    """Return arrays as an .npz; equal arrays give equal bytes."""
+def arrays(found: Mapping[str, NDArray[Any]], stamp: Stamp) -> bytes:
+    """Return arrays as an .npz; equal arrays of one origin give equal bytes."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in found.items():
-            with new_member(archive, name) as stored:
+            with new_member(archive, f"{name}.npy") as stored:
                 write_rows(stored, [array], len(array), array.shape[1:], array.dtype)
+        add_origin(archive, stamp)
     return file.getvalue()
 
 
@@ -90,8 +93,6 @@ def _picture(images: NDArray[Any], columns: int | None, side: int) -> Image.Imag
     return grid(images, columns, side)
 
 
-def _file(picture: Image.Image, kind: str) -> bytes:
-    file = io.BytesIO()
+def _file(picture: Image.Image, kind: str, stamp: Stamp) -> bytes:
     options = {"lossless": True, "quality": 50, "method": 2} if kind == "webp" else {}
-    picture.save(file, kind.upper(), **options)
-    return file.getvalue()
+    return file_of(picture, kind.upper(), stamp, **options)

@@ -40,6 +40,8 @@ class Trained:
             "layers": self.space.layers if isinstance(self.space, StyleSpace) else 0,
             "encoder": self.encoder is not None,
             "latents": generator.config.latent.size,
+            "images_seen": generator.description.get("images_seen"),
+            "weights": generator.weights,
         }
 
     def _truncates(self) -> bool:
