@@ -10,6 +10,7 @@ from PIL import Image
 
 import ganache
 from ganache.data.shape import ImageShape
+from ganache.drawing.origins import Marks
 from ganache.drawing.translating import translate_to
 from ganache.networks import ResidualTranslator, UNet
 from ganache.runs import trained_translators as translators
@@ -63,6 +64,11 @@ def test_one_picture_alone_is_the_same_as_among_others(run: Path, pictures: Path
     translate_to(run, pictures / "test", tmp_path / "made")
     translate_to(run, pictures / "test/05.png", tmp_path / "one.png")
     assert np.array_equal(pixels(tmp_path / "one.png"), pixels(tmp_path / "made/05.png"))
+    with Image.open(tmp_path / "one.png") as made:
+        assert b"trainedAlgorithmicMedia" in made.info["xmp"]
+    translate_to(run, pictures / "test/05.png", tmp_path / "silent.png", marks=Marks(metadata=False))
+    with Image.open(tmp_path / "silent.png") as made:
+        assert made.info == {}
 
 
 def test_whole_pictures_keep_their_size_and_unreadable_ones_are_named(run: Path, tmp_path: Path) -> None:

@@ -66,6 +66,11 @@ def test_images_are_those_of_the_command(here: Here, folder: Path, tmp_path: Pat
     reply = ask_once(here, f"{RUN}/images?seed=5&count=10&class=square&truncation=0.5&format=webp")
     np.testing.assert_array_equal(picture_of(reply)[..., 0], np.asarray(Image.open(tmp_path / "grid.png")))
     sample_to(folder / "plain", str(tmp_path / "all.npz"), count=10, seed=5)
+    for kind in ("png", "webp"):
+        reply = ask_once(here, f"{RUN}/images?seed=5&first=3&count=2&class=square&format={kind}")
+        packet = Image.open(io.BytesIO(reply.body)).info["xmp"]
+        assert b"trainedAlgorithmicMedia" in packet
+        assert b"&quot;seed&quot;: 5, &quot;images&quot;: &quot;3-4&quot;, &quot;classes&quot;: &quot;square" in packet
     assert ask_once(here, f"{RUN}/images?seed=5&count=10&format=npz").body == (tmp_path / "all.npz").read_bytes()
 
 
