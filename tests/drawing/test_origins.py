@@ -119,7 +119,7 @@ def test_an_animation_says_it_too(suffix: str, tmp_path: Path) -> None:
         animate(frames, tmp_path / f"{name}.{suffix}", 10.0, stamp=marks.on(ORIGIN))
     where = {"gif": "comment", "webp": "xmp"}[suffix]
     with Image.open(tmp_path / f"said.{suffix}") as said, Image.open(tmp_path / f"not.{suffix}") as plain:
-        assert said.n_frames == plain.n_frames == 2
+        assert getattr(said, "n_frames", 1) == getattr(plain, "n_frames", 1) == 2
         assert description_of(said.info[where]).get(f"{IPTC}DigitalSourceType").endswith("/trainedAlgorithmicMedia")
         assert where not in plain.info
 
