@@ -20,6 +20,7 @@ from ganache.cli.lab_command import lab
 from ganache.cli.report_command import report
 from ganache.cli.serve_command import serve
 from ganache.cli.train_commands import plot, recipes, resume, train
+from ganache.cli.tune_command import tune
 from ganache.support.console import end_with_status
 from ganache.support.errors import RunError, UserError
 from ganache.support.version import __version__
@@ -39,6 +40,7 @@ COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
     app: (
         train,
         resume,
+        tune,
         sample,
         interpolate,
         codes,

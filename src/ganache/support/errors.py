@@ -20,6 +20,10 @@ class RunError(RuntimeError):
     """The world failed a correct request (a full disk, a run that diverges): one line, exit status 1."""
 
 
+class NoMemoryError(RunError):
+    """The memory does not suffice."""
+
+
 def reason(error: BaseException) -> str:
     """Return in a few words why something failed: what the operating system says, or the first line of the error."""
     if isinstance(error, OSError) and error.strerror:

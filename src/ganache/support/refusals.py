@@ -4,7 +4,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 
-from ganache.support.errors import RunError, reason
+from ganache.support.errors import NoMemoryError, RunError, reason
 
 # torch has a class of its own for CUDA alone; these are the words of CUDA and MPS, of Linux, of Windows.
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "ALLOC_FAILED")
@@ -25,7 +25,7 @@ def refusals() -> Iterator[None]:
             raise
         wanted = re.search(r"allocate ([\d.]+ \w+)", str(error))
         asked = f": {wanted[1]} more were asked for" if wanted else ""
-        raise RunError(
+        raise NoMemoryError(
             f"the memory does not suffice{asked}; a smaller --batch, --size or network needs less, and what else runs"
             " here may leave more"
         ) from error

@@ -22,6 +22,10 @@ from ganache.training.orders import Orders
 MOST_ROLLBACKS = 3  # from one checkpoint; a run that needs more diverges by design
 
 
+class DivergedError(RunError):
+    """A training whose state cannot be kept finite."""
+
+
 class Loop:
     """A run in the making: the state, the data, and everybody who looks on or is told how it goes.
 
@@ -178,14 +182,14 @@ class Loop:
         """Return to the last scheduled checkpoint and go on from there with other random numbers.
 
         Only scheduled ones count, so that an interrupted run returns to the same point as one that was not.
-        Raises RunError when this has happened too often.
+        Raises DivergedError when this has happened too often.
         """
         failed_at, rollbacks = self.state.counters.images_seen, self.state.counters.rollbacks + 1
         self._by_first(self._restore)
         self.state.spread()
         seen = self.state.counters.images_seen
         if rollbacks - self.state.counters.rollbacks > MOST_ROLLBACKS:
-            raise RunError(
+            raise DivergedError(
                 f"{what} became non-finite {MOST_ROLLBACKS + 1} times after {seen} images; the last good state is "
                 "kept. Lower the learning rates (--set optimizers.generator.learning_rate=…) and train anew"
             )

@@ -1,0 +1,187 @@
+"""`ganache tune`: which settings of a recipe suit some data, judged beside the default and its noise."""
+
+import os
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganache.cli.common import load_code, mention_overlooked, packing_bar
+from ganache.cli.options import (
+    Batch,
+    Channels,
+    Code,
+    Device,
+    Images,
+    Labels,
+    MaxSkipped,
+    Mirror,
+    Precision,
+    Range,
+    Seed,
+    Settings,
+    Size,
+    path_argument,
+    path_option,
+)
+from ganache.support.console import show
+from ganache.support.errors import UserError, shown
+from ganache.support.requests import collected
+from ganache.support.units import brief, count_text, counted, duration_text
+
+if TYPE_CHECKING:
+    from ganache.uses.tuning.entries import Entry
+    from ganache.uses.tuning.findings import Findings
+    from ganache.uses.tuning.study import Study
+
+MOST_SHOWN = 5  # trials
+
+# What `train` has besides, and a study decides by itself.
+NOT_ASKED = {"time": None, "evaluate_every": None, "start": None, "second": "", "domains": "", "task": ""}
+
+
+def tune(
+    recipe: Annotated[str | None, path_argument(help="A name, or a Python file; see `ganache recipes`.")] = None,
+    data: Annotated[str, typer.Option(help="What --data of train takes; needed to begin a study.")] = "",
+    out: Annotated[
+        Path | None, path_option(metavar="STUDY", help="The study's folder; one that exists is continued or joined.")
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Of work, all workers and all trials together: 2h.")
+    ] = None,
+    trials: Annotated[str | None, typer.Option(metavar="N", help="How many to try besides the default.")] = None,
+    images: Images = None,
+    tune: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIELD=LOW:HIGH[:log] or FIELD=A,B,C", help="What is tried; if none, all that matters."),
+    ] = None,
+    features: Annotated[str | None, typer.Option(help="What the judge sees by: classifier, pixels, …")] = None,
+    count: Annotated[str | None, typer.Option(metavar="N", help="Samples by which a trial is judged.")] = None,
+    storage: Annotated[
+        str | None, typer.Option(metavar="URL", help="A database for the trials: postgresql://user:password@host/name.")
+    ] = None,
+    size: Size = None,
+    channels: Channels = None,
+    labels: Labels = None,
+    batch: Batch = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    settings: Settings = None,
+    max_skipped: MaxSkipped = 0.01,
+    value_range: Range = None,
+    mirror: Mirror = False,
+    code: Code = None,
+) -> None:
+    """Find settings of a recipe that suit some data, and say whether they beat the default beyond noise."""
+    from ganache.training.plan import Request
+    from ganache.uses.tuning.study import Wanted
+    from ganache.uses.tuning.tune import tune as tuned
+
+    given = {**locals(), **NOT_ASKED}
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UserError("tune: it is not for torchrun; start the same command several times, each is a worker")
+    load_code(code)
+    mention_overlooked(data or None)
+    request: Request | None = collected(Request, given) if data else None
+    if request is None and recipe is not None:
+        raise UserError("data: which pictures? Name them with --data")
+    with packing_bar() as progress:
+        found = tuned(collected(Wanted, {**given, "request": request}), progress=progress, say=_say, begun=_begun)
+    show(_report(found.study, found.findings))
+    if found.signal is not None:
+        show(
+            [f"stopped; everything is saved. Continue with: ganache tune --out {shlex.quote(str(found.study.folder))}"]
+        )
+        raise typer.Exit(128 + found.signal)
+
+
+def _say(line: str) -> None:
+    print(shown(line), flush=True)
+
+
+def _begun(study: "Study", entries: "list[Entry]") -> None:
+    """Say what is tuned, by what it is judged and about how long it takes, before anything is trained."""
+    from ganache.training import briefing
+
+    known = study.definition
+    show(briefing.data_lines(study.plan.dataset.summary()))
+    show([f"recipe         {briefing.recipe_line(known.recipe)}", briefing.device_line(study.plan)])
+    for place, dial in enumerate(known.dials):
+        show([f"{'' if place else 'tried':<14} {dial.field}: {dial.says()}"])
+    judge = known.judging
+    against = f"{counted(judge.reals, 'image')} of {judge.split}" if judge.reals else judge.split
+    show(
+        [
+            f"judged by      {judge.metric}/{judge.features} of {judge.samples:,} samples against {against}",
+            *_held_out(study),
+            f"rungs          {', '.join(map(count_text, known.rungs))} images; the best third goes on from each",
+            f"budget         {_estimate(study)}",
+            f"study          {study.folder}{f', which goes on after {len(entries)}' if entries else ''}",
+            "disk           a checkpoint each of defaults, the best and its checks; of lost trials settings and log",
+        ]
+    )
+
+
+def _held_out(study: "Study") -> list[str]:
+    from ganache.uses.tuning.holding_out import OWN_DATA
+
+    if study.definition.has_own_data:
+        return [f"held out       a fifth of the images, which no trial is trained on ({study.folder / OWN_DATA})"]
+    if study.definition.judging.split == "train" and study.plan.dataset.count is not None:
+        return ["held out       nothing: trials are judged by what they were trained on, which favours copying"]
+    return []
+
+
+def _estimate(study: "Study") -> str:
+    """Return when the search ends, and about how many trials that is."""
+    from ganache.uses.tuning.definition import SEEDS
+
+    known = study.definition
+    full, allowed = known.full_seconds, known.allowance
+    limits = [f"{duration_text(allowed.seconds)} of work"] if allowed.seconds else []
+    limits += [counted(allowed.trials, "trial")] if allowed.trials else []
+    each = f"a full training takes about {duration_text(full)}, three of the default and three of the best"
+    fixed = 2 * SEEDS * full
+    # Of the trials at each rung a third goes on, so that each rung costs about what the first one does.
+    trial = full * len(known.rungs) * known.rungs[0] / known.rungs[-1]
+    if allowed.seconds:
+        left = max(0.0, allowed.seconds - fixed)
+        rest = f"{duration_text(left)} for about {counted(int(left / trial), 'trial')}"
+    else:
+        assert allowed.trials is not None
+        rest = f"{duration_text(fixed + allowed.trials * trial)} in all"
+    return f"{' or '.join(limits)}; {each}: {rest}, without judging"
+
+
+def _report(study: "Study", found: "Findings") -> Iterator[str]:
+    """Yield what was found: the default and its noise, the best trials, what mattered, the verdict."""
+    from ganache.uses.tuning.findings import importances, noise_line
+    from ganache.uses.tuning.tune import BEST
+
+    yield ""
+    yield f"default        {noise_line(found)}"
+    yield from _best_trials(found)
+    shares = importances(found.definition, found.entries)
+    for place, (field, share) in enumerate(sorted(shares.items(), key=lambda pair: -pair[1])):
+        yield f"{'' if place else 'mattered':<14} {share:4.0%} {field}"
+    yield f"verdict        {found.sentence()}"
+    if found.is_finished:
+        path, data = str(study.folder / BEST), found.definition.said["data"]
+        holds = "the best" if found.is_better else "the default"
+        yield f"recipe         {holds}: ganache train {shlex.quote(path)} --data {shlex.quote(data)}"
+
+
+def _best_trials(found: "Findings") -> Iterator[str]:
+    """Yield the trials that came furthest, the best first, with what they changed."""
+    from ganache.uses.tuning.entries import of_purpose
+
+    scored = [entry for entry in of_purpose(found.entries, "search") if entry.scores]
+    best = sorted(scored, key=lambda entry: (-len(entry.scores), entry.scores[-1]))[:MOST_SHOWN]
+    for place, entry in enumerate(best):
+        seen = count_text(found.definition.rungs[len(entry.scores) - 1])
+        said = ", ".join(dial.setting(entry.values[dial.field]) for dial in found.definition.dials)
+        head = "" if place else "best trials"
+        yield f"{head:<14} {entry.number}: {entry.scores[-1]:.4g} after {seen}: {brief(said, 300)}"

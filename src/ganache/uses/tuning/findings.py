@@ -1,0 +1,134 @@
+"""What a study found: whether the best is better than the default by more than noise, and what mattered.
+
+The best of many was chosen by its score, which was lucky too; so it is trained anew with the seeds of the default, and
+only these fresh scores are compared.
+"""
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ganache.support.units import count_text, counted
+from ganache.uses.tuning.decisions import promising
+from ganache.uses.tuning.definition import SEEDS, Definition
+from ganache.uses.tuning.entries import Entry, best_search, full_scores, of_purpose
+
+# Student's t with 1, 2, 3, 4 degrees of freedom: 95% of it lie between ±t.
+_T95 = (12.706, 4.303, 3.182, 2.776)
+LEAST_FOR_IMPORTANCE = 10  # trials
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Scores of the default and of the best anew (lower is better), their difference and the half of its interval."""
+
+    definition: Definition
+    entries: tuple[Entry, ...]
+    defaults: tuple[float, ...]
+    checks: tuple[float, ...]
+    best: Entry | None
+
+    @property
+    def difference(self) -> float | None:
+        """How much higher the best scored anew than the default, on average; below 0 it is better."""
+        if not (self.defaults and self.checks):
+            return None
+        return statistics.fmean(self.checks) - statistics.fmean(self.defaults)
+
+    @property
+    def half_width(self) -> float | None:
+        """Half of the 95% interval of the difference (Student's, of one variance); None for a single score of each."""
+        freedom = len(self.defaults) + len(self.checks) - 2
+        if not (self.defaults and self.checks and freedom):
+            return None
+        squares = sum(_squares(scores) for scores in (self.defaults, self.checks))
+        error = math.sqrt(squares / freedom * (1 / len(self.defaults) + 1 / len(self.checks)))
+        return _T95[min(freedom, len(_T95)) - 1] * error
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all checks that there are to be have ended."""
+        checked = [entry for entry in of_purpose(self.entries, "check") if self.best and entry.of == self.best.number]
+        ended = [entry for entry in checked if entry.fate != "running"]
+        return all(entry.fate != "running" for entry in self.entries) and (
+            promising(self.entries) is None or len(ended) == SEEDS
+        )
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the best is better than the default beyond noise."""
+        if not self.defaults:  # it never lasted to the end
+            return len(self.checks) == SEEDS
+        difference, half = self.difference, self.half_width
+        return difference is not None and half is not None and difference + half < 0
+
+    def sentence(self) -> str:
+        """Return the verdict."""
+        searches = counted(len(of_purpose(self.entries, "search")), "trial")
+        if not self.is_finished:
+            return f"not finished: {searches} so far"
+        if self.best is None:
+            return f"nothing beat the default: none of {searches} came to a full training"
+        if not self.checks:
+            return f"nothing beat the default: the best of {searches} scored {_g(self.best.scores[-1])} at its one seed"
+        if not self.defaults:
+            return f"trial {self.best.number} is the best of {searches}; the default itself diverged"
+        anew = f"anew, with {counted(len(self.checks), 'other seed')}"
+        if self.difference is None or self.half_width is None:
+            return f"it cannot be told whether trial {self.best.number} beats the default"
+        low, high = self.difference - self.half_width, self.difference + self.half_width
+        scored = f"{anew}, its score differs by {self.difference:+.3g} (95%: {low:+.3g} … {high:+.3g})"
+        if self.is_better:
+            return f"trial {self.best.number} beats the default beyond noise: {scored}"
+        return f"nothing beat the default beyond noise: of {searches} the best is trial {self.best.number}; {scored}"
+
+
+def findings(definition: Definition, entries: Sequence[Entry]) -> Findings:
+    """Return what the entries of a study show."""
+    best = best_search(entries)
+    checks = [entry for entry in of_purpose(entries, "check") if best is not None and entry.of == best.number]
+    defaults = full_scores(of_purpose(entries, "default"))
+    return Findings(definition, tuple(entries), tuple(defaults), tuple(full_scores(checks)), best)
+
+
+def importances(definition: Definition, entries: Sequence[Entry]) -> dict[str, float]:
+    """Return each dial's share (0 to 1) in what made trials good at the first rung, which all of them reached.
+
+    By PED-ANOVA (Watanabe et al. 2023, "PED-ANOVA: Efficiently Quantifying Hyperparameter Importance in Arbitrary
+    Subspaces"). It is empty for fewer than 10 trials.
+    """
+    known = [entry for entry in entries if entry.purpose != "check" and entry.scores]
+    known = [entry for entry in known if len(entry.values) == len(definition.dials)]
+    if len(known) < LEAST_FOR_IMPORTANCE:
+        return {}
+    from optuna import create_study, logging
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+    from optuna.trial import create_trial
+
+    logging.set_verbosity(logging.WARNING)
+    study = create_study()
+    distributions = {dial.field: dial.distribution() for dial in definition.dials}
+    study.add_trials(
+        [create_trial(params=entry.values, distributions=distributions, value=entry.scores[0]) for entry in known]
+    )
+    return get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+
+
+def noise_line(findings: Findings) -> str:
+    """Return the default's scores in words."""
+    known = findings.defaults
+    if not known:
+        return "the default diverged with every seed"
+    spread = f", ± {statistics.stdev(known):.2g} from seed to seed" if len(known) > 1 else ""
+    images = count_text(findings.definition.rungs[-1])
+    return f"{_g(statistics.fmean(known))} after {images} images ({', '.join(map(_g, known))}){spread}"
+
+
+def _squares(scores: Sequence[float]) -> float:
+    middle = statistics.fmean(scores)
+    return sum((score - middle) ** 2 for score in scores)
+
+
+def _g(value: float) -> str:
+    return f"{value:.4g}"

@@ -1,0 +1,120 @@
+"""How a trial is trained and scored: by the commands' own sessions and evaluation, in a run's folder of its own."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from signal import Signals
+from typing import Any, Protocol
+
+from ganache.engine.state import TrainingState
+from ganache.evaluation.evaluate import Asked, evaluate
+from ganache.evaluation.records import Evaluation
+from ganache.runs import sealed
+from ganache.runs.folder import Run
+from ganache.support.errors import RunError, UserError
+from ganache.support.files import PARTIAL, is_run
+from ganache.support.json_files import write_json
+from ganache.support.refusals import refusals
+from ganache.training import sessions
+from ganache.training.observers.observer import Observer
+from ganache.training.plan import Plan, make_plan
+from ganache.uses.tuning.definition import Definition, Judging
+from ganache.uses.tuning.entries import Entry
+
+TRIALS = "trials"
+
+
+class UnsuitedError(RunError):
+    """Values with which nothing can be trained on these data."""
+
+
+class Trainer(Protocol):
+    """What a worker needs of trainings."""
+
+    def reach(self, entry: Entry, rung: int) -> Signals | None:
+        """Train a trial to a rung, from where it stands; return the signal that stopped it before, if one did."""
+
+    def judge(self, entry: Entry) -> float | None:
+        """Return the score of a trial where it stands; None where it has no finite one."""
+
+    def forget(self, entry: Entry, is_kept: bool) -> None:
+        """Free the disk of what a trial that ended does not need any more."""
+
+
+class Trainings:
+    """Runs in the folder of a study, ``trials/00007`` and so on."""
+
+    def __init__(self, folder: Path, definition: Definition, say: Callable[[str], None] = lambda line: None) -> None:
+        self.folder, self.definition, self._say = folder, definition, say
+
+    def run(self, entry: Entry) -> Path:
+        """Return the folder of a trial's run."""
+        return run_of_trial(self.folder, entry.number)
+
+    def reach(self, entry: Entry, rung: int) -> Signals | None:
+        """Begin or resume the run.
+
+        Raises DivergedError, NoMemoryError and UnsuitedError for what ends the trial, others for what ends the study.
+        """
+        path = self.run(entry)
+        if is_run(path):
+            images = self.definition.rungs[rung]
+            data = self.definition.request.data  # where it lies now
+            return sessions.resume(path, images=images, data=data, observers=unobserved, draw=_undrawn).signal
+        for left in path.parent.glob(f".{path.name}.*"):  # by a process that was killed while it made the folder
+            shutil.rmtree(left, ignore_errors=True)
+        request = self.definition.request_of(entry, rung)
+        try:
+            return sessions.begin(request, path, observers=unobserved, draw=_undrawn).signal
+        except UserError as error:
+            # Where the default could be trained all the same, it is the values that cannot.
+            make_plan(self.definition.default_request, write=False)
+            if entry.purpose == "default":
+                raise
+            raise UnsuitedError(str(error)) from error
+
+    def judge(self, entry: Entry) -> float | None:
+        """Evaluate the run's generator by the study's protocol; the record stays with the run."""
+        with refusals():
+            evaluation = judged(self.run(entry), self.definition.judging, self.definition.request.device, self._say)
+        write_json(Run(self.run(entry)).evaluation_file, evaluation.to_json())
+        return evaluation.scores[0].value
+
+    def forget(self, entry: Entry, is_kept: bool) -> None:
+        """Leave one checkpoint of a run that is kept, and of another one no networks at all."""
+        run = Run(self.run(entry))
+        if not is_run(run.path):
+            return
+        sealed.prune(run.checkpoints, int(is_kept), lambda images: False)
+        if not is_kept:
+            run.remove_events()
+            for path in [*run.path.glob("*.safetensors"), *run.checkpoints.glob(f".*{PARTIAL}*")]:
+                path.unlink()
+
+
+def run_of_trial(folder: Path, number: int) -> Path:
+    """Return where the run of a study's trial lies."""
+    return folder / TRIALS / f"{number:05d}"
+
+
+def judged(run: Path, judging: Judging, device: str, say: Callable[[str], None]) -> Evaluation:
+    """Return the evaluation of a run by a protocol, of one score."""
+    asked = Asked(
+        samples=str(run),
+        metrics=(judging.metric,),
+        features=judging.features,
+        count=judging.samples,
+        seed=judging.seed,
+        split=judging.split,
+        device=device,
+    )
+    return evaluate(asked, say=say).evaluation
+
+
+def unobserved(plan: Plan, run: Run, state: TrainingState, say: Callable[[str], None]) -> tuple[Observer, ...]:
+    """Have nobody look at a trial's training: pictures and vitals would cost more than a short one."""
+    return ()
+
+
+def _undrawn(*lines: Any, **how: Any) -> None:
+    """Draw no curves: `ganache plot` does, of any of the runs."""
