@@ -32,9 +32,9 @@ from ganache.support.requests import collected
 from ganache.support.units import brief, count_text, counted, duration_text
 
 if TYPE_CHECKING:
-    from ganache.uses.tuning.entries import Entry
     from ganache.uses.tuning.findings import Findings
     from ganache.uses.tuning.study import Study
+    from ganache.uses.tuning.trials import Trial
 
 MOST_SHOWN = 5  # trials
 
@@ -77,7 +77,7 @@ def tune(
 ) -> None:
     """Find settings of a recipe that suit some data, and say whether they beat the default beyond noise."""
     from ganache.training.plan import Request
-    from ganache.uses.tuning.study import Wanted
+    from ganache.uses.tuning.study import Tuning
     from ganache.uses.tuning.tune import tune as tuned
 
     given = {**locals(), **NOT_ASKED}
@@ -89,7 +89,7 @@ def tune(
     if request is None and recipe is not None:
         raise UserError("data: which pictures? Name them with --data")
     with packing_bar() as progress:
-        found = tuned(collected(Wanted, {**given, "request": request}), progress=progress, say=_say, begun=_begun)
+        found = tuned(collected(Tuning, {**given, "request": request}), progress=progress, say=_say, begun=_begun)
     show(_report(found.study, found.findings))
     if found.signal is not None:
         show(
@@ -102,7 +102,7 @@ def _say(line: str) -> None:
     print(shown(line), flush=True)
 
 
-def _begun(study: "Study", entries: "list[Entry]") -> None:
+def _begun(study: "Study", trials: "list[Trial]") -> None:
     """Say what is tuned, by what it is judged and about how long it takes, before anything is trained."""
     from ganache.training import briefing
 
@@ -119,7 +119,7 @@ def _begun(study: "Study", entries: "list[Entry]") -> None:
             *_held_out(study),
             f"rungs          {', '.join(map(count_text, known.rungs))} images; the best third goes on from each",
             f"budget         {_estimate(study)}",
-            f"study          {study.folder}{f', which goes on after {len(entries)}' if entries else ''}",
+            f"study          {study.folder}{f', which goes on after {len(trials)}' if trials else ''}",
             "disk           a checkpoint each of defaults, the best and its checks; of lost trials settings and log",
         ]
     )
@@ -164,24 +164,24 @@ def _report(study: "Study", found: "Findings") -> Iterator[str]:
     yield ""
     yield f"default        {noise_line(found)}"
     yield from _best_trials(found)
-    shares = importances(found.definition, found.entries)
+    shares = importances(found.definition, found.trials)
     for place, (field, share) in enumerate(sorted(shares.items(), key=lambda pair: -pair[1])):
         yield f"{'' if place else 'mattered':<14} {share:4.0%} {field}"
     yield f"verdict        {found.sentence()}"
     if found.is_finished:
-        path, data = str(study.folder / BEST), found.definition.said["data"]
+        path, data = str(study.folder / BEST), str(found.definition.said.get("data", ""))
         holds = "the best" if found.is_better else "the default"
         yield f"recipe         {holds}: ganache train {shlex.quote(path)} --data {shlex.quote(data)}"
 
 
 def _best_trials(found: "Findings") -> Iterator[str]:
     """Yield the trials that came furthest, the best first, with what they changed."""
-    from ganache.uses.tuning.entries import of_purpose
+    from ganache.uses.tuning.trials import of_purpose
 
-    scored = [entry for entry in of_purpose(found.entries, "search") if entry.scores]
-    best = sorted(scored, key=lambda entry: (-len(entry.scores), entry.scores[-1]))[:MOST_SHOWN]
-    for place, entry in enumerate(best):
-        seen = count_text(found.definition.rungs[len(entry.scores) - 1])
-        said = ", ".join(dial.setting(entry.values[dial.field]) for dial in found.definition.dials)
+    scored = [trial for trial in of_purpose(found.trials, "search") if trial.scores]
+    best = sorted(scored, key=lambda trial: (-len(trial.scores), trial.scores[-1]))[:MOST_SHOWN]
+    for place, trial in enumerate(best):
+        seen = count_text(found.definition.rungs[len(trial.scores) - 1])
+        said = ", ".join(dial.setting(trial.values[dial.field]) for dial in found.definition.dials)
         head = "" if place else "best trials"
-        yield f"{head:<14} {entry.number}: {entry.scores[-1]:.4g} after {seen}: {brief(said, 300)}"
+        yield f"{head:<14} {trial.number}: {trial.scores[-1]:.4g} after {seen}: {brief(said, 300)}"

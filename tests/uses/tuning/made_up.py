@@ -10,10 +10,10 @@ from ganache.training.plan import Request
 from ganache.uses.tuning.claims import Claims
 from ganache.uses.tuning.definition import Allowance, Definition, Judging
 from ganache.uses.tuning.dials import OneOf, Span
-from ganache.uses.tuning.entries import Entry
 from ganache.uses.tuning.ledger import open_ledger
 from ganache.uses.tuning.proposals import propose
-from ganache.uses.tuning.worker import Worker
+from ganache.uses.tuning.trials import Trial
+from ganache.uses.tuning.tuner import Tuner
 from tests.tiny import tiny_recipe
 
 RATE = "optimizers.generator.learning_rate"
@@ -64,27 +64,27 @@ class FakeTrainer:
         self.study, self.disk, self.doom = study, disk, doom or Doom()
         self.seconds, self.trained, self.forgotten = 0.0, 0, dict[int, bool]()
 
-    def reach(self, entry: Entry, rung: int) -> Signals | None:
+    def reach(self, trial: Trial, rung: int) -> Signals | None:
         """Add images until there are enough, a second for each."""
-        while self.disk.get(entry.number, 0) < self.study.rungs[rung]:
+        while self.disk.get(trial.number, 0) < self.study.rungs[rung]:
             self.doom.instant()
-            self.disk[entry.number] = self.disk.get(entry.number, 0) + STEP
+            self.disk[trial.number] = self.disk.get(trial.number, 0) + STEP
             self.seconds += STEP
             self.trained += STEP
         self.doom.instant()
         return None
 
-    def judge(self, entry: Entry) -> float | None:
+    def judge(self, trial: Trial) -> float | None:
         """Return a score that falls with images seen, lower the nearer the rate is to 0.05; each seed has its luck."""
         self.doom.instant()
-        rate = float(entry.values.get(RATE, 1e-2))
-        batch = int(entry.values.get("batch_size", 4))
-        luck = 0.01 * (entry.seed * 7 % 5)
-        return abs(rate - 0.05) * 20 + 4 / batch + 30 / self.disk[entry.number] + luck
+        rate = float(trial.values.get(RATE, 1e-2))
+        batch = int(trial.values.get("batch_size", 4))
+        luck = 0.01 * (trial.seed * 7 % 5)
+        return abs(rate - 0.05) * 20 + 4 / batch + 30 / self.disk[trial.number] + luck
 
-    def forget(self, entry: Entry, is_kept: bool) -> None:
+    def forget(self, trial: Trial, is_kept: bool) -> None:
         """Remember what was forgotten."""
-        self.forgotten[entry.number] = is_kept
+        self.forgotten[trial.number] = is_kept
 
 
 def worker_in(
@@ -93,28 +93,28 @@ def worker_in(
     trainer: FakeTrainer,
     say: Callable[[str], None] = lambda line: None,
     address: str | None = None,
-) -> Worker:
+) -> Tuner:
     """Return a worker as a process that begins now has it."""
     claims = Claims(folder / "locks", say)
     with claims.desk():
         ledger = open_ledger(folder, study.name, study.dials, address)
-    return Worker(
+    return Tuner(
         study,
         ledger,
         claims,
         trainer,
-        lambda entries: propose(study, entries),
+        lambda trials: propose(study, trials),
         say=say,
         wait=lambda seconds: None,
         clock=lambda: trainer.seconds,
     )
 
 
-def entries_in(folder: Path, study: Definition, address: str | None = None) -> list[Entry]:
+def trials_in(folder: Path, study: Definition, address: str | None = None) -> list[Trial]:
     """Return the trials of a study as a new process reads them."""
-    return open_ledger(folder, study.name, study.dials, address).entries()
+    return open_ledger(folder, study.name, study.dials, address).trials()
 
 
-def timeless(entries: list[Entry]) -> list[Entry]:
+def timeless(trials: list[Trial]) -> list[Trial]:
     """Return trials without their seconds, of which a killed worker's are lost."""
-    return [replace(entry, seconds=(), lost=0.0) for entry in entries]
+    return [replace(trial, seconds=(), lost=0.0) for trial in trials]

@@ -21,7 +21,7 @@ class Claims:
     Where a system has none, as Windows and some mounts, that is said once: one worker must then do.
     """
 
-    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, say: Callable[[str], None] = lambda line: None) -> None:
         self.folder, self._say, self._warned = folder, say, False
 
     @contextlib.contextmanager

@@ -12,7 +12,7 @@ from ganache.support.errors import UserError
 from ganache.support.json_files import read_json, write_json
 from ganache.training.plan import Request
 from ganache.uses.tuning.dials import AnyDial, Values, turned
-from ganache.uses.tuning.entries import Entry
+from ganache.uses.tuning.trials import Trial
 
 STUDY = "study.json"
 SEEDS = 3  # trainings of the default, and of the best, by which noise is known
@@ -74,10 +74,10 @@ class Definition(_Kept):
         """The full training of the default."""
         return replace(self.request, images=self.rungs[-1])
 
-    def request_of(self, entry: Entry, rung: int) -> Request:
+    def request_of(self, trial: Trial, rung: int) -> Request:
         """Return the training of a trial to a rung."""
-        recipe = self.recipe if entry.purpose == "default" else self.recipe_of(entry.values)
-        return replace(self.request, recipe=recipe, seed=entry.seed, images=self.rungs[rung])
+        recipe = self.recipe if trial.purpose == "default" else self.recipe_of(trial.values)
+        return replace(self.request, recipe=recipe, seed=trial.seed, images=self.rungs[rung])
 
 
 def write_definition(folder: Path, definition: Definition) -> None:

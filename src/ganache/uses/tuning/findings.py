@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ganache.support.units import count_text, counted
 from ganache.uses.tuning.decisions import promising
 from ganache.uses.tuning.definition import SEEDS, Definition
-from ganache.uses.tuning.entries import Entry, best_search, full_scores, of_purpose
+from ganache.uses.tuning.trials import Trial, best_search, full_scores, of_purpose
 
 # Student's t with 1, 2, 3, 4 degrees of freedom: 95% of it lie between ±t.
 _T95 = (12.706, 4.303, 3.182, 2.776)
@@ -24,10 +24,10 @@ class Findings:
     """Scores of the default and of the best anew (lower is better), their difference and the half of its interval."""
 
     definition: Definition
-    entries: tuple[Entry, ...]
+    trials: tuple[Trial, ...]
     defaults: tuple[float, ...]
     checks: tuple[float, ...]
-    best: Entry | None
+    best: Trial | None
 
     @property
     def difference(self) -> float | None:
@@ -49,10 +49,10 @@ class Findings:
     @property
     def is_finished(self) -> bool:
         """Whether all checks that there are to be have ended."""
-        checked = [entry for entry in of_purpose(self.entries, "check") if self.best and entry.of == self.best.number]
-        ended = [entry for entry in checked if entry.fate != "running"]
-        return all(entry.fate != "running" for entry in self.entries) and (
-            promising(self.entries) is None or len(ended) == SEEDS
+        checked = [trial for trial in of_purpose(self.trials, "check") if self.best and trial.of == self.best.number]
+        ended = [trial for trial in checked if trial.fate != "running"]
+        return all(trial.fate != "running" for trial in self.trials) and (
+            promising(self.trials) is None or len(ended) == SEEDS
         )
 
     @property
@@ -65,7 +65,7 @@ class Findings:
 
     def sentence(self) -> str:
         """Return the verdict."""
-        searches = counted(len(of_purpose(self.entries, "search")), "trial")
+        searches = counted(len(of_purpose(self.trials, "search")), "trial")
         if not self.is_finished:
             return f"not finished: {searches} so far"
         if self.best is None:
@@ -84,22 +84,22 @@ class Findings:
         return f"nothing beat the default beyond noise: of {searches} the best is trial {self.best.number}; {scored}"
 
 
-def findings(definition: Definition, entries: Sequence[Entry]) -> Findings:
-    """Return what the entries of a study show."""
-    best = best_search(entries)
-    checks = [entry for entry in of_purpose(entries, "check") if best is not None and entry.of == best.number]
-    defaults = full_scores(of_purpose(entries, "default"))
-    return Findings(definition, tuple(entries), tuple(defaults), tuple(full_scores(checks)), best)
+def findings(definition: Definition, trials: Sequence[Trial]) -> Findings:
+    """Return what the trials of a study show."""
+    best = best_search(trials)
+    checks = [trial for trial in of_purpose(trials, "check") if best is not None and trial.of == best.number]
+    defaults = full_scores(of_purpose(trials, "default"))
+    return Findings(definition, tuple(trials), tuple(defaults), tuple(full_scores(checks)), best)
 
 
-def importances(definition: Definition, entries: Sequence[Entry]) -> dict[str, float]:
+def importances(definition: Definition, trials: Sequence[Trial]) -> dict[str, float]:
     """Return each dial's share (0 to 1) in what made trials good at the first rung, which all of them reached.
 
     By PED-ANOVA (Watanabe et al. 2023, "PED-ANOVA: Efficiently Quantifying Hyperparameter Importance in Arbitrary
     Subspaces"). It is empty for fewer than 10 trials.
     """
-    known = [entry for entry in entries if entry.purpose != "check" and entry.scores]
-    known = [entry for entry in known if len(entry.values) == len(definition.dials)]
+    known = [trial for trial in trials if trial.purpose != "check" and trial.scores]
+    known = [trial for trial in known if len(trial.values) == len(definition.dials)]
     if len(known) < LEAST_FOR_IMPORTANCE:
         return {}
     from optuna import create_study, logging
@@ -110,7 +110,7 @@ def importances(definition: Definition, entries: Sequence[Entry]) -> dict[str, f
     study = create_study()
     distributions = {dial.field: dial.distribution() for dial in definition.dials}
     study.add_trials(
-        [create_trial(params=entry.values, distributions=distributions, value=entry.scores[0]) for entry in known]
+        [create_trial(params=trial.values, distributions=distributions, value=trial.scores[0]) for trial in known]
     )
     return get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
 

@@ -22,7 +22,7 @@ from ganache.support.files import writing
 from ganache.support.json_files import MOST_BYTES
 from ganache.support.units import brief, bytes_text
 from ganache.uses.tuning.dials import AnyDial, Values
-from ganache.uses.tuning.entries import Entry, Fate, Purpose
+from ganache.uses.tuning.trials import Fate, Purpose, Trial
 
 JOURNAL = "journal.jsonl"
 _LOST = "seconds lost"
@@ -38,12 +38,12 @@ class Ledger:
         with _explained():
             self._study = _study_in(storage, name)
 
-    def entries(self) -> list[Entry]:
+    def trials(self) -> list[Trial]:
         """Return all trials, in the order in which they began."""
         with _explained():
-            return [_entry(trial) for trial in self._storage.get_all_trials(self._study, deepcopy=False)]
+            return [_read(found) for found in self._storage.get_all_trials(self._study, deepcopy=False)]
 
-    def begin(self, purpose: Purpose, values: Values, seed: int, of: int | None = None) -> Entry:
+    def begin(self, purpose: Purpose, values: Values, seed: int, of: int | None = None) -> Trial:
         """Note that a trial begins; return it."""
         known = {dial.field: dial.distribution() for dial in self._dials if dial.field in values}
         template = create_trial(
@@ -53,29 +53,29 @@ class Ledger:
             user_attrs={"purpose": purpose, "seed": seed, **({} if of is None else {"of": of})},
         )
         with _explained():
-            trial = self._storage.create_new_trial(self._study, template)
-            return _entry(self._storage.get_trial(trial))
+            key = self._storage.create_new_trial(self._study, template)
+            return _read(self._storage.get_trial(key))
 
-    def score(self, entry: Entry, value: float, seconds: float) -> None:
+    def score(self, trial: Trial, value: float, seconds: float) -> None:
         """Note what a trial scored at its next rung, and the seconds of work that took it there."""
-        rung = len(entry.scores)
+        rung = len(trial.scores)
         with _explained():
-            trial = self._number(entry)
-            self._storage.set_trial_user_attr(trial, _seconds(rung), round(seconds, 3))
-            self._storage.set_trial_intermediate_value(trial, rung, value)
+            key = self._number(trial)
+            self._storage.set_trial_user_attr(key, _seconds(rung), round(seconds, 3))
+            self._storage.set_trial_intermediate_value(key, rung, value)
 
-    def end(self, entry: Entry, fate: Fate, why: str = "", lost: float = 0.0) -> None:
+    def end(self, trial: Trial, fate: Fate, why: str = "", lost: float = 0.0) -> None:
         """Note how a trial ended, and the seconds of work since its last score."""
         with _explained():
-            trial = self._number(entry)
+            key = self._number(trial)
             for name, value in (("why", why), (_LOST, round(lost, 3))):
                 if value:
-                    self._storage.set_trial_user_attr(trial, name, value)
+                    self._storage.set_trial_user_attr(key, name, value)
             state = next(state for state, known in _STATES.items() if known == fate)
-            self._storage.set_trial_state_values(trial, state, entry.scores[-1:] or None)
+            self._storage.set_trial_state_values(key, state, trial.scores[-1:] or None)
 
-    def _number(self, entry: Entry) -> int:
-        return self._storage.get_trial_id_from_study_id_trial_number(self._study, entry.number)
+    def _number(self, trial: Trial) -> int:
+        return self._storage.get_trial_id_from_study_id_trial_number(self._study, trial.number)
 
 
 def open_ledger(folder: Path, name: str, dials: tuple[AnyDial, ...], address: str | None = None) -> Ledger:
@@ -85,11 +85,17 @@ def open_ledger(folder: Path, name: str, dials: tuple[AnyDial, ...], address: st
     """
     with _explained(), writing(folder / JOURNAL):
         if address is not None:
-            return Ledger(RDBStorage(address), name, dials)
+            return Ledger(open_database(address), name, dials)
         path = folder / JOURNAL
         if path.exists() and path.stat().st_size > MOST_BYTES:
             raise UserError(f"study: {path} has more than {bytes_text(MOST_BYTES)}, and is none of ours")
         return Ledger(JournalStorage(JournalFileBackend(str(path), _MendedJournal(path))), name, dials)
+
+
+def open_database(address: str) -> RDBStorage:
+    """Return the database at an address such as ``postgresql://…``; raises UserError where it cannot be reached."""
+    with _explained():
+        return RDBStorage(address)
 
 
 class _MendedJournal(JournalFileOpenLock):
@@ -126,17 +132,17 @@ def _study_in(storage: BaseStorage, name: str) -> int:
     return storage.create_new_study([StudyDirection.MINIMIZE], name)
 
 
-def _entry(trial: FrozenTrial) -> Entry:
-    own, scores = trial.user_attrs, trial.intermediate_values
+def _read(found: FrozenTrial) -> Trial:
+    own, scores = found.user_attrs, found.intermediate_values
     rungs = range(len(scores))
-    return Entry(
-        number=trial.number,
+    return Trial(
+        number=found.number,
         purpose=own["purpose"],
-        values=dict(trial.params),
+        values=dict(found.params),
         seed=own["seed"],
         scores=tuple(float(scores[rung]) for rung in rungs),
         seconds=tuple(float(own[_seconds(rung)]) for rung in rungs),
-        fate=_STATES.get(trial.state, "running"),
+        fate=_STATES.get(found.state, "running"),
         why=str(own.get("why", "")),
         of=own.get("of"),
         lost=float(own.get(_LOST, 0.0)),

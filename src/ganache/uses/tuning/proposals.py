@@ -1,6 +1,6 @@
 """Which values are tried next: Optuna's TPE (Bergstra et al. 2011), made anew for every trial.
 
-Its seed is a function of the study's and of the trial's number, and all else that it knows are the entries of the
+Its seed is a function of the study's and of the trial's number, and all else that it knows are the trials of the
 ledger: so a study that was killed and goes on proposes what it would have proposed undisturbed.
 """
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ganache.support.streams import derive
 from ganache.uses.tuning.definition import Definition
 from ganache.uses.tuning.dials import Values
-from ganache.uses.tuning.entries import Entry
+from ganache.uses.tuning.trials import Trial
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -21,20 +21,20 @@ _SEEDS = 2**32  # that NumPy's generator takes
 
 
 def propose(
-    definition: Definition, entries: Sequence[Entry], fits: Callable[[Values], bool] = lambda values: True
+    definition: Definition, trials: Sequence[Trial], fits: Callable[[Values], bool] = lambda values: True
 ) -> Values | None:
     """Return values that no trial had yet and that fit, by what is known of all others; None where there are none."""
-    entries = [entry for entry in entries if entry.purpose != "check"]  # which repeat what is known
-    tried = [entry.values for entry in entries]
+    trials = [trial for trial in trials if trial.purpose != "check"]  # which repeat what is known
+    tried = [trial.values for trial in trials]
     for attempt in range(MOST_TRIES):
-        values = _asked(definition, entries, derive(definition.request.seed, "tuning", len(entries), attempt), attempt)
+        values = _asked(definition, trials, derive(definition.request.seed, "tuning", len(trials), attempt), attempt)
         if values not in tried and fits(values):
             return values
         tried.append(values)
     return None
 
 
-def _asked(definition: Definition, entries: Sequence[Entry], seed: int, attempt: int) -> Values:
+def _asked(definition: Definition, trials: Sequence[Trial], seed: int, attempt: int) -> Values:
     """Return what a sampler with a seed proposes, be it new or not."""
     from optuna import create_study, logging
     from optuna.samplers import RandomSampler, TPESampler
@@ -43,20 +43,20 @@ def _asked(definition: Definition, entries: Sequence[Entry], seed: int, attempt:
     sampler = TPESampler if attempt < GUIDED_TRIES else RandomSampler
     study = create_study(sampler=sampler(seed=seed % _SEEDS))
     # A default may lie beside the dials, and then tells nothing of them.
-    study.add_trials([_trial(definition, entry) for entry in entries if len(entry.values) == len(definition.dials)])
+    study.add_trials([_for_optuna(definition, trial) for trial in trials if len(trial.values) == len(definition.dials)])
     asked = study.ask({dial.field: dial.distribution() for dial in definition.dials})
     return dict(asked.params)
 
 
-def _trial(definition: Definition, entry: Entry) -> "FrozenTrial":
+def _for_optuna(definition: Definition, trial: Trial) -> "FrozenTrial":
     """Return a trial for the sampler: of one that ended early, how far it came counts before its score."""
-    from optuna.trial import TrialState, create_trial
+    from optuna.trial import TrialState
 
     states = {"running": TrialState.RUNNING, "complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
     return create_trial(
-        state=states[entry.fate],
-        value=entry.scores[-1] if entry.fate == "complete" else None,
-        params=entry.values,
+        state=states[trial.fate],
+        value=trial.scores[-1] if trial.fate == "complete" else None,
+        params=trial.values,
         distributions={dial.field: dial.distribution() for dial in definition.dials},
-        intermediate_values=dict(enumerate(entry.scores)),
+        intermediate_values=dict(enumerate(trial.scores)),
     )

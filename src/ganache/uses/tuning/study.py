@@ -3,11 +3,11 @@
 import os
 import secrets
 import shutil
-import tempfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ganache import recipes
 from ganache.data.dataset import Progress
 from ganache.data.location import lasting, refuse_among, title
 from ganache.data.selection import TRAIN, held_out_split
@@ -17,7 +17,8 @@ from ganache.games import Game
 from ganache.recipes.rehearsal import rehearse
 from ganache.runs.folder import Run
 from ganache.support.errors import UserError
-from ganache.support.files import safe_name, umask, writing
+from ganache.support.files import safe_name
+from ganache.support.places import check_place
 from ganache.support.trees import differences
 from ganache.support.units import duration_text, listed, parse_count, parse_duration
 from ganache.training.plan import Plan, Request, make_plan
@@ -33,20 +34,21 @@ from ganache.uses.tuning.definition import (
     write_definition,
 )
 from ganache.uses.tuning.dials import Values
-from ganache.uses.tuning.halving import LEAST_ITERATIONS, rungs_to
 from ganache.uses.tuning.holding_out import OWN_DATA, can_hold_out, hold_out
+from ganache.uses.tuning.rungs import LEAST_ITERATIONS, rungs_to
 from ganache.uses.tuning.search_space import named, space_of
 
+LOCKS = "locks"
 SAMPLES = 2_000  # that a trial is judged by, where nobody says
 FULL_SHARE = 4  # the trainings of the defaults, and those of the checks, take one of so many parts of the budget each
 MEASURED_SECONDS = 1.0  # of training, before a study says how long it takes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class Tuning:
     """A study as it was asked for; of one that exists only what is to be different needs to be said."""
 
-    request: Request | None  # None: the study exists
+    request: Request | None = None  # None: the study exists
     out: Path | None = None
     budget: str | float | None = None
     trials: str | int | None = None
@@ -91,17 +93,15 @@ class Study:
         return True
 
 
-def open_study(wanted: Wanted, progress: Progress | None = None) -> Study:
+def open_study(wanted: Tuning, progress: Progress | None = None) -> Study:
     """Return the study that was asked for, begun if there is none; raises UserError for what cannot be."""
     folder = wanted.out or _default_folder(wanted)
     if not (folder / STUDY).is_file():
-        begun = _begin(wanted, folder, progress)
-        if begun is not None:
-            return begun
+        _begin(wanted, folder, progress)
     return _join(wanted, folder, progress)
 
 
-def _default_folder(wanted: Wanted) -> Path:
+def _default_folder(wanted: Tuning) -> Path:
     if wanted.request is None:
         raise UserError("data: which pictures? Name them with --data, or a study that exists with --out")
     recipe = wanted.request.recipe
@@ -109,7 +109,7 @@ def _default_folder(wanted: Wanted) -> Path:
     return RUNS / (safe_name(f"tune-{known}-{title(wanted.request.data)}") or "tune")
 
 
-def _join(wanted: Wanted, folder: Path, progress: Progress | None) -> Study:
+def _join(wanted: Tuning, folder: Path, progress: Progress | None) -> Study:
     definition = read_definition(folder)
     if wanted.request is not None and (changes := differences(definition.said, wanted.said())):
         raise UserError(f"out: {folder} holds another study: {listed(changes, 5, '; ')}; choose another folder")
@@ -120,68 +120,69 @@ def _join(wanted: Wanted, folder: Path, progress: Progress | None) -> Study:
     if not definition.in_database and wanted.storage is not None:
         raise UserError(f"storage: the trials of {folder} are in a journal there, in no database")
     if definition.has_own_data:
-        definition = definition.model_copy(
-            update={"request": replace(definition.request, data=os.path.realpath(folder / OWN_DATA))}
-        )
+        definition = definition.model_copy(update={"request": _with_own_data(definition.request, folder)})
     plan = make_plan(definition.default_request, progress)
     if plan.dataset.fingerprint != definition.fingerprint:
         raise UserError(f"data: {plan.dataset.name!r} changed since the study in {folder} began")
     return Study(folder, _allowed(wanted, folder, definition), plan)
 
 
-def _allowed(wanted: Wanted, folder: Path, definition: Definition) -> Definition:
+def _allowed(wanted: Tuning, folder: Path, definition: Definition) -> Definition:
     """Return a study with the allowance that was asked for now, if one was, and have its folder say so."""
     asked = wanted.allowance
     if asked == Allowance() or asked == definition.allowance:
         return definition
-    with Claims(folder / "locks", lambda line: None).desk():
+    with Claims(folder / LOCKS).desk():
         write_definition(folder, read_definition(folder).model_copy(update={"allowance": asked}))
     return definition.model_copy(update={"allowance": asked})
 
 
-def _begin(wanted: Wanted, folder: Path, progress: Progress | None) -> Study | None:
-    """Return a new study; None where another worker began it meanwhile."""
+def _begin(wanted: Tuning, folder: Path, progress: Progress | None) -> None:
+    """Make a study, unless another worker just does: its definition is written last, and is there wholly or not."""
     request = wanted.request
     if request is None:
         raise UserError(f"out: {str(folder)!r} holds no study; name data with --data to begin one")
     if wanted.allowance == Allowance():
         raise UserError("budget: how long? Give --budget 2h, or --trials 30, or both")
-    Run.refuse_existing(folder)
+    check_place(folder, "out")
+    is_new = not folder.is_dir()
+    if is_new or not _is_unfinished(folder):
+        Run.refuse_existing(folder)
     refuse_among(folder, request.data)
-    with writing(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    if wanted.storage is not None:
+        from ganache.uses.tuning.ledger import open_database
+
+        open_database(wanted.storage)
     try:
-        study = _defined(wanted, request, temporary, folder, progress)
-        write_definition(temporary, study.definition)
-        with writing(folder):
-            temporary.chmod(0o777 & ~umask())
-            try:
-                os.replace(temporary, folder)
-            except OSError:
-                if (folder / STUDY).is_file():
-                    return None
-                raise
-        return study
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        with Claims(folder / LOCKS).desk():
+            if not (folder / STUDY).is_file():
+                write_definition(folder, _defined(wanted, request, folder, progress))
+    except BaseException:
+        if is_new and not (folder / STUDY).is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
-def _defined(wanted: Wanted, asked: Request, temporary: Path, folder: Path, progress: Progress | None) -> Study:
+def _is_unfinished(folder: Path) -> bool:
+    """Whether a folder holds no more than the beginning of a study, which a crash left."""
+    return all(path.name == LOCKS or OWN_DATA in path.name for path in folder.iterdir())
+
+
+def _defined(wanted: Tuning, asked: Request, folder: Path, progress: Progress | None) -> Definition:
     some = asked.images or 1  # how many it is, the speed decides
-    plan = make_plan(replace(asked, images=some), progress)
-    if not plan.recipe.draws:
-        raise UserError(f"recipe: {plan.recipe.name!r} draws no samples by which it could be judged")
+    recipe = recipes.find(asked.recipe) if isinstance(asked.recipe, str) else asked.recipe
+    if recipe is not None and not recipe.draws:
+        raise UserError(f"recipe: {recipe.name!r} draws no samples by which it could be judged")
+    plan = make_plan(replace(asked, recipe=recipe, images=some), progress)
     request = replace(asked, recipe=plan.recipe, settings=(), batch=None, data=lasting(asked.data))
     own_data = held_out_split(plan.data) is None and can_hold_out(plan.dataset)
     if own_data:
-        hold_out(plan.dataset, temporary / OWN_DATA)
-        request = replace(request, data=str(temporary / OWN_DATA), size=None, channels=None, value_range=None)
+        hold_out(plan.dataset, folder / OWN_DATA)
+        request = _with_own_data(request, folder)
         plan = make_plan(replace(request, images=some), progress)
-        request = replace(request, data=os.path.realpath(folder / OWN_DATA))
     allowance, speed = wanted.allowance, plan.measure(MEASURED_SECONDS)
     images = _full_length(asked, plan, allowance, speed)
-    definition = Definition(
+    return Definition(
         name=f"ganache-{secrets.token_hex(8)}",
         said=wanted.said(),
         request=replace(request, images=None),
@@ -194,7 +195,11 @@ def _defined(wanted: Wanted, asked: Request, temporary: Path, folder: Path, prog
         full_seconds=images / speed,
         allowance=allowance,
     )
-    return Study(folder, definition, plan)
+
+
+def _with_own_data(request: Request, folder: Path) -> Request:
+    """Return a training on the pictures in a study's folder, wherever that lies now."""
+    return replace(request, data=os.path.realpath(folder / OWN_DATA), size=None, channels=None, value_range=None)
 
 
 def _full_length(asked: Request, plan: Plan, allowance: Allowance, speed: float) -> int:
@@ -208,10 +213,10 @@ def _full_length(asked: Request, plan: Plan, allowance: Allowance, speed: float)
     if fitting < least:
         wanted = duration_text(least * FULL_SHARE * SEEDS / speed)
         raise UserError(f"budget: at {speed:.0f} images/s it leaves {fitting:,} to a training; {wanted} would do")
-    return min(plan.recipe.images, fitting)
+    return min(plan.recipe.images, int(float(f"{fitting:.1e}")))  # in two digits
 
 
-def _judging(wanted: Wanted, plan: Plan) -> Judging:
+def _judging(wanted: Tuning, plan: Plan) -> Judging:
     split = held_out_split(plan.data) or TRAIN
     features = wanted.features or default_name(plan.dataset)
     find(features, plan.dataset)  # refuses what does not go with the data, before anything is trained

@@ -19,7 +19,7 @@ from ganache.training import sessions
 from ganache.training.observers.observer import Observer
 from ganache.training.plan import Plan, make_plan
 from ganache.uses.tuning.definition import Definition, Judging
-from ganache.uses.tuning.entries import Entry
+from ganache.uses.tuning.trials import Trial
 
 TRIALS = "trials"
 
@@ -31,13 +31,13 @@ class UnsuitedError(RunError):
 class Trainer(Protocol):
     """What a worker needs of trainings."""
 
-    def reach(self, entry: Entry, rung: int) -> Signals | None:
+    def reach(self, trial: Trial, rung: int) -> Signals | None:
         """Train a trial to a rung, from where it stands; return the signal that stopped it before, if one did."""
 
-    def judge(self, entry: Entry) -> float | None:
+    def judge(self, trial: Trial) -> float | None:
         """Return the score of a trial where it stands; None where it has no finite one."""
 
-    def forget(self, entry: Entry, is_kept: bool) -> None:
+    def forget(self, trial: Trial, is_kept: bool) -> None:
         """Free the disk of what a trial that ended does not need any more."""
 
 
@@ -47,42 +47,42 @@ class Trainings:
     def __init__(self, folder: Path, definition: Definition, say: Callable[[str], None] = lambda line: None) -> None:
         self.folder, self.definition, self._say = folder, definition, say
 
-    def run(self, entry: Entry) -> Path:
+    def run(self, trial: Trial) -> Path:
         """Return the folder of a trial's run."""
-        return run_of_trial(self.folder, entry.number)
+        return run_of_trial(self.folder, trial.number)
 
-    def reach(self, entry: Entry, rung: int) -> Signals | None:
+    def reach(self, trial: Trial, rung: int) -> Signals | None:
         """Begin or resume the run.
 
         Raises DivergedError, NoMemoryError and UnsuitedError for what ends the trial, others for what ends the study.
         """
-        path = self.run(entry)
+        path = self.run(trial)
         if is_run(path):
             images = self.definition.rungs[rung]
             data = self.definition.request.data  # where it lies now
             return sessions.resume(path, images=images, data=data, observers=unobserved, draw=_undrawn).signal
         for left in path.parent.glob(f".{path.name}.*"):  # by a process that was killed while it made the folder
             shutil.rmtree(left, ignore_errors=True)
-        request = self.definition.request_of(entry, rung)
+        request = self.definition.request_of(trial, rung)
         try:
             return sessions.begin(request, path, observers=unobserved, draw=_undrawn).signal
         except UserError as error:
             # Where the default could be trained all the same, it is the values that cannot.
             make_plan(self.definition.default_request, write=False)
-            if entry.purpose == "default":
+            if trial.purpose == "default":
                 raise
             raise UnsuitedError(str(error)) from error
 
-    def judge(self, entry: Entry) -> float | None:
+    def judge(self, trial: Trial) -> float | None:
         """Evaluate the run's generator by the study's protocol; the record stays with the run."""
         with refusals():
-            evaluation = judged(self.run(entry), self.definition.judging, self.definition.request.device, self._say)
-        write_json(Run(self.run(entry)).evaluation_file, evaluation.to_json())
+            evaluation = judged(self.run(trial), self.definition.judging, self.definition.request.device, self._say)
+        write_json(Run(self.run(trial)).evaluation_file, evaluation.to_json())
         return evaluation.scores[0].value
 
-    def forget(self, entry: Entry, is_kept: bool) -> None:
+    def forget(self, trial: Trial, is_kept: bool) -> None:
         """Leave one checkpoint of a run that is kept, and of another one no networks at all."""
-        run = Run(self.run(entry))
+        run = Run(self.run(trial))
         if not is_run(run.path):
             return
         sealed.prune(run.checkpoints, int(is_kept), lambda images: False)

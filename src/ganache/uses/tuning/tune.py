@@ -8,14 +8,13 @@ from ganache.data.dataset import Progress
 from ganache.support.errors import UserError
 from ganache.support.files import write_text
 from ganache.uses.tuning.claims import Claims
-from ganache.uses.tuning.entries import Entry
 from ganache.uses.tuning.findings import Findings, findings
 from ganache.uses.tuning.proposals import propose
-from ganache.uses.tuning.study import Study, Wanted, open_study
+from ganache.uses.tuning.study import LOCKS, Study, Tuning, open_study
 from ganache.uses.tuning.trainings import Trainings
+from ganache.uses.tuning.trials import Trial
 
 BEST = "best.json"
-LOCKS = "locks"
 
 
 @dataclass(frozen=True)
@@ -28,11 +27,11 @@ class Tuned:
 
 
 def tune(
-    wanted: Wanted,
+    wanted: Tuning,
     *,
     progress: Progress | None = None,
     say: Callable[[str], None] = lambda line: None,
-    begun: Callable[[Study, list[Entry]], None] = lambda study, entries: None,
+    begun: Callable[[Study, list[Trial]], None] = lambda study, trials: None,
 ) -> Tuned:
     """Work on a study until nothing is left to do, as one of any number of workers.
 
@@ -41,7 +40,7 @@ def tune(
     """
     try:
         from ganache.uses.tuning.ledger import open_ledger
-        from ganache.uses.tuning.worker import Worker
+        from ganache.uses.tuning.tuner import Tuner
     except ModuleNotFoundError as error:
         raise UserError(f"tune: {error.name} is not installed: pip install 'ganache[tuning]'") from error
     study = open_study(wanted, progress)
@@ -49,18 +48,18 @@ def tune(
     claims = Claims(study.folder / LOCKS, say)
     with claims.desk():
         ledger = open_ledger(study.folder, definition.name, definition.dials, wanted.storage)
-        begun(study, ledger.entries())
-    worker = Worker(
+        begun(study, ledger.trials())
+    worker = Tuner(
         definition,
         ledger,
         claims,
         Trainings(study.folder, definition, say),
-        lambda entries: propose(definition, entries, study.fits),
+        lambda trials: propose(definition, trials, study.fits),
         say=say,
     )
     signal = worker.work()
     with claims.desk():
-        found = findings(definition, ledger.entries())
+        found = findings(definition, ledger.trials())
     if found.is_finished:
         write_text(study.folder / BEST, best_recipe(found) + "\n")
     return Tuned(study, found, signal)

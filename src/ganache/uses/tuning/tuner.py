@@ -17,9 +17,9 @@ from ganache.training.loop import DivergedError
 from ganache.uses.tuning.claims import Claims
 from ganache.uses.tuning.decisions import New, Propose, fate_of, next_trial
 from ganache.uses.tuning.definition import Definition
-from ganache.uses.tuning.entries import Entry, Fate, best_search
 from ganache.uses.tuning.ledger import Ledger
 from ganache.uses.tuning.trainings import Trainer, UnsuitedError
+from ganache.uses.tuning.trials import Fate, Trial, best_search
 
 LOOK_SECONDS = 0.5  # between two looks at what others have found, when that decides what comes
 
@@ -28,7 +28,7 @@ LOST = (DivergedError, NoMemoryError, UnsuitedError)  # what ends a trial and no
 Say: TypeAlias = Callable[[str], None]
 
 
-class Worker:
+class Tuner:
     """One of any number of workers on a study; `say` hears of each score, `wait` passes the time."""
 
     def __init__(
@@ -57,84 +57,85 @@ class Worker:
                 with self._taken() as found:
                     if found == "over":
                         return None
-                    if isinstance(found, Entry):
+                    if isinstance(found, Trial):
                         self._train(found)
                     else:
                         self._wait(LOOK_SECONDS)
         return self._interrupts.received
 
     @contextlib.contextmanager
-    def _taken(self) -> Iterator[Entry | str]:
+    def _taken(self) -> Iterator[Trial | str]:
         """Give a trial that nobody else can take before the end, or "wait" or "over"."""
         with contextlib.ExitStack() as kept:
             with self._claims.desk():
                 found = self._next(kept)
             yield found
 
-    def _next(self, kept: contextlib.ExitStack) -> Entry | str:
-        entries = self._ledger.entries()
-        for entry in entries:
-            if entry.fate == "running" and (claim := self._claims.take(entry.number)) is not None:
+    def _next(self, kept: contextlib.ExitStack) -> Trial | str:
+        trials = self._ledger.trials()
+        for trial in trials:
+            if trial.fate == "running" and (claim := self._claims.take(trial.number)) is not None:
                 kept.enter_context(claim)
-                self._say(f"{named(entry)} was left by its worker: it goes on")
-                return entry
-        found = next_trial(self._definition, entries, self._propose)
+                self._say(f"{named(trial)} was left by its worker: it goes on")
+                return trial
+        found = next_trial(self._definition, trials, self._propose)
         if not isinstance(found, New):
-            self._tidy()  # a worker that was killed may have left something
+            if found == "over":
+                self._tidy()  # a worker that was killed may have left something
             return found
-        claim = self._claims.take(len(entries))  # before there is anything to be taken
-        assert claim is not None, f"trial {len(entries)} is locked before it began"
+        claim = self._claims.take(len(trials))  # before there is anything to be taken
+        assert claim is not None, f"trial {len(trials)} is locked before it began"
         kept.enter_context(claim)
         return self._ledger.begin(found.purpose, found.values, found.seed, found.of)
 
-    def _train(self, entry: Entry) -> None:
+    def _train(self, trial: Trial) -> None:
         """Bring a trial to its end, or to where a signal stops it."""
-        while self._interrupts.received is None and not self._ended(entry):
+        while self._interrupts.received is None and not self._ended(trial):
             began = self._clock()
             try:
-                self._interrupts.received = self._trainer.reach(entry, len(entry.scores)) or self._interrupts.received
+                self._interrupts.received = self._trainer.reach(trial, len(trial.scores)) or self._interrupts.received
                 if self._interrupts.received is not None:
                     return
-                value, why = self._trainer.judge(entry), "its samples have no finite score"
+                value, why = self._trainer.judge(trial), "its samples have no finite score"
             except LOST as error:
                 value, why = None, str(error)
             with self._claims.desk():
                 if value is None:
-                    self._end(entry, "pruned", why, self._clock() - began)
+                    self._end(trial, "pruned", why, self._clock() - began)
                     return
-                self._ledger.score(entry, value, self._clock() - began)
-                entry = self._ledger.entries()[entry.number]
+                self._ledger.score(trial, value, self._clock() - began)
+                trial = self._ledger.trials()[trial.number]
 
-    def _ended(self, entry: Entry) -> bool:
+    def _ended(self, trial: Trial) -> bool:
         """Decide what becomes of a trial by its last score, and note it where it is the end."""
-        if not entry.scores:
+        if not trial.scores:
             return False
         with self._claims.desk():
-            fate, why = fate_of(self._definition, self._ledger.entries(), entry)
-            seen = self._definition.rungs[len(entry.scores) - 1]
+            fate, why = fate_of(self._definition, self._ledger.trials(), trial)
+            seen = self._definition.rungs[len(trial.scores) - 1]
             goes = {"running": "goes on", "complete": "is done"}.get(fate, f"ends: {why}")
-            self._say(f"{named(entry)}: {entry.scores[-1]:.4g} after {seen:,} images, {goes}")
+            self._say(f"{named(trial)}: {trial.scores[-1]:.4g} after {seen:,} images, {goes}")
             if fate != "running":
-                self._end(entry, fate, why)
+                self._end(trial, fate, why)
         return fate != "running"
 
-    def _end(self, entry: Entry, fate: Fate, why: str, lost: float = 0.0) -> None:
-        if lost or not entry.scores:
-            self._say(f"{named(entry)} ends: {why}")
-        self._ledger.end(entry, fate, why, lost)
+    def _end(self, trial: Trial, fate: Fate, why: str, lost: float = 0.0) -> None:
+        if lost or not trial.scores:
+            self._say(f"{named(trial)} ends: {why}")
+        self._ledger.end(trial, fate, why, lost)
         self._tidy()
 
     def _tidy(self) -> None:
         """Free the disk of what no trial that ended needs any more; whatever a killed worker left of it, too."""
-        entries = self._ledger.entries()
-        best = best_search(entries)
-        for entry in entries:
-            if entry.fate != "running":
-                is_kept = entry.purpose == "default" or (best is not None and best.number in (entry.number, entry.of))
-                self._trainer.forget(entry, is_kept)
+        trials = self._ledger.trials()
+        best = best_search(trials)
+        for trial in trials:
+            if trial.fate != "running":
+                is_kept = trial.purpose == "default" or (best is not None and best.number in (trial.number, trial.of))
+                self._trainer.forget(trial, is_kept)
 
 
-def named(entry: Entry) -> str:
+def named(trial: Trial) -> str:
     """Return what a trial is called where it is spoken of."""
-    of = "" if entry.of is None else f" of {entry.of}"
-    return f"trial {entry.number} ({entry.purpose}{of})"
+    of = "" if trial.of is None else f" of {trial.of}"
+    return f"trial {trial.number} ({trial.purpose}{of})"

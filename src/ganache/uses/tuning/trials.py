@@ -12,7 +12,7 @@ Fate: TypeAlias = Literal["running", "complete", "pruned"]
 
 
 @dataclass(frozen=True)
-class Entry:
+class Trial:
     """A trial: what for, with which values and seed; its score and seconds of work at each rung; how it ended and why.
 
     `of` is the search that a check repeats, `lost` are seconds of work that led to no score.
@@ -35,26 +35,26 @@ class Entry:
         return sum(self.seconds) + self.lost
 
 
-def of_purpose(entries: Iterable[Entry], purpose: Purpose) -> list[Entry]:
-    """Return the entries with this purpose, in order."""
-    return [entry for entry in entries if entry.purpose == purpose]
+def of_purpose(trials: Iterable[Trial], purpose: Purpose) -> list[Trial]:
+    """Return the trials with this purpose, in order."""
+    return [trial for trial in trials if trial.purpose == purpose]
 
 
-def rivals(entries: Iterable[Entry], entry: Entry, rung: int) -> list[float]:
+def rivals(trials: Iterable[Trial], trial: Trial, rung: int) -> list[float]:
     """Return what others scored at a rung: the defaults and all searches, but not the checks of what was found."""
     return [
         other.scores[rung]
-        for other in entries
-        if other.number != entry.number and other.purpose != "check" and len(other.scores) > rung
+        for other in trials
+        if other.number != trial.number and other.purpose != "check" and len(other.scores) > rung
     ]
 
 
-def best_search(entries: Sequence[Entry]) -> Entry | None:
+def best_search(trials: Sequence[Trial]) -> Trial | None:
     """Return the search with the lowest score of a full training; None before there is one."""
-    complete = [entry for entry in of_purpose(entries, "search") if entry.fate == "complete"]
-    return min(complete, key=lambda entry: (entry.scores[-1], entry.number), default=None)
+    complete = [trial for trial in of_purpose(trials, "search") if trial.fate == "complete"]
+    return min(complete, key=lambda trial: (trial.scores[-1], trial.number), default=None)
 
 
-def full_scores(entries: Iterable[Entry]) -> list[float]:
+def full_scores(trials: Iterable[Trial]) -> list[float]:
     """Return the scores of those that were trained to the end."""
-    return [entry.scores[-1] for entry in entries if entry.fate == "complete"]
+    return [trial.scores[-1] for trial in trials if trial.fate == "complete"]
