@@ -51,6 +51,8 @@ COMMANDS = {
     "data info": ["data", "info", "@"],
     "data pack": ["data", "pack", "@", "--out", "o"],
     "data pack --out": ["data", "pack", "digits", "--out", "@"],
+    "tune RECIPE": ["tune", "@", "--data", "digits", "--trials", "1"],
+    "tune --out": ["tune", "--out", "@"],
     "scratch gan --data": ["scratch", "gan", "--data", "@", "--out", "o", "--epochs", "1"],
     "scratch gan --out": ["scratch", "gan", "--data", "absent", "--out", "@", "--epochs", "1"],
     "scratch resume": ["scratch", "resume", "@"],

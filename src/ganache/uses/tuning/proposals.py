@@ -50,7 +50,7 @@ def _asked(definition: Definition, trials: Sequence[Trial], seed: int, attempt: 
 
 def _for_optuna(definition: Definition, trial: Trial) -> "FrozenTrial":
     """Return a trial for the sampler: of one that ended early, how far it came counts before its score."""
-    from optuna.trial import TrialState
+    from optuna.trial import TrialState, create_trial
 
     states = {"running": TrialState.RUNNING, "complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
     return create_trial(
