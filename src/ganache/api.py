@@ -55,6 +55,7 @@ def train(
     second: Given | None = None,
     domains: str | Sequence[str] = (),
     task: str = "",
+    crop: str | tuple[int, int] | None = None,
     quiet: bool | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
@@ -69,7 +70,8 @@ def train(
     `mirror` every training picture is taken mirrored left to right, too; `start` is a run with whose weights it begins,
     and whose recipe is taken if none is given; `quiet` is, if left out, that nothing is shown but in a notebook;
     `progress` hears of packing, (done, total). A recipe that translates pictures takes what is wanted from `second`,
-    or both sides as two classes of the data, `domains` (``"A,B"``), or makes inputs by a `task` (``"colorize"``).
+    or both sides as two classes of the data, `domains` (``"A,B"``), or makes inputs by a `task` (``"colorize"``). With
+    `crop` (height, width) it trains on parts of the pictures, at another place every time.
 
     Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
     """

@@ -1,6 +1,7 @@
 """Pictures translated by a run: as its sheet has them, of any size, in parts without seams, and what is refused."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from ganache.runs import trained_translators as translators
 from ganache.runs.trained_translators import TrainedTranslator, load_translator
 from ganache.support.errors import UserError
 from ganache.training.observers.translation_sheet import COLUMNS
+from ganache.training.plan import Request, make_plan
 from tests.commands import run_command
 
 SIDE = 16
@@ -60,6 +62,15 @@ def test_a_sheets_cells_are_what_translate_makes_of_the_same_files(run: Path, pi
     assert made == cells
 
 
+def test_a_run_on_crops_takes_pictures_of_the_size_that_they_are_cut_from(pictures: Path, tmp_path: Path) -> None:
+    narrow = ["translator.width=2", "translator.blocks=1", "translator.scale=2", "discriminator.width=4"]
+    asked: Any = {"task": "super-resolution:2", "size": "16x20", "crop": "8", "images": 8}
+    run = ganache.train("esrgan", data=pictures, out=tmp_path / "run", settings=narrow, **asked).run
+    assert pixels(sorted((run / "samples").glob("*.png"))[-1]).shape[1] % 8 == 2 * (COLUMNS - 1) % 8
+    translate_to(run, pictures / "test/05.png", tmp_path / "one.png")
+    assert pixels(tmp_path / "one.png").shape == (16, 20, 3)
+
+
 def test_one_picture_alone_is_the_same_as_among_others(run: Path, pictures: Path, tmp_path: Path) -> None:
     translate_to(run, pictures / "test", tmp_path / "made")
     translate_to(run, pictures / "test/05.png", tmp_path / "one.png")
@@ -81,6 +92,13 @@ def test_whole_pictures_keep_their_size_and_unreadable_ones_are_named(run: Path,
     assert done.pictures == 3
     assert list(done.skipped) == ["broken.png"]
     assert [pixels(tmp_path / f"out/{number}.png").shape[1::-1] for number in range(3)] == [(7, 9), (40, 33), (7, 9)]
+
+
+def test_another_training_begins_with_its_weights(run: Path, pictures: Path) -> None:
+    asked = Request(data=str(pictures), start=run, task="colorize", size=(SIDE, SIDE))
+    plan = make_plan(asked, write=False)
+    assert plan.start is not None
+    assert (plan.recipe.name, plan.start.shape, plan.start.images_seen) == ("pix2pix", plan.data.shape, 16)
 
 
 def test_what_cannot_be_translated_is_one_line(run: Path, pictures: Path, tmp_path: Path) -> None:

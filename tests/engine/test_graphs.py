@@ -31,8 +31,8 @@ ITERATIONS, OF_LAZY_TERMS = 5, 13  # two of each phase are run before it is capt
 NEVER = 10**9  # warm-ups
 
 
-def moving(start: float, end: float, until: int = 40) -> str:
-    return f'{{"kind": "Linear", "start": {start}, "end": {end}, "until": {until}}}'
+def moving(start: float, end: float, until: int = 40, since: int = 0) -> str:
+    return f'{{"kind": "Linear", "start": {start}, "end": {end}, "until": {until}, "since": {since}}}'
 
 
 FLIPS = [f"label_flips={moving(0.5, 0.0)}", f'augment={{"kind": "InputNoise", "deviation": {moving(0.5, 0.0)}}}']
@@ -61,6 +61,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "cyclegan": ("cyclegan", ["translator.blocks=1", "pool=6"]),
     "cut": ("cut", ["translator.blocks=1", "layers=[0,2,4]", "places=20", "vectors=8"]),
     "relativistic": ("ralsgan-conditional", []),
+    "esrgan": ("esrgan", ["translator.blocks=1", f"adversarial={moving(0.0, 1.0, 20, since=12)}"]),
     "flips": ("dcgan", FLIPS),
     "diff-augment": ("r3gan", ["augment=DiffAugment", "penalties.r1.every=2"]),
     "steered": (

@@ -68,6 +68,37 @@ def test_distance_alone_is_regression() -> None:
     assert played(state)["distance/target"] < 0.9 * first
 
 
+def test_a_discriminator_stands_still_until_its_word_counts() -> None:
+    rises = '{"kind": "Linear", "start": 0, "end": 0.5, "since": 6, "until": 12}'
+    state = begun(small("esrgan", "translator.blocks=1", f"adversarial={rises}"), ALIKE)
+    game, before = state.recipe, weights(state, "discriminator")
+    assert len({game.phase(number) for number in range(3)}) == 1  # 0, 3 and 6 images seen
+    assert game.phase(2) != game.phase(3)
+    assert played(state, 3).keys() == {"distance/target"}
+    kept = {name: tensor.clone() for name, tensor in state.tensors().items()}
+    counters = state.counts()
+    assert all(map(torch.equal, before, weights(state, "discriminator")))
+    assert {"loss/generator", "loss/discriminator", "gradient/fakes"} < played(state, 2).keys()
+    moved = [not torch.equal(*pair) for pair in zip(before, weights(state, "discriminator"), strict=True)]
+    assert sum(moved) == len(moved) - 1  # of differences of logits alone, the last bias hears nothing
+    resumed = begun(game, ALIKE)  # type: ignore[arg-type]
+    resumed.load(kept, counters)
+    played(resumed, 2)
+    assert [name for name, tensor in resumed.tensors().items() if not torch.equal(tensor, state.tensors()[name])] == []
+
+
+def test_a_discriminator_is_rehearsed_however_late_its_word_counts() -> None:
+    late = '{"kind": "Linear", "start": 0, "end": 1, "since": 100, "until": 200}'
+    game = small("esrgan", "translator.blocks=1", f"adversarial={late}")
+    asked: list[torch.Size] = []
+    with torch.device("meta"):
+        cast = game.build(ALIKE, 0)
+        cast.networks["discriminator"].register_forward_pre_hook(lambda module, given: asked.append(given[0].shape))
+        game.check(cast, ALIKE, 0)
+    assert asked
+    assert set(asked) == {(3, 1, 16, 16)}
+
+
 def test_only_what_is_made_may_be_judged() -> None:
     cast = small("pix2pix", "judges_pairs=false").build(SHAPE, 0)
     assert cast.networks["discriminator"](torch.zeros(2, 3, 16, 16), torch.zeros(2, 0)).shape[1] == 1
@@ -124,7 +155,7 @@ def test_a_game_goes_with_other_objectives_penalties_and_augmentations(name: str
         assert "penalty/r1" in found
 
 
-@pytest.mark.parametrize("name", ["pix2pix", "cyclegan", "cut"])
+@pytest.mark.parametrize("name", ["pix2pix", "cyclegan", "cut", "esrgan"])
 def test_a_game_needs_inputs_and_knows_no_classes(name: str) -> None:
     with pytest.raises(UserError, match="learns from inputs and targets, and these images are alone"):
         small(name).build(ImageShape(3, 16, 16), 0)

@@ -62,6 +62,10 @@ Task = Annotated[
 Labels = Annotated[
     list[str] | None, typer.Option("--label", metavar="NAME", help="A class by its name; may be repeated.")
 ]
+Crop = Annotated[
+    str | None,
+    typer.Option(metavar="HxW", help="Train on parts of this size of the pictures, at another place every time."),
+]
 Seed = Annotated[int, typer.Option(help="Decides every random number.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Precision = Annotated[str, typer.Option(help="auto, fp32 or bf16.")]

@@ -11,6 +11,7 @@ from ganache.cli.options import (
     Batch,
     Channels,
     Code,
+    Crop,
     Data,
     Device,
     Domains,
@@ -63,6 +64,7 @@ def train(
     second: Second = "",
     domains: Domains = "",
     task: Task = "",
+    crop: Crop = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")] = False,
 ) -> None:
     """Train a GAN on pictures (recipe dcgan when none is named)."""

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ganache.data.conversion import DECIDED_BY_THE_DATA, Conversion
+from ganache.data.cropping import cropped
 from ganache.data.dataset import Dataset, Progress
 from ganache.data.location import NAMES, lasting
 from ganache.data.opening import open_dataset, preview
@@ -30,6 +31,7 @@ class Source:
     second: str = ""
     domains: tuple[str, ...] = ()
     task: str = ""
+    crop: tuple[int, int] | None = None  # height and width of the crops on which it trains
 
     @classmethod
     def of(cls, record: dict[str, Any], data: str | None = None) -> "Source":
@@ -41,7 +43,7 @@ class Source:
             key: tuple(value) if isinstance(value, list) else value for key, value in record.items()
         }
         with well_formed("its source"):
-            own = ("labels", "mirror", "meeting", "second", "domains", "task")
+            own = ("labels", "mirror", "meeting", "second", "domains", "task", "crop")
             taken = {name: fields.pop(name) for name in own if name in fields}
             kept = cls(fields.pop("data"), how=Conversion(**fields), **taken)
         if data is None and kept.data not in NAMES and not os.path.exists(os.path.expanduser(kept.data)):
@@ -56,10 +58,14 @@ class Source:
         """Return it for a run's record, so that it means the same data from any folder."""
         how = asdict(self.how)
         assert not how.pop("stretch"), "a run's pictures keep their proportions"
-        met = {"meeting": self.meeting, "domains": self.domains, "task": self.task} if self.meeting else {}
+        own: dict[str, Any] = {"data": lasting(self.data), "labels": self.labels, "mirror": self.mirror}
+        if self.meeting:
+            own |= {"meeting": self.meeting, "domains": self.domains, "task": self.task}
         if self.second:
-            met["second"] = lasting(self.second)
-        return {"data": lasting(self.data), "labels": self.labels, "mirror": self.mirror, **met, **how}
+            own["second"] = lasting(self.second)
+        if self.crop:
+            own["crop"] = self.crop
+        return {**own, **how}
 
     def open(self, progress: Progress | None = None, write: bool = True) -> Dataset:
         """Return the data, packed into the cache on first use; without `write`, a few rows and the whole summary.
@@ -68,9 +74,10 @@ class Source:
         """
         opened = functools.partial(open_dataset if write else preview, progress=progress)
         if self.meeting is not None:
-            return sides.joined(opened, self.data, self.how, self.meeting, self.second, self.domains, self.task)
+            met = (self.meeting, self.second, self.domains, self.task)
+            return sides.joined(opened, self.data, self.how, *met, self.crop)
         if self.second or self.domains or self.task:
             raise UserError(
                 "recipe: second, domains and task are for what translates pictures, such as pix2pix and cyclegan"
             )
-        return opened(self.data, self.how)
+        return cropped(opened(self.data, self.how), self.crop)

@@ -17,7 +17,7 @@ from ganache.data.decoding.deep import FULL
 from ganache.data.decoding.pool import Decoders
 from ganache.data.shape import ImageShape
 from ganache.data.sources.single_pictures import is_picture
-from ganache.data.twofold.own_inputs import Use, use_of
+from ganache.data.twofold.preparation import Preparation
 from ganache.drawing.exports import check_picture, refuse_to_mix, save_picture
 from ganache.drawing.origins import PLAIN, Marks, Origin, Stamp
 from ganache.runs.trained_translators import TrainedTranslator, load_translator
@@ -83,11 +83,12 @@ def _translated(
     translator: TrainedTranslator, container: Container, names: Sequence[str], whole: bool, skipped: dict[str, str]
 ) -> Iterator[tuple[str, Pictures]]:
     """Yield the translations of pictures by name, and note those that cannot be read."""
-    use = use_of(str(translator.description.get("task") or ""))
+    preparation = Preparation.of(translator.description, translator.inputs, translator.targets)
+    use = preparation.use
     with Decoders(container) as decoders:
         for start in range(0, len(names), AT_ONCE):
             some = names[start : start + AT_ONCE]
-            for shape, members in _by_size(translator, decoders, some, whole, use, skipped).items():
+            for shape, members in _by_size(preparation, decoders, some, whole, skipped).items():
                 for found in decoders.pixels([members], shape, FULL, {}):
                     skipped |= {name: why for name, why in zip(members, found.reasons, strict=True) if why is not None}
                     read = [name for name in members if name not in skipped]
@@ -96,18 +97,18 @@ def _translated(
 
 
 def _by_size(
-    translator: TrainedTranslator,
+    preparation: Preparation,
     decoders: Decoders,
     names: Sequence[str],
     whole: bool,
-    use: Use,
     skipped: dict[str, str],
 ) -> dict[ImageShape, list[str]]:
     """Return names by the shape to which their pictures are brought."""
-    own = translator.targets if use.greyed else translator.inputs
-    prepared = ImageShape(own.channels, max(1, own.height // use.scale), max(1, own.width // use.scale))
+    own, use = preparation.shape, preparation.use
     if not whole:
-        return {prepared: list(names)}
+        if (pixels := own.height * own.width * use.scale**2) > MOST_PIXELS:
+            raise UserError(f"run: it makes pictures of {pixels:,} pixels, above {MOST_PIXELS:,}")
+        return {own: list(names)}
     found: dict[ImageShape, list[str]] = {}
     for name, header in zip(names, (one for some in decoders.headers(names) for one in some), strict=True):
         if not isinstance(header, Header):

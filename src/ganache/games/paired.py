@@ -4,6 +4,7 @@ discriminator: its objective on (x, y) against (x, G(x))
 translator:    the objective's answer + λ E|y - G(x)|
 """
 
+from collections.abc import Hashable
 from typing import ClassVar
 
 import torch
@@ -15,11 +16,14 @@ from ganache.games.cast import Cast, Player
 from ganache.games.game import Product, Records, recorded
 from ganache.games.translation import Sides, Translation, apart
 from ganache.parts.moment import Moment
-from ganache.parts.schedules import NonNegative
+from ganache.parts.schedules import NonNegative, at
 
 
 class Paired(Translation):
-    """One translator, and a discriminator that sees what was given beside what was made of it, if `judges_pairs`."""
+    """One translator, and a discriminator that sees what was given beside what was made of it, if `judges_pairs`.
+
+    While `adversarial` is 0 nobody asks the discriminator, and it stands still: the distance is learnt alone.
+    """
 
     meeting: ClassVar[Meeting] = "pairs"
 
@@ -41,6 +45,10 @@ class Paired(Translation):
         """Translate a batch; move the discriminator on it, and then the translator through what it says now."""
         cast.train_only("generator")
         made = cast("a_to_b", given)
+        if not self._is_judged(now.iteration):
+            distance = apart(made, wanted)
+            cast.update("generator", now.at(self.distance) * distance, now)
+            return recorded({"distance/target": distance})
         made.retain_grad()
         shown = torch.cat([given, made], dim=1) if self.judges_pairs else made
         reals = torch.cat([given, wanted], dim=1) if self.judges_pairs else wanted
@@ -54,6 +62,17 @@ class Paired(Translation):
         slopes = len(made) * made.grad.flatten(1).norm(dim=1)
         own = {"loss/generator": fooled, "distance/target": distance, "gradient/fakes": slopes}
         return recorded(judged.seen | own)
+
+    def phase(self, iteration: int) -> Hashable:
+        """Return whether the discriminator plays, and which of its penalties are due."""
+        return super().phase(iteration) if self._is_judged(iteration) else "distance alone"
+
+    def check(self, cast: Cast, shape: ImageShape, conditions: int) -> None:
+        """Raise UserError as every game does, of an iteration in which the discriminator plays, whenever that is."""
+        Translation.check(self.changed(adversarial=1.0), cast, shape, conditions)
+
+    def _is_judged(self, iteration: int) -> bool:
+        return at(self.adversarial, iteration * self.batch_size) > 0.0
 
     def products(self) -> tuple[Product, ...]:
         """Return the translator."""

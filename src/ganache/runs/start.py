@@ -43,14 +43,13 @@ class Start:
         """Return what a run is; raises UserError where it is none, is damaged or has no checkpoint."""
         run = Run.open(path)
         recipe, record = run.recipe(), run.record("data")
-        channels, height, width = _three(record["data"].get("shape"), run)
+        shape = _shape_of(record["data"], run)
         names = (record.get("selection") or {}).get("classes") if recipe.conditional else []
         if not isinstance(names, list):
             raise UserError(f"from: {run.record_file} does not say which classes the networks of {path} are told")
         found = sealed.newest(run.checkpoints)
         if not found:
             raise UserError(f"from: {path} has no checkpoint to begin from")
-        shape = ImageShape(channels, height, width)
         return cls(path, recipe, shape, tuple(map(str, names)), found[0], int(found[0].stem))
 
     def refuse_shape(self, shape: ImageShape) -> None:
@@ -187,8 +186,9 @@ def _form(shape: torch.Size | None) -> str:
     return "×".join(map(str, shape)) or "one value"
 
 
-def _three(shape: Any, run: Run) -> tuple[int, int, int]:
-    if not isinstance(shape, list) or len(shape) != 3:
+def _shape_of(data: dict[str, Any], run: Run) -> ImageShape:
+    sides, given = data.get("shape"), data.get("given", 0)
+    if not isinstance(sides, list) or len(sides) != 3 or not all(type(side) is int for side in [*sides, given]):
         raise UserError(f"from: {run.record_file} does not say which shape the images had")
-    channels, height, width = shape
-    return channels, height, width
+    channels, height, width = sides
+    return ImageShape(channels, height, width, given)

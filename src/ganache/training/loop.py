@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ganache.data import Selection
+from ganache.data.twofold.preparation import prepared_by
 from ganache.engine.graphs import launcher
 from ganache.engine.state import NonFiniteError, TrainingState
 from ganache.runs import products, sealed
@@ -55,8 +56,7 @@ class Loop:
         self._display = display or Display()
         self._orders = Orders(budget, self.clock, interrupts or Interrupts(), self._world)
         self._logbook: Logbook | None = None
-        task = data.summary().get("task")
-        self._prepared = {"task": task} if task else {}  # how a picture becomes an input, for who translates others
+        self._prepared = prepared_by(data.summary())
 
     def go(self) -> None:
         """Train until the budget is used or a signal arrives; either way the last state is saved.

@@ -66,6 +66,7 @@ class Request:
     second: str = ""  # of a translation: the source of what is wanted
     domains: str | tuple[str, ...] = ()  # or the classes of both, ``"A,B"``
     task: str = ""  # or what makes inputs of the pictures
+    crop: str | tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +199,8 @@ def _source(request: Request, how: Conversion, recipe: Game | None) -> Source:
     named = request.domains.split(",") if isinstance(request.domains, str) else request.domains
     domains = tuple(name.strip() for name in named if name.strip())
     meeting = recipe.meeting if recipe else None
-    own = (meeting, request.second, domains, request.task)
+    crop = parse_size(request.crop, "crop") if isinstance(request.crop, str) else request.crop
+    own = (meeting, request.second, domains, request.task, crop)
     return Source(request.data, how, request.labels, request.mirror, *own)
 
 

@@ -85,6 +85,7 @@ class Pictures:
             headers=headers.count,
             skipped=tuple(skipped),
             ignored=listing.ignored.to_json(),
+            ranges=found.ranges if headers.deep else None,
         )
 
 

@@ -113,4 +113,5 @@ def new_manifest(
         "converted": survey.converted,
         "skipped": [skip._asdict() for skip in skipped],
         **survey.ignored,
+        **({"ranges": survey.ranges._asdict()} if survey.ranges else {}),
     }

@@ -11,6 +11,7 @@ from ganache.data.containers.digests import DigestCache
 from ganache.data.containers.listing import Skipped
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
+from ganache.data.decoding.deep import Ranges
 from ganache.data.decoding.pool import Workers
 from ganache.data.shape import ImageShape
 from ganache.support.errors import UserError
@@ -42,7 +43,7 @@ class Survey:
 
     `blocks` begins behind so many rows, decoded or lost; `peek` decodes every n-th row of each split, about as many as
     it is asked for. `headers` is how many headers were read, None where rows have none; `ignored` are fields of the
-    manifest about files that are no images.
+    manifest about files that are no images; `ranges` bring files of more than 8 bits to 8, None where there are none.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Survey:
     headers: int | None = None
     skipped: tuple[Skipped, ...] = ()
     ignored: dict[str, Any] = field(default_factory=dict)
+    ranges: Ranges | None = None
 
 
 class Packable(Protocol):

@@ -1,12 +1,13 @@
-"""A packed set as a task has it: every picture becomes an input and its target."""
+"""A set as a task has it: every picture becomes an input and its target."""
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from ganache.data.dataset import Batch, RowStream
-from ganache.data.store.packed import PackedDataset
+from ganache.data.cropping import RowDataset
+from ganache.data.dataset import Batch, Stream
+from ganache.data.making import made_of
 from ganache.data.twofold.domains import Integers
 from ganache.data.twofold.own_inputs import task_of
 
@@ -14,7 +15,7 @@ from ganache.data.twofold.own_inputs import task_of
 class Derived:
     """The rows, splits and classes of a set, with other images; raises UserError for pictures that are not for that."""
 
-    def __init__(self, dataset: PackedDataset, text: str) -> None:
+    def __init__(self, dataset: RowDataset, text: str) -> None:
         self.dataset = dataset
         self.task = task_of(text, dataset.shape)
         self.shape = self.task.shape
@@ -38,7 +39,7 @@ class Derived:
             "fingerprint": self.fingerprint or None,
         }
 
-    def rows_by_label(self, split: str = "train") -> Integers:
+    def rows_by_label(self, split: str = "train") -> Integers | None:
         """Return how many rows (K + 1,) of a split each class has, and last how many have none."""
         return self.dataset.rows_by_label(split)
 
@@ -50,29 +51,9 @@ class Derived:
         """Return rows of a split by their places, inputs first in the channels."""
         return self._made(self.dataset.pick(split, places), places)
 
-    def stream(self, seed: int, labels: Sequence[str] = (), split: str = "train") -> "DerivedRows":
+    def stream(self, seed: int, labels: Sequence[str] = (), split: str = "train") -> Stream:
         """Return a shuffled stream as the set's own."""
-        return DerivedRows(self.dataset.stream(seed, labels, split), self._made)
+        return made_of(self.dataset.stream(seed, labels, split), self._made)
 
     def _made(self, found: Batch, places: Integers) -> Batch:
         return Batch(self.task.make(found.images, places), found.labels)
-
-
-class DerivedRows:
-    """A RowStream whose images are made when they are read."""
-
-    def __init__(self, rows: RowStream, made: Callable[[Batch, Integers], Batch]) -> None:
-        self.count = rows.count
-        self._rows, self._made = rows, made
-
-    def batch(self, position: int, count: int) -> Batch:
-        """Return rows `position … position + count`."""
-        return self.at(self.places(position, count))
-
-    def places(self, position: int, count: int) -> Integers:
-        """Return the numbers of rows `position … position + count`."""
-        return self._rows.places(position, count)
-
-    def at(self, places: Integers) -> Batch:
-        """Return the rows with these numbers; several threads may ask at once."""
-        return self._made(self._rows.at(places), places)

@@ -86,6 +86,7 @@ class Twofold(abc.ABC):
             "count": self.count,
             "shape": [self.shape.channels, self.shape.height, self.shape.width],
             "given": self.shape.given,
+            **{name: one["ranges"] for name, one in zip(("ranges", "ranges_b"), own, strict=True) if "ranges" in one},
             "label_names": list(self.label_names),
             "classes": classes,
             "splits": splits,

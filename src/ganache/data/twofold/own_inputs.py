@@ -7,6 +7,7 @@
 ``side-by-side``        the left half of each picture, and wanted is its right half; side-by-side:b-to-a the other way
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -40,7 +41,7 @@ def task_of(text: str, shape: ImageShape) -> Task:
     """Return the task of a name for pictures of a shape; raises UserError for one that is not known or cannot be."""
     name, _, parameter = text.partition(":")
     if name == SMALLER:
-        return _super_resolution(text, parameter or "4", shape)
+        return _super_resolution(text, _scale(text, parameter), shape)
     if text in SIDE_BY_SIDE:
         return _side_by_side(text, shape)
     if text not in _INPUTS:
@@ -71,7 +72,7 @@ class Use:
 def use_of(text: str) -> Use:
     """Return what is done with a picture at use by a task's translator, ``""`` being none."""
     name, _, parameter = text.partition(":")
-    return Use(scale=int(parameter or 4) if name == SMALLER else 1, greyed=name == "colorize")
+    return Use(scale=_scale(text, parameter) if name == SMALLER else 1, greyed=name == "colorize")
 
 
 def doubled(size: tuple[int, int]) -> tuple[int, int]:
@@ -97,10 +98,13 @@ def _side_by_side(text: str, shape: ImageShape) -> Task:
     return Task(text, ImageShape(2 * shape.channels, shape.height, half, given=shape.channels), make)
 
 
-def _super_resolution(text: str, parameter: str, shape: ImageShape) -> Task:
-    if not parameter.isascii() or not parameter.isdigit() or not 2 <= int(parameter) <= 16:
-        raise UserError(f"task: {text!r} names no scale from 2 to 16, as in super-resolution:4")
-    scale = int(parameter)
+def _scale(text: str, parameter: str) -> int:
+    if re.fullmatch("[0-9]{0,2}", parameter) is None or not 2 <= (scale := int(parameter or 4)) <= 16:
+        raise UserError(f"task: {text[:40]!r} names no scale from 2 to 16, as in super-resolution:4")
+    return scale
+
+
+def _super_resolution(text: str, scale: int, shape: ImageShape) -> Task:
     if shape.height % scale or shape.width % scale:
         raise UserError(
             f"task: {shape.height}x{shape.width} pixels cannot be divided by {scale}; --size HEIGHTxWIDTH says another"

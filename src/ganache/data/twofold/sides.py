@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from ganache.data.conversion import Conversion
+from ganache.data.cropping import RowDataset, cropped_rows
 from ganache.data.store.packed import PackedDataset
 from ganache.data.twofold.derived import Derived
 from ganache.data.twofold.domains import Domain
-from ganache.data.twofold.meetings import Partnered, Twofold, Unpaired
+from ganache.data.twofold.meetings import Partnered, Unpaired
 from ganache.data.twofold.own_inputs import SIDE_BY_SIDE, doubled
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.units import listed
@@ -27,8 +28,9 @@ def joined(
     second: str = "",
     domains: Sequence[str] = (),
     task: str = "",
-) -> Twofold | Derived:
-    """Return inputs and targets as one set, each source opened by `opened`.
+    crop: tuple[int, int] | None = None,
+) -> RowDataset:
+    """Return inputs and targets as one set, each source opened by `opened`, both cropped at the same place.
 
     Raises UserError where they cannot be told, and for what is said twice.
     """
@@ -38,14 +40,20 @@ def joined(
     if task:
         if task in SIDE_BY_SIDE and how.size is not None:
             how = replace(how, size=doubled(how.size))
-        return Derived(_packed(opened(data, how)), task)
+        found = _packed(opened(data, how))
+        # What is made of a picture is made of its crop: a hole must lie in it. Halves come before their crops.
+        return (
+            cropped_rows(Derived(found, task), crop)
+            if task in SIDE_BY_SIDE
+            else Derived(cropped_rows(found, crop), task)
+        )
     first = _packed(opened(data, how))
     if second:
         own = (first.shape.height, first.shape.width)
         sides = Domain(first), Domain(_packed(opened(second, replace(how, size=how.size or own))))
     else:
         sides = _classes(first, domains)
-    return Partnered(*sides) if meeting == "pairs" else Unpaired(*sides)
+    return cropped_rows(Partnered(*sides) if meeting == "pairs" else Unpaired(*sides), crop)
 
 
 def _classes(dataset: PackedDataset, domains: Sequence[str]) -> tuple[Domain, Domain]:

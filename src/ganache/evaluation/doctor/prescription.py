@@ -20,6 +20,7 @@ def command(recipe: Game, record: dict[str, Any], settings: tuple[str, ...]) -> 
         "--images": budget.get("images"),
         "--time": f"{budget['seconds']:g}s" if budget.get("seconds") else None,
         "--size": "x".join(map(str, source["size"])) if source.get("size") else None,
+        "--crop": "x".join(map(str, source["crop"])) if source.get("crop") else None,
         "--channels": source.get("channels"),
         "--range": ":".join(f"{end:g}" for end in source["value_range"]) if source.get("value_range") else None,
         "--from": (record.get("start") or {}).get("run"),
