@@ -18,7 +18,7 @@ from ganache.parts.objectives import RelativisticAverage
 from ganache.parts.optimizers import Adam
 from ganache.parts.schedules import Linear
 
-ALONE = 40_000  # images from which the distance is learnt alone
+ALONE = 20_000  # images from which the distance is learnt alone
 
 
 def recipe() -> Paired:
@@ -35,5 +35,5 @@ def recipe() -> Paired:
         judges_pairs=False,
         batch_size=8,
         ema_half_life=Linear(start=0.0, end=2_000.0, until=ALONE),
-        images=100_000,
+        images=60_000,
     )
