@@ -21,9 +21,8 @@ Courses = Mapping[str, Course | None]
 
 def write(page: Path, numbers: Path, courses: Courses) -> None:
     """Write the page and its JSON from the courses that are known; what was not measured is said to be so."""
-    assert all(f"**{rule.name}**" in TEMPLATE.read_text(encoding="utf-8") for rule in rules()), (
-        "a disease is not told of"
-    )
+    known = {rule.name for rule in (*rules(), *rules(ways=("a_to_b", "b_to_a")))}
+    assert all(f"**{name}**" in TEMPLATE.read_text(encoding="utf-8") for name in known), "a disease is not told of"
     text = TEMPLATE.read_text(encoding="utf-8")
     for mark, part in {
         "{summary}": summary(courses),

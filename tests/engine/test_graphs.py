@@ -58,7 +58,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "progan": ("progan", ["steady=12", "fade=16"]),
     "fastgan": ("fastgan", ["penalties.reconstruction.every=2"]),
     "pix2pix": ("pix2pix", ["penalties.r1=R1", "penalties.r1.every=2"]),
-    "cyclegan": ("cyclegan", ["translator.blocks=1", "pool=6"]),
+    "cyclegan": ("cyclegan", ["translator.blocks=1", "pool=6", f"noise={moving(0.1, 0.0)}"]),
     "cut": ("cut", ["translator.blocks=1", "layers=[0,2,4]", "places=20", "vectors=8"]),
     "relativistic": ("ralsgan-conditional", []),
     "esrgan": ("esrgan", ["translator.blocks=1", f"adversarial={moving(0.0, 1.0, 20, since=12)}"]),

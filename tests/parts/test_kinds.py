@@ -235,7 +235,7 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
         Game,
         recipes.find("cut").changed(contrast=7.0, identity=0.0, layers=(1, 3), places=9, vectors=8, temperature=0.5),
     ),
-    (Game, recipes.find("cyclegan").changed(cycle=7.0, identity=0.0, pool=3)),
+    (Game, recipes.find("cyclegan").changed(cycle=7.0, identity=0.0, noise=0.5, pool=3)),
 ]
 
 

@@ -5,6 +5,9 @@ G leads from A to B, F from B to A; D_A and D_B tell real pictures of their doma
 translators:    the objective's answers on G(a), F(b) + λ (E|F(G(a)) - a| + E|G(F(b)) - b|)
                 + ι (E|G(b) - b| + E|F(a) - a|)
 discriminators: the mean of both objectives, on pictures from a pool of old translations
+
+With `noise` a translation is disturbed before it goes back, so that nothing can be hidden in what is not seen
+(Bashkirova et al. 2019, "Adversarial Self-Defense for Cycle-Consistent GANs").
 """
 
 from typing import ClassVar
@@ -21,6 +24,7 @@ from ganache.games.translation import Sides, Translation, apart
 from ganache.parts.history import Pool
 from ganache.parts.moment import Moment
 from ganache.parts.schedules import NonNegative
+from ganache.support.world import own_rows
 
 
 class Cycle(Translation):
@@ -30,6 +34,7 @@ class Cycle(Translation):
 
     cycle: NonNegative = 10.0  # λ
     identity: NonNegative = 5.0  # ι; 0: not asked, as must be where the domains have different channels
+    noise: NonNegative = 0.0  # deviation of what disturbs a translation on its way back
     pool: int = Field(default=50, ge=0, le=10_000)  # old translations of each domain that are shown again
 
     def build(self, shape: ImageShape, conditions: int) -> Cast:
@@ -56,7 +61,8 @@ class Cycle(Translation):
         made_a, same_a = self._translated(cast, "b_to_a", b, a)
         fooled = self.convinced(cast, "discriminator_a", made_a, a, now)
         fooled = fooled + self.convinced(cast, "discriminator_b", made_b, b, now)
-        cycle = apart(cast("b_to_a", made_b), a) + apart(cast("a_to_b", made_a), b)
+        cycle = apart(cast("b_to_a", self._disturbed(made_b, now)), a)
+        cycle = cycle + apart(cast("a_to_b", self._disturbed(made_a, now)), b)
         terms = {"loss/generator": fooled, "distance/cycle": cycle}
         loss = fooled + now.at(self.cycle) * cycle
         if same_a is not None and same_b is not None:
@@ -72,6 +78,9 @@ class Cycle(Translation):
             return cast(way, given), None
         made, same = cast(way, torch.cat([given, wanted])).chunk(2)  # one pass is faster than two
         return made, same
+
+    def _disturbed(self, made: Tensor, now: Moment) -> Tensor:
+        return made + now.at(self.noise) * own_rows(made, torch.randn_like) if self.noise else made
 
     def _move_discriminators(
         self, cast: Cast, reals: tuple[Tensor, Tensor], made: tuple[Tensor, Tensor], now: Moment

@@ -58,6 +58,11 @@ class Chart:
         return (*(name for name in PAIR if name in found or not found), *(name for name in found if name not in PAIR))
 
     @property
+    def ways(self) -> tuple[str, ...]:
+        """The ways from picture to picture on which there is a translator: ``a_to_b``, and perhaps back."""
+        return tuple(product.network for product in self.game.translators)
+
+    @property
     def is_of_points(self) -> bool:
         """Whether the data are points of a density."""
         return list(self.record.get("data", {}).get("shape", []))[1:] == [1, 1]

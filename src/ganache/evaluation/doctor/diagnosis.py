@@ -16,14 +16,14 @@ def diagnose(chart: Chart, known: Collection[str] = ()) -> list[Finding]:
 
     Diseases that are `known` by name are passed over.
     """
-    signs = [(rule, _sign(chart, rule)) for rule in rules(chart.players) if rule.name not in known]
-    found = [Finding(rule.name, *sign, *prescribe(chart, rule.remedies)) for rule, sign in signs if sign]
+    signs = [(rule, _sign(chart, rule)) for rule in rules(chart.players, chart.ways) if rule.name not in known]
+    found = [Finding(rule.name, *sign, *prescribe(chart, rule.remedies, rule.of)) for rule, sign in signs if sign]
     return sorted(found, key=lambda finding: finding.confidence != "certain")
 
 
 def examined(chart: Chart) -> dict[str, bool]:
     """Return for each disease whether the run is old enough and enough was measured to see it."""
-    return {rule.name: _can_be_seen(chart, rule) for rule in rules(chart.players)}
+    return {rule.name: _can_be_seen(chart, rule) for rule in rules(chart.players, chart.ways)}
 
 
 def _sign(chart: Chart, rule: Rule) -> Sign | None:

@@ -17,6 +17,9 @@ def command(recipe: Game, record: dict[str, Any], settings: tuple[str, ...]) -> 
     name, base = _origin(recipe, record)
     words: list[object] = ["ganache", "train", name, "--data", source.get("data", "DATA")]
     options = {
+        "--data-b": source.get("second") or None,
+        "--domains": ",".join(source.get("domains", ())) or None,
+        "--task": source.get("task") or None,
         "--images": budget.get("images"),
         "--time": f"{budget['seconds']:g}s" if budget.get("seconds") else None,
         "--size": "x".join(map(str, source["size"])) if source.get("size") else None,
@@ -36,10 +39,10 @@ def command(recipe: Game, record: dict[str, Any], settings: tuple[str, ...]) -> 
 
 def _asked(base: Game, changed: Game, record: dict[str, Any]) -> list[str]:
     """Return the settings that make one recipe the other, without what a plan for these data chooses anyway."""
-    settings, shape = settings_between(base, changed), record.get("data", {}).get("shape")
-    if not shape:
+    settings, data = settings_between(base, changed), record.get("data", {})
+    if not (shape := data.get("shape")):
         return settings
-    chosen, _ = base.changed(batch_size=changed.batch_size).settled(ImageShape(*shape))
+    chosen, _ = base.changed(batch_size=changed.batch_size).settled(ImageShape(*(*shape, data.get("given", 0))))
     left = set(settings_between(base.changed(batch_size=changed.batch_size), chosen))
     return [setting for setting in settings if setting not in left]
 

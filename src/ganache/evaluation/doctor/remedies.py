@@ -10,7 +10,7 @@ from typing import Any
 
 from ganache.data.shape import ImageShape
 from ganache.evaluation.doctor.chart import MOVEMENT, PAIR, Chart
-from ganache.games import TwoPlayers
+from ganache.games import Game, TwoPlayers
 from ganache.networks import DCGANGenerator, Discriminator
 from ganache.parts.augmentations import Unchanged
 from ganache.parts.constraints import Unconstrained
@@ -35,15 +35,18 @@ BLUR = 0.5  # pixels span [-1, 1]
 LIPSCHITZ_WEIGHT = 10.0  # Gulrajani et al. 2017, section 4
 
 
-def prescribe(chart: Chart, remedies: Iterable[Remedy]) -> Prescription:
-    """Return the first remedy that changes the recipe into another valid one; without any, no settings."""
-    if not isinstance(chart.game, TwoPlayers):
+def prescribe(chart: Chart, remedies: Iterable[Remedy], of: type[Game] = TwoPlayers) -> Prescription:
+    """Return the first remedy that changes the recipe into another valid one; without any, no settings.
+
+    `of` is the kind of game whose recipes these remedies read.
+    """
+    if not isinstance(chart.game, of):
         return "no setting of this kind of game is known to help", ()
     for remedy in remedies:
         prescription = remedy(chart)
         if prescription is not None and _is_valid(chart, prescription[1]):
             return prescription
-    return "no setting of this recipe is known to help; try another recipe, such as r3gan", ()
+    return f"no setting of this recipe is known to help; try another{' recipe, such as r3gan' * (of is TwoPlayers)}", ()
 
 
 def fit(chart: Chart, remedies: Iterable[Remedy]) -> bool:
@@ -54,14 +57,14 @@ def fit(chart: Chart, remedies: Iterable[Remedy]) -> bool:
 def _is_valid(chart: Chart, settings: tuple[str, ...]) -> bool:
     data = chart.record.get("data", {})
     classes = chart.record.get("selection", {}).get("classes", data.get("label_names", ()))
-    labels = len(classes) if chart.recipe.conditional else 0
+    labels = len(classes) if chart.game.conditional else 0
     try:
-        changed = with_settings(chart.recipe, list(settings))
+        changed = with_settings(chart.game, list(settings))
         if data.get("shape"):
-            rehearse(changed, ImageShape(*data["shape"]), labels)
+            rehearse(changed, ImageShape(*(*data["shape"], data.get("given", 0))), labels)
     except UserError:
         return False
-    return changed != chart.recipe
+    return changed != chart.game
 
 
 def non_saturating(chart: Chart) -> Prescription | None:
@@ -95,7 +98,7 @@ def slower(role: str, factor: float = 10.0) -> Remedy:
     """Return the remedy that divides a player's learning rate."""
 
     def remedy(chart: Chart) -> Prescription:
-        return f"lower the {role}'s learning rate {factor:g} times", _rate(chart.recipe, role, 1.0 / factor)
+        return f"lower the {role}'s learning rate {factor:g} times", _rate(chart.game, role, 1.0 / factor)
 
     return remedy
 
@@ -105,7 +108,7 @@ def moderate(role: str) -> Remedy:
 
     def remedy(chart: Chart) -> Prescription:
         factor = USUAL / max(USUAL, chart.early(f"{MOVEMENT}{role}"))
-        return f"lower the {role}'s learning rate {1 / factor:.0f} times", _rate(chart.recipe, role, factor)
+        return f"lower the {role}'s learning rate {1 / factor:.0f} times", _rate(chart.game, role, factor)
 
     return remedy
 
@@ -117,11 +120,11 @@ def faster(role: str) -> Remedy:
         if not chart.late(f"{MOVEMENT}{role}") < SLOW:
             return None
         (other,) = (player for player in PAIR if player != role)
-        factor = _rate_of(chart.recipe, other) / max(_rate_of(chart.recipe, role), 1e-12)
+        factor = _rate_of(chart.game, other) / max(_rate_of(chart.game, role), 1e-12)
         if factor <= 1.0:
             return None
         return f"raise the {role}'s learning rate to the {other}'s", (
-            f"optimizers.{role}.learning_rate={_written(_optimizer(chart.recipe, other).learning_rate)}",
+            f"optimizers.{role}.learning_rate={written(_optimizer(chart.game, other).learning_rate)}",
         )
 
     return remedy
@@ -132,7 +135,7 @@ def equal_rates(chart: Chart) -> Prescription | None:
     if _rate_of(chart.recipe, "discriminator") <= 1.5 * _rate_of(chart.recipe, "generator"):
         return None
     return "give the discriminator the generator's learning rate", (
-        f"optimizers.discriminator.learning_rate={_written(_optimizer(chart.recipe, 'generator').learning_rate)}",
+        f"optimizers.discriminator.learning_rate={written(_optimizer(chart.recipe, 'generator').learning_rate)}",
     )
 
 
@@ -231,7 +234,7 @@ def smooth_discriminator(chart: Chart) -> Prescription:
     known = {name: one.weight for name, one in recipe.penalties.items() if isinstance(one, R1 | R2)}
     if known:
         heavier = {name: times(weight, 10.0) for name, weight in known.items() if not isinstance(weight, Gamma)}
-        settings = tuple(f"penalties.{name}.weight={_written(weight)}" for name, weight in heavier.items())
+        settings = tuple(f"penalties.{name}.weight={written(weight)}" for name, weight in heavier.items())
         return "penalise the discriminator's slopes ten times more", settings
     penalty = _penalty("r1", R1(), _weight(chart))
     return "penalise the discriminator's slopes at the reals", (*_without_batch_norm(recipe), penalty)
@@ -271,17 +274,17 @@ def _field(recipe: TwoPlayers, name: str) -> Any:
     return getattr(discriminator, name, None)
 
 
-def _optimizer(recipe: TwoPlayers, role: str) -> Any:
+def _optimizer(game: Game, role: str) -> Any:
     """Return a player's optimiser, None of one that the recipe does not know."""
-    return getattr(recipe.optimizers, role, None)
+    return getattr(getattr(game, "optimizers", None), role, None)
 
 
-def _rate_of(recipe: TwoPlayers, role: str) -> float:
-    return at(getattr(_optimizer(recipe, role), "learning_rate", 0.0), 0)
+def _rate_of(game: Game, role: str) -> float:
+    return at(getattr(_optimizer(game, role), "learning_rate", 0.0), 0)
 
 
-def _rate(recipe: TwoPlayers, role: str, factor: float) -> tuple[str, ...]:
-    rate = getattr(_optimizer(recipe, role), "learning_rate", None)
+def _rate(game: Game, role: str, factor: float) -> tuple[str, ...]:
+    rate = getattr(_optimizer(game, role), "learning_rate", None)
     return () if rate is None else _scaled(f"optimizers.{role}.learning_rate", rate, factor)
 
 
@@ -292,5 +295,6 @@ def _scaled(path: str, value: Schedule, factor: float) -> tuple[str, ...]:
     return (f"{path}={value * factor:.1g}",)
 
 
-def _written(value: Schedule) -> str:
+def written(value: Schedule) -> str:
+    """Return a number or a curve as a setting's value."""
     return json.dumps(value.model_dump(mode="json")) if isinstance(value, Curve) else f"{value:g}"

@@ -1,12 +1,13 @@
 """The rules: every disease with its sign and what helps against it. Causes stand before what they cause."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from ganache.evaluation.doctor import remedies, signs
+from ganache.evaluation.doctor import remedies, signs, translation_remedies, translation_signs
 from ganache.evaluation.doctor.chart import MOVEMENT, PAIR, Chart
 from ganache.evaluation.doctor.remedies import Remedy
 from ganache.evaluation.doctor.signs import Sign
+from ganache.games import Game, Translation, TwoPlayers
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Rule:
     examine: Callable[[Chart], Sign | None]
     remedies: tuple[Remedy, ...]
     at_any_age: bool = False  # whether it can be told of a run that has hardly begun
+    of: type[Game] = TwoPlayers  # whose recipes the remedies read
 
 
 _PLAYING = ("accuracy/real", "accuracy/fake", "logits/real", "logits/fake")
@@ -88,10 +90,57 @@ _OTHERS = (
     Rule("checkerboard artefacts", _WAVES, signs.artefacts, (remedies.even_kernels,)),
 )
 
+# Of games from picture to picture; what they need is measured of every way.
+_OF_TRANSLATIONS = (
+    Rule(
+        "identity mapping",
+        ("change",),
+        translation_signs.identity,
+        (
+            translation_remedies.believable,
+            remedies.faster("discriminator"),
+            remedies.faster("generator"),
+            translation_remedies.no_identity,
+            translation_remedies.looser,
+        ),
+        of=Translation,
+    ),
+    Rule(
+        "hidden signal",
+        ("cycle", "disturbed"),
+        translation_signs.hidden_signal,
+        (translation_remedies.noisy_way_back, translation_remedies.looser),
+        of=Translation,
+    ),
+    Rule(
+        "colour inversion",
+        ("alike",),
+        translation_signs.inversion,
+        (translation_remedies.own_colours, translation_remedies.tighter),
+        of=Translation,
+    ),
+    Rule(
+        "same translation for all",
+        ("diversity",),
+        translation_signs.same_for_all,
+        (translation_remedies.penalised_slopes, translation_remedies.tighter, remedies.slower("generator")),
+        of=Translation,
+    ),
+)
 
-def rules(players: Iterable[str] = PAIR) -> tuple[Rule, ...]:
-    """Return all rules for a game of these players."""
-    return (_DIVERGENCE, *(_leaping(player) for player in players), *_OTHERS)
+
+def rules(players: Iterable[str] = PAIR, ways: Sequence[str] = ()) -> tuple[Rule, ...]:
+    """Return all rules for a game of these players, and of translators on these ways, where it has any."""
+    leaping = [_leaping(player) for player in players]
+    if not ways:
+        return (_DIVERGENCE, *leaping, *_OTHERS)
+    helped = (remedies.moderate("discriminator"), remedies.slower("generator"))
+    steps = [replace(rule, needs=rule.needs[:1], of=Translation) for rule in leaping]  # nobody looks at samples
+    return (
+        replace(_DIVERGENCE, remedies=helped, of=Translation),
+        *steps,
+        *(replace(rule, needs=_on_all(ways, rule.needs)) for rule in _OF_TRANSLATIONS),
+    )
 
 
 def _leaping(player: str) -> Rule:
@@ -101,3 +150,7 @@ def _leaping(player: str) -> Rule:
         signs.leaps(player),
         (remedies.moderate(player), remedies.slower(player)),
     )
+
+
+def _on_all(ways: Sequence[str], needs: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"{what}/{way}_{whose}" for what in needs for way in ways for whose in translation_signs.WHOSE)

@@ -68,11 +68,7 @@ class Vitals(Observer):
 
     def measure(self, state: TrainingState, line: Mapping[str, Any]) -> Marks:
         """Return what was measured by name; what is no finite number, or cannot be measured here, is absent."""
-        cast, rates, found = state.cast, state.rates(), {}
-        for player in cast.players:
-            weights = cast.weights(player)
-            found[f"gradient/{player}"] = gradient_norm(weights)
-            found[f"movement/{player}"] = movement(weights, rates[f"learning_rate/{player}"])
+        cast, found = state.cast, steps(state)
         raw = cast.networks[state.recipe.sampled.network]
         for name, network in (("average", state.average), ("raw", raw)):
             fakes = network(self._latents, self._conditions).float()
@@ -85,7 +81,7 @@ class Vitals(Observer):
             places = enumerate(self._yardstick.places(fakes), 1)
             found |= {f"centre/raw_{number}": place for number, place in places}
             found |= {f"{what}/real": value for what, value in self._yardstick.traits.items()}
-        return {name: value for name, value in found.items() if math.isfinite(value)}
+        return finite(found)
 
     def _compare(self, fakes: Tensor) -> dict[str, float]:
         found = {} if self._yardstick is None else self._yardstick.compare(fakes)
@@ -126,6 +122,21 @@ class Yardstick:
         """Return the mean's place along up to two principal components, in the reals' deviations."""
         moved = fakes.flatten(1).mean(dim=0) - self._mean
         return [float(moved @ axis) for axis in self._axes]
+
+
+def steps(state: TrainingState) -> dict[str, float]:
+    """Return gradient and movement of each player by name; what was not measured is NaN."""
+    found, rates = {}, state.rates()
+    for player in state.cast.players:
+        weights = state.cast.weights(player)
+        found[f"gradient/{player}"] = gradient_norm(weights)
+        found[f"movement/{player}"] = movement(weights, rates[f"learning_rate/{player}"])
+    return found
+
+
+def finite(found: Mapping[str, float]) -> dict[str, float]:
+    """Return what was measured, without what is no finite number."""
+    return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
 def nearest(points: Tensor) -> Tensor:
