@@ -118,9 +118,10 @@ def _copies(
     dataset = source.open(progress)
     if dataset.fingerprint != record["data"]["fingerprint"]:
         raise UserError(f"data: {data!r} is not what {str(run.path)!r} learnt from: {record['data']['source']!r} is")
-    known = select(dataset, source.labels, run.recipe().conditional)
+    recipe = run.recipe()
+    known = select(dataset, source.labels, recipe.conditional)
     held_out = held_out_split(known)
-    if held_out is None or (known.rows(held_out) or 0) < LEAST_HELD_OUT:
+    if not recipe.draws or held_out is None or (known.rows(held_out) or 0) < LEAST_HELD_OUT:
         return None
     samples = products.load(run.path, device.type).sample(SAMPLES, seed=0, labels=())
     unseen = next(vectors(known, held_out, held_rows(known.shape)))
