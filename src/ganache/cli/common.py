@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganache.support.errors import shown
+from ganache.support.errors import UserError, shown
 
 if TYPE_CHECKING:
     from ganache.drawing.origins import Marks
@@ -35,11 +35,14 @@ def load_code(path: Path | None) -> None:
         recipes.load_code(path)
 
 
-def marks_of(no_metadata: bool) -> "Marks":
-    """Return what is put on the pictures that a command writes."""
+def marks_of(no_metadata: bool, sign: Path | None = None, key: Path | None = None) -> "Marks":
+    """Return what is put on the pictures that a command writes; raises UserError for what cannot sign."""
+    from ganache.drawing.credentials import Credentials
     from ganache.drawing.origins import Marks
 
-    return Marks(metadata=not no_metadata)
+    if key is not None and sign is None:
+        raise UserError("key: it signs with a certificate, --sign CERT")
+    return Marks(not no_metadata, None if sign is None else Credentials.read(sign, key))
 
 
 @contextlib.contextmanager

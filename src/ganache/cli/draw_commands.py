@@ -9,12 +9,14 @@ from ganache.cli.common import load_code, marks_of, mention_overlooked, packing_
 from ganache.cli.options import (
     Code,
     Device,
+    Key,
     Labels,
     NoMetadata,
     Precision,
     RunFolder,
     RunPath,
     Seed,
+    Sign,
     Truncation,
     path_argument,
     path_option,
@@ -33,6 +35,8 @@ def sample(
     precision: Precision = "fp32",
     truncation: Truncation = 1.0,
     no_metadata: NoMetadata = False,
+    sign: Sign = None,
+    key: Key = None,
     code: Code = None,
 ) -> None:
     """Draw images from a trained generator."""
@@ -48,7 +52,7 @@ def sample(
         device=device,
         precision=precision,
         truncation=truncation,
-        marks=marks_of(no_metadata),
+        marks=marks_of(no_metadata, sign, key),
     )
     show([f"{counted(count, 'image')} from seed {seed}{_told(truncation)}: {out}"])
 
@@ -65,6 +69,8 @@ def interpolate(
     device: Device = "auto",
     truncation: Truncation = 1.0,
     no_metadata: NoMetadata = False,
+    sign: Sign = None,
+    key: Key = None,
     code: Code = None,
 ) -> None:
     """Draw a walk through the latent space as an animation."""
@@ -80,7 +86,7 @@ def interpolate(
         through=through,
         device=device,
         truncation=truncation,
-        marks=marks_of(no_metadata),
+        marks=marks_of(no_metadata, sign, key),
     )
     way = f"through {through}" if through else f"from seed {seed}"
     show([f"{counted(frames, 'frame')} {way}{_told(truncation)}: {out}"])
@@ -96,13 +102,15 @@ def codes(
     seed: Seed = 0,
     device: Device = "auto",
     no_metadata: NoMetadata = False,
+    sign: Sign = None,
+    key: Key = None,
     code: Code = None,
 ) -> None:
     """Draw what each code of a generator controls, one row for each start."""
     from ganache.drawing.codes import codes_to
 
     load_code(code)
-    codes_to(run, out, seed=seed, device=device, marks=marks_of(no_metadata))
+    codes_to(run, out, seed=seed, device=device, marks=marks_of(no_metadata, sign, key))
     show([f"the codes from seed {seed}: {out}"])
 
 
@@ -115,6 +123,8 @@ def encode(
     ] = None,
     device: Device = "auto",
     no_metadata: NoMetadata = False,
+    sign: Sign = None,
+    key: Key = None,
     code: Code = None,
 ) -> None:
     """Write the latents that a run's encoder finds for pictures."""
@@ -122,7 +132,7 @@ def encode(
 
     load_code(code)
     mention_overlooked(pictures)
-    marks = marks_of(no_metadata)
+    marks = marks_of(no_metadata, sign, key)
     with packing_bar() as progress:
         count = encode_to(run, pictures, out, reconstructions=picture, device=device, progress=progress, marks=marks)
     show([f"{counted(count, 'latent')}: {out}", *([f"reconstructions: {picture}"] if picture else [])])
@@ -142,6 +152,8 @@ def project(
     seed: Seed = 0,
     device: Device = "auto",
     no_metadata: NoMetadata = False,
+    sign: Sign = None,
+    key: Key = None,
     code: Code = None,
 ) -> None:
     """Find the latents from which a generator draws given pictures, as nearly as it can."""
@@ -163,7 +175,7 @@ def project(
             device=device,
             progress=progress,
             found=lambda name, distance: show([f"{distance:.4f}  {name}"]),
-            marks=marks_of(no_metadata),
+            marks=marks_of(no_metadata, sign, key),
         )
     show([f"{counted(done, 'picture')}: {out}"])
 
@@ -181,6 +193,8 @@ def mix(
     truncation: Truncation = 1.0,
     device: Device = "auto",
     no_metadata: NoMetadata = False,
+    sign: Sign = None,
+    key: Key = None,
     code: Code = None,
 ) -> None:
     """Draw images that have the styles of others in some of their layers."""
@@ -196,7 +210,7 @@ def mix(
         labels=labels or (),
         truncation=truncation,
         device=device,
-        marks=marks_of(no_metadata),
+        marks=marks_of(no_metadata, sign, key),
     )
     show([f"styles of {columns} in images of {rows}: {out}"])
 
@@ -211,6 +225,8 @@ def translate(
     ] = False,
     device: Device = "auto",
     no_metadata: NoMetadata = False,
+    sign: Sign = None,
+    key: Key = None,
     code: Code = None,
 ) -> None:
     """Translate pictures with a trained translator."""
@@ -226,7 +242,7 @@ def translate(
             whole=whole,
             device=device,
             progress=progress,
-            marks=marks_of(no_metadata),
+            marks=marks_of(no_metadata, sign, key),
         )
     show(
         [

@@ -80,6 +80,13 @@ EvaluateEvery = Annotated[str | None, typer.Option(metavar="N", help="Score the 
 NoMetadata = Annotated[
     bool, typer.Option("--no-metadata", help="Leave out of what is written that it is generated, by what and how.")
 ]
+Sign = Annotated[
+    Path | None,
+    path_option(
+        metavar="CERT", help="Add C2PA content credentials, signed with this certificate (PEM, its chain behind it)."
+    ),
+]
+Key = Annotated[Path | None, path_option(metavar="KEY", help="Of --sign: the private key, PEM, unless CERT holds it.")]
 Code = Annotated[Path | None, path_option(help="A Python file that defines the run's own parts.")]
 JsonFile = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", callback=output_of, help="Write all of it there, as JSON.")

@@ -66,6 +66,8 @@ def animate(
     if suffix not in writers:
         hint = did_you_mean(suffix, writers)
         raise UserError(f"--out: {str(out)!r} is not an animation; its name may end in {', '.join(writers)}{hint}")
+    if suffix == ".mp4" and stamp is not None and stamp.marks.signer is not None:
+        raise UserError("--sign: credentials go into .gif and .webp, not into .mp4")
     with replacing(out) as temporary:
         writers[suffix](_same_size(frames), temporary, frames_per_second, loop, hold_last, stamp)
         if stamp is not None and suffix != ".mp4":

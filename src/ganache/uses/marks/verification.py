@@ -1,0 +1,77 @@
+"""What can be found out of where a picture comes from: what it says, who signed it. What the command `verify` does."""
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganache.drawing.credentials import credentials_of
+from ganache.support.errors import UserError
+from ganache.uses.marks.statements import Statement, statement_of
+
+SIGNED = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "AVIF")
+_NOT_READ = {"state": "not read", "why": ["pip install 'ganache[provenance]' reads them"]}
+
+
+@dataclass(frozen=True)
+class Verified:
+    """All that was found of one picture."""
+
+    picture: str
+    statement: Statement | None  # None: it cannot be read
+    credentials: dict[str, Any] | None = None  # None: there are none
+    problem: str = ""
+
+    def lines(self) -> list[str]:
+        """Return it for people."""
+        if self.statement is None:
+            return [f"{self.picture}: {self.problem}"]
+        said = self.statement
+        verdict = "says that it is generated" if said.says_generated else "does not say that it is generated"
+        facts = {"source type": said.source_type, "software": said.software} | {
+            name.replace("_", " "): value for name, value in said.provenance.items()
+        }
+        rows = [f"  {name:<15}{value}" for name, value in facts.items() if value not in ("", None)]
+        return [f"{self.picture}: {verdict}", *rows, f"  {'credentials':<15}{self._credentials()}"]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it by name."""
+        said = self.statement
+        if said is None:
+            return {"picture": self.picture, "problem": self.problem}
+        return {
+            "picture": self.picture,
+            "format": said.kind,
+            "says_generated": said.says_generated,
+            "source_type": said.source_type,
+            "software": said.software,
+            "provenance": dict(said.provenance),
+            "credentials": self.credentials,
+        }
+
+    def _credentials(self) -> str:
+        found = self.credentials
+        if found is None:
+            return "none"
+        by = f", signed by {found['signed_by']}" if found.get("signed_by") else ""
+        made = f", made by {found['made_by']}" if found.get("made_by") else ""
+        why = f" ({', '.join(found['why'])})" if found.get("why") else ""
+        return f"{found['state']}{by}{made}{why}"
+
+
+def verify(path: Path) -> Verified:
+    """Return what is found of a picture or an .npz; one that cannot be read is a finding too."""
+    try:
+        statement = statement_of(path)
+        return Verified(str(path), statement, _credentials(path, statement.kind))
+    except UserError as error:
+        return Verified(str(path), None, problem=str(error).removeprefix("picture: "))
+
+
+def _credentials(path: Path, kind: str) -> dict[str, Any] | None:
+    if kind not in SIGNED:
+        return None
+    content = path.read_bytes()
+    if b"c2pa" not in content:  # the label of the box in which credentials lie
+        return None
+    return credentials_of(content, kind) if importlib.util.find_spec("c2pa") else dict(_NOT_READ)
