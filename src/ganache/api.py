@@ -11,10 +11,10 @@ from ganache.drawing.onnx_parity import Parity
 from ganache.evaluation import compare as comparing
 from ganache.evaluation import evaluate as evaluating
 from ganache.evaluation import judgement as judging
+from ganache.evaluation.asked import Asked
 from ganache.evaluation.compare import Comparison
 from ganache.evaluation.doctor import examination
 from ganache.evaluation.doctor.examination import Examination
-from ganache.evaluation.evaluate import Asked
 from ganache.evaluation.judgement import Judgement
 from ganache.evaluation.records import Evaluation
 from ganache.games import Game
@@ -203,7 +203,9 @@ def evaluate(
     weights: str | Path | None = None,
     count: str | int | None = None,
     seed: int = 0,
-    split: str = "train",
+    split: str | None = None,
+    direction: str = "a-to-b",
+    paired: bool = False,
     labels: Sequence[str] = (),
     size: str | None = None,
     channels: int | None = None,
@@ -217,8 +219,10 @@ def evaluate(
     `samples` is a run, a ``.safetensors`` of a generator, a folder or zip of pictures, or a .npy or .npz; `data` what
     `train` takes, a run's own if left out; `metrics` and `features` what the data allows; `count` 10,000, or as many as
     there are reals where those are fewer. `labels` restricts reals and requests to some classes; `value_range` is as in
-    `train`. `progress` hears of packing and samples, `say` of what is prepared once. Raises UserError for what cannot
-    be done as asked.
+    `train`. Of a translator's run its translations of a `split` in a `direction` are judged, beside what was wanted
+    where that is known, or with `paired` what has the same name; `split` is the reals', `train` if left out, and of a
+    translator a held-out one. `progress` hears of packing and samples, `say` of what is prepared once. Raises UserError
+    for what cannot be done as asked.
     """
     own = {
         "samples": str(samples) if isinstance(samples, str | Path) else as_source(samples, "samples"),

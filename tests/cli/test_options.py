@@ -8,7 +8,7 @@ import pytest
 from ganache import api
 from ganache.cli.evaluation_commands import evaluate
 from ganache.cli.train_commands import train
-from ganache.evaluation.evaluate import Asked
+from ganache.evaluation.asked import Asked
 from ganache.support.requests import collected
 from ganache.training.plan import Request
 

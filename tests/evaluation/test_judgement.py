@@ -18,7 +18,8 @@ from ganache.data import open_dataset
 from ganache.data.conversion import Conversion
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
-from ganache.evaluation.evaluate import JUDGE, Asked, classes_of_reals, evaluate_against
+from ganache.evaluation.asked import JUDGE, Asked
+from ganache.evaluation.evaluate import classes_of_reals, evaluate_against
 from ganache.evaluation.features.classifier_features import ClassifierExtractor
 from ganache.evaluation.features.trained_classifier import VERSION, TrainedClassifier, keep_classifier, train_classifier
 from ganache.evaluation.judgement import Judgement

@@ -13,6 +13,7 @@ from ganache.data import open_dataset
 from ganache.data.sources.densities import ring
 from ganache.data.sources.stacked_mnist import StackedDigits
 from ganache.evaluation.catalogue import METRICS
+from ganache.evaluation.evidence import Requests, Setting
 from ganache.evaluation.features.by_name import find
 from ganache.evaluation.features.extractor import Extracted
 from ganache.evaluation.features.random_network import RandomExtractor
@@ -107,7 +108,7 @@ def test_the_classifier_of_single_digits_is_on_the_device(stack: StackedDigits, 
         reference = Reference(stack, RandomExtractor(ELSEWHERE), cache=tmp_path)
         counter = METRICS["modes"].counter
         assert counter is not None
-        modes = counter(reference, lambda line: None)
+        modes = counter(Setting(reference, 50, 0, Requests(), has_classes=False), lambda line: None)
         made = device.made
         modes.add(images, None)
         assert device.made > made

@@ -9,6 +9,7 @@ from ganache.cli.common import load_code, marks_of, mention_overlooked, packing_
 from ganache.cli.options import (
     Code,
     Device,
+    Direction,
     Key,
     Labels,
     NoMetadata,
@@ -219,7 +220,7 @@ def translate(
     run: RunPath,
     pictures: Annotated[Path, path_argument(metavar="INPUT", help="A picture, or a folder or zip of pictures.")],
     out: Annotated[Path, path_option(help="A picture for one, else a folder.")],
-    direction: Annotated[str, typer.Option(help="a-to-b or b-to-a.")] = "a-to-b",
+    direction: Direction = "a-to-b",
     whole: Annotated[
         bool, typer.Option("--whole", help="Pictures of any size as they are, not brought to that of the training.")
     ] = False,

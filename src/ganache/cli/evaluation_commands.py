@@ -11,6 +11,7 @@ from ganache.cli.options import (
     Channels,
     Code,
     Device,
+    Direction,
     JsonFile,
     Labels,
     Range,
@@ -27,8 +28,8 @@ from ganache.support.units import counted, listed
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from ganache.evaluation.asked import Asked
     from ganache.evaluation.compare import Comparison
-    from ganache.evaluation.evaluate import Asked
     from ganache.evaluation.records import Evaluation, Score
     from ganache.evaluation.scoring import Scored
     from ganache.runs.folder import Run
@@ -45,7 +46,9 @@ def evaluate(
     weights: Annotated[Path | None, path_option(metavar="FILE", help="The weights of inception.")] = None,
     count: Annotated[str | None, typer.Option(metavar="N", help="How many samples, such as 10k.")] = None,
     seed: Seed = 0,
-    split: Annotated[str, typer.Option(help="The reals' split.")] = "train",
+    split: Annotated[str | None, typer.Option(help="The reals' split; train, of a translator a held-out one.")] = None,
+    direction: Direction = "a-to-b",
+    paired: Annotated[bool, typer.Option("--paired", help="Of a translator: equal names are partners.")] = False,
     labels: Labels = None,
     size: Size = None,
     channels: Channels = None,
@@ -57,7 +60,7 @@ def evaluate(
 ) -> None:
     """Score samples against real images: every score with its protocol."""
     from ganache.drawing.exports import check_picture, save_picture
-    from ganache.evaluation.evaluate import Asked
+    from ganache.evaluation.asked import Asked
     from ganache.evaluation.evaluate import evaluate as evaluated
     from ganache.evaluation.side_by_side import pairs_picture
 
@@ -118,8 +121,14 @@ def table(evaluation: "Evaluation") -> Iterator[str]:
         yield f"features       {text}"
     yield ""
     width = max((len(score.name) for score in evaluation.scores), default=0)
+    columns = [max(10, len(one.name)) for one in evaluation.baselines]
+    if columns:
+        titles = (f"{one.name:>{column}}" for one, column in zip(evaluation.baselines, columns, strict=True))
+        yield f"{'':<{width}}  {'translated':>10}    {'  '.join(titles)}"
     for score in evaluation.scores:
-        yield f"{score.name:<{width}}  {score.text:>10} {ARROWS[score.better]:<1} {_remark(score)}".rstrip()
+        beside = (f"{text:>{column}}  " for text, column in zip(evaluation.beside(score), columns, strict=True))
+        named = f"{score.name:<{width}}  {score.text:>10} {ARROWS[score.better]:<1} "
+        yield f"{named}{''.join(beside)}{_remark(score)}".rstrip()
     for warning in evaluation.warnings:
         yield f"warning        {warning}"
     if evaluation.scores:

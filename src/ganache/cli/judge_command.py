@@ -27,7 +27,7 @@ def judge(
 ) -> None:
     """Let a classifier of the data judge a generator: class shares, labels, Fréchet distance."""
     from ganache.evaluation import judgement
-    from ganache.evaluation.evaluate import Asked
+    from ganache.evaluation.asked import Asked
 
     load_code(code)
     mention_overlooked(data)

@@ -67,6 +67,7 @@ Crop = Annotated[
     typer.Option(metavar="HxW", help="Train on parts of this size of the pictures, at another place every time."),
 ]
 Seed = Annotated[int, typer.Option(help="Decides every random number.")]
+Direction = Annotated[str, typer.Option(help="Of a translator: a-to-b or b-to-a.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Precision = Annotated[str, typer.Option(help="auto, fp32 or bf16.")]
 Truncation = Annotated[

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from ganache.data.shape import ImageShape
 from ganache.evaluation.features.extractor import Extracted, Extractor, See
-from ganache.evaluation.samples import PIECE, PIECE_BYTES, Draw, drawn_alone
+from ganache.evaluation.pieces import PIECE, PIECE_BYTES
+from ganache.evaluation.samples import Draw, drawn_alone
 from ganache.runs.products import GROUP, TrainedGenerator
 from ganache.support.world import Tensors, World
 

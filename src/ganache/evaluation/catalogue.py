@@ -17,12 +17,14 @@ from ganache.evaluation.metrics.counter import Counter
 from ganache.evaluation.metrics.pixel_deviation import PixelDeviation
 from ganache.evaluation.mode_counters import knows_modes, mode_counter
 from ganache.evaluation.records import Score, metric_named
-from ganache.evaluation.reference import Reference
 from ganache.evaluation.reference_statistics import StatisticsReference
+from ganache.evaluation.translated import GIVEN
+from ganache.evaluation.translation_records import LIKENESSES
 from ganache.support.errors import UserError, did_you_mean
 
 OF_MOMENTS = ("fd", "fd-infinity", "is")  # what needs no more of the reals than their moments
 UNLESS_ASKED = ("sliced-wasserstein", "confidence", "pixel-deviation")  # not computed of pictures
+OF_TRANSLATORS = ("l1", "psnr", "ssim", "map-distance", "fd", "kd", "label-accuracy", "cycle")
 JUDGED = ("fd", "confidence", "pixel-deviation", "label-accuracy")  # by `judge`
 KERNEL_BELOW = 2  # samples for each feature, below which the kernel distance is the better one
 TRUSTED = 10  # samples for each feature; with fewer a Fréchet distance is clearly too high
@@ -43,7 +45,7 @@ class Metric:
     refuse: Callable[[Setting], str | None] = lambda setting: None  # it can be had everywhere
     keeps: Callable[[Setting], int] = lambda setting: 0
     keeps_reals: Callable[[Setting], int] = lambda setting: 0
-    counter: Callable[[Reference, Say], Counter] | None = None
+    counter: Callable[[Setting, Say], Counter] | None = None
 
     def why_not(self, setting: Setting) -> str | None:
         """Return why it cannot be had here, None where it can."""
@@ -107,15 +109,16 @@ def _needs_pictures(setting: Setting) -> str | None:
     return "points have no pixels" if setting.dataset.shape.is_point else None
 
 
-def _certainty(reference: Reference, say: Say) -> Counter:
-    return Certainty(len(reference.dataset.label_names))
+def _certainty(setting: Setting, say: Say) -> Counter:
+    return Certainty(len(setting.dataset.label_names))
 
 
-def _deviation(reference: Reference, say: Say) -> Counter:
-    return PixelDeviation(reference.dataset.shape)
+def _deviation(setting: Setting, say: Say) -> Counter:
+    return PixelDeviation(setting.dataset.shape)
 
 
-def _modes(reference: Reference, say: Say) -> Counter:
+def _modes(setting: Setting, say: Say) -> Counter:
+    reference = setting.reference
     return mode_counter(reference.dataset, reference.labels, reference.cache, say, reference.extractor.device)
 
 
@@ -137,7 +140,12 @@ METRICS = {
         Metric("pixel-deviation", by.deviation_records, _needs_pictures, counter=_deviation),
         Metric("modes", by.modes_records, _needs_modes, counter=_modes),
     )
-}
+} | {one.name: Metric(one.name, one.records, one.refuse, counter=one.counter) for one in LIKENESSES}
+
+
+def possible(metrics: Iterable[Metric], setting: Setting) -> list[Metric]:
+    """Return those that can be had."""
+    return [metric for metric in metrics if metric.why_not(setting) is None]
 
 
 def choose(names: tuple[str, ...], setting: Setting) -> list[Metric]:
@@ -154,7 +162,12 @@ def choose(names: tuple[str, ...], setting: Setting) -> list[Metric]:
 
 
 def defaults(setting: Setting) -> list[Metric]:
-    """Return what the data allows: for points of a density their modes and the sliced Wasserstein distance."""
+    """Return what the data allows: for points of a density their modes and the sliced Wasserstein distance.
+
+    For translations, how like what was wanted they are, how like its domain, and whether they keep their class.
+    """
+    if GIVEN in setting.beside:
+        return _possible(OF_TRANSLATORS, setting)
     if setting.dataset.shape.is_point:
         return _possible(("modes", "sliced-wasserstein"), setting)
     return _possible([name for name in METRICS if name not in UNLESS_ASKED], setting)
@@ -166,4 +179,4 @@ def for_judge(setting: Setting) -> list[Metric]:
 
 
 def _possible(names: Iterable[str], setting: Setting) -> list[Metric]:
-    return [METRICS[name] for name in names if METRICS[name].why_not(setting) is None]
+    return possible([METRICS[name] for name in names], setting)

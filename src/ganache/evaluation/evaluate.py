@@ -1,8 +1,6 @@
 """From samples and data to records: what the command `evaluate` does, and `judge` by a preset of its own."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,13 +8,12 @@ import torch
 from ganache.data import Dataset
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
-from ganache.data.decoding.deep import Pair
 from ganache.data.origin import Source
 from ganache.data.selection import TRAIN, compared_classes
 from ganache.engine.devices import choose_device
-from ganache.evaluation.catalogue import Metric, Say, choose, defaults, for_judge
+from ganache.evaluation.asked import DEFAULT_COUNT, USUAL, Asked, Preset, asked_count, with_spread
+from ganache.evaluation.catalogue import Say, choose
 from ganache.evaluation.cautions import warnings_of_data
-from ganache.evaluation.evidence import Setting
 from ganache.evaluation.features.by_name import find
 from ganache.evaluation.features.inception import InceptionExtractor
 from ganache.evaluation.mode_counters import published_samples
@@ -25,58 +22,11 @@ from ganache.evaluation.reference_statistics import Statistics, StatisticsRefere
 from ganache.evaluation.samples import GeneratorSamples, Samples, open_samples, run_of
 from ganache.evaluation.scoring import Scored, as_among_reals, evenly, make_setting, score
 from ganache.evaluation.sizes import open_reals, own_reading
+from ganache.evaluation.translations import evaluate_translator
 from ganache.runs.folder import Run
+from ganache.runs.trained_translators import FORWARD, is_translator
 from ganache.support.errors import UserError
-from ganache.support.units import are, check_seed, parse_count, parse_range, parse_size
-
-DEFAULT_COUNT = 10_000  # samples, or as many as there are reals where those are fewer
-
-
-@dataclass(frozen=True, kw_only=True)
-class Preset:
-    """What is done where nothing else is asked for.
-
-    `metrics` chooses what is computed; `evenly` asks a conditional generator for all classes equally often, and not as
-    often as they occur among the reals; `own_classes` compares with the reals of a run's own classes alone; `strict`
-    raises where a metric cannot be computed in the end, and does not leave it out with a warning.
-    """
-
-    metrics: Callable[[Setting], list[Metric]] = defaults
-    evenly: bool = False
-    own_classes: bool = True
-    strict: bool = False
-
-
-USUAL = Preset()
-JUDGE = Preset(metrics=for_judge, evenly=True, own_classes=False, strict=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """An evaluation as a user asked for it; what is left empty is chosen by the data and a preset."""
-
-    samples: str
-    data: str | None = None
-    metrics: tuple[str, ...] = ()
-    features: str | None = None
-    weights: Path | None = None
-    count: str | int | None = None
-    seed: int = 0
-    split: str = "train"
-    labels: tuple[str, ...] = ()
-    size: str | None = None
-    channels: int | None = None
-    device: str = "auto"
-    value_range: str | Pair | None = None
-
-    @property
-    def values(self) -> Pair | None:
-        """What becomes 0 and 255 in files of more than 8 bits; raises UserError for a text that says nothing."""
-        return parse_range(self.value_range) if isinstance(self.value_range, str) else self.value_range
-
-    def extractor_name(self, default: str | None = None) -> str | None:
-        """Return the features that were asked for, with weights inception's; else the default."""
-        return self.features or ("inception" if self.weights is not None else default)
+from ganache.support.units import check_seed, parse_size
 
 
 def evaluate(
@@ -89,9 +39,13 @@ def evaluate(
     """
     check_seed(asked.seed)
     device = choose_device(asked.device)
-    source = open_samples(asked.samples, device.type, asked.values)
-    count = _count(asked.count, source)
     run = run_of(asked.samples)
+    if run is not None and is_translator(run):
+        return evaluate_translator(asked, run, device, progress=progress, say=say, preset=preset)
+    if asked.paired or asked.direction != FORWARD:
+        raise UserError(f"samples: {asked.samples!r} is no translator's run, which has directions and pairs")
+    source = open_samples(asked.samples, device.type, asked.values)
+    count = asked_count(asked.count, source)
     record = Run.open(run).record() if run else None
     reference = _reference(asked, source, record, device, progress, say, preset)
     warnings = warnings_of_data(source, reference, record)
@@ -134,7 +88,7 @@ def _reference(
     """Return the reals: images seen through the features that suit them, or statistics of such features."""
     arrays = None if asked.data is None else find_statistics(asked.data)
     if arrays is not None:
-        if asked.labels or asked.split != "train" or asked.size or asked.channels:
+        if asked.labels or asked.split not in (None, TRAIN) or asked.size or asked.channels:
             raise UserError(f"data: {asked.data!r} holds statistics, which have no splits, labels, size or channels")
         of_inception = any(array.name == "mu" and array.shape == (InceptionExtractor.size,) for array in arrays)
         name = asked.extractor_name("inception" if of_inception else None)
@@ -142,12 +96,13 @@ def _reference(
         extractor = find(name, known, weights=asked.weights, device=device, progress=progress, say=say)
         return StatisticsReference(known, extractor)
     dataset = _open_data(asked, source, record, progress)
+    split = asked.split or TRAIN
     own = tuple((record or {}).get("source", {}).get("labels", ())) if preset.own_classes else ()
-    labels = classes_of_reals(source, dataset, asked.labels, own, asked.split)
-    refuse_few(dataset, asked.split, dataset.stream(0, labels, asked.split).count)  # before a classifier is trained
+    labels = classes_of_reals(source, dataset, asked.labels, own, split)
+    refuse_few(dataset, split, dataset.stream(0, labels, split).count)  # before a classifier is trained
     name = asked.extractor_name()
     extractor = find(name, dataset, weights=asked.weights, device=device, progress=progress, say=say)
-    return Reference(dataset, extractor, asked.split, labels, say=say, progress=progress)
+    return Reference(dataset, extractor, split, labels, say=say, progress=progress)
 
 
 def _open_data(asked: Asked, source: Samples, record: dict[str, Any] | None, progress: Progress | None) -> Dataset:
@@ -173,16 +128,6 @@ def _open_data(asked: Asked, source: Samples, record: dict[str, Any] | None, pro
     return dataset
 
 
-def _count(asked: str | int | None, source: Samples) -> int | None:
-    """Return how many samples were asked for; raises UserError for fewer than two, and more than there are."""
-    if asked is None:
-        return None
-    count = parse_count(asked, "count")
-    if source.available is not None and count > source.available:
-        raise UserError(f"count: {are(count, 'sample')} more than the {source.available:,} of {source.source!r}")
-    return _spread(count)
-
-
 def _usual_count(source: Samples, reference: Reference) -> int:
     """Return how many samples are judged when nobody says.
 
@@ -190,13 +135,7 @@ def _usual_count(source: Samples, reference: Reference) -> int:
     never more than there are.
     """
     wanted = published_samples(reference.dataset) or min(DEFAULT_COUNT, reference.used or DEFAULT_COUNT)
-    return _spread(min(wanted, source.available or wanted))
-
-
-def _spread(count: int) -> int:
-    if count < 2:
-        raise UserError(f"count: {count} sample has no spread to compare; at least 2")
-    return count
+    return with_spread(min(wanted, source.available or wanted))
 
 
 def classes_of_reals(

@@ -1,6 +1,6 @@
 """One pass over the samples: what all metrics need of them, gathered in memory that does not grow with their number."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -14,9 +14,9 @@ from ganache.evaluation.metrics.counter import Counter, Sums
 from ganache.evaluation.metrics.frechet import Extrapolation, extrapolate
 from ganache.evaluation.metrics.inputs import stream
 from ganache.evaluation.metrics.moments import AnyMoments, RunningMoments
+from ganache.evaluation.pieces import Labels, Piece, in_pieces, piece_size
 from ganache.evaluation.records import Better, Protocol, Score, finite, score_name
 from ganache.evaluation.reference import Reference
-from ganache.evaluation.samples import Labels, Piece, in_pieces, piece_size
 from ganache.support.machine import versions
 
 KEPT = 50_000  # samples at most whose features are kept: the largest published protocol
@@ -42,6 +42,8 @@ class Setting:
     seed: int
     requests: Requests
     has_classes: bool  # whether each sample's class is known
+    beside: tuple[str, ...] = ()  # what lies beside each sample: of one that was translated, what was given
+    origin: Mapping[str, Any] = field(default_factory=dict)  # how the samples came about, in every record's settings
 
     @property
     def dataset(self) -> Dataset:
@@ -155,7 +157,7 @@ class Evidence:
                 reals=reals if reals is not None else reference.used if reference else 0,
                 features=described or None,
                 reference=reference.describe() if reference else None,
-                settings=finite(settings or {}),
+                settings=finite({**self.setting.origin, **(settings or {})}),
             ),
             seed=self.setting.seed,
             images_seen=self.images_seen,
@@ -185,7 +187,7 @@ def gather(
         seen = setting.reference.see(np.require(piece.images, requirements=["C", "W"]))
         running.add(seen.features)
         for counter in counters:
-            counter.add(piece.images, seen.logits)
+            counter.add(piece.images, seen.logits, piece.beside)
         first, last = np.searchsorted(choice, [done, done + len(piece.images)])
         rows = choice[first:last] - done
         logits = None if seen.logits is None else seen.logits[rows]

@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 from ganache.data.dataset import Progress
+from ganache.evaluation.asked import JUDGE, Asked
 from ganache.evaluation.catalogue import Say
-from ganache.evaluation.evaluate import JUDGE, Asked, evaluate
+from ganache.evaluation.evaluate import evaluate
 from ganache.evaluation.records import Evaluation
 
 

@@ -15,7 +15,7 @@ from ganache.data.sources.densities import Density
 from ganache.data.sources.stacked_mnist import StackedDigits
 from ganache.evaluation.features.by_name import find
 from ganache.evaluation.features.extractor import Extractor
-from ganache.evaluation.metrics.counter import Counter
+from ganache.evaluation.metrics.counter import ALONE, Beside, Counter
 from ganache.evaluation.metrics.modes import MANY, SAMPLES, WITHIN, Modes, count_modes
 from ganache.evaluation.metrics.stacked_modes import PUBLISHED_SAMPLES, stacked_modes
 from ganache.evaluation.records import Better
@@ -51,7 +51,7 @@ class MixtureCounter(ModeCounter):
         self._counts = np.zeros(len(wanted), np.int64)
         self._samples = 0
 
-    def add(self, images: NDArray[Any], logits: NDArray[np.float32] | None = None) -> None:
+    def add(self, images: NDArray[Any], logits: NDArray[np.float32] | None = None, beside: Beside = ALONE) -> None:
         """Count points (n, 1, 1, 2)."""
         modes = count_modes(images.reshape(-1, 2), self._centres, self._std)
         self._counts += np.array(modes.counts)
@@ -76,7 +76,7 @@ class StackedCounter(ModeCounter):
         self.features = judge.describe()
         self._digits: list[NDArray[np.int8]] = []
 
-    def add(self, images: NDArray[Any], logits: NDArray[np.float32] | None = None) -> None:
+    def add(self, images: NDArray[Any], logits: NDArray[np.float32] | None = None, beside: Beside = ALONE) -> None:
         """Count pictures (n, H, W, 3)."""
         channels = np.ascontiguousarray(images.transpose(0, 3, 1, 2)).reshape(-1, *images.shape[1:3], 1)
         seen = self._judge(channels).logits

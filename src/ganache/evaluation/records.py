@@ -103,6 +103,17 @@ class SampleSet(_Frozen):
     images_seen: int | None = None
 
 
+class Baseline(_Frozen):
+    """What samples are that cost nothing, by the same protocols: of a translator the inputs themselves, for example."""
+
+    name: str
+    scores: tuple[Score, ...]
+
+    def value(self, name: str) -> Score | None:
+        """Return its score of a name, None where it has none."""
+        return next((score for score in self.scores if score.name == name), None)
+
+
 class Evaluation(_Frozen):
     """Everything that one evaluation found, warnings in words included."""
 
@@ -111,6 +122,7 @@ class Evaluation(_Frozen):
     samples: SampleSet
     reference: ReferenceSet
     scores: tuple[Score, ...]
+    baselines: tuple[Baseline, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def __getitem__(self, family: str) -> Score:
@@ -124,13 +136,19 @@ class Evaluation(_Frozen):
         """Return everything as JSON values; `evaluation_from` is its inverse."""
         return self.model_dump(mode="json")
 
+    def beside(self, score: Score) -> list[str]:
+        """Return the values of one of the scores that the baselines have, "" where one has none."""
+        found = [one.value(score.name) for one in self.baselines]
+        return [one.text if one else "" for one in found]
+
     def _repr_html_(self) -> str:
         """Return the scores as a table, for a notebook."""
-        rows = [(score.name, score.text, _error(score), score.better) for score in self.scores]
+        beside = [one.name for one in self.baselines]
+        rows = [(score.name, score.text, *self.beside(score), _error(score), score.better) for score in self.scores]
         judged = f"{self.samples.count:,} samples of {self.samples.source} against {self.reference.source}"
         said = [f"{judged}, {self.reference.split}, seed {self.samples.seed}", *self.warnings]
         lines = [element("p", text(line)) for line in said]
-        return element("div", table(("score", "value", "±", "better"), rows), *lines)
+        return element("div", table(("score", "value", *beside, "±", "better"), rows), *lines)
 
 
 def score_name(metric: str, samples: int, features: str | None = None, split: str | None = None) -> str:

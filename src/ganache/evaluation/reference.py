@@ -24,8 +24,8 @@ from ganache.evaluation.features.extractor import ABOUT, Extracted, Extractor, S
 from ganache.evaluation.metrics.counter import Sums
 from ganache.evaluation.metrics.inputs import stream
 from ganache.evaluation.metrics.moments import AnyMoments, RunningMoments
+from ganache.evaluation.pieces import Labels, piece_size
 from ganache.evaluation.records import ReferenceSet
-from ganache.evaluation.samples import Labels, piece_size
 from ganache.runs import sealed
 from ganache.support.errors import UserError
 from ganache.support.streams import derive

@@ -6,8 +6,8 @@ a seeded choice is taken: files are often sorted by class, and their first ones 
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -27,6 +27,7 @@ from ganache.data.sources.label_files import arrange_container
 from ganache.data.sources.picture_arrays import as_pictures, find_scale, is_points
 from ganache.data.sources.picture_files import Headers
 from ganache.evaluation.metrics.inputs import stream
+from ganache.evaluation.pieces import Piece, piece_size
 from ganache.runs import products
 from ganache.runs.products import TrainedGenerator
 from ganache.support.errors import UserError
@@ -34,10 +35,7 @@ from ganache.support.files import is_run
 from ganache.support.places import check_place
 
 GENERATOR = ".safetensors"
-PIECE_BYTES = 2**26
-PIECE = 1_000  # pictures at most
 
-Labels = NDArray[np.int64]
 # From a generator, how many, a seed and classes to the images of its `sample`, in pieces of any sizes.
 Draw: TypeAlias = Callable[[TrainedGenerator, int, int, Sequence[str]], Iterator[NDArray[Any]]]
 
@@ -45,17 +43,6 @@ Draw: TypeAlias = Callable[[TrainedGenerator, int, int, Sequence[str]], Iterator
 def drawn_alone(generator: TrainedGenerator, count: int, seed: int, asked: Sequence[str]) -> Iterator[NDArray[Any]]:
     """Return the images as a generator draws them by itself."""
     return generator.stream(count, seed, asked)
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Some samples: uint8 pictures (n, H, W, C) or float points (n, 1, 1, 2), and the classes (n,), -1 if unknown.
-
-    A class is what a conditional generator was asked for, or the subfolder in which a picture lies.
-    """
-
-    images: NDArray[Any]
-    labels: Labels
 
 
 class Samples(Protocol):
@@ -68,6 +55,8 @@ class Samples(Protocol):
     images_seen: int | None
     label_names: tuple[str, ...]
     read: str  # how the pictures were brought to the reals' size, in words
+    beside: tuple[str, ...]  # what lies beside each picture, by the names of `Piece.beside`
+    settings: Mapping[str, Any]  # how the samples came about, where their scores' protocols must say so
 
     def stream(self, count: int, seed: int, shape: ImageShape, asked: Sequence[str]) -> Iterator[Piece]:
         """Yield `count` samples in pieces of any sizes, in the order of the source; labels count in `label_names`.
@@ -83,6 +72,8 @@ class GeneratorSamples:
     """
 
     available: int | None = None
+    beside: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(
         self,
@@ -114,6 +105,8 @@ class PictureSamples:
     """The image files of a folder or zip, classes by subfolder; raises UserError when there are none to read."""
 
     images_seen: int | None = None
+    beside: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, path: Path, value_range: Pair | None = None) -> None:
         self.source, self.kind = str(path), "folder of pictures" if path.is_dir() else "zip of pictures"
@@ -190,6 +183,8 @@ class ArraySamples:
     """The rows of a .npy or .npz: pictures as data may hold them, with their classes, or float points (N, 2)."""
 
     images_seen: int | None = None
+    beside: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, path: Path, value_range: Pair | None = None) -> None:
         self.source, self.kind = str(path), f"{path.suffix.lower()} array"
@@ -265,30 +260,3 @@ def chosen(available: int, count: int, seed: int) -> NDArray[np.int64]:
         return np.arange(available)
     order: NDArray[np.int64] = stream(seed, "chosen samples").permutation(available)
     return np.sort(order[:count])
-
-
-def piece_size(shape: ImageShape) -> int:
-    """Return how many pictures of a shape are judged at a time: it must not depend on where they come from."""
-    return max(1, min(PIECE, PIECE_BYTES // shape.pixels))
-
-
-def in_pieces(pieces: Iterator[Piece], size: int) -> Iterator[Piece]:
-    """Yield the same samples in pieces of `size`, the last one smaller: sums of floats depend on how they are cut."""
-    waiting: list[Piece] = []
-    held = 0
-    for piece in pieces:
-        start = 0
-        while start < len(piece.images):
-            taken = slice(start, start + size - held)
-            waiting.append(Piece(piece.images[taken], piece.labels[taken]))
-            start += len(waiting[-1].images)
-            held += len(waiting[-1].images)
-            if held == size:
-                yield _joined(waiting)
-                waiting, held = [], 0
-    if waiting:
-        yield _joined(waiting)
-
-
-def _joined(pieces: list[Piece]) -> Piece:
-    return Piece(np.concatenate([piece.images for piece in pieces]), np.concatenate([p.labels for p in pieces]))

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ from ganache.evaluation.catalogue import Metric, Say
 from ganache.evaluation.cautions import warnings_of_features, warnings_of_few
 from ganache.evaluation.evidence import Evidence, Requests, Setting, gather
 from ganache.evaluation.metrics.counter import Sums
+from ganache.evaluation.pieces import Labels, Piece
 from ganache.evaluation.records import Evaluation, SampleSet, Score
 from ganache.evaluation.reference import Reference
-from ganache.evaluation.samples import GeneratorSamples, Labels, PictureSamples, Piece, Samples
+from ganache.evaluation.samples import GeneratorSamples, PictureSamples, Samples
 from ganache.support.errors import UserError
 
 MOST_REQUESTS = 10_000  # a longer list of classes is gone through again
@@ -50,14 +51,14 @@ def score(
 
     def pieces() -> Iterator[Piece]:
         for piece in source.stream(setting.count, setting.seed, dataset.shape, setting.requests.names):
-            yield Piece(piece.images, np.where(piece.labels >= 0, numbers[piece.labels], -1))
+            yield replace(piece, labels=np.where(piece.labels >= 0, numbers[piece.labels], -1))
 
     def images(places: Sequence[int]) -> NDArray[Any]:
         if isinstance(source, PictureSamples):  # which need not all be decoded again
             return source.pick(places, setting.count, setting.seed, dataset.shape)
         return pick(pieces(), places)
 
-    counters = [metric.counter(reference, say) for metric in metrics if metric.counter is not None]
+    counters = [metric.counter(setting, say) for metric in metrics if metric.counter is not None]
     sums = [copy.deepcopy(counter) for counter in counters if isinstance(counter, Sums)]
     reference.expect(max((metric.keeps_reals(setting) for metric in metrics), default=0))
     reference.count_with(sums)
@@ -77,7 +78,8 @@ def score(
 def make_setting(reference: Reference, source: Samples, requests: Requests, count: int, seed: int) -> Setting:
     """Return what the metrics' possibility depends on."""
     is_labelled = not isinstance(source, GeneratorSamples) and bool((_numbers(source, reference.dataset) >= 0).any())
-    return Setting(reference, count, seed, requests, has_classes=bool(requests.names) or is_labelled)
+    has_classes = bool(requests.names) or is_labelled
+    return Setting(reference, count, seed, requests, has_classes, source.beside, source.settings)
 
 
 def as_among_reals(source: Samples, reference: Reference, count: int, seed: int) -> Requests:

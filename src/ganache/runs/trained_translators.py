@@ -15,6 +15,7 @@ from ganache.engine.full_precision import full_precision
 from ganache.engine.pixel_values import pixels_of, values_of
 from ganache.engine.transfers import to_device
 from ganache.networks.translators import Translating, Translator
+from ganache.runs.folder import Run
 from ganache.runs.network_files import Kept
 from ganache.runs.whole_groups import whole_groups
 from ganache.support.errors import UserError
@@ -24,7 +25,7 @@ GROUP = 16  # pictures computed at once, always as many: sums in floating point 
 SMALL = 128 * 128  # pixels of a picture, above which each is computed alone
 TILE = 512  # pixels of a side, above which a picture is computed in parts
 OVERLAP = 64  # pixels on each side of a part that are computed twice, where a network sees the whole picture
-DIRECTIONS = ("a-to-b", "b-to-a")
+FORWARD, BACKWARD = DIRECTIONS = ("a-to-b", "b-to-a")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,8 +83,19 @@ class TrainedTranslator:
         return made / weights
 
 
+def is_translator(run: Path) -> bool:
+    """Return whether a run's product is a translator, and no generator."""
+    known = Run(run)
+    return known.product_file(_content(FORWARD)).is_file() and not known.generator_file.is_file()
+
+
+def leads_back(run: Path) -> bool:
+    """Return whether a run's translators lead both ways."""
+    return all(Run(run).product_file(_content(direction)).is_file() for direction in DIRECTIONS)
+
+
 def load_translator(
-    path: str | Path, direction: str = "a-to-b", device: str = "cpu", precision: str = "fp32"
+    path: str | Path, direction: str = FORWARD, device: str = "cpu", precision: str = "fp32"
 ) -> TrainedTranslator:
     """Return the translator of a run, or of its file, in a direction; no code is taken from either.
 
@@ -91,7 +103,7 @@ def load_translator(
     """
     if direction not in DIRECTIONS:
         raise UserError(f"direction: {direction!r} is not one of {', '.join(DIRECTIONS)}")
-    kept = Kept.read(path, direction.replace("-", "_"))
+    kept = Kept.read(path, _content(direction))
     if not kept.shape.given:
         raise UserError(f"run: {kept.file} has a description without the channels of what is given")
     inputs, targets = kept.shape.sides(bool(kept.description.get("is_reverse")))
@@ -102,6 +114,10 @@ def load_translator(
     autocast = autocast_for(choose_precision(precision, used, kept.shape), used)
     laid = as_used(network.to(used), autocast)
     return TrainedTranslator(laid, inputs, targets, kept.description, autocast, kept.weights)
+
+
+def _content(direction: str) -> str:
+    return direction.replace("-", "_")
 
 
 def as_used(network: Translating, autocast: Autocast = FULL) -> Translating:

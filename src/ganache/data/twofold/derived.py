@@ -15,6 +15,8 @@ from ganache.data.twofold.own_inputs import task_of
 class Derived:
     """The rows, splits and classes of a set, with other images; raises UserError for pictures that are not for that."""
 
+    are_pairs = True  # an input is made of its target
+
     def __init__(self, dataset: RowDataset, text: str) -> None:
         self.dataset = dataset
         self.task = task_of(text, dataset.shape)

@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ class Twofold(abc.ABC):
     """
 
     kind: str
+    are_pairs: ClassVar[bool]  # whether an input and its target belong together
 
     def __init__(self, first: Domain, second: Domain) -> None:
         self.first, self.second = first, second
@@ -131,6 +132,7 @@ class Partnered(Twofold):
     """Each picture beside its partner: the one of the same name, or at the same place in arrays without names."""
 
     kind = "pairs of images"
+    are_pairs = True
 
     @cached_property
     def _places(self) -> dict[str, tuple[Integers, Integers]]:
@@ -189,6 +191,7 @@ class Unpaired(Twofold):
     """A picture of each domain, shuffled apart; an epoch is as long as the larger of both."""
 
     kind = "two domains of images"
+    are_pairs = False
 
     @property
     def counts(self) -> dict[str, int]:

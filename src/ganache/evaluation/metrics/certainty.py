@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.evaluation.metrics.counter import Sums
+from ganache.evaluation.metrics.counter import ALONE, Beside, Sums
 from ganache.evaluation.metrics.inception_score import log_softmax
 
 UNSURE = 0.5  # below it no class has even half of the probability
@@ -19,7 +19,7 @@ class Certainty(Sums):
     def __init__(self, classes: int) -> None:
         self.sums = {"seen": np.zeros(classes, np.int64), "confidence": np.zeros(()), "unsure": np.zeros((), np.int64)}
 
-    def add(self, images: NDArray[Any], logits: NDArray[np.float32] | None) -> None:
+    def add(self, images: NDArray[Any], logits: NDArray[np.float32] | None, beside: Beside = ALONE) -> None:
         """Count images by their logits (n, K)."""
         assert logits is not None
         surest = np.exp(log_softmax(logits).max(axis=1))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache.data.shape import ImageShape
-from ganache.evaluation.metrics.counter import Sums
+from ganache.evaluation.metrics.counter import ALONE, Beside, Sums
 
 
 class PixelDeviation(Sums):
@@ -18,7 +18,7 @@ class PixelDeviation(Sums):
         pixels = (shape.height, shape.width, shape.channels)
         self.sums = {"count": np.zeros((), np.int64), "values": np.zeros(pixels), "squares": np.zeros(pixels)}
 
-    def add(self, images: NDArray[Any], logits: NDArray[np.float32] | None) -> None:
+    def add(self, images: NDArray[Any], logits: NDArray[np.float32] | None, beside: Beside = ALONE) -> None:
         """Count uint8 pictures (n, H, W, C)."""
         values = images.astype(np.float64)
         self.sums["count"] += len(images)
