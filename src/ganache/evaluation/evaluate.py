@@ -26,6 +26,7 @@ from ganache.evaluation.translations import evaluate_translator
 from ganache.runs.folder import Run
 from ganache.runs.trained_translators import FORWARD, is_translator
 from ganache.support.errors import UserError
+from ganache.support.places import check_place
 from ganache.support.units import check_seed, parse_size
 
 
@@ -39,6 +40,7 @@ def evaluate(
     """
     check_seed(asked.seed)
     device = choose_device(asked.device)
+    check_place(asked.samples, "samples")
     run = run_of(asked.samples)
     if run is not None and is_translator(run):
         return evaluate_translator(asked, run, device, progress=progress, say=say, preset=preset)

@@ -14,7 +14,7 @@ from ganache.data.dataset import Dataset
 from ganache.data.selection import TRAIN
 from ganache.data.shape import ImageShape
 from ganache.data.twofold.derived import Derived
-from ganache.data.twofold.inputs import Inputs
+from ganache.data.twofold.directions import Inputs
 from ganache.data.twofold.own_inputs import use_of
 from ganache.evaluation.features.images import resize_pillow, with_channels
 from ganache.evaluation.pieces import Piece

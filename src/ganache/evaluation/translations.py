@@ -15,7 +15,7 @@ from ganache.data.origin import Source
 from ganache.data.selection import HELD_OUT_SPLITS, TRAIN
 from ganache.data.shape import ImageShape
 from ganache.data.twofold.derived import Derived
-from ganache.data.twofold.inputs import Inputs, Met, as_pairs
+from ganache.data.twofold.directions import Inputs, Met, as_pairs
 from ganache.data.twofold.meetings import Twofold
 from ganache.evaluation.asked import DEFAULT_COUNT, Asked, Preset, asked_count, with_spread
 from ganache.evaluation.catalogue import Say, choose, possible

@@ -9,7 +9,7 @@ from PIL import Image
 from ganache.data.dataset import Dataset
 from ganache.data.origin import Source
 from ganache.data.shape import ImageShape
-from ganache.data.twofold.inputs import Inputs, as_pairs
+from ganache.data.twofold.directions import Inputs, as_pairs
 
 
 def grey(path: Path, value: int) -> None:

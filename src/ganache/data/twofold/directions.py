@@ -18,7 +18,7 @@ from ganache.data.twofold.meetings import Partnered, Twofold
 Met: TypeAlias = Twofold | Derived
 
 
-class Given(NamedTuple):
+class GivenPictures(NamedTuple):
     """Inputs (n, C, H, W), what is wanted of each (n, D, H, W) where that is known, and their classes (n,), or -1."""
 
     images: npt.NDArray[np.uint8]
@@ -59,13 +59,13 @@ class Inputs:
             return len(self.met.labels_of(self.split))
         return len(self._sides[0].rows(self.split))
 
-    def pick(self, places: Integers) -> Given:
+    def pick(self, places: Integers) -> GivenPictures:
         """Return those with these numbers, 0 … `count` - 1."""
         if isinstance(self.met, Derived):
             both = self.met.pick(self.split, places)
             parts = np.split(both.images, [self.met.shape.given], axis=1)
-            given, wanted = parts[::-1] if self.is_reverse else parts
-            return Given(given, wanted, both.labels)
+            images, targets = parts[::-1] if self.is_reverse else parts
+            return GivenPictures(images, targets, both.labels)
         given_side, wanted_side = self._sides
         own = places
         wanted: npt.NDArray[np.uint8] | None = None
@@ -73,7 +73,7 @@ class Inputs:
             all_own, partners = self._ordered(self.met.partners(self.split))
             own, wanted = all_own[places], wanted_side.pick(self.split, partners[places]).images
         found = given_side.pick(self.split, own)
-        return Given(found.images, wanted, found.labels if self.label_names else np.full(len(places), -1))
+        return GivenPictures(found.images, wanted, found.labels if self.label_names else np.full(len(places), -1))
 
     def targets(self) -> tuple[Dataset, tuple[str, ...]]:
         """Return the domain that is translated into: a set, and the classes of it that count, none for all."""
