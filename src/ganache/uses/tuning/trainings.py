@@ -7,7 +7,8 @@ from signal import Signals
 from typing import Any, Protocol
 
 from ganache.engine.state import TrainingState
-from ganache.evaluation.evaluate import Asked, evaluate
+from ganache.evaluation.asked import Asked
+from ganache.evaluation.evaluate import evaluate
 from ganache.evaluation.records import Evaluation
 from ganache.runs import sealed
 from ganache.runs.folder import Run
