@@ -107,6 +107,15 @@ def test_every_score_says_what_was_translated_whither(paired_run: Path) -> None:
     assert not differences(other["l1"].protocol, other.baselines[1].scores[0].protocol)
 
 
+def test_what_learnt_on_crops_is_judged_on_whole_pictures(data: Path, tmp_path: Path) -> None:
+    run = trained("pix2pix", tmp_path / "crops", data=data, domains="A,B", crop="8")
+    found = ganache.evaluate(run, features="pixels", metrics=["l1"])
+    made = load_translator(run).translate(pictures("test", "A"))
+    assert values(found)["l1"] == pytest.approx(apart(made, pictures("test", "B")))
+    assert found["l1"].protocol.settings["inputs"]["size"] == f"{SIDE}x{SIDE}x1+1"
+    assert not any("is not the data" in line for line in found.warnings)
+
+
 def test_unpaired_runs_have_the_way_back_and_partners_if_they_are_asked_for(cycle_run: Path) -> None:
     alone = ganache.evaluate(cycle_run, features="pixels", direction="b-to-a")
     assert set(values(alone)) == {"fd/pixels", "kd/pixels", "cycle"}

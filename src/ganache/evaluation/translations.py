@@ -63,9 +63,11 @@ def evaluate_translator(
     if asked.labels or asked.channels:
         raise UserError("samples: of a translator all pictures of a split are judged, with the channels that it learnt")
     record = Run.open(run).record("source", "data.fingerprint")
-    met = _opened(asked, record, progress)
+    source = Source.of(record["source"], asked.data)
+    met = _opened(source, asked, progress)
     warnings = []
-    if not asked.size and met.fingerprint != record["data"]["fingerprint"]:
+    trained = source.open(progress) if source.crop else met
+    if not asked.size and trained.fingerprint != record["data"]["fingerprint"]:
         warnings.append(f"{met.name} is not the data that {asked.samples} was trained on")
     made = _translated(asked, run, as_pairs(met) if asked.paired else met)
     count = asked_count(asked.count, made.samples) or with_spread(min(DEFAULT_COUNT, made.inputs.count))
@@ -81,12 +83,12 @@ def evaluate_translator(
     )
 
 
-def _opened(asked: Asked, record: dict[str, Any], progress: Progress | None) -> Met:
-    source = Source.of(record["source"], asked.data)
-    values = asked.values or source.how.value_range
-    size = parse_size(asked.size) if asked.size else source.how.size
-    how: Conversion = replace(source.how, size=size, value_range=values)
-    found = replace(source, how=how).open(progress)
+def _opened(source: Source, asked: Asked, progress: Progress | None) -> Met:
+    """Return inputs and targets in the size that was asked for, or that of the training; whole, if that took crops."""
+    how: Conversion = replace(source.how, value_range=asked.values or source.how.value_range)
+    if asked.size:
+        how = replace(how, size=parse_size(asked.size))
+    found = replace(source, how=how, crop=None).open(progress)
     assert isinstance(found, Twofold | Derived), type(found)
     return found
 

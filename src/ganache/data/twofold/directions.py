@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganache.data.dataset import Batch, Dataset, Stream
+from ganache.data.making import made_of
 from ganache.data.shape import ImageShape
 from ganache.data.twofold.derived import Derived
 from ganache.data.twofold.domains import Domain, Integers
@@ -114,26 +115,17 @@ class OneSide:
         shape = [self.shape.channels, self.shape.height, self.shape.width]
         return {**self._met.summary(), "source": self.name, "shape": shape, "fingerprint": self.fingerprint or None}
 
-    def rows_by_label(self, split: str = "train") -> Integers:
+    def rows_by_label(self, split: str = "train") -> Integers | None:
         """Return how many rows (K + 1,) of a split each class has, and last how many have none."""
         return self._met.rows_by_label(split)
 
-    def stream(self, seed: int, labels: Sequence[str] = (), split: str = "train") -> "OneSidedStream":
+    def stream(self, seed: int, labels: Sequence[str] = (), split: str = "train") -> Stream:
         """Return a shuffled stream as the set's own."""
-        return OneSidedStream(self._met.stream(seed, labels, split), self._met.shape.given, self._is_input)
+        return made_of(self._met.stream(seed, labels, split), self._side)
 
-
-class OneSidedStream:
-    """A Stream of the first channels of another's images, or of those behind them."""
-
-    def __init__(self, stream: Stream, given: int, is_input: bool) -> None:
-        self.count = stream.count
-        self._stream, self._taken = stream, slice(given) if is_input else slice(given, None)
-
-    def batch(self, position: int, count: int) -> Batch:
-        """Return rows `position … position + count`."""
-        found = self._stream.batch(position, count)
-        return Batch(found.images[:, self._taken], found.labels)
+    def _side(self, both: Batch, places: Integers) -> Batch:
+        inputs, targets = np.split(both.images, [self._met.shape.given], axis=1)
+        return Batch(inputs if self._is_input else targets, both.labels)
 
 
 def as_pairs(met: Met) -> Met:
