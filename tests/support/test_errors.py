@@ -1,6 +1,6 @@
 import pytest
 
-from ganache.support.errors import RunError, UserError, did_you_mean, fold, shown
+from ganache.support.errors import RunError, UserError, did_you_mean, fold, shown, without_passwords
 
 
 @pytest.mark.parametrize("name", ["wgan-gp", "WGAN_GP", "wganGP", "wgan-_gp"])
@@ -36,3 +36,9 @@ def test_a_users_mistake_and_a_failed_run_are_told_apart() -> None:
 )
 def test_what_would_steer_a_terminal_is_shown_escaped(text: str, line: str) -> None:
     assert shown(text) == line
+
+
+def test_an_address_is_said_without_its_password() -> None:
+    assert without_passwords("x postgresql://me:secret@host/name") == "x postgresql://…@host/name"
+    for plain in ("sqlite:///trials.db", "mail@host", "a://b/c@d"):
+        assert without_passwords(plain) == plain

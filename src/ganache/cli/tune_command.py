@@ -77,8 +77,10 @@ def tune(
 ) -> None:
     """Find settings of a recipe that suit some data, and say whether they beat the default beyond noise."""
     from ganache.training.plan import Request
+    from ganache.uses.tuning.findings import importances
     from ganache.uses.tuning.study import Tuning
     from ganache.uses.tuning.tune import tune as tuned
+    from ganache.web.report.study_page import write_study_page
 
     given = {**locals(), **NOT_ASKED}
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
@@ -90,7 +92,9 @@ def tune(
         raise UserError("data: which pictures? Name them with --data")
     with packing_bar() as progress:
         found = tuned(collected(Tuning, {**given, "request": request}), progress=progress, say=_say, begun=_begun)
-    show(_report(found.study, found.findings))
+    shares = importances(found.findings.definition, found.findings.trials)
+    show(_report(found.study, found.findings, shares))
+    show([f"page           {write_study_page(found.study.folder, found.findings, shares)}"])
     if found.signal is not None:
         show(
             [f"stopped; everything is saved. Continue with: ganache tune --out {shlex.quote(str(found.study.folder))}"]
@@ -156,15 +160,14 @@ def _estimate(study: "Study") -> str:
     return f"{' or '.join(limits)}; {each}: {rest}, without judging"
 
 
-def _report(study: "Study", found: "Findings") -> Iterator[str]:
+def _report(study: "Study", found: "Findings", shares: dict[str, float]) -> Iterator[str]:
     """Yield what was found: the default and its noise, the best trials, what mattered, the verdict."""
-    from ganache.uses.tuning.findings import importances, noise_line
+    from ganache.uses.tuning.findings import noise_line
     from ganache.uses.tuning.tune import BEST
 
     yield ""
     yield f"default        {noise_line(found)}"
     yield from _best_trials(found)
-    shares = importances(found.definition, found.trials)
     for place, (field, share) in enumerate(sorted(shares.items(), key=lambda pair: -pair[1])):
         yield f"{'' if place else 'mattered':<14} {share:4.0%} {field}"
     yield f"verdict        {found.sentence()}"

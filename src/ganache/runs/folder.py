@@ -14,7 +14,7 @@ from typing import Any
 from ganache.games import Game
 from ganache.parts.part import named_by_user, parse
 from ganache.runs.run_record import check, checked_line
-from ganache.support.errors import RunError, UserError, reason
+from ganache.support.errors import RunError, UserError, reason, without_passwords
 from ganache.support.files import PARTIAL, RECIPE, RECORD, is_run, lock, sync, umask, write_text, writing
 from ganache.support.interrupts import Interrupts
 from ganache.support.json_files import read_json, read_json_lines, write_json
@@ -125,7 +125,8 @@ class Run:
 
         Raises RunError for what the machine refuses; any other exception passes, and is noted too.
         """
-        session: dict[str, Any] = {"began": now_text(), "command": shlex.join(sys.argv), **versions()}
+        command = without_passwords(shlex.join(sys.argv))
+        session: dict[str, Any] = {"began": now_text(), "command": command, **versions()}
         if processes > 1:
             session["processes"] = processes
         sessions = [*self.record("sessions")["sessions"], session]

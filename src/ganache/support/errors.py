@@ -4,6 +4,7 @@ A broken invariant is neither: it is an ``assert`` and shows its traceback.
 """
 
 import difflib
+import re
 from collections.abc import Iterable
 
 _JOINERS = "\u200c\u200d"  # of letters and of emoji
@@ -47,6 +48,11 @@ def shown(text: str) -> str:
     return "".join(
         mark if mark.isprintable() or mark in _JOINERS else mark.encode("unicode_escape").decode() for mark in text
     )
+
+
+def without_passwords(text: str) -> str:
+    """Return a text in which an address says neither its user nor a password: ``postgresql://…@host/name``."""
+    return re.sub(r"://[^@/\s]*@", "://…@", text)
 
 
 def fold(name: str) -> str:

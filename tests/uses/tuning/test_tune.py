@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,7 @@ from ganache.uses.tuning.trials import Trial
 from tests.commands import Ended, run_command
 from tests.uses.tuning.made_up import timeless, trials_in
 
+ROOT = Path(__file__).parents[3]
 SMALL = ("vanilla", "--data", "digits", "--images", "400", "--batch", "4", "--features", "pixels", "--count", "200",
          "--precision", "fp32", "--set", "generator.widths=[8]", "--set", "discriminator.widths=[8]")  # fmt: skip
 RATES = ("--tune", "optimizers.generator.learning_rate=1e-4:1e-2:log", "--tune", "batch_size=2,4")
@@ -54,10 +56,18 @@ def test_a_study_says_what_it_will_do_and_what_came_of_it(whole: tuple[Path, End
         "trial 4 (search): ",
         "default        ",
         "verdict        ",
+        f"page           {folder}/study.html",
     ):
         assert said in ended.output
     assert (folder / "best.json").is_file()
     assert f"ganache train {folder}/best.json --data digits" in ended.output
+
+
+def test_the_docs_name_options_that_there_are() -> None:
+    text = (ROOT / "docs" / "tune.md").read_text(encoding="utf-8")
+    known = set(re.findall(r"--[\w-]+", run_command("tune", "--help").output.replace("\n", " ")))
+    assert set(re.findall(r"--[a-z][a-z-]+", text)) <= known
+    assert "docs/tune.md" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_trials_are_runs_of_which_only_those_that_matter_keep_networks(whole: tuple[Path, Ended]) -> None:

@@ -6,7 +6,6 @@ Everything that Optuna's own tools show of a study they show of this one. Whoeve
 
 import contextlib
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from ganache.support.errors import UserError, reason
+from ganache.support.errors import UserError, reason, without_passwords
 from ganache.support.files import writing
 from ganache.support.json_files import MOST_BYTES
 from ganache.support.units import brief, bytes_text
@@ -163,5 +162,5 @@ def _explained() -> Iterator[None]:
     except Exception as error:
         if not isinstance(error, _COMPLAINTS) and not type(error).__module__.startswith("sqlalchemy"):
             raise
-        said = re.sub(r"://[^@/\s]*@", "://…@", f"{type(error).__name__}: {reason(error)}")
+        said = without_passwords(f"{type(error).__name__}: {reason(error)}")
         raise UserError(f"storage: {brief(said, 300)}") from None
