@@ -1,5 +1,6 @@
 """`ganache tune`: which settings of a recipe suit some data, judged beside the default and its noise."""
 
+import dataclasses
 import os
 import shlex
 from collections.abc import Iterator
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
     from ganache.uses.tuning.trials import Trial
 
 MOST_SHOWN = 5  # trials
-
-# What `train` has besides, and a study decides by itself.
-NOT_ASKED = {"time": None, "evaluate_every": None, "start": None, "second": "", "domains": "", "task": ""}
 
 
 def tune(
@@ -82,7 +80,7 @@ def tune(
     from ganache.uses.tuning.tune import tune as tuned
     from ganache.web.report.study_page import write_study_page
 
-    given = {**locals(), **NOT_ASKED}
+    given = {**dict.fromkeys(field.name for field in dataclasses.fields(Request)), **locals()}  # train has more options
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise UserError("tune: it is not for torchrun; start the same command several times, each is a worker")
     load_code(code)

@@ -111,7 +111,7 @@ def _default_folder(wanted: Tuning) -> Path:
 
 def _join(wanted: Tuning, folder: Path, progress: Progress | None) -> Study:
     definition = read_definition(folder)
-    if wanted.request is not None and (changes := differences(definition.said, wanted.said())):
+    if wanted.request is not None and (changes := _changes(definition.said, wanted.said())):
         raise UserError(f"out: {folder} holds another study: {listed(changes, 5, '; ')}; choose another folder")
     if wanted.request is None and (wanted.tune or wanted.features or wanted.count):
         raise UserError("tune, features, count: they belong to the study, which has its own")
@@ -125,6 +125,11 @@ def _join(wanted: Tuning, folder: Path, progress: Progress | None) -> Study:
     if plan.dataset.fingerprint != definition.fingerprint:
         raise UserError(f"data: {plan.dataset.name!r} changed since the study in {folder} began")
     return Study(folder, _allowed(wanted, folder, definition), plan)
+
+
+def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Return what is said otherwise now; options that another version had not are no difference."""
+    return differences(*({name: said[name] for name in said if name in before.keys() & now} for said in (before, now)))
 
 
 def _allowed(wanted: Tuning, folder: Path, definition: Definition) -> Definition:
