@@ -14,6 +14,7 @@ from ganache.cli.options import (
     Labels,
     NoMetadata,
     Precision,
+    Range,
     RunFolder,
     RunPath,
     Seed,
@@ -218,12 +219,17 @@ def mix(
 
 def translate(
     run: RunPath,
-    pictures: Annotated[Path, path_argument(metavar="INPUT", help="A picture, or a folder or zip of pictures.")],
-    out: Annotated[Path, path_option(help="A picture for one, else a folder.")],
+    pictures: Annotated[
+        Path, path_argument(metavar="INPUT", help="A picture or animation, or a folder or zip of them.")
+    ],
+    out: Annotated[
+        Path, path_option(help="A file for one (.png, .jpg, .webp; moving: .png, .webp, .gif), else a folder.")
+    ],
     direction: Direction = "a-to-b",
     whole: Annotated[
         bool, typer.Option("--whole", help="Pictures of any size as they are, not brought to that of the training.")
     ] = False,
+    value_range: Range = None,
     device: Device = "auto",
     no_metadata: NoMetadata = False,
     sign: Sign = None,
@@ -241,13 +247,16 @@ def translate(
             out,
             direction=direction,
             whole=whole,
+            value_range=value_range,
             device=device,
             progress=progress,
             marks=marks_of(no_metadata, sign, key),
         )
+    frames = f" ({counted(done.frames, 'frame')} of animations)" if done.frames else ""
     show(
         [
-            f"{counted(done.pictures, 'picture')} translated {direction}: {out}",
+            f"{counted(done.pictures, 'picture')}{frames} translated {direction}: {out}",
+            *(f"range         {sentence}" for sentence in done.ranges),
             *(f"not read      {name}: {why}" for name, why in [*done.skipped.items()][:10]),
         ]
     )

@@ -130,6 +130,10 @@ class Stamp:
         """Return what is put on the image of a number, of those that are written."""
         return replace(self, origin=replace(self.origin, drawn={**self.origin.drawn, "images": str(number)}))
 
+    def unsigned(self) -> Self:
+        """Return a stamp that says as much, and asks nobody to sign."""
+        return replace(self, marks=replace(self.marks, signer=None))
+
     def saved_with(self, kind: str) -> dict[str, Any]:
         """Return what Pillow's `save` is told to write beside the pixels of a PNG, JPEG, WEBP or GIF."""
         if not self.marks.metadata:

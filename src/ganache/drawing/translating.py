@@ -1,7 +1,6 @@
-"""Pictures translated by a run: one, those of a folder or zip, or the frames of an animation, some at a time."""
+"""Pictures and animations translated by a run: one, or those of a folder or zip, some at a time."""
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -9,32 +8,34 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ganache.data.containers import Container, open_container
-from ganache.data.containers.listing import printable
+from ganache.data.containers import open_container
+from ganache.data.containers.listing import UnreadableError, printable
 from ganache.data.dataset import Progress
-from ganache.data.decoding.decode import Header
-from ganache.data.decoding.deep import FULL
+from ganache.data.decoding.deep import Pair
 from ganache.data.decoding.pool import Decoders
-from ganache.data.shape import ImageShape
 from ganache.data.sources.single_pictures import is_picture
 from ganache.data.twofold.preparation import Preparation
 from ganache.drawing.exports import check_picture, refuse_to_mix, save_picture
+from ganache.drawing.frame_files import write_frames
+from ganache.drawing.given_pictures import Inputs, Moving, Stills, ranges_at_use
 from ganache.drawing.origins import PLAIN, Marks, Origin, Stamp
 from ganache.runs.trained_translators import TrainedTranslator, load_translator
 from ganache.support.errors import UserError
-from ganache.support.files import writing
-
-AT_ONCE = 16  # pictures of one size that are held together
-MOST_PIXELS = 64_000_000  # of one picture
+from ganache.support.places import check_output
+from ganache.support.units import parse_range
 
 Pictures = NDArray[np.uint8]
 
 
 class Translated(NamedTuple):
-    """How many pictures were translated, and why others were not, by name."""
+    """How many pictures were translated, of which some are animations of so many frames together; why others were not,
+    by name; by which ranges files of more than 8 bits were read, in sentences.
+    """
 
     pictures: int
     skipped: dict[str, str]
+    frames: int = 0
+    ranges: Sequence[str] = ()
 
 
 def translate_to(
@@ -44,84 +45,97 @@ def translate_to(
     *,
     direction: str = "a-to-b",
     whole: bool = False,
+    value_range: str | Pair | None = None,
     device: str = "auto",
     progress: Progress | None = None,
     marks: Marks = PLAIN,
 ) -> Translated:
     """Translate a picture file to a picture file, or a folder or zip to a folder of PNGs with the same names.
 
-    Pictures are prepared as in training, scaled to cover its size and cropped; `whole` ones keep their own. Raises
-    UserError for what cannot be done as asked, RunError as the disk does.
+    Pictures are prepared as in training, scaled to cover its size and cropped; `whole` ones keep their own. An
+    animation becomes one of as many frames, which last as long. `value_range` are the values that become 0 and 255 in
+    files of more than 8 bits; if left out those of the training, or what the files show. Raises UserError for what
+    cannot be done as asked, RunError as the disk does.
     """
+    asked = parse_range(value_range) if isinstance(value_range, str) else value_range
     is_one = is_picture(source)
-    if is_one:
-        check_picture(out, "--out")
-    else:
-        refuse_to_mix(out)
-        if not source.exists():
-            raise UserError(f"input: there is no {str(source)!r}; name a picture, a folder or a zip")
+    _refuse_places(source, out, is_one)
     translator = load_translator(run, direction, device)
     container = open_container(source.parent if is_one else source)
     names = [source.name] if is_one else container.listing().names
     if not names:
         raise UserError(f"input: no pictures in {str(source)!r}")
-    stamp = marks.on(Origin.of(translator, {"translated": direction}))
-    skipped: dict[str, str] = {}
-    count = 0
-    for name, image in _translated(translator, container, names, whole, skipped):
-        place = out if is_one else out / PurePosixPath(printable(name)).with_suffix(".png")
-        _save(image, place, stamp)
-        count += 1
-        if progress is not None:
-            progress(count + len(skipped), len(names))
-    if is_one and skipped:
-        raise UserError(f"input: {str(source)!r} cannot be read: {skipped[source.name]}")
-    return Translated(count, skipped)
-
-
-def _translated(
-    translator: TrainedTranslator, container: Container, names: Sequence[str], whole: bool, skipped: dict[str, str]
-) -> Iterator[tuple[str, Pictures]]:
-    """Yield the translations of pictures by name, and note those that cannot be read."""
     preparation = Preparation.of(translator.description, translator.inputs, translator.targets)
-    use = preparation.use
     with Decoders(container) as decoders:
-        for start in range(0, len(names), AT_ONCE):
-            some = names[start : start + AT_ONCE]
-            for shape, members in _by_size(preparation, decoders, some, whole, skipped).items():
-                for found in decoders.pixels([members], shape, FULL, {}):
-                    skipped |= {name: why for name, why in zip(members, found.reasons, strict=True) if why is not None}
-                    read = [name for name in members if name not in skipped]
-                    images = use.prepared(found.images).transpose(0, 2, 3, 1)
-                    yield from zip(read, translator.translate(np.ascontiguousarray(images)), strict=True)
+        ranges, said = ranges_at_use(decoders, names, preparation.ranges, asked)
+        inputs = Inputs(decoders, preparation, ranges, whole)
+        work = _Work(translator, marks.on(Origin.of(translator, {"translated": direction})))
+        place_of = (lambda name: out) if is_one else _place_below(out)
+        for found in inputs.read(names):
+            work.save(found, place_of, inputs.skipped)
+            if progress is not None:
+                progress(work.pictures + len(inputs.skipped), len(names))
+    if is_one and inputs.skipped:
+        raise UserError(f"input: {str(source)!r} cannot be read: {inputs.skipped[source.name]}")
+    return Translated(work.pictures, inputs.skipped, work.frames, said)
 
 
-def _by_size(
-    preparation: Preparation,
-    decoders: Decoders,
-    names: Sequence[str],
-    whole: bool,
-    skipped: dict[str, str],
-) -> dict[ImageShape, list[str]]:
-    """Return names by the shape to which their pictures are brought."""
-    own, use = preparation.shape, preparation.use
-    if not whole:
-        if (pixels := own.height * own.width * use.scale**2) > MOST_PIXELS:
-            raise UserError(f"run: it makes pictures of {pixels:,} pixels, above {MOST_PIXELS:,}")
-        return {own: list(names)}
-    found: dict[ImageShape, list[str]] = {}
-    for name, header in zip(names, (one for some in decoders.headers(names) for one in some), strict=True):
-        if not isinstance(header, Header):
-            skipped[name] = header
-        elif header.height * header.width * use.scale**2 > MOST_PIXELS:
-            skipped[name] = f"{header.height}x{header.width} pixels, translated, are above {MOST_PIXELS:,}"
+def _refuse_places(source: Path, out: Path, is_one: bool) -> None:
+    """Raise UserError, before anything is computed, for places where nothing can be read or written."""
+    if not is_one:
+        refuse_to_mix(out)
+        if not source.exists():
+            raise UserError(f"input: there is no {str(source)!r}; name a picture, a folder or a zip")
+    elif out.suffix.lower() == ".gif":  # which only an animation becomes
+        check_output(out, "--out")
+    else:
+        check_picture(out, "--out")
+
+
+class _Work:
+    """What is translated and saved, counted."""
+
+    def __init__(self, translator: TrainedTranslator, stamp: Stamp) -> None:
+        self._translator, self._stamp = translator, stamp
+        self.pictures = self.frames = 0
+
+    def save(self, found: Stills | Moving, place_of: Callable[[str], Path], skipped: dict[str, str]) -> None:
+        """Translate what was found, save it, and note in `skipped` an animation that cannot be read to its end."""
+        if isinstance(found, Stills):
+            for name, image in zip(found.names, self._translator.translate(found.images), strict=True):
+                self._save_picture(image, place_of(name))
+            return
+        try:
+            write_frames(place_of(found.name), self._frames(found), found.timing, self._stamp)
+        except UnreadableError as error:
+            skipped[found.name] = str(error)
         else:
-            found.setdefault(ImageShape(own.channels, header.height, header.width), []).append(name)
-    return found
+            self.pictures += 1
+            self.frames += len(found.timing.durations)
+
+    def _frames(self, found: Moving) -> Iterator[Image.Image]:
+        for some in found.frames:
+            yield from map(_picture, self._translator.translate(some))
+
+    def _save_picture(self, image: Pictures, place: Path) -> None:
+        check_picture(place, "--out")
+        save_picture(_picture(image), place, self._stamp)
+        self.pictures += 1
 
 
-def _save(image: Pictures, place: Path, stamp: Stamp) -> None:
-    picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-    with writing(place):
-        os.makedirs(place.parent, exist_ok=True)
-    save_picture(picture, place, stamp)
+def _picture(image: Pictures) -> Image.Image:
+    return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+
+
+def _place_below(out: Path) -> Callable[[str], Path]:
+    """Return what says where a picture of a folder or zip goes: to a PNG of its name, or to one of its whole name."""
+    taken: set[Path] = set()
+
+    def place_of(name: str) -> Path:
+        path = PurePosixPath(printable(name))
+        place = out / path.with_suffix(".png")
+        place = out / f"{path}.png" if place in taken else place
+        taken.add(place)
+        return place
+
+    return place_of

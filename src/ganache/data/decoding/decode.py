@@ -34,6 +34,7 @@ _CHANNELS |= dict.fromkeys(("RGB", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"), 3)
 _EIGHT_BIT_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _WITH_ALPHA = {1: 2, 2: 2, 3: 4, 4: 4}
 _ORIENTATION = 0x0112
+MOVES = "first frame of an animation"  # the note of an image that has others
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -74,9 +75,9 @@ def quiet() -> Iterator[None]:
 def read_header(file: BinaryIO) -> Header:
     """Return the header of an image file without decoding its pixels; raises UnreadableError with the reason."""
     try:
-        with _opened(file) as image:
+        with opened(file) as image:
             height, width = image.height, image.width
-            turned = _orientation(image)
+            turned = orientation(image)
             # Pillow reports a TIFF's size as it will be after its own turning.
             if turned >= 5 and image.format != "TIFF":
                 height, width = width, height
@@ -85,16 +86,16 @@ def read_header(file: BinaryIO) -> Header:
             memory = file.seek(0, io.SEEK_END) + height * width * (_COLOUR_BYTES if channels > 1 else _GREY_BYTES)
             return Header(height, width, channels, _notes(image, turned), deep, memory)
     except READ_ERRORS as error:
-        raise UnreadableError(_reason(error, file)) from error
+        raise UnreadableError(reason(error, file)) from error
 
 
 def read_extremes(file: BinaryIO) -> Extremes:
     """Return the extremes of a file of more than 8 bits; raises UnreadableError with the reason."""
     try:
-        with _opened(file) as image:
-            return extremes(image, lambda: _opened(file))
+        with opened(file) as image:
+            return extremes(image, lambda: opened(file))
     except READ_ERRORS as error:
-        raise UnreadableError(_reason(error, file)) from error
+        raise UnreadableError(reason(error, file)) from error
 
 
 def read_pixels(
@@ -105,12 +106,12 @@ def read_pixels(
     More than 8 bits are brought to 8 by `ranges`. Raises UnreadableError with the reason.
     """
     try:
-        with _opened(file) as image:
-            flat = eight_bit(image, lambda: _opened(file), ranges) if is_deep(image) else image
+        with opened(file) as image:
+            flat = eight_bit(image, lambda: opened(file), ranges) if is_deep(image) else image
             flat.load()
-            return fit(_upright(flat, _orientation(image)), shape, stretch)
+            return fit(upright(flat, orientation(image)), shape, stretch)
     except READ_ERRORS as error:
-        raise UnreadableError(_reason(error, file)) from error
+        raise UnreadableError(reason(error, file)) from error
 
 
 def fit(image: Image.Image, shape: ImageShape, stretch: bool = False) -> npt.NDArray[np.uint8]:
@@ -132,7 +133,8 @@ def natural_channels(image: Image.Image) -> int:
 
 
 @contextmanager
-def _opened(file: BinaryIO) -> Iterator[Image.Image]:
+def opened(file: BinaryIO) -> Iterator[Image.Image]:
+    """Open an image of a raster format without decoding it; raises UnreadableError for too many pixels."""
     Image.init()
     with Image.open(only_pixels(file), formats=[name for name in _FORMATS if name in Image.OPEN]) as image:
         if image.width * image.height > MAX_PIXELS:
@@ -143,7 +145,8 @@ def _opened(file: BinaryIO) -> Iterator[Image.Image]:
         yield image
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation(image: Image.Image) -> int:
+    """Return how an image lies by its metadata, 1 … 8, 1 being upright."""
     try:
         # Not the PNG plugin's own, which decodes all pixels to look behind them; only_pixels puts metadata first.
         value = Image.Image.getexif(image).get(_ORIENTATION, 1)
@@ -157,15 +160,16 @@ def _notes(image: Image.Image, orientation: int) -> tuple[str, ...]:
         "EXIF orientation applied": orientation != 1,
         "palette": image.mode in ("P", "PA"),
         "CMYK": image.mode == "CMYK",
-        "first frame of an animation": _is_animated(image),
+        MOVES: _is_animated(image),
     }
     if is_deep(image):
         found[note_of(image)] = True
     return tuple(note for note, present in found.items() if present)
 
 
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+def upright(image: Image.Image, turned: int) -> Image.Image:
+    """Return an image made upright that lies as its orientation says."""
+    return image.transpose(_UPRIGHT[turned]) if turned in _UPRIGHT else image
 
 
 def _is_animated(image: Image.Image) -> bool:
@@ -210,7 +214,8 @@ def _stretched(image: Image.Image, shape: ImageShape) -> Image.Image:
     return image.resize((shape.width, shape.height), Image.Resampling.BICUBIC)
 
 
-def _reason(error: BaseException, file: BinaryIO) -> str:
+def reason(error: BaseException, file: BinaryIO) -> str:
+    """Return in words why a file cannot be read."""
     if isinstance(error, Image.DecompressionBombError):
         return f"more than {MAX_PIXELS // 10**6} megapixels, refused as a decompression bomb"
     if isinstance(error, MemoryError):

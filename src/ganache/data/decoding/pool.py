@@ -18,6 +18,7 @@ import numpy.typing as npt
 from ganache.data.containers import Container
 from ganache.data.decoding.decode import Header
 from ganache.data.decoding.deep import Extremes, Ranges
+from ganache.data.decoding.films import Timing
 from ganache.data.decoding.process import PROGRAM, TICK_SECONDS, Decoder, EndedError, Question
 from ganache.data.shape import ImageShape
 
@@ -111,6 +112,23 @@ class Decoders:
         """Yield the pixels of each part of the files, in order, brought to the shape as `decode.fit` does."""
         questions = [Question("pixels", names, _largest(names, memory), shape, ranges, stretch) for names in parts]
         for answers, images in self._ask(questions, sum(map(len, parts))):
+            yield Pixels(images[: answers.count(None)], answers)
+
+    def timings(self, names: Sequence[str]) -> Iterator[Timing | str]:
+        """Yield what files say of their frames, or reasons, in order; all frames are decoded."""
+        for answers, _ in self._ask([Question("timing", [name], SMALL) for name in names], len(names)):
+            (entry,) = answers
+            yield entry if isinstance(entry, str) else Timing(tuple(entry[0]), entry[1])
+
+    def frames(self, name: str, count: int, at_once: int, shape: ImageShape, memory: int) -> Iterator[Pixels]:
+        """Yield the first `count` frames of an animation in order, so many at once, brought to a shape.
+
+        `memory` bounds the bytes that decoding one takes. One process reads them, since each frame follows another.
+        """
+        step = max(1, min(at_once, _BYTES_PER_QUESTION // shape.pixels))
+        parts = [range(start, min(count, start + step)) for start in range(0, count, step)]
+        questions = [Question("frame", [name] * len(part), memory, shape, frames=part) for part in parts]
+        for answers, images in self._ask(questions, 1):
             yield Pixels(images[: answers.count(None)], answers)
 
     def split(self, files: Sequence[T], row_bytes: int) -> list[Sequence[T]]:

@@ -31,6 +31,7 @@ class Question(NamedTuple):
     shape: ImageShape | None = None
     ranges: Ranges = FULL
     stretch: bool = False
+    frames: Sequence[int] = ()  # of each name, the number of the frame to read
 
 
 class EndedError(Exception):
@@ -59,6 +60,7 @@ class Decoder:
         sizes = question.shape and (question.shape.channels, question.shape.height, question.shape.width)
         asked: dict[str, Any] = {"task": question.task, "path": self._path, "names": list(question.names[first:])}
         asked |= {"shape": sizes, "ranges": question.ranges, "stretch": question.stretch}
+        asked["frames"] = list(question.frames[first:])
         self._ticks = 0
         try:
             with contextlib.suppress(OSError, ValueError):  # a broken pipe: reading says why
