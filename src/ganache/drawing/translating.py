@@ -17,7 +17,7 @@ from ganache.data.sources.single_pictures import is_picture
 from ganache.data.twofold.preparation import Preparation
 from ganache.drawing.exports import check_picture, refuse_to_mix, save_picture
 from ganache.drawing.frame_files import write_frames
-from ganache.drawing.given_pictures import Inputs, Moving, Stills, ranges_at_use
+from ganache.drawing.given_files import GivenFiles, Moving, Stills, ranges_at_use
 from ganache.drawing.origins import PLAIN, Marks, Origin, Stamp
 from ganache.runs.trained_translators import TrainedTranslator, load_translator
 from ganache.support.errors import UserError
@@ -68,16 +68,16 @@ def translate_to(
     preparation = Preparation.of(translator.description, translator.inputs, translator.targets)
     with Decoders(container) as decoders:
         ranges, said = ranges_at_use(decoders, names, preparation.ranges, asked)
-        inputs = Inputs(decoders, preparation, ranges, whole)
+        given = GivenFiles(decoders, preparation, ranges, whole)
         work = _Work(translator, marks.on(Origin.of(translator, {"translated": direction})))
         place_of = (lambda name: out) if is_one else _place_below(out)
-        for found in inputs.read(names):
-            work.save(found, place_of, inputs.skipped)
+        for found in given.read(names):
+            work.save(found, place_of, given.skipped)
             if progress is not None:
-                progress(work.pictures + len(inputs.skipped), len(names))
-    if is_one and inputs.skipped:
-        raise UserError(f"input: {str(source)!r} cannot be read: {inputs.skipped[source.name]}")
-    return Translated(work.pictures, inputs.skipped, work.frames, said)
+                progress(work.pictures + len(given.skipped), len(names))
+    if is_one and given.skipped:
+        raise UserError(f"input: {str(source)!r} cannot be read: {given.skipped[source.name]}")
+    return Translated(work.pictures, given.skipped, work.frames, said)
 
 
 def _refuse_places(source: Path, out: Path, is_one: bool) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 import ganache
 from ganache.data.decoding.films import Timing, read_timing
 from ganache.data.decoding.pool import Decoders
-from ganache.drawing import given_pictures
+from ganache.drawing import given_files
 from ganache.drawing.translating import translate_to
 from ganache.runs.trained_translators import TrainedTranslator
 from ganache.support.errors import UserError
@@ -53,7 +53,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def film() -> list[Image.Image]:
     frames = []
-    for number in range(given_pictures.AT_ONCE + 3):
+    for number in range(given_files.AT_ONCE + 3):
         frame = Image.new("RGB", SIZE, (20, 60, 120))
         frame.paste((220, 200, 10), (number, 4, number + 5, 12))
         frames.append(frame)
@@ -89,7 +89,7 @@ def test_a_frame_becomes_what_it_would_as_a_picture(
     monkeypatch.setattr(TrainedTranslator, "translate", noting)
     done = translate_to(run, tmp_path / "film.gif", tmp_path / "film.png", whole=whole)
     assert (done.pictures, done.frames, done.skipped) == (1, len(film), {})
-    assert at_once == [given_pictures.AT_ONCE, 3]
+    assert at_once == [given_files.AT_ONCE, 3]
     assert timing(tmp_path / "film.png") == timing(tmp_path / "film.gif")
     assert timing(tmp_path / "film.png").plays == 0
     with Image.open(tmp_path / "film.png") as made:
@@ -221,13 +221,13 @@ def test_alpha_grey_colours_and_turned_pictures_are_as_in_training(
 def test_pictures_that_would_be_too_large_are_skipped(
     run: Path, film: list[Image.Image], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(given_pictures, "MOST_PIXELS", SIDE * SIDE)
+    monkeypatch.setattr(given_files, "MOST_PIXELS", SIDE * SIDE)
     (tmp_path / "some").mkdir()
     save_film(film[:2], tmp_path / "some/film.gif")
     Image.new("L", (SIDE, SIDE)).save(tmp_path / "some/still.png")
     done = translate_to(run, tmp_path / "some", tmp_path / "made", whole=True)
     assert done.pictures == 1
     assert done.skipped == {"film.gif": "20x24 pixels, translated, are above 256"}
-    monkeypatch.setattr(given_pictures, "MOST_PIXELS", SIDE * SIDE - 1)
+    monkeypatch.setattr(given_files, "MOST_PIXELS", SIDE * SIDE - 1)
     with pytest.raises(UserError, match=r"^run: it makes pictures of 256 pixels, above 255$"):
         translate_to(run, tmp_path / "some", tmp_path / "others")

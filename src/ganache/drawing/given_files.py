@@ -40,7 +40,7 @@ class Moving(NamedTuple):
     frames: Iterator[Pictures]
 
 
-class Inputs:
+class GivenFiles:
     """Inputs of pictures, prepared as in training or, if `whole`, in their own size.
 
     `ranges` bring files of more than 8 bits to 8. `skipped` has the reasons why pictures cannot be read, by name.
