@@ -113,7 +113,7 @@ def _begun(study: "Study", trials: "list[Trial]") -> None:
     show([f"recipe         {briefing.recipe_line(known.recipe)}", briefing.device_line(study.plan)])
     for place, dial in enumerate(known.dials):
         show([f"{'' if place else 'tried':<14} {dial.field}: {dial.says()}"])
-    judge = known.judging
+    judge, after = known.judging, f", which goes on after {counted(len(trials), 'trial')}" if trials else ""
     against = f"{counted(judge.reals, 'image')} of {judge.split}" if judge.reals else judge.split
     show(
         [
@@ -121,7 +121,7 @@ def _begun(study: "Study", trials: "list[Trial]") -> None:
             *_held_out(study),
             f"rungs          {', '.join(map(count_text, known.rungs))} images; the best third goes on from each",
             f"budget         {_estimate(study)}",
-            f"study          {study.folder}{f', which goes on after {len(trials)}' if trials else ''}",
+            f"study          {study.folder}{after}",
             "disk           a checkpoint each of defaults, the best and its checks; of lost trials settings and log",
         ]
     )
@@ -145,17 +145,17 @@ def _estimate(study: "Study") -> str:
     full, allowed = known.full_seconds, known.allowance
     limits = [f"{duration_text(allowed.seconds)} of work"] if allowed.seconds else []
     limits += [counted(allowed.trials, "trial")] if allowed.trials else []
-    each = f"a full training takes about {duration_text(full)}, three of the default and three of the best"
+    each = f"a full training takes about {duration_text(full)}; three of the default and three of the best"
     fixed = 2 * SEEDS * full
     # Of the trials at each rung a third goes on, so that each rung costs about what the first one does.
     trial = full * len(known.rungs) * known.rungs[0] / known.rungs[-1]
     if allowed.seconds:
         left = max(0.0, allowed.seconds - fixed)
-        rest = f"{duration_text(left)} for about {counted(int(left / trial), 'trial')}"
+        rest = f"leave {duration_text(left)} for about {counted(int(left / trial), 'trial')}"
     else:
         assert allowed.trials is not None
-        rest = f"{duration_text(fixed + allowed.trials * trial)} in all"
-    return f"{' or '.join(limits)}; {each}: {rest}, without judging"
+        rest = f"and the trials take about {duration_text(fixed + allowed.trials * trial)}"
+    return f"{' or '.join(limits)}; {each} {rest}, without judging"
 
 
 def _report(study: "Study", found: "Findings", shares: dict[str, float]) -> Iterator[str]:

@@ -1,14 +1,16 @@
 """Rungs, who goes on from them, and what becomes of a trial: by hand."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from ganache.uses.tuning.decisions import fate_of, full_work, may_search, promising
+from ganache.uses.tuning.decisions import New, fate_of, full_work, may_search, next_trial, promising
 from ganache.uses.tuning.definition import Allowance
+from ganache.uses.tuning.dials import Values
 from ganache.uses.tuning.rungs import going_on, place_among, rungs_to
-from ganache.uses.tuning.trials import Trial
-from tests.uses.tuning.made_up import definition
+from ganache.uses.tuning.trials import Trial, rivals
+from tests.uses.tuning.made_up import RATE, definition
 
 
 def trial(number: int, *scores: float, purpose: str = "search", fate: str = "pruned", seconds: float = 1.0) -> Trial:
@@ -78,3 +80,29 @@ def test_a_trial_that_is_too_slow_to_be_finished_ends() -> None:
     for seconds, fate in ((69.0, "running"), (68.9, "pruned")):
         study = definition(allowance=Allowance(seconds=seconds))
         assert fate_of(study, [*DEFAULTS, slow], slow)[0] == fate
+
+
+def test_what_begins_next_waits_for_searches_that_others_train_and_for_nobody_before() -> None:
+    study = definition(allowance=Allowance(trials=1))
+    values: Values = {"batch_size": "8"}
+    running = [replace(trial, fate="running") for trial in DEFAULTS]
+    assert next_trial(study, [], lambda trials: values) == New("default", {RATE: 0.01, "batch_size": "4"}, 0)
+    assert next_trial(study, running[:2], lambda trials: values).seed == 2  # type: ignore[union-attr]
+    assert next_trial(study, running, lambda trials: values) == New("search", values, 3)
+    best = trial(3, 1.0, 1.0, 1.0, fate="complete")
+    assert next_trial(study, [*DEFAULTS, trial(3, 1.0, fate="running")], lambda trials: values) == "wait"
+    assert next_trial(study, [*running[:1], *DEFAULTS[1:], best], lambda trials: values) == "wait"
+    assert next_trial(study, [*DEFAULTS, best], lambda trials: values) == New("check", {}, 0, 3)
+    longer, second = definition(allowance=Allowance(trials=2)), trial(4, 1.0, fate="running")
+    assert next_trial(longer, [*DEFAULTS, best, second], lambda trials: values) == "wait"  # it may be the best
+    checks = [replace(trial(4 + n, 1.0, 1.0, 1.0, purpose="check", fate="complete"), of=3) for n in range(3)]
+    assert next_trial(study, [*DEFAULTS, best, *checks[:1]], lambda trials: values) == New("check", {}, 1, 3)
+    assert next_trial(study, [*DEFAULTS, best, *checks], lambda trials: values) == "over"
+    last = replace(checks[2], fate="running")
+    assert next_trial(study, [*DEFAULTS, best, *checks[:2], last], lambda trials: values) == "wait"
+    assert next_trial(study, DEFAULTS, lambda trials: None) == "over"  # no values are left
+
+
+def test_a_trial_is_not_measured_by_checks_of_what_was_found() -> None:
+    check = trial(4, 0.1, purpose="check", fate="complete")
+    assert rivals([*DEFAULTS, trial(3, 5.5), check], trial(5, 5.0), 0) == [6.0, 6.0, 6.0, 5.5]

@@ -32,7 +32,7 @@ def test_the_fields_of_a_recipe_become_dials_by_the_kind_of_part_they_are_in() -
         "batch_size", "ema_half_life", "generator.widths", "discriminator.widths", RATE, "optimizers.generator.betas",
         "optimizers.discriminator.learning_rate", "optimizers.discriminator.betas", "penalties.r1.weight",
     ]  # fmt: skip
-    assert dials["batch_size"] == OneOf(field="batch_size", texts=("1", "2", "4", "8", "16"), start="4")
+    assert dials["batch_size"] == OneOf(field="batch_size", texts=("2", "4", "8", "16"), start="4")
     assert dials["ema_half_life"] == Span(field="ema_half_life", low=12.5, high=800.0, log=True, start=100.0)
     assert dials["generator.widths"] == OneOf(field="generator.widths", texts=("[4]", "[8]", "[16]"), start="[8]")
     assert dials[RATE] == Span(field=RATE, low=1e-3, high=0.1, log=True, start=1e-2)

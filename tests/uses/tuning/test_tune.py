@@ -20,8 +20,11 @@ import ganache
 from ganache.networks import MLPGenerator
 from ganache.training.plan import Request
 from ganache.uses.tuning.definition import read_definition
+from ganache.uses.tuning.dials import Values
 from ganache.uses.tuning.holding_out import OWN_DATA
 from ganache.uses.tuning.ledger import JOURNAL
+from ganache.uses.tuning.study import Tuning, open_study
+from ganache.uses.tuning.trainings import Trainings, UnsuitedError
 from ganache.uses.tuning.trials import Trial
 from tests.commands import Ended, run_command
 from tests.uses.tuning.made_up import timeless, trials_in
@@ -103,6 +106,19 @@ def test_a_fifth_is_held_out_and_nothing_is_lost(whole: tuple[Path, Ended]) -> N
     for found, known in ((both, images),):
         order = [np.lexsort(pixels.T) for pixels in (found, known)]
         assert np.corrcoef(found[order[0]].ravel(), known[order[1]].ravel())[0, 1] > 0.999
+
+
+def test_values_that_the_networks_cannot_have_are_no_trials(tmp_path: Path) -> None:
+    request = Request(data="digits", recipe="r3gan", images=600, batch=16)
+    dials = ("generator.width=8,16", "generator.group_size=7,8")
+    study = open_study(Tuning(request=request, out=tmp_path / "study", trials=1, tune=dials, features="pixels"))
+    impossible: Values = {"generator.width": "8", "generator.group_size": "7"}
+    assert study.fits({**impossible, "generator.group_size": "8"})
+    assert not study.fits(impossible)
+    trainings = Trainings(study.folder, study.definition)
+    with pytest.raises(UnsuitedError, match="group_size: 7 does not divide"):  # had it passed the rehearsal
+        trainings.reach(Trial(3, "search", impossible, 3), 0)
+    assert not trainings.run(Trial(3, "search", impossible, 3)).exists()
 
 
 def test_a_killed_study_goes_on_and_ends_as_if_nothing_had_happened(whole: tuple[Path, Ended], tmp_path: Path) -> None:

@@ -87,8 +87,8 @@ def _scaled(factor: float) -> Maker:
     return make
 
 
-def _powers(most: int) -> Maker:
-    """Return what makes a dial of a count, or of several together: halved and doubled so many times."""
+def _powers(most: int, least: int = 1) -> Maker:
+    """Return what makes a dial of a count, or of several together: halved and doubled so many times, none too small."""
 
     def make(path: str, value: Any) -> AnyDial | None:
         counts = value if isinstance(value, tuple) else (value,)
@@ -96,7 +96,7 @@ def _powers(most: int) -> Maker:
             return None
         factors = [2.0**power for power in range(-most, most + 1)]
         tried = [[int(count * factor) for count in counts] for factor in factors]
-        kept = [each if isinstance(value, tuple) else each[0] for each in tried if min(each) >= 1]
+        kept = [each if isinstance(value, tuple) else each[0] for each in tried if min(each) >= least]
         texts = tuple(dict.fromkeys(json.dumps(each) for each in kept))
         start = json.dumps(list(value) if isinstance(value, tuple) else value)
         return OneOf(field=path, texts=texts, start=start) if len(texts) > 1 else None
@@ -116,7 +116,7 @@ RULES: dict[tuple[type[Part], str], Maker] = {
     (Optimizer, "betas"): _betas,
     (Term, "weight"): _scaled(RATE_TIMES),
     (Game, "ema_half_life"): _scaled(HALF_LIFE_TIMES),
-    (Game, "batch_size"): _powers(BATCH_POWERS),
+    (Game, "batch_size"): _powers(BATCH_POWERS, least=2),  # batch norm sees no spread in one
     (Generator, "width"): _powers(WIDTH_POWERS),
     (Generator, "widths"): _powers(WIDTH_POWERS),
     (Discriminator, "width"): _powers(WIDTH_POWERS),
