@@ -17,13 +17,15 @@ from ganache.engine.state import TrainingState
 from ganache.games import Game, Optimizers, TwoPlayers
 from ganache.games.cast import Cast, Player
 from ganache.games.game import Records, TrainingBatch
-from ganache.networks import MLPDiscriminator, MLPGenerator
+from ganache.games.marking import Marking, MarkOptimizers
+from ganache.networks import FeatureEncoder, MLPDiscriminator, MLPGenerator
 from ganache.parts.augmentations import Augmenter
 from ganache.parts.critic import Critic
 from ganache.parts.latents import Normal
 from ganache.parts.moment import Moment
 from ganache.parts.objectives import NonSaturating
 from ganache.parts.optimizers import Adam, Optimizer
+from ganache.parts.schedules import Linear
 from ganache.parts.terms import ROLES, Move, Role
 from ganache.parts.verdict import Verdict
 from ganache.recipes.settings import with_settings
@@ -46,6 +48,23 @@ def tiny_recipe(**fields: Any) -> TwoPlayers:
         "batch_size": 4,
     }
     return TwoPlayers(**{**defaults, **fields})
+
+
+def tiny_marking(**fields: Any) -> Marking:
+    """Return a game that marks a very small generator: twelve images for its reader, then the generator's turn."""
+    adam = Adam(learning_rate=1e-2, betas=(0.5, 0.9), epsilon=1e-4)
+    defaults: dict[str, Any] = {
+        "name": "marking",
+        "generator": MLPGenerator(latent=Normal(size=3), widths=(8,)),
+        "reader": FeatureEncoder(body=MLPDiscriminator(widths=(8,), slope=0.2)),
+        "message": "c5",
+        "optimizers": MarkOptimizers(generator=adam, reader=adam),
+        "learning": 12,
+        "grain": 2,
+        "strength": Linear(start=30.0, end=20.0, until=12),
+        "batch_size": 4,
+    }
+    return Marking(**{**defaults, **fields})
 
 
 def two_players(name: str, *settings: str) -> TwoPlayers:

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from ganache import recipes
 from ganache.games import BiGAN, Game, Growing, Optimizers
+from ganache.games.marking import MarkOptimizers
 from ganache.networks import (
     BigGANDiscriminator,
     BigGANGenerator,
@@ -69,7 +70,8 @@ from ganache.parts.path_length import PathLength
 from ganache.parts.penalties import DRAGAN, R1, R2, GradientPenalty
 from ganache.parts.schedules import Cosine, Curve, Geometric, Linear
 from ganache.parts.terms import FeatureMatching, GeneratorTerm, Penalty, Term
-from tests.tiny import tiny_recipe
+from ganache.parts.wear import Wear
+from tests.tiny import tiny_marking, tiny_recipe
 
 ADAM = Adam(learning_rate=Linear(start=1e-3, end=0.0, until=500.0), betas=(0.0, 0.99), epsilon=1e-6)
 
@@ -170,6 +172,7 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
             most=0.7,
         ),
     ),
+    (Augmentation, Wear(lowest_quality=30, smallest_size=0.25, smallest_crop=0.5, noise=3.0)),
     (Augmentation, DiffAugment(colour=False, translation=0.25, cutout=0.25)),
     (Curve, Linear(start=1.0, end=0.0, since=5.0, until=1e6)),
     (Curve, Cosine(start=1.0, end=-1.0, since=5.0, until=1e6)),
@@ -226,6 +229,13 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
             images=777,
         ),
     ),
+    (
+        Game,
+        tiny_marking(
+            grain=1, closeness=0.5, learning=7, strength=3.0, wear=Wear(noise=1.0), conditional=True, images=777
+        ),
+    ),
+    (MarkOptimizers, MarkOptimizers(generator=ADAM, reader=Adam())),
     (Translator, UNet(width=6, max_width=24, depth=3, dropout=0.25, without_dropout=1)),
     (Translator, ResidualTranslator(width=6, blocks=2)),
     (Translator, SuperResolver(scale=3, width=6, blocks=2, residual=0.5)),

@@ -17,7 +17,7 @@ from ganache.cli.evaluation_commands import compare, evaluate
 from ganache.cli.export_command import export
 from ganache.cli.judge_command import judge
 from ganache.cli.lab_command import lab
-from ganache.cli.marks_commands import verify
+from ganache.cli.marks_commands import mark, verify
 from ganache.cli.report_command import report
 from ganache.cli.serve_command import serve
 from ganache.cli.train_commands import plot, recipes, resume, train
@@ -58,6 +58,7 @@ COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
         plot,
         serve,
         lab,
+        mark,
         verify,
         recipes,
     ),

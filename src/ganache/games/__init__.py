@@ -10,6 +10,7 @@ from ganache.games.game import Game as Game
 from ganache.games.game import Product as Product
 from ganache.games.game import Records as Records
 from ganache.games.growing import Growing as Growing
+from ganache.games.marking import Marking as Marking
 from ganache.games.paired import Paired as Paired
 from ganache.games.translation import Translation as Translation
 from ganache.games.two_players import Optimizers as Optimizers
@@ -22,5 +23,6 @@ from ganache.parts.drift import Drift as Drift
 from ganache.parts.moment import Moment as Moment
 from ganache.parts.orthogonality import OrthogonalRegularisation as OrthogonalRegularisation
 from ganache.parts.path_length import PathLength as PathLength
+from ganache.parts.wear import Wear as Wear
 
 Recipe = TwoPlayers  # as it was called when all games were of two players

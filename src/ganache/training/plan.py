@@ -62,7 +62,7 @@ class Request:
     evaluate_every: str | int | None = None
     value_range: str | tuple[float, float] | None = None
     mirror: bool = False
-    start: str | Path | None = None
+    start: str | Path | Start | None = None  # a run, or what else gives the networks their first weights
     second: str = ""  # of a translation: the source of what is wanted
     domains: str | tuple[str, ...] = ()  # or the classes of both, ``"A,B"``
     task: str = ""  # or what makes inputs of the pictures
@@ -158,7 +158,7 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     values = parse_range(request.value_range) if isinstance(request.value_range, str) else request.value_range
     how = Conversion(size, request.channels, request.max_skipped, values)
     every = None if request.evaluate_every is None else parse_count(request.evaluate_every, "evaluate_every")
-    start = None if request.start is None else Start.of(Path(request.start))
+    start = Start.of(Path(request.start)) if isinstance(request.start, str | Path) else request.start
     named = _named_recipe(request, start)
     source = _source(request, how, named)
     device = choose_device(request.device)

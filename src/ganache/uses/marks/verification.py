@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ganache.drawing.credentials import credentials_of
+from ganache.drawing.origins import SHORT
 from ganache.support.errors import UserError
+from ganache.uses.marks.fingerprints import Fingerprint
 from ganache.uses.marks.statements import Statement, statement_of
 
 SIGNED = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "AVIF")
@@ -21,6 +23,7 @@ class Verified:
     statement: Statement | None  # None: it cannot be read
     credentials: dict[str, Any] | None = None  # None: there are none
     problem: str = ""
+    fingerprint: dict[str, Any] | None = None  # None: none was looked for
 
     def lines(self) -> list[str]:
         """Return it for people."""
@@ -32,7 +35,8 @@ class Verified:
             name.replace("_", " "): value for name, value in said.provenance.items()
         }
         rows = [f"  {name:<15}{value}" for name, value in facts.items() if value not in ("", None)]
-        return [f"{self.picture}: {verdict}", *rows, f"  {'credentials':<15}{self._credentials()}"]
+        rows.append(f"  {'credentials':<15}{self._credentials()}")
+        return [f"{self.picture}: {verdict}", *rows, *self._fingerprint()]
 
     def to_json(self) -> dict[str, Any]:
         """Return it by name."""
@@ -47,7 +51,17 @@ class Verified:
             "software": said.software,
             "provenance": dict(said.provenance),
             "credentials": self.credentials,
+            "fingerprint": self.fingerprint,
         }
+
+    def _fingerprint(self) -> list[str]:
+        found = self.fingerprint
+        if found is None:
+            return []
+        verdict = "marked" if found["marked"] else "not marked"
+        agree = f"{found['agreeing']} of {found['bits']} bits agree, by chance with p = {found['chance']:.2g}"
+        own = ["  weights        those of the marked generator"] if found["own_weights"] else []
+        return [*own, f"  {'fingerprint':<15}{verdict}: {agree}"]
 
     def _credentials(self) -> str:
         found = self.credentials
@@ -59,13 +73,21 @@ class Verified:
         return f"{found['state']}{by}{made}{why}"
 
 
-def verify(path: Path) -> Verified:
-    """Return what is found of a picture or an .npz; one that cannot be read is a finding too."""
+def verify(path: Path, fingerprint: Fingerprint | None = None) -> Verified:
+    """Return what is found of a picture or an .npz; one that cannot be read is a finding too.
+
+    A `fingerprint` is looked for in pictures.
+    """
     try:
         statement = statement_of(path)
-        return Verified(str(path), statement, _credentials(path, statement.kind))
+        read = None
+        if fingerprint is not None and statement.kind in SIGNED:
+            said = str(statement.provenance.get("weights", ""))
+            own = len(said) == SHORT and fingerprint.weights.startswith(said)
+            read = {**fingerprint.of_file(path), "own_weights": own}
+        return Verified(str(path), statement, _credentials(path, statement.kind), fingerprint=read)
     except UserError as error:
-        return Verified(str(path), None, problem=str(error).removeprefix("picture: "))
+        return Verified(str(path), None, problem=str(error).removeprefix("picture: ").removeprefix("pictures: "))
 
 
 def _credentials(path: Path, kind: str) -> dict[str, Any] | None:
