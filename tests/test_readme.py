@@ -35,6 +35,7 @@ TINY = {
         for word in ("--set", f"{role}.{name}={value}")
     ],
     "mlp-2d": ["--set", "generator.widths=[8]", "--set", "discriminator.widths=[8]"],
+    "mlp-rows": ["--set", "generator.widths=[8]", "--set", "discriminator.widths=[8]"],
 }
 
 

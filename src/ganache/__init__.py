@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.api import report as report
     from ganache.api import resume as resume
     from ganache.api import train as train
+    from ganache.data.rows.reading import TableReading as TableReading
     from ganache.data.shape import ImageShape as ImageShape
     from ganache.games import BiGAN as BiGAN
     from ganache.games import Cast as Cast

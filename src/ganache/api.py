@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ganache.data.dataset import Progress
 from ganache.data.python_arrays import Given, as_source
+from ganache.data.rows.reading import AS_USUAL, TableReading
 from ganache.drawing import onnx_export
 from ganache.drawing.onnx_graph import OPSET
 from ganache.drawing.onnx_parity import Parity
@@ -56,6 +57,7 @@ def train(
     domains: str | Sequence[str] = (),
     task: str = "",
     crop: str | tuple[int, int] | None = None,
+    rows: TableReading = AS_USUAL,
     quiet: bool | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
@@ -71,13 +73,15 @@ def train(
     and whose recipe is taken if none is given; `quiet` is, if left out, that nothing is shown but in a notebook;
     `progress` hears of packing, (done, total). A recipe that translates pictures takes what is wanted from `second`,
     or both sides as two classes of the data, `domains` (``"A,B"``), or makes inputs by a `task` (``"colorize"``). With
-    `crop` (height, width) it trains on parts of the pictures, at another place every time.
+    `crop` (height, width) it trains on parts of the pictures, at another place every time. `rows` says how a
+    table is read.
 
     Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
     """
     own = {
         "data": as_source(data),
         "labels": tuple(labels),
+        **vars(rows),
         "settings": tuple(settings),
         "start": None if start is None else at_home(start),
         "second": "" if second is None else as_source(second, "second"),

@@ -76,7 +76,7 @@ def test_the_same_arrays_are_one_file_however_they_lie_in_memory(cache: Path) ->
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (np.zeros((4, 4), np.uint8), "data: the array holds uint8 (4, 4); it must be pictures"),
+        (np.zeros(4, np.uint8), "data: the array holds uint8 (4,); it must be pictures"),
         (np.array([object()] * 3), "data: the array holds pickled Python objects"),
         (np.zeros((4, 4, 4), [("r", "u1")]), "no numbers"),
         ([images()], "data: list is neither a path, a name, an array nor a pair (images, labels)"),

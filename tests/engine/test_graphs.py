@@ -55,6 +55,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "infogan": ("infogan", []),
     "bigan": ("bigan", []),
     "biggan": ("biggan", ["generator.latent.size=8"]),
+    "mlp-rows": ("mlp-rows", ["penalties.r1.every=2", "penalties.r2.every=3"]),
     "progan": ("progan", ["steady=12", "fade=16"]),
     "fastgan": ("fastgan", ["penalties.reconstruction.every=2"]),
     "pix2pix": ("pix2pix", ["penalties.r1=R1", "penalties.r1.every=2"]),

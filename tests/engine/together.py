@@ -14,6 +14,8 @@ from torch import Tensor
 
 from ganache import recipes
 from ganache.data import Batch, Selection
+from ganache.data.rows.columns import CategoryColumn, NumberColumn
+from ganache.data.rows.table import Schema
 from ganache.data.shape import ImageShape
 from ganache.engine.iteration import iterate
 from ganache.engine.processes import Processes, started
@@ -30,6 +32,8 @@ from tests.tiny import CPU, Numbered, NumberedStream, tiny_marking, tiny_recipe
 ITERATIONS = 3
 SMALL = ImageShape(1, 8, 8)
 PAIRED = ImageShape(2, 16, 16, given=1)
+NUMBER = NumberColumn(name="x", positions=(-1, 1), values=(0, 1))
+ROW = Schema(columns=(NUMBER, CategoryColumn(name="y", names=("a", "b", "c"))))
 NARROW = ("generator.width=4", "discriminator.width=4")
 TRANSLATED = ("translator.width=4", "discriminator.width=4")
 STYLED = (
@@ -74,6 +78,7 @@ CASES: list[tuple[str, tuple[str, ...], ImageShape]] = [
     ("infogan", (), SMALL),
     ("lsgan", (), ImageShape(1, 16, 16)),
     ("mlp-2d", (), ImageShape(2, 1, 1)),
+    ("mlp-rows", ("generator.widths=[16]", "discriminator.widths=[16]"), ImageShape.of_row(ROW)),
     ("mnist-speedrun", (), SMALL),
     ("noise-classifier", (), SMALL),
     ("pix2pix", TRANSLATED, PAIRED),

@@ -17,7 +17,8 @@ from ganache.data.containers.folders import Folder
 from ganache.data.decoding.pool import Decoders
 from ganache.data.shape import ImageShape
 from ganache.evaluation.pieces import Piece, in_pieces
-from ganache.evaluation.samples import PictureSamples, Samples, chosen, open_samples, run_of
+from ganache.evaluation.sample_places import open_samples, run_of
+from ganache.evaluation.samples import PictureSamples, Samples, chosen
 from ganache.support.errors import UserError
 from tests.data.data_files import classes, noting, pixels, save
 

@@ -13,7 +13,8 @@ import ganache
 from ganache.data.conversion import Conversion
 from ganache.data.origin import Source
 from ganache.evaluation.features.inception import SIDE
-from ganache.evaluation.samples import PictureSamples, open_samples
+from ganache.evaluation.sample_places import open_samples
+from ganache.evaluation.samples import PictureSamples
 from ganache.evaluation.sizes import open_reals
 from tests.data.data_files import save
 

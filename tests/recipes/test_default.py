@@ -5,16 +5,19 @@ import dataclasses
 import pytest
 
 from ganache import recipes
+from ganache.data.rows.table import Schema
 from ganache.data.shape import ImageShape
 from ganache.recipes import default
 from ganache.recipes.default import Choice, Facts, choice_for
 from ganache.recipes.settings import with_settings
 
+ROW = ImageShape.of_row(Schema.unnamed(2))
 POINT, SMALL, LARGE = ImageShape(2, 1, 1), ImageShape(3, 32, 32), ImageShape(3, 64, 48)
 
 
 def test_the_default_follows_the_shape() -> None:
     assert choice_for(Facts(POINT, None, 0, "cpu")).recipe == "mlp-2d"
+    assert choice_for(Facts(ROW, 100, 2, "cpu")).recipe == "mlp-rows"
     assert choice_for(Facts(ImageShape(2, 1, 2), 100, 0, "cpu")).recipe == "dcgan"
     assert choice_for(Facts(LARGE, 100, 0, "cuda")).recipe == "dcgan"
 
@@ -29,7 +32,7 @@ def test_every_rule_names_a_recipe_that_takes_its_settings_and_says_why() -> Non
 @pytest.mark.parametrize("classes", [0, 2, 10**6])
 @pytest.mark.parametrize("device", ["cpu", "cuda", "mps"])
 def test_all_data_have_a_rule(images: int | None, classes: int, device: str) -> None:
-    for shape in (POINT, ImageShape(1, 1, 1), ImageShape(4, 16384, 16384)):
+    for shape in (POINT, ROW, ImageShape(1, 1, 1), ImageShape(4, 16384, 16384)):
         assert choice_for(Facts(shape, images, classes, device))
 
 
@@ -60,4 +63,4 @@ def test_a_rule_fits_where_all_of_its_conditions_hold(other: dict[str, object]) 
 def test_a_rule_says_its_conditions() -> None:
     assert WHOLE.when == "pictures, at most 500, of up to 32×32, each of one of 2 to 10 classes, on cpu"
     assert Choice("dcgan", "").when == "pictures"
-    assert Choice("mlp-2d", "", is_point=True).when == "points"
+    assert Choice("mlp-2d", "", kind="points").when == "points"

@@ -74,7 +74,7 @@ def test_a_recipe_bears_its_name_says_what_it_is_and_is_its_json(name: str) -> N
 
 # What the sources say: learning rate, first beta, batch, latent size, reals and fakes together, images in the budget;
 # the average is ours, and so are the budgets of dcgan, mlp-2d, sngan and the relativistic, noise-classifier's
-# rate, and r3gan's rate and batch.
+# rate, r3gan's rate and batch, and all but the betas of mlp-rows.
 PUBLISHED = {
     "dcgan": (2e-4, 0.5, 64, 100, False, 1_000_000),
     "dcgan-mnist": (1e-4, 0.9, 512, 100, False, 20 * 60_000),
@@ -82,6 +82,7 @@ PUBLISHED = {
     "lsgan-conditional": (1e-3, 0.5, 128, 96, False, 10 * 50_000),
     "minimax": (5e-5, 0.9, 64, 100, False, 5 * 60_000),
     "mlp-2d": (1e-3, 0.5, 256, 2, False, 2_000_000),
+    "mlp-rows": (1e-3, 0.0, 256, 32, False, 1_000_000),
     "noise-classifier": (1e-3, 0.9, 32, 1, True, 3 * 60_000),
     "nonsaturating": (5e-5, 0.9, 64, 100, False, 5 * 60_000),
     "r3gan": (2e-3, 0.0, 32, 64, False, 140_000),
@@ -100,7 +101,7 @@ SCHEDULED = {
         betas=(0.0, Cosine(start=0.9, end=0.99, until=until)),
     )
     for name, rate, until in (("r3gan", 2e-3, 1e5), ("r3gan-cifar10", 2e-4, 2e7))
-}
+} | {"mlp-rows": Adam(learning_rate=Cosine(start=1e-3, end=2e-5, until=1e6), betas=(0.0, 0.99))}
 GAMMA = R3GANGamma(course=Cosine(start=1.0, end=0.1, until=1e5))
 ZERO_CENTRED = {
     "r1": R1(weight=GAMMA, every=4),
@@ -113,6 +114,10 @@ APART: dict[str, dict[str, Any]] = {
     "dcgan-mnist": {"first": "generator"},
     "lsgan-conditional": {"conditional": True},
     "mlp-2d": {"ema_half_life": 20_000.0},
+    "mlp-rows": {
+        "penalties": {kind.__name__.lower(): kind(weight=0.01, every=4) for kind in (R1, R2)},
+        "ema_half_life": 20_000.0,
+    },
     "noise-classifier": {"generator_steps": 0, "held_out": 10_000},
     "r3gan": {"penalties": ZERO_CENTRED, "ema_half_life": Cosine(start=0.0, end=5_000.0, until=1e5)},
     "r3gan-cifar10": {
@@ -131,6 +136,7 @@ OBJECTIVES: dict[str, Objective] = {
     "lsgan": LeastSquares(),
     "lsgan-conditional": LeastSquares(),
     "minimax": Minimax(),
+    "mlp-rows": RelativisticPairing(),
     "r3gan": RelativisticPairing(),
     "r3gan-cifar10": RelativisticPairing(),
     "ralsgan": RelativisticAverageLeastSquares(),

@@ -4,7 +4,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ganache.cli.common import mention_overlooked, packing_bar
-from ganache.cli.options import Channels, MaxSkipped, Range, Size, SourceArgument, path_option
+from ganache.cli.options import (
+    Channels,
+    Columns,
+    HoldOut,
+    LabelColumn,
+    MaxSkipped,
+    Missing,
+    Numbers,
+    Range,
+    Size,
+    SourceArgument,
+    path_option,
+)
+from ganache.data.rows.reading import TableReading
 from ganache.support.console import show
 from ganache.support.units import parse_range, parse_size
 
@@ -18,13 +31,18 @@ def info(
     channels: Channels = None,
     max_skipped: MaxSkipped = 0.01,
     value_range: Range = None,
+    label_column: LabelColumn = "",
+    columns: Columns = None,
+    missing: Missing = "refuse",
+    numbers: Numbers = "quantiles",
+    hold_out: HoldOut = 0.0,
 ) -> None:
     """Say what the data holds: shape, classes, what would be skipped and why. Writes nothing."""
     from ganache.data import preview
     from ganache.training.briefing import data_lines
 
     mention_overlooked(source)
-    how = _conversion(size, channels, max_skipped, value_range)
+    how = _conversion(size, channels, max_skipped, value_range, TableReading.asked(locals()))
     with packing_bar() as progress:
         found = preview(source, how, progress)
     show(data_lines(found.summary()))
@@ -37,21 +55,28 @@ def pack(
     channels: Channels = None,
     max_skipped: MaxSkipped = 0.01,
     value_range: Range = None,
+    label_column: LabelColumn = "",
+    columns: Columns = None,
+    missing: Missing = "refuse",
+    numbers: Numbers = "quantiles",
+    hold_out: HoldOut = 0.0,
 ) -> None:
     """Decode the data once into a store that training reads without decoding."""
     from ganache import data
     from ganache.training.briefing import data_lines
 
     mention_overlooked(source)
-    how = _conversion(size, channels, max_skipped, value_range)
+    how = _conversion(size, channels, max_skipped, value_range, TableReading.asked(locals()))
     with packing_bar() as progress:
         packed = data.pack(source, out, how, progress)
     show(data_lines(packed.summary()))
     show([f"packed         {out}"])
 
 
-def _conversion(size: str | None, channels: int | None, max_skipped: float, value_range: str | None) -> "Conversion":
+def _conversion(
+    size: str | None, channels: int | None, max_skipped: float, value_range: str | None, rows: TableReading
+) -> "Conversion":
     from ganache.data.conversion import Conversion
 
     pixels, values = parse_size(size) if size else None, parse_range(value_range) if value_range else None
-    return Conversion(pixels, channels, max_skipped, values)
+    return Conversion(pixels, channels, max_skipped, values, rows=rows)

@@ -29,8 +29,8 @@ from ganache.support.units import counted
 
 def sample(
     run: RunPath,
-    out: Annotated[str, path_option(help="grid.png, folder/, x.npy or x.npz.")],
-    count: Annotated[int, typer.Option(help="How many images.")] = 64,
+    out: Annotated[str, path_option(help="grid.png, folder/, x.npy, x.npz or rows.csv.")],
+    count: Annotated[int, typer.Option("--count", "-n", help="How many images.")] = 64,
     seed: Seed = 0,
     labels: Labels = None,
     device: Device = "auto",

@@ -32,7 +32,8 @@ path_argument = functools.partial(typer.Argument, callback=at_home)
 RunPath = Annotated[Path, path_argument(metavar="RUN", help="A run's folder, or a generator.safetensors.")]
 RunFolder = Annotated[Path, path_argument(metavar="RUN", help="A run's folder.")]
 Data = Annotated[
-    str, typer.Option(help="A folder or zip of pictures, .npy, .npz, IDX, CIFAR, a packed store or a name.")
+    str,
+    typer.Option(help="A folder or zip of pictures, a table (.csv), .npy, .npz, IDX, CIFAR, a packed store or a name."),
 ]
 SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="What --data of train takes.")]
 Images = Annotated[str | None, typer.Option(help="Budget: images seen by the discriminator, such as 200k.")]
@@ -58,6 +59,19 @@ Domains = Annotated[
 Task = Annotated[
     str,
     typer.Option(help="To translate: super-resolution:4, colorize, inpaint, edges or side-by-side."),
+]
+LabelColumn = Annotated[
+    str, typer.Option("--label-column", metavar="COLUMN", help="Of a table: the column that names each row's class.")
+]
+Columns = Annotated[
+    list[str] | None, typer.Option("--column", metavar="COLUMN", help="Of a table: take only this; may be repeated.")
+]
+Missing = Annotated[
+    str, typer.Option(help="Of a table, what is missing: refuse, mean or median (filled so), drop (the row).")
+]
+Numbers = Annotated[str, typer.Option(help="Of a table, how numbers are placed: quantiles or standard.")]
+HoldOut = Annotated[
+    float, typer.Option("--hold-out", min=0, max=0.9, help="Of a table: the share of rows that become the split test.")
 ]
 Labels = Annotated[
     list[str] | None, typer.Option("--label", metavar="NAME", help="A class by its name; may be repeated.")

@@ -11,15 +11,20 @@ from ganache.cli.options import (
     Batch,
     Channels,
     Code,
+    Columns,
     Crop,
     Data,
     Device,
     Domains,
     EvaluateEvery,
+    HoldOut,
     Images,
+    LabelColumn,
     Labels,
     MaxSkipped,
     Mirror,
+    Missing,
+    Numbers,
     Precision,
     Range,
     RunFolder,
@@ -65,9 +70,14 @@ def train(
     domains: Domains = "",
     task: Task = "",
     crop: Crop = None,
+    label_column: LabelColumn = "",
+    columns: Columns = None,
+    missing: Missing = "refuse",
+    numbers: Numbers = "quantiles",
+    hold_out: HoldOut = 0.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")] = False,
 ) -> None:
-    """Train a GAN on pictures (recipe dcgan when none is named)."""
+    """Train a GAN on pictures (recipe dcgan when none is named) or on the rows of a table (mlp-rows)."""
     from ganache.training import sessions
     from ganache.training.plan import Request
 

@@ -1,10 +1,11 @@
-"""How pictures become arrays of one shape: what was asked for, else what suits them, with the decision in words."""
+"""How data become arrays of one shape: what was asked for, else what suits them, with the decision in words."""
 
 import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from ganache.data.rows.reading import AS_USUAL, TableReading
 from ganache.data.shape import ImageShape
 from ganache.support.errors import UserError
 
@@ -20,7 +21,7 @@ class Conversion:
     8 bits, each None to be decided from the data; the share of files that may fail.
 
     With `stretch` pictures are brought to the size without regard to their proportions, else covered and cropped.
-    Raises UserError for values outside their ranges.
+    `rows` says how a table is read, and nothing of pictures. Raises UserError for values outside their ranges.
     """
 
     size: tuple[int, int] | None = None
@@ -28,6 +29,7 @@ class Conversion:
     max_skipped: float = 0.01
     value_range: tuple[float, float] | None = None
     stretch: bool = False
+    rows: TableReading = AS_USUAL
 
     def __post_init__(self) -> None:
         """Check every field before any file is touched."""
@@ -38,6 +40,17 @@ class Conversion:
         low, high = self.value_range or (0, 1)
         if not (-math.inf < low < high < math.inf):
             raise UserError(f"range: {low:g}:{high:g} is not LOW:HIGH, two numbers of which the first is smaller")
+
+    def refuse_for_rows(self, text: str) -> None:
+        """Raise UserError where something was asked for that a table has not, and for what is said of pictures."""
+        for field, value in (("size", self.size), ("channels", self.channels), ("range", self.value_range)):
+            if value is not None:
+                raise UserError(f"{field}: it is for pictures, and {text!r} is a table")
+
+    def refuse_for_others(self, text: str) -> None:
+        """Raise UserError where something was asked for that only a table has."""
+        if said := self.rows.said:
+            raise UserError(f"{next(iter(said))}: it is for tables, and {text!r} is none")
 
 
 DECIDED_BY_THE_DATA = Conversion()

@@ -16,7 +16,10 @@ _MAX_SEED = 2**63
 
 @dataclass(frozen=True)
 class Batch:
-    """Images (B, C, H, W), uint8 or (2-D densities) float32 in [-1, 1], and labels (B,) int64, -1 where none."""
+    """Images (B, C, H, W), uint8 or (rows and points) float32 in [-1, 1], and labels (B,) int64, -1 where none.
+
+    A row that was not trained on may hold a number beyond ±1.
+    """
 
     images: npt.NDArray[Any]
     labels: npt.NDArray[np.int64]

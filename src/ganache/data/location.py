@@ -11,7 +11,7 @@ from ganache.support.files import RECORD, is_run, safe_name
 from ganache.support.places import check_place
 
 NAMES = ("digits", *NAMED_SETS, STACKED_MNIST, *DENSITIES)  # the sources that need no path
-_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".npy", ".npz", ".json")
+_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".npy", ".npz", ".json", ".csv", ".tsv")
 
 
 def as_text(source: str | Path) -> str:

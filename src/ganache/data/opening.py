@@ -20,12 +20,15 @@ from ganache.data.npy import is_array_file
 from ganache.data.sources.array_files import array_source
 from ganache.data.sources.array_source import ArraySource
 from ganache.data.sources.cifar import cifar_source, is_tar
+from ganache.data.sources.csv_files import is_csv
 from ganache.data.sources.densities import DENSITIES, Density
 from ganache.data.sources.density_files import SUFFIX, density_file
 from ganache.data.sources.idx import find_idx, idx_source
 from ganache.data.sources.named_sets import named_source
 from ganache.data.sources.picture_files import Pictures
 from ganache.data.sources.stacked_mnist import DIGITS, STACKED_MNIST, StackedDigits
+from ganache.data.sources.table_arrays import holds_rows
+from ganache.data.sources.tables import ENCODING_VERSION, TableSource
 from ganache.data.store.packed import PackedDataset, from_store
 from ganache.data.store.packing import PACKER_VERSION, write_store
 from ganache.data.store.previews import Glance, read_preview
@@ -136,6 +139,8 @@ def _opened(
         assert isinstance(digits, PackedDataset)
         return StackedDigits(digits)
     found = _resolve(text, how, cache, progress)
+    if not isinstance(found, TableSource):
+        how.refuse_for_others(text)
     return found if isinstance(found, PackedDataset | Density) else read(found)
 
 
@@ -173,6 +178,8 @@ def _from_path(path: Path, text: str, how: Conversion) -> Packable | PackedDatas
             if found := cifar_source(path, text):
                 return found
             raise UserError(f"data: {text!r} holds none of CIFAR-10's batches; unpack other tar files first")
+        if is_csv(path) or (is_array_file(path) and holds_rows(path)):
+            return TableSource(text, path)
         return array_source(path, text, how.value_range) if is_array_file(path) else Pictures(path, text)
     if not path.is_dir():
         raise UserError(f"data: {text!r} is neither a folder nor a regular file")
@@ -203,6 +210,8 @@ def _store_key(source: Packable, how: Conversion, digests: DigestCache) -> str:
     """Return what makes a store; how many files may fail is no part of it, for it changes no pixel."""
     parts: list[Any] = [source.content_key(digests), how.size, how.channels, how.stretch]
     parts += [how.value_range, PACKER_VERSION]
+    if isinstance(source, TableSource):
+        parts += [how.rows.said, ENCODING_VERSION, how.rows.table and how.rows.table.digest]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 

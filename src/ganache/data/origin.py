@@ -11,6 +11,7 @@ from ganache.data.dataset import Dataset, Progress
 from ganache.data.location import NAMES, lasting
 from ganache.data.opening import open_dataset, preview
 from ganache.data.python_arrays import is_kept
+from ganache.data.rows.reading import TableReading
 from ganache.data.twofold import sides
 from ganache.data.twofold.sides import Meeting
 from ganache.support.errors import UserError
@@ -45,7 +46,8 @@ class Source:
         with well_formed("its source"):
             own = ("labels", "mirror", "meeting", "second", "domains", "task", "crop")
             taken = {name: fields.pop(name) for name in own if name in fields}
-            kept = cls(fields.pop("data"), how=Conversion(**fields), **taken)
+            rows = TableReading.recorded(fields.pop("rows", {}))
+            kept = cls(fields.pop("data"), how=Conversion(**fields, rows=rows), **taken)
         if data is None and kept.data not in NAMES and not os.path.exists(os.path.expanduser(kept.data)):
             if is_kept(kept.data):
                 raise UserError(
@@ -61,6 +63,9 @@ class Source:
         own: dict[str, Any] = {"data": lasting(self.data), "labels": self.labels, "mirror": self.mirror}
         if self.meeting:
             own |= {"meeting": self.meeting, "domains": self.domains, "task": self.task}
+        del how["rows"]
+        if self.how.rows.said:
+            own["rows"] = self.how.rows.said
         if self.second:
             own["second"] = lasting(self.second)
         if self.crop:

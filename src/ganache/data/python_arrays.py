@@ -18,6 +18,7 @@ from ganache.data.location import as_text
 from ganache.data.npy import StoredArray, new_member, write_rows
 from ganache.data.sources.array_source import rows_per_part
 from ganache.data.sources.picture_arrays import as_pictures, is_points
+from ganache.data.sources.table_arrays import is_table
 from ganache.support.errors import RunError, UserError
 from ganache.support.files import replacing
 
@@ -30,9 +31,10 @@ class Array(Protocol):
 
 
 Given = str | Path | Array | tuple[Array, Array | Sequence[int] | Sequence[str] | None]
-"""A folder, file or name; pictures as a .npy would hold them; or pictures and a class for each."""
+"""A folder, file or name; pictures or rows (N, K) as a .npy would hold them; or these and a class for each."""
 
 _FOLDER = "arrays"
+_ROWS = "x"  # the name of an array of rows, by which they are known as such
 
 
 def as_source(given: Given, field: str = "data", cache: str | Path | None = None) -> str:
@@ -44,9 +46,10 @@ def as_source(given: Given, field: str = "data", cache: str | Path | None = None
     if isinstance(given, str | Path):
         return as_text(given)
     images, labels = given if isinstance(given, tuple) and len(given) == 2 else (given, None)
-    arrays = {"images": _checked(images, field)}
+    found = _checked(images, field)
+    arrays = {_ROWS if is_table(found.shape) else "images": found}
     if labels is not None:
-        arrays["labels"] = _classes(labels, len(arrays["images"]), field)
+        arrays["labels"] = _classes(labels, len(found), field)
     folder = cache_folder(cache).absolute() / _FOLDER
     path = folder / f"array-{_digest(arrays)}.npz"
     if not path.exists():
@@ -62,7 +65,9 @@ def is_kept(text: str) -> bool:
 
 def _checked(given: object, field: str) -> NDArray[Any]:
     array = _array(given, field, "neither a path, a name, an array nor a pair (images, labels)")
-    if not (field == "samples" and is_points(array.shape, array.dtype)):
+    if is_table(array.shape) or (field == "samples" and is_points(array.shape, array.dtype)):
+        StoredArray(field, Path("the array"), "", array.shape, array.dtype, False, 0).refuse_objects()
+    else:
         as_pictures(StoredArray(field, Path("the array"), "", array.shape, array.dtype, False, 0))
     return array
 

@@ -151,7 +151,7 @@ def select(dataset: Dataset, labels: Sequence[str] = (), conditional: bool = Fal
     would have no labels.
     """
     asked = tuple(dict.fromkeys(labels))
-    if mirror and (dataset.shape.is_point or dataset.count is None):
+    if mirror and (dataset.shape.is_row or dataset.count is None):
         raise UserError(f"mirror: {dataset.name!r} has no pictures that could be mirrored")
     if asked:
         dataset.stream(0, asked)  # refuses unknown classes, and those that no training row has

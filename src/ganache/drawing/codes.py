@@ -42,7 +42,7 @@ def varied(generator: TrainedGenerator, seed: int) -> tuple[Tensor, int]:
     latent = generator.config.latent
     if not isinstance(latent, Coded):
         raise UserError("run: the generator's latents hold no codes, as those of `infogan` do")
-    if generator.shape.is_point or generator.label_names:
+    if generator.shape.is_row or generator.label_names:
         raise UserError("run: codes are drawn of generators of pictures that are told no class")
     columns = max(latent.categories, default=STEPS)
     drawn, _ = generator.inputs(seed, 0)

@@ -18,8 +18,8 @@ from ganache.support.errors import UserError, did_you_mean
 from ganache.support.files import replacing, writing
 from ganache.support.places import check_output, check_place
 
-Kind = Literal["picture", "array", "folder"]
-"""What --out can name: one picture of all images, one array, or a folder with a picture of each."""
+Kind = Literal["picture", "array", "table", "folder"]
+"""What --out can name: one picture of all images, one array, a table of rows, or a folder with a picture of each."""
 
 _KINDS: dict[str, Kind] = {
     ".png": "picture",
@@ -28,6 +28,7 @@ _KINDS: dict[str, Kind] = {
     ".webp": "picture",
     ".npy": "array",
     ".npz": "array",
+    ".csv": "table",
 }
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 PICTURE_SUFFIXES = tuple(suffix for suffix, kind in _KINDS.items() if kind == "picture")
@@ -44,7 +45,7 @@ def destination(out: str, count: int) -> Kind:
         return "folder"
     if suffix not in _KINDS:
         raise UserError(
-            f"--out: {out!r} is neither a picture or array ({', '.join(_KINDS)}) nor a folder (NAME/)"
+            f"--out: {out!r} is neither a picture, array or table ({', '.join(_KINDS)}) nor a folder (NAME/)"
             f"{did_you_mean(suffix, _KINDS)}"
         )
     if _KINDS[suffix] == "picture":
@@ -119,8 +120,9 @@ def write_folder(folder: Path, batches: Iterator[npt.NDArray[Any]], count: int, 
     digits = max(6, len(str(count - 1)))
     written = 0
     for batch in batches:
-        if batch.dtype != np.uint8 and batch.shape[1:] == (1, 1, 2):
-            raise UserError(f"--out: points cannot be a folder of pictures; write an array, such as {folder.name}.npy")
+        if batch.dtype != np.uint8:
+            kind, other = ("points", "an array") if batch.shape[1:] == (1, 1, 2) else ("rows", "a table or an array")
+            raise UserError(f"--out: {kind} cannot be a folder of pictures; write {other}, such as {folder.name}.npy")
         assert batch.dtype == np.uint8, batch.dtype
         assert batch.ndim == 4, batch.shape
         with writing(folder):

@@ -1,4 +1,4 @@
-"""What is looked at: grids of images and clouds of points."""
+"""What is looked at: grids of images, clouds of points, histograms of rows."""
 
 import math
 from typing import Any, NamedTuple
@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ganache.data.rows.table import Schema
+from ganache.drawing.histograms import histograms
 from ganache.support.errors import UserError
 
 MOST_PIXELS = 64_000_000  # of a grid: viewers still open so many, and they take at most 256 MB in memory
@@ -104,14 +106,17 @@ def scatter(points: npt.NDArray[Any], reals: npt.NDArray[Any] | None = None, sid
     return Image.fromarray(np.rint(canvas).astype(np.uint8))
 
 
-def for_display(values: npt.NDArray[Any], reals: npt.NDArray[Any] | None = None) -> Image.Image:
-    """Draw float32 points (N, 1, 1, 2) as a scatter over `reals` of the same layout, uint8 images as a grid.
+def for_display(
+    values: npt.NDArray[Any], reals: npt.NDArray[Any] | None = None, table: Schema | None = None
+) -> Image.Image:
+    """Draw float32 points (N, 1, 1, 2) as a scatter, rows of a table as histograms, over `reals` of the same layout.
 
-    Raises UserError when a grid would be above 64 megapixels.
+    uint8 images become a grid; raises UserError when that would be above 64 megapixels.
     """
-    if values.dtype == np.float32 and values.shape[1:] == (1, 1, 2):
-        return scatter(values.reshape(-1, 2), None if reals is None else reals.reshape(-1, 2))
-    return grid(values)
+    if values.dtype == np.uint8:
+        return grid(values)
+    flat, real = values.reshape(len(values), -1), None if reals is None else reals.reshape(len(reals), -1)
+    return scatter(flat, real) if table is None else histograms(flat, table, real)
 
 
 def as_colours(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -79,7 +79,7 @@ def metadata(generator: TrainedGenerator, opset: int) -> dict[str, str]:
         "latent": generator.config.latent.model_dump(mode="json"),
         "latents": LATENTS,
         "values": VALUES,
-        **({} if generator.shape.is_point else {"pixels": PIXELS}),
+        **({} if generator.shape.is_row else {"pixels": PIXELS}),
         **({"truncation": TRUNCATED} if TRUNCATION in input_names(generator) else {}),
         "opset": opset,
         "version": __version__,

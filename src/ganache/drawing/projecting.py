@@ -76,8 +76,8 @@ def project_to(
     refuse_to_mix(out)
     used = choose_device(device).type
     generator = load(run, used)
-    if generator.shape.is_point:
-        raise UserError("run: points are no pictures, so there is nothing to project")
+    if generator.shape.is_row:
+        raise UserError("run: rows are no pictures, so there is nothing to project")
     given = _read(pictures, generator.shape, split, count, progress)
     projector = Projector(generator, seed, tuple(labels), steps)
     firsts = _guesses(run, used, given.images)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ganache.drawing import animations, exports, grids, ways
+from ganache.data.shape import ImageShape
+from ganache.drawing import animations, exports, grids, row_files, ways
 from ganache.drawing.origins import PLAIN, Marks, Origin, classes, numbers, truncated
 from ganache.drawing.spaces import space_of
 from ganache.engine.devices import choose_device
@@ -13,6 +14,8 @@ from ganache.runs.products import load
 from ganache.support.errors import UserError
 from ganache.support.places import check_place
 from ganache.support.units import check_seed
+
+MOST_SHOWN = 2**28  # bytes of rows in one picture
 
 
 def sample_to(
@@ -27,7 +30,9 @@ def sample_to(
     truncation: float = 1.0,
     marks: Marks = PLAIN,
 ) -> None:
-    """Draw `count` images into a picture, a folder of PNGs or a NumPy file, by the name of `out`.
+    """Draw `count` images into a picture, a folder of PNGs, a NumPy file or a table, by the name of `out`.
+
+    Rows become what they were: a table's columns, an array of numbers.
 
     Raises UserError for an unknown run, label, kind of file or precision, or a truncation that cannot be (see
     `TrainedGenerator.truncated`), RunError when the disk refuses.
@@ -43,14 +48,26 @@ def sample_to(
     shape = generator.shape
     asked = {"seed": seed, "images": numbers(0, count), **classes(labels), **truncated(truncation)}
     stamp = marks.on(Origin.of(generator, asked))
-    if kind == "array":
-        dtype = np.dtype(np.float32 if shape.is_point else np.uint8)
+    if kind == "table":
+        row_files.write_csv(Path(out), generator, count, seed, labels)
+    elif kind == "array" and shape.table is not None:
+        row_files.write_numbers(Path(out), generator, count, seed, labels, stamp)
+    elif kind == "array":
+        dtype = np.dtype(np.float32 if shape.is_row else np.uint8)
         exports.write_array(Path(out), batches, count, (shape.height, shape.width, shape.channels), dtype, stamp)
     elif kind == "folder":
         exports.write_folder(Path(out), batches, count, stamp)
     else:
-        grids.layout(count, shape.height, shape.width)  # refuses what would not fit, before it is drawn
-        exports.save_picture(grids.for_display(np.concatenate(list(batches))), Path(out), stamp)
+        _refuse_many(count, shape)  # before they are drawn
+        exports.save_picture(grids.for_display(np.concatenate(list(batches)), table=shape.table), Path(out), stamp)
+
+
+def _refuse_many(count: int, shape: ImageShape) -> None:
+    """Raise UserError for more images, or rows, than one picture can show."""
+    if not shape.is_row:
+        grids.layout(count, shape.height, shape.width)
+    elif count * shape.stored_bytes > MOST_SHOWN:
+        raise UserError(f"--count: {count} rows are too many for one picture; write a table or an array (NAME.npy)")
 
 
 def interpolate_to(
@@ -76,6 +93,8 @@ def interpolate_to(
         raise UserError(f"frames: {frames} is too few for a walk; it needs at least 2")
     check_place(out, "--out")
     generator = load(run, choose_device(device).type).truncated(truncation)
+    if generator.shape.table is not None:
+        raise UserError("run: rows are no pictures, so there is no walk to be seen")
     if through is None:
         images = generator.walk(seed, frames, labels)
     else:

@@ -40,7 +40,7 @@ def choose_device(name: str) -> torch.device:
 def choose_precision(name: str, device: torch.device, shape: ImageShape) -> Precision:
     """Return the precision with this name; ``auto`` is bf16 where the hardware has instructions for it, else fp32.
 
-    Points of a density stay in float32: three digits are too few for coordinates. Raises UserError for an unknown
+    Rows and points stay in float32: three digits are too few for numbers. Raises UserError for an unknown
     name, or bf16 where the device cannot.
     """
     if name not in PRECISIONS:
@@ -48,7 +48,7 @@ def choose_precision(name: str, device: torch.device, shape: ImageShape) -> Prec
     if name == "bf16" and device.type == "mps":
         raise UserError("precision: 'bf16' is not supported on mps; use fp32")
     if name == "auto":
-        return "bf16" if not shape.is_point and _has_fast_bf16(device) else "fp32"
+        return "bf16" if not shape.is_row and _has_fast_bf16(device) else "fp32"
     return "bf16" if name == "bf16" else "fp32"
 
 

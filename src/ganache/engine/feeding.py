@@ -25,7 +25,7 @@ READERS = 4  # threads; a disk answers several questions in the time of one
 
 @dataclass(frozen=True)
 class Fed:
-    """Images (B, C, H, W), uint8 or the floats of points, and labels (B,) int64, -1 where none."""
+    """Images (B, C, H, W), uint8 or the floats of rows, and labels (B,) int64, -1 where none."""
 
     images: Tensor
     labels: Tensor
@@ -129,16 +129,16 @@ class Resident:
             self._source = None  # nor its threads, nor what they read ahead
 
 
-def feed_for(stream: Stream, device: torch.device, pixels: int, step: int, free: int | None = None) -> Feed:
-    """Return what feeds a device with images of so many `pixels`, channels included, `step` rows from batch to batch.
+def feed_for(stream: Stream, device: torch.device, size: int, step: int, free: int | None = None) -> Feed:
+    """Return what feeds a device with images of so many bytes, `step` rows from batch to batch.
 
     `free` is the device's free memory in bytes, which is asked for if left out.
     """
     if device.type != "cuda":
         return Direct(stream, device)
-    source = Prefetched(stream, device, step, min(AHEAD, MOST_AHEAD_BYTES // (pixels * step)))
+    source = Prefetched(stream, device, step, min(AHEAD, MOST_AHEAD_BYTES // (size * step)))
     free = torch.cuda.mem_get_info(device)[0] if free is None else free
-    fits = isinstance(stream, RowStream) and stream.count * pixels <= SHARE * free
+    fits = isinstance(stream, RowStream) and stream.count * size <= SHARE * free
     return Resident(stream, source, device) if isinstance(stream, RowStream) and fits else source
 
 

@@ -21,7 +21,7 @@ class StateDraws:
 
     def __init__(self, data: Selection, state: TrainingState) -> None:
         stream = data.stream(state.streams_seed)
-        self._feed = feed_for(stream, state.device, state.shape.pixels, state.recipe.batch_size)
+        self._feed = feed_for(stream, state.device, state.shape.stored_bytes, state.recipe.batch_size)
         self._state = state
         self._latents = 0  # drawn in this iteration
         self._random = torch.Generator(state.device)

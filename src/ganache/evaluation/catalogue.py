@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from ganache.data.selection import HELD_OUT_SPLITS, TRAIN
 from ganache.evaluation import class_records as of_classes
 from ganache.evaluation import metric_records as by
+from ganache.evaluation.column_records import column_records
 from ganache.evaluation.evidence import KEPT, PAIRED, Evidence, Setting
 from ganache.evaluation.features.classifier_features import ClassifierExtractor
 from ganache.evaluation.features.inception import InceptionExtractor
 from ganache.evaluation.metrics.certainty import Certainty
+from ganache.evaluation.metrics.column_sums import ColumnSums
 from ganache.evaluation.metrics.counter import Counter
 from ganache.evaluation.metrics.pixel_deviation import PixelDeviation
 from ganache.evaluation.mode_counters import knows_modes, mode_counter
@@ -106,7 +108,11 @@ def _needs_requests_and_judge(setting: Setting) -> str | None:
 
 
 def _needs_pictures(setting: Setting) -> str | None:
-    return "points have no pixels" if setting.dataset.shape.is_point else None
+    return "rows and points have no pixels" if setting.dataset.shape.is_row else None
+
+
+def _needs_table(setting: Setting) -> str | None:
+    return None if setting.dataset.shape.table is not None else f"{setting.dataset.name!r} is no table with columns"
 
 
 def _certainty(setting: Setting, say: Say) -> Counter:
@@ -115,6 +121,11 @@ def _certainty(setting: Setting, say: Say) -> Counter:
 
 def _deviation(setting: Setting, say: Say) -> Counter:
     return PixelDeviation(setting.dataset.shape)
+
+
+def _columns(setting: Setting, say: Say) -> Counter:
+    assert setting.dataset.shape.table is not None
+    return ColumnSums(setting.dataset.shape.table)
 
 
 def _modes(setting: Setting, say: Say) -> Counter:
@@ -138,6 +149,7 @@ METRICS = {
         Metric("label-accuracy", of_classes.label_accuracy_records, _needs_requests_and_judge, _many),
         Metric("confidence", of_classes.certainty_records, _needs_judge, counter=_certainty),
         Metric("pixel-deviation", by.deviation_records, _needs_pictures, counter=_deviation),
+        Metric("columns", column_records, _needs_table, counter=_columns),
         Metric("modes", by.modes_records, _needs_modes, counter=_modes),
     )
 } | {one.name: Metric(one.name, one.records, one.refuse, counter=one.counter) for one in LIKENESSES}

@@ -107,7 +107,7 @@ def picture(paths: Sequence[str | Path], seed: int = 0, device: str = "auto") ->
         raise UserError("out: pictures are drawn from runs, and none was named")
     source = Source.of(Run.open(runs[0]).record("source")["source"])
     dataset = source.open()
-    count = POINTS if dataset.shape.is_point else PICTURES
+    count = POINTS if dataset.shape.is_row else PICTURES
     batch = dataset.stream(derive(seed, "compare"), source.labels).batch(0, count)
     reals = np.ascontiguousarray(batch.images.transpose(0, 2, 3, 1))
     drawn = []
@@ -115,7 +115,7 @@ def picture(paths: Sequence[str | Path], seed: int = 0, device: str = "auto") ->
         generator = products.load(run, chosen.type)
         drawn.append((name, generator.sample(count, seed, generator.label_names)))
     titled = [(f"reals: {dataset.name}", reals), *drawn]
-    return panels([(title, for_display(images, reals)) for title, images in titled])
+    return panels([(title, for_display(images, reals, dataset.shape.table)) for title, images in titled])
 
 
 def short_names(paths: Sequence[str]) -> tuple[str, ...]:

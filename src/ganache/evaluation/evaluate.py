@@ -19,7 +19,8 @@ from ganache.evaluation.features.inception import InceptionExtractor
 from ganache.evaluation.mode_counters import published_samples
 from ganache.evaluation.reference import Reference, refuse_few
 from ganache.evaluation.reference_statistics import Statistics, StatisticsReference, find_statistics
-from ganache.evaluation.samples import GeneratorSamples, Samples, open_samples, run_of
+from ganache.evaluation.sample_places import open_samples, run_of
+from ganache.evaluation.samples import GeneratorSamples, PictureSamples, Samples
 from ganache.evaluation.scoring import Scored, as_among_reals, evenly, make_setting, score
 from ganache.evaluation.sizes import open_reals, own_reading
 from ganache.evaluation.translations import evaluate_translator
@@ -115,6 +116,9 @@ def _open_data(asked: Asked, source: Samples, record: dict[str, Any] | None, pro
         raise UserError("data: what are the samples to be compared with? Name it with --data")
     wanted = Source.of(kept, asked.data) if kept is not None else Source(str(asked.data))
     wanted = replace(wanted, how=replace(wanted.how, value_range=asked.values or wanted.how.value_range))
+    if asked.data is not None and source.shape is not None and source.shape.table is not None:
+        # Other rows mean what those that it learnt from meant.
+        wanted = replace(wanted, how=replace(wanted.how, rows=replace(wanted.how.rows, table=source.shape.table)))
     if size is not None or asked.channels is not None:
         how = Conversion(size, asked.channels, value_range=wanted.how.value_range)
         dataset = Source(wanted.data, how).open(progress)
@@ -122,6 +126,8 @@ def _open_data(asked: Asked, source: Samples, record: dict[str, Any] | None, pro
         dataset = wanted.open(progress)
     else:
         dataset = open_reals(source, wanted, asked.extractor_name() == "inception", progress)
+    if dataset.shape.is_row and isinstance(source, PictureSamples):
+        raise UserError(f"data: {dataset.name!r} has rows, and {source.source!r} has pictures")
     if source.shape not in (None, dataset.shape):
         raise UserError(
             f"data: {dataset.name!r} has images of {dataset.shape}, but those of {source.source!r} are {source.shape}"

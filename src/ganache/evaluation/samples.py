@@ -20,7 +20,7 @@ from ganache.data.conversion import RESIZE_RULE, STRETCH_RULE
 from ganache.data.decoding.deep import Pair
 from ganache.data.decoding.pool import Decoders
 from ganache.data.decoding.value_ranges import FoundRanges, find_ranges
-from ganache.data.npy import StoredArray, is_array_file, open_arrays
+from ganache.data.npy import StoredArray, open_arrays
 from ganache.data.shape import ImageShape
 from ganache.data.sources.array_files import find_sets, read_labels
 from ganache.data.sources.label_files import arrange_container
@@ -28,13 +28,8 @@ from ganache.data.sources.picture_arrays import as_pictures, find_scale, is_poin
 from ganache.data.sources.picture_files import Headers
 from ganache.evaluation.metrics.inputs import stream
 from ganache.evaluation.pieces import Piece, piece_size
-from ganache.runs import products
 from ganache.runs.products import TrainedGenerator
 from ganache.support.errors import UserError
-from ganache.support.files import is_run
-from ganache.support.places import check_place
-
-GENERATOR = ".safetensors"
 
 # From a generator, how many, a seed and classes to the images of its `sample`, in pieces of any sizes.
 Draw: TypeAlias = Callable[[TrainedGenerator, int, int, Sequence[str]], Iterator[NDArray[Any]]]
@@ -190,7 +185,7 @@ class ArraySamples:
         self.source, self.kind = str(path), f"{path.suffix.lower()} array"
         self.label_names: tuple[str, ...] = ()
         self._pieces: Callable[[int], Iterator[NDArray[Any]]]
-        if (points := _points(path)) is not None:
+        if (points := points_in(path)) is not None:
             self.shape: ImageShape | None = ImageShape(2, 1, 1)
             self.available: int | None = points.shape[0]
             self._labels = np.full(points.shape[0], -1, np.int32)
@@ -224,34 +219,11 @@ class ArraySamples:
             done += len(images)
 
 
-def open_samples(path: str | Path, device: str = "cpu", value_range: Pair | None = None) -> Samples:
-    """Return the samples at a path: a run's folder, a ``.safetensors``, a folder or zip of pictures, a .npy or .npz.
-
-    `value_range` is what becomes 0 and 255 in files of more than 8 bits. Raises UserError when there is nothing there
-    that can be judged.
-    """
-    place = Path(path).expanduser()
-    check_place(place, "samples")
-    if not place.exists():
-        raise UserError(f"samples: there is no {str(path)!r}")
-    if place.suffix.lower() == GENERATOR or (place / "run.json").is_file():
-        return GeneratorSamples(products.load(place, device), str(path))
-    kind = ArraySamples if place.is_file() and is_array_file(place) else PictureSamples
-    return kind(place, value_range)
-
-
-def _points(path: Path) -> StoredArray | None:
+def points_in(path: Path) -> StoredArray | None:
     """Return the array of points in a file, if that is what it holds."""
     arrays = open_arrays(path, "samples")
     likely = [array for array in arrays if len(arrays) == 1 or array.name == "arr_0"]
     return next((array for array in likely if is_points(array.shape, array.dtype)), None)
-
-
-def run_of(path: str | Path) -> Path | None:
-    """Return the run that a path is, or lies in: ``RUN``, ``RUN/generator.safetensors``, ``RUN/best.safetensors``."""
-    place = Path(path).expanduser()
-    folder = place if place.is_dir() else place.parent
-    return folder if is_run(folder) and (place.is_dir() or place.suffix.lower() == GENERATOR) else None
 
 
 def chosen(available: int, count: int, seed: int) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ganache.data import Dataset, preview
+from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
 from ganache.data.origin import Source
 from ganache.data.shape import ImageShape
@@ -37,7 +38,7 @@ def open_reals(source: Samples, wanted: Source, for_inception: bool, progress: P
 
     Raises UserError and RunError as the data does.
     """
-    meeting = _meeting(source, wanted.data, for_inception)
+    meeting = _meeting(source, wanted, for_inception)
     if isinstance(source, PictureSamples):
         source.stretch, source.why = meeting.stretch, meeting.why
     how = replace(wanted.how, size=meeting.size, channels=meeting.channels, stretch=meeting.stretch)
@@ -60,11 +61,11 @@ def own_reading(source: Samples, for_inception: bool) -> ImageShape:
     return ImageShape(3, SIDE, SIDE)
 
 
-def _meeting(source: Samples, data: str, for_inception: bool) -> Meeting:
-    if is_store(Path(data).expanduser()):
+def _meeting(source: Samples, wanted: Source, for_inception: bool) -> Meeting:
+    if is_store(Path(wanted.data).expanduser()):
         return Meeting(None, None, why="the reals are packed so")
-    reals = preview(data)
-    if reals.shape.is_point or (source.shape is not None and source.shape.is_point):
+    reals = preview(wanted.data, Conversion(rows=wanted.how.rows))
+    if reals.shape.is_row or (source.shape is not None and source.shape.is_row):
         return Meeting(None, None)
     own = source.own_shape if isinstance(source, PictureSamples) else source.shape
     size_of_reals = _own_size(reals)

@@ -1,4 +1,4 @@
-"""Fully connected networks, for pictures of any shape and for points."""
+"""Fully connected networks, for pictures of any shape, for rows and for points."""
 
 import itertools
 from typing import Annotated
@@ -9,13 +9,14 @@ from torch import Tensor, nn
 from ganache.data.shape import ImageShape
 from ganache.networks.base import Discriminator, FeatureDiscriminator, Generator
 from ganache.networks.layers import ConditionProjection, Dropout, in_stages, spectrally_normalised, with_conditions
+from ganache.networks.row_values import last_step
 from ganache.parts.latents import Latent, Normal
 
 Width = Annotated[int, Field(ge=1)]
 
 
 class MLPGenerator(Generator):
-    """Linear layers with (leaky) ReLU, then tanh over every pixel."""
+    """Linear layers with (leaky) ReLU, then tanh over every pixel; over the categories of a row's column a softmax."""
 
     latent: Latent = Normal(size=100)
     widths: tuple[Width, ...] = (256, 512, 1024)
@@ -25,7 +26,7 @@ class MLPGenerator(Generator):
         """Return the module; every shape is possible."""
         hidden = _hidden_layers((self.latent.size + conditions, *self.widths), self.slope, dropout=0.0)
         last = nn.Linear((self.latent.size + conditions, *self.widths)[-1], shape.pixels)
-        return _MLPGenerator(nn.Sequential(*hidden, last, nn.Tanh()), shape)
+        return _MLPGenerator(nn.Sequential(*hidden, last, last_step(shape)), shape)
 
 
 class MLPDiscriminator(Discriminator):

@@ -64,9 +64,10 @@ class InputNoise(Augmentation):
 
 
 def refuse_points(augmentation: Augmentation, shape: ImageShape) -> None:
-    """Raise UserError where images are points of a density, which have neither colours nor borders."""
-    if shape.is_point:
-        raise UserError(f"augment: {type(augmentation).__name__} is for pictures, and these data are points")
+    """Raise UserError where images are rows or points, which have neither colours nor borders."""
+    if shape.is_row:
+        kind = "points" if shape.is_point else "rows"
+        raise UserError(f"augment: {type(augmentation).__name__} is for pictures, and these data are {kind}")
 
 
 def colours_among(channels: int) -> int:

@@ -4,7 +4,7 @@ What was measured to choose them is in docs/defaults.md, which has the same tabl
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ganache.data.shape import ImageShape
 
@@ -18,6 +18,14 @@ class Facts(NamedTuple):
     device: str  # cpu, cuda, mps
 
 
+Kind = Literal["pictures", "points", "rows"]
+
+
+def kind_of(shape: ImageShape) -> Kind:
+    """Return what images of a shape are."""
+    return "points" if shape.is_point else "rows" if shape.is_row else "pictures"
+
+
 @dataclass(frozen=True)
 class Choice:
     """A recipe with its settings, the data that it is for, and why it is the one; what is None is no condition."""
@@ -25,7 +33,7 @@ class Choice:
     recipe: str
     why: str
     settings: tuple[str, ...] = ()
-    is_point: bool = False
+    kind: Kind = "pictures"
     most_images: int | None = None
     longest_side: int | None = None  # pixels
     most_classes: int | None = None  # of data all of which have a class, of two or more
@@ -35,7 +43,7 @@ class Choice:
         """Return whether the data are what the rule is for."""
         shape = facts.shape
         return (
-            self.is_point == shape.is_point
+            self.kind == kind_of(shape)
             and (self.most_images is None or (facts.images is not None and facts.images <= self.most_images))
             and (self.longest_side is None or max(shape.height, shape.width) <= self.longest_side)
             and (self.most_classes is None or 2 <= facts.classes <= self.most_classes)
@@ -46,7 +54,7 @@ class Choice:
     def when(self) -> str:
         """The conditions in words."""
         conditions = [
-            "points" if self.is_point else "pictures",
+            self.kind,
             self.most_images and f"at most {self.most_images:,}",
             self.longest_side and f"of up to {self.longest_side}×{self.longest_side}",
             self.most_classes and f"each of one of 2 to {self.most_classes} classes",
@@ -56,7 +64,8 @@ class Choice:
 
 
 CHOICES = (
-    Choice("mlp-2d", "a point has no neighbours to convolve", is_point=True),
+    Choice("mlp-2d", "a point has no neighbours to convolve", kind="points"),
+    Choice("mlp-rows", "the columns of a row are no neighbours to convolve", kind="rows"),
     Choice("dcgan", "convolutions of any size, the oldest that draw most things"),
 )
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from ganache.data.rows.table import Schema
 from ganache.data.shape import ImageShape
 from ganache.networks.limits import at_most
 from ganache.parts.part import Part, named_by_user, parse
@@ -83,7 +84,9 @@ def _layout(tensors: dict[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dty
 
 def _shape_and_labels(description: dict[str, Any], file: Path) -> tuple[ImageShape, tuple[str, ...]]:
     shape, names = description.get("shape"), description.get("label_names")
-    sides = shape if isinstance(shape, dict) and all(type(side) is int for side in shape.values()) else {}
+    told = dict(shape) if isinstance(shape, dict) else {}
+    table = Schema.of_json(told.pop("table"), f"run: {file}") if "table" in told else None
+    sides = told if all(type(side) is int for side in told.values()) else {}
     if sides.keys() - {"given"} != {"channels", "height", "width"} or not isinstance(names, list):
         raise UserError(f"run: {file} has a description without a valid shape and label_names")
-    return ImageShape(**sides), tuple(str(name) for name in names)
+    return ImageShape(**sides, table=table), tuple(str(name) for name in names)

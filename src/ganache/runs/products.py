@@ -61,7 +61,7 @@ class TrainedGenerator:
         return dataclasses.replace(self, truncation=truncation)
 
     def sample(self, count: int, seed: int = 0, labels: Sequence[str] = ()) -> NDArray[Any]:
-        """Return `count` images: uint8 (N, H, W, C), or float32 (N, 1, 1, 2) in [-1, 1] for a 2-D density.
+        """Return `count` images: uint8 (N, H, W, C), or float32 (N, 1, 1, K) in [-1, 1] for rows and points.
 
         Image i depends on (seed, i) and its label alone. With several labels they take turns; with none, a
         conditional generator draws them evenly. Raises UserError for a bad seed, and a label that is not known.
@@ -80,6 +80,14 @@ class TrainedGenerator:
         for group in groups:
             first = group * GROUP
             yield next(drawn)[max(0, start - first) : start + count - first]
+
+    def classes(self, count: int, seed: int = 0, labels: Sequence[str] = ()) -> Iterator[NDArray[np.int64]]:
+        """Yield the numbers (n,) of the classes of `sample`'s images in the pieces of `stream`, -1 without classes."""
+        wanted = self.label_indices(labels)
+        for first in range(0, count, GROUP):
+            conditions = self.inputs(seed, first // GROUP, wanted)[1][: count - first]
+            known = conditions.shape[1] > 0
+            yield conditions.argmax(dim=1).numpy() if known else np.full(len(conditions), -1, np.int64)
 
     def inputs(self, seed: int, group: int, wanted: Sequence[int] = ()) -> tuple[Tensor, Tensor]:
         """Return the latents (GROUP, Z) and labels (GROUP, K) of one group of images."""
@@ -152,13 +160,18 @@ class TrainedGenerator:
         return (found.numpy() for (found,) in in_order(pixels, ahead_on(self._device)))
 
     def pixels(self, images: Tensor) -> Tensor:
-        """Return images (N, H, W, C) as files hold them, where they are: a quarter of the bytes then go to the host."""
+        """Return images (N, H, W, C) as files hold them, where they are: a quarter of the bytes then go to the host.
+
+        Rows become those that their values mean, on the host.
+        """
         last = images.permute(0, 2, 3, 1)
-        return (last if self.shape.is_point else pixels_of(last)).contiguous()
+        if not self.shape.is_row:
+            return pixels_of(last).contiguous()
+        return torch.from_numpy(self.shape.settled(last.contiguous().cpu().numpy()))
 
     def _repr_png_(self) -> bytes | None:
-        """Return the first images of seed 0 as one picture, for a notebook; points are none."""
-        if self.shape.is_point:
+        """Return the first images of seed 0 as one picture, for a notebook; rows are none."""
+        if self.shape.is_row:
             return None
         height, width, channels = self.shape.height, self.shape.width, self.shape.channels
         across = max(1, min(SHOWN, 2 * SHOWN_SIDE // max(height, width)))

@@ -45,6 +45,7 @@ class _SourceFields(_Known):
     crop: Annotated[list[Positive], Field(min_length=2, max_length=2)] | None = None
     max_skipped: Annotated[float, Field(ge=0, le=1)] = 0.01
     value_range: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
+    rows: dict[str, Any] = {}
 
 
 class _DataFields(_Known):

@@ -14,16 +14,15 @@ from ganache.support.errors import UserError
 from ganache.support.units import brief, count_text, counted, duration_text, listed
 from ganache.training.plan import Plan
 
+_COLUMNS = 12  # that are described
 _FILES = 3  # of those that are named with a reason
 _PICTURES = {".heic", ".heif", ".cr2", ".cr3", ".nef", ".arw", ".dng"}  # of cameras, which Pillow does not read
 
 
 def data_lines(summary: dict[str, Any]) -> Iterator[str]:
     """Yield what the data is, how its shape was decided, what was converted, splits, classes, what is left out."""
-    channels, height, width = summary["shape"]
-    kind = "point" if (height, width) == (1, 1) and summary["count"] is None else "image"
-    count = counted(summary["count"], kind) if summary["count"] is not None else f"endless {kind}s"
-    yield _line("data", f"{brief(summary['source'])}: {count} of {height}×{width}, {counted(channels, 'channel')}")
+    yield _line("data", f"{brief(summary['source'])}: {_extent(summary)}")
+    yield from _columns(summary)
     converted = summary.get("converted") or {}
     for name, decision in summary.get("decisions", {}).items():
         if name != "resize" or "resized or cropped" in converted:
@@ -61,7 +60,7 @@ def plan_lines(plan: Plan, speed: float, run: Path) -> Iterator[str]:
 
 def mirror_lines(plan: Plan) -> Iterator[str]:
     """Yield the advice to take pictures mirrored too, where the training's look alike then."""
-    if plan.data.mirrored or plan.data.shape.is_point:
+    if plan.data.mirrored or plan.data.shape.is_row:
         return
     stream = plan.data.stream(plan.seed)
     if stream.count is None:
@@ -110,6 +109,24 @@ def estimate(plan: Plan, speed: float) -> str:
     images, seconds = plan.budget.images, plan.budget.seconds
     about = duration_text(images / speed) if images is not None else f"{count_text(speed * (seconds or 0))} images"
     return f"{budget_text(plan)}, about {about} at {speed:.0f} images/s, without pictures and saving"
+
+
+def _extent(summary: dict[str, Any]) -> str:
+    channels, height, width = summary["shape"]
+    if columns := summary.get("column_count"):
+        rows = f"{counted(summary['count'], 'row')} of {counted(columns, 'column')}"
+        return rows if channels == columns else f"{rows}, {channels:,} values"
+    kind = "point" if (height, width) == (1, 1) and summary["count"] is None else "image"
+    count = counted(summary["count"], kind) if summary["count"] is not None else f"endless {kind}s"
+    return f"{count} of {height}×{width}, {counted(channels, 'channel')}"
+
+
+def _columns(summary: dict[str, Any]) -> Iterator[str]:
+    """Yield what the first columns of a table hold."""
+    for column in summary.get("columns", ())[:_COLUMNS]:
+        yield _line("column", f"{brief(str(column.get('name')), 40)}: {brief(str(column.get('said')), 200)}")
+    if (more := summary.get("column_count", 0) - _COLUMNS) > 0:
+        yield _line("", f"… and {counted(more, 'more column', 'more columns')}")
 
 
 def _left_out(summary: dict[str, Any]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from ganache.data import Dataset, Selection, select
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
 from ganache.data.origin import Source
+from ganache.data.rows.reading import TableReading
 from ganache.data.selection import TRAIN
 from ganache.engine.devices import (
     Precision,
@@ -67,6 +68,12 @@ class Request:
     domains: str | tuple[str, ...] = ()  # or the classes of both, ``"A,B"``
     task: str = ""  # or what makes inputs of the pictures
     crop: str | tuple[int, int] | None = None
+    # Of a table (see TableReading):
+    label_column: str = ""
+    columns: tuple[str, ...] = ()
+    missing: str = "refuse"
+    numbers: str = "quantiles"
+    hold_out: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +163,7 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     budget = Budget.parse(request.images, request.time)
     size = parse_size(request.size) if isinstance(request.size, str) else request.size
     values = parse_range(request.value_range) if isinstance(request.value_range, str) else request.value_range
-    how = Conversion(size, request.channels, request.max_skipped, values)
+    how = Conversion(size, request.channels, request.max_skipped, values, rows=TableReading.asked(vars(request)))
     every = None if request.evaluate_every is None else parse_count(request.evaluate_every, "evaluate_every")
     start = Start.of(Path(request.start)) if isinstance(request.start, str | Path) else request.start
     named = _named_recipe(request, start)

@@ -53,12 +53,12 @@ def judged(digits: PackedDataset, tmp_path_factory: pytest.TempPathFactory) -> C
 def test_every_name_is_found(digits: PackedDataset) -> None:
     assert isinstance(find("random"), RandomExtractor)
     assert isinstance(find("pixels", digits), PixelExtractor)
-    assert set(NAMES) == {"inception", "efficientnet-lite0", "classifier", "random", "pixels"}
+    assert set(NAMES) == {"inception", "efficientnet-lite0", "classifier", "random", "pixels", "values"}
 
 
 def test_unknown_names_get_the_closest() -> None:
     with pytest.raises(
-        UserError, match=r"'Inceptoin' is not one of inception, .*pixels \(did you mean 'inception'\?\)"
+        UserError, match=r"'Inceptoin' is not one of inception, .*values \(did you mean 'inception'\?\)"
     ):
         find("Inceptoin")
 

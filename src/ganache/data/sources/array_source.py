@@ -1,10 +1,12 @@
 """Sources that hold arrays already: they need no decoding, only the same shape rules and conversions."""
 
+import functools
 import os
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +51,7 @@ class ArraySource:
         own = contents.shape
         sizes = Counter({(own.height, own.width): contents.count})
         shape, decisions = decide(sizes, Counter({own.channels: contents.count}), how)
+        fitted = functools.partial(_fitted, shape=shape, stretch=how.stretch)
         converted = {}
         if (shape.height, shape.width) != (own.height, own.width):
             converted["resized or cropped"] = contents.count
@@ -61,8 +64,8 @@ class ArraySource:
             label_names=contents.label_names,
             decisions={**contents.decisions, **decisions},
             original=describe_sizes(sizes),
-            blocks=lambda start: _blocks(contents, shape, how.stretch, start),
-            peek=lambda rows: _peek(contents, shape, how.stretch, rows),
+            blocks=lambda start: blocks_from(contents.parts(), start, fitted),
+            peek=lambda rows: peek_of(contents.parts(), contents.count, len(contents.label_names), rows, fitted),
             converted=converted,
         )
 
@@ -88,25 +91,39 @@ def hash_files(paths: list[Path], digests: DigestCache) -> str:
     return hash_all([path.name for path in paths], found)
 
 
-def _blocks(contents: Contents, shape: ImageShape, stretch: bool, start: int) -> Generator[Block, None, None]:
-    for part in contents.parts():
+def _as_they_are(images: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return images
+
+
+def blocks_from(
+    parts: Iterator[Block], start: int, fitted: Callable[[npt.NDArray[Any]], npt.NDArray[Any]] = _as_they_are
+) -> Generator[Block, None, None]:
+    """Yield parts from row `start` on, their images `fitted` to what they shall be."""
+    for part in parts:
         passed = min(start, len(part.labels))
         start -= passed
         if passed < len(part.labels):
-            yield Block(part.split, _fitted(part.images[passed:], shape, stretch), part.labels[passed:])
+            yield Block(part.split, fitted(part.images[passed:]), part.labels[passed:])
 
 
-def _peek(contents: Contents, shape: ImageShape, stretch: bool, rows: int) -> Peek:
-    step = max(1, -(-contents.count // rows))
+def peek_of(
+    parts: Iterator[Block],
+    count: int,
+    classes: int,
+    rows: int,
+    fitted: Callable[[npt.NDArray[Any]], npt.NDArray[Any]] = _as_they_are,
+) -> Peek:
+    """Return about so many `rows` of parts that have `count` in all, and how many there are of each of the classes."""
+    step = max(1, -(-count // rows))
     blocks: list[Block] = []
     counts: dict[str, npt.NDArray[np.int64]] = {}
-    for part in contents.parts():
-        counted = counts.setdefault(part.split, np.zeros(len(contents.label_names) + 1, np.int64))
+    for part in parts:
+        counted = counts.setdefault(part.split, np.zeros(classes + 1, np.int64))
         first = -int(counted.sum()) % step
-        counted += count_labels(part.labels, len(contents.label_names))
+        counted += count_labels(part.labels, classes)
         images = part.images[first::step].copy()  # of a mapped file, no more is read than these
         if len(images):
-            blocks.append(Block(part.split, _fitted(images, shape, stretch), part.labels[first::step]))
+            blocks.append(Block(part.split, fitted(images), part.labels[first::step]))
     return Peek(blocks, counts)
 
 

@@ -29,7 +29,7 @@ class Draft:
     def __init__(self, folder: Path, key: str, shape: ImageShape) -> None:
         self._folder, self._key = folder, key
         self._row_shapes = {IMAGES: (shape.channels, shape.height, shape.width), LABELS: ()}
-        self._types = {IMAGES: "|u1", LABELS: "<i4"}
+        self._types = {IMAGES: shape.dtype.str, LABELS: "<i4"}
         self._digests = {IMAGES: hashlib.sha256(), LABELS: hashlib.sha256()}
         self._rows = 0
         self._journal_bytes = 0
@@ -116,15 +116,15 @@ class Draft:
             skipped = tuple(Skipped(str(file), str(reason)) for file, reason in entry["skipped"])
         except (ValueError, TypeError, KeyError, RecursionError):
             return None
-        shape = (rows, *self._row_shapes[IMAGES])
-        size = math.prod(shape)
+        shape, dtype = (rows, *self._row_shapes[IMAGES]), np.dtype(self._types[IMAGES])
+        size = math.prod(shape) * dtype.itemsize
         # What a line claims is bounded by what the file holds before memory is taken.
         if rows < 0 or size > (self._folder / IMAGES).stat().st_size:
             return None
         pixels, numbers = images.read(size), labels.read(4 * rows)
         if len(pixels) != size or len(numbers) != 4 * rows:
             return None
-        block = Block(split, np.frombuffer(pixels, np.uint8).reshape(shape), np.frombuffer(numbers, "<i4"), skipped)
+        block = Block(split, np.frombuffer(pixels, dtype).reshape(shape), np.frombuffer(numbers, "<i4"), skipped)
         before = {name: digest.copy() for name, digest in self._digests.items()}
         self._count(block)
         if self.checksums() != sums:

@@ -9,17 +9,16 @@ import numpy.typing as npt
 
 from ganache.data.dataset import Batch, seed_sequence, unknown_split
 from ganache.data.labels import count_labels
-from ganache.data.shape import ImageShape
 from ganache.data.shuffling import Shuffle
 from ganache.data.store.mapped import expect, let_go
-from ganache.data.store.store import Store
+from ganache.data.store.store import TABLE, Store, shape_of
 from ganache.data.store.summaries import summarise
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.units import listed
 
 _TOUCHED_BYTES = 2**27  # of rows that were read, after which a mapped file's pages are given back
 LARGE = 2**30  # bytes of images, above which they may not stay in memory, and rows are announced before they are read
-_INTERNAL = ("format", "version", "sha256")
+_INTERNAL = ("format", "version", "sha256", TABLE)
 
 
 class PackedDataset:
@@ -33,14 +32,14 @@ class PackedDataset:
         self,
         name: str,
         manifest: dict[str, Any],
-        images: npt.NDArray[np.uint8],
+        images: npt.NDArray[Any],
         labels: npt.NDArray[np.int32],
         held: dict[str, tuple[int, int]],
         store: Store | None = None,
         counts: dict[str, npt.NDArray[np.int64]] | None = None,
     ) -> None:
         self.name = name
-        self.shape = ImageShape(*manifest["shape"])
+        self.shape = shape_of(manifest)
         self.store = store
         self._manifest = manifest
         self._images, self._labels = images, labels
@@ -139,11 +138,11 @@ class ShuffledStream:
 
     def __init__(
         self,
-        images: npt.NDArray[np.uint8],
+        images: npt.NDArray[Any],
         labels: npt.NDArray[np.int32],
         rows: npt.NDArray[np.int64],
         seed: int,
-        release: Callable[[npt.NDArray[np.uint8]], None] = let_go,
+        release: Callable[[npt.NDArray[Any]], None] = let_go,
         most_touched: int = _TOUCHED_BYTES,
     ) -> None:
         self.count = len(rows)
@@ -177,7 +176,7 @@ def from_store(name: str, store: Store) -> PackedDataset:
 
 
 def _gather(
-    images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int32], rows: npt.NDArray[np.int64]
+    images: npt.NDArray[Any], labels: npt.NDArray[np.int32], rows: npt.NDArray[np.int64]
 ) -> Batch:  # fmt: skip
     if images.nbytes > LARGE:
         expect(images, rows)

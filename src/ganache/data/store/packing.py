@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from ganache.data.containers.listing import Skipped
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
 from ganache.data.decoding.pool import Workers
+from ganache.data.shape import ImageShape
 from ganache.data.store.drafts import JOURNAL, Draft
-from ganache.data.store.store import building, fingerprint, write_manifest
+from ganache.data.store.store import TABLE, building, fingerprint, write_manifest
 from ganache.data.store.survey import Block, Packable, Survey, add_rows, nothing_decoded, refuse_many
 from ganache.support.errors import RunError
 from ganache.support.files import PARTIAL
@@ -77,7 +79,9 @@ def _run(source: Packable, survey: Survey, how: Conversion, progress: Progress, 
 
 def _whole_key(key: str | None, survey: Survey) -> str:
     """Return what must be the same for a packing to go on: also what the headers, read anew, decided."""
-    decided = [key, str(survey.shape), survey.label_names, survey.candidates, len(survey.skipped)]
+    decided: list[Any] = [key, str(survey.shape), survey.label_names, survey.candidates, len(survey.skipped)]
+    if survey.shape.table is not None:
+        decided.append(survey.shape.table.digest)
     return hashlib.sha256(json.dumps(decided).encode()).hexdigest()
 
 
@@ -85,7 +89,7 @@ def _refuse_full(target: Path, survey: Survey) -> None:
     """Raise RunError when the store would not fit on the disk."""
     place = next(folder for folder in target.absolute().parents if folder.exists())
     held = sum(path.stat().st_size for path in place.glob(f".{glob.escape(target.name)}{PARTIAL}/*.npy"))
-    needed = survey.candidates * (survey.shape.pixels + LABEL_BYTES) + SPARE_BYTES - held
+    needed = survey.candidates * (survey.shape.stored_bytes + LABEL_BYTES) + SPARE_BYTES - held
     if needed > (free := shutil.disk_usage(place).free):
         raise RunError(
             f"data: {counted(survey.candidates, 'image')} of {survey.shape} need {needed / 2**30:.1f} GiB in"
@@ -114,4 +118,12 @@ def new_manifest(
         "skipped": [skip._asdict() for skip in skipped],
         **survey.ignored,
         **({"ranges": survey.ranges._asdict()} if survey.ranges else {}),
+        **table_fields(shape, survey.columns),
     }
+
+
+def table_fields(shape: ImageShape, columns: Sequence[dict[str, str]]) -> dict[str, Any]:
+    """Return what a manifest says of a table: its columns in words, and what their values mean."""
+    if shape.table is None:
+        return {}
+    return {"columns": list(columns), "column_count": len(shape.table.columns), TABLE: shape.table.to_json()}

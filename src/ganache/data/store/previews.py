@@ -61,6 +61,7 @@ def read_preview(
 
 def _looked_at(survey: Survey, rows: int, read: int) -> str:
     if survey.headers is None:
-        return f"{read:,} of {rows:,} images; the others when it is packed"
+        noun = "rows" if survey.shape.is_row else "images"
+        return f"{read:,} of {rows:,} {noun}; the others when it is packed"
     some = "" if survey.headers == rows else f" of {rows:,} files"
     return f"the headers of {survey.headers:,}{some} and {counted(read, 'image')}; the others when it is packed"

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ganache.data.containers.listing import Skipped
 from ganache.data.npy import DAMAGE
+from ganache.data.rows.table import Schema
 from ganache.data.shape import ImageShape
 from ganache.support.errors import RunError, UserError, reason
 from ganache.support.files import PARTIAL, lock, sync
@@ -26,6 +27,7 @@ from ganache.support.json_files import write_json
 FORMAT = "ganache-store"
 VERSION = 1
 IMAGES, LABELS, MANIFEST = "images.npy", "labels.npy", "manifest.json"
+TABLE = "table"  # the field of a manifest that says what the values of rows mean
 HEADER_BYTES = 128
 _ABANDONED_SECONDS = 3600
 
@@ -126,17 +128,17 @@ def _claimed(folder: Path) -> Iterator[bool]:
 
 
 class Store:
-    """An opened packed store: memory-mapped images (N, C, H, W) uint8, labels (N,) int32, its manifest.
+    """An opened packed store: memory-mapped images (N, C, H, W), labels (N,) int32, its manifest.
 
-    Raises UserError when it is damaged or of another version.
+    Images are uint8, rows of a table float32. Raises UserError when it is damaged or of another version.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.manifest = read_manifest(path)
         shape = (int(self.manifest["count"]), *map(int, self.manifest["shape"]))
-        self.shape = ImageShape(*shape[1:])
-        self.images = _mapped(path, IMAGES, np.dtype("u1"), shape)
+        self.shape = shape_of(self.manifest)
+        self.images = _mapped(path, IMAGES, self.shape.dtype, shape)
         self.labels = _mapped(path, LABELS, np.dtype("<i4"), shape[:1])
         self._check_ranges()
 
@@ -157,14 +159,22 @@ class Store:
             raise _damaged(self.path, f"{LABELS} holds a label without a name")
 
 
+def shape_of(manifest: dict[str, Any]) -> ImageShape:
+    """Return the shape that a manifest tells; raises UserError, KeyError, TypeError or ValueError for what is none."""
+    channels, height, width = map(int, manifest["shape"])
+    table = Schema.of_json(manifest[TABLE], "data") if TABLE in manifest else None
+    return ImageShape(channels, height, width, table=table)
+
+
 def is_store(path: Path) -> bool:
     """Return whether a folder is meant to be a packed store, sound or not."""
     return (path / MANIFEST).is_file() and (path / IMAGES).exists()
 
 
 def fingerprint(manifest: dict[str, Any]) -> str:
-    """Return SHA-256 over shape, labels, label names, splits and pixels: the content alone."""
+    """Return SHA-256 over shape, what its values mean, labels, label names, splits and pixels: the content alone."""
     content = {key: manifest[key] for key in ("shape", "label_names", "splits", "sha256")}
+    content |= {key: manifest[key] for key in (TABLE,) if key in manifest}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -193,8 +203,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def _check_types(manifest: dict[str, Any]) -> None:
-    channels, height, width = manifest["shape"]
-    ImageShape(channels, height, width)
+    shape_of(manifest)
     if not isinstance(manifest["count"], int) or manifest["count"] < 1:
         raise ValueError("count")
     if not all(isinstance(name, str) for name in manifest["label_names"]):

@@ -22,10 +22,12 @@ ALWAYS_ALLOWED = 16  # so many unreadable files never stop a run, however small 
 
 @dataclass(frozen=True)
 class Block:
-    """Consecutive rows of one split, images (n, C, H, W) uint8 and labels (n,) int32, and the files lost among them."""
+    """Consecutive rows of one split, images (n, C, H, W) of the shape's type and labels (n,) int32, and the files lost
+    among them.
+    """
 
     split: str
-    images: npt.NDArray[np.uint8]
+    images: npt.NDArray[Any]
     labels: npt.NDArray[np.int32]
     skipped: tuple[Skipped, ...] = ()
 
@@ -43,7 +45,8 @@ class Survey:
 
     `blocks` begins behind so many rows, decoded or lost; `peek` decodes every n-th row of each split, about as many as
     it is asked for. `headers` is how many headers were read, None where rows have none; `ignored` are fields of the
-    manifest about files that are no images; `ranges` bring files of more than 8 bits to 8, None where there are none.
+    manifest about files that are no images; `ranges` bring files of more than 8 bits to 8, None where there are none,
+    `columns` what a table's columns hold, in words.
     """
 
     kind: str
@@ -59,6 +62,7 @@ class Survey:
     skipped: tuple[Skipped, ...] = ()
     ignored: dict[str, Any] = field(default_factory=dict)
     ranges: Ranges | None = None
+    columns: Sequence[dict[str, str]] = ()
 
 
 class Packable(Protocol):

@@ -74,6 +74,6 @@ def _classes(dataset: PackedDataset, domains: Sequence[str]) -> tuple[Domain, Do
 
 
 def _packed(found: Any) -> PackedDataset:
-    if not isinstance(found, PackedDataset):
+    if not isinstance(found, PackedDataset) or found.shape.is_row:
         raise UserError(f"data: {found.name!r} has no pictures that could be translated")
     return found

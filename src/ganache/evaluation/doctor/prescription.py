@@ -40,9 +40,9 @@ def command(recipe: Game, record: dict[str, Any], settings: tuple[str, ...]) -> 
 def _asked(base: Game, changed: Game, record: dict[str, Any]) -> list[str]:
     """Return the settings that make one recipe the other, without what a plan for these data chooses anyway."""
     settings, data = settings_between(base, changed), record.get("data", {})
-    if not (shape := data.get("shape")):
+    if not data.get("shape"):
         return settings
-    chosen, _ = base.changed(batch_size=changed.batch_size).settled(ImageShape(*(*shape, data.get("given", 0))))
+    chosen, _ = base.changed(batch_size=changed.batch_size).settled(ImageShape.recorded(data))
     left = set(settings_between(base.changed(batch_size=changed.batch_size), chosen))
     return [setting for setting in settings if setting not in left]
 

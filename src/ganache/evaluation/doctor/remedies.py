@@ -61,7 +61,7 @@ def _is_valid(chart: Chart, settings: tuple[str, ...]) -> bool:
     try:
         changed = with_settings(chart.game, list(settings))
         if data.get("shape"):
-            rehearse(changed, ImageShape(*(*data["shape"], data.get("given", 0))), labels)
+            rehearse(changed, ImageShape.recorded(data), labels)
     except UserError:
         return False
     return changed != chart.game

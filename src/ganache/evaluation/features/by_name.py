@@ -10,17 +10,19 @@ from ganache.data.dataset import Dataset, Progress
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features.classifier_features import ClassifierExtractor, of_first
 from ganache.evaluation.features.efficientnet_features import EfficientNetExtractor
-from ganache.evaluation.features.extractor import Extractor, refuse_points
+from ganache.evaluation.features.extractor import Extractor, refuse_rows
 from ganache.evaluation.features.inception import InceptionExtractor
 from ganache.evaluation.features.inception_weights import INCEPTION
 from ganache.evaluation.features.pixels import PixelExtractor
 from ganache.evaluation.features.random_network import RandomExtractor
 from ganache.evaluation.features.trained_classifier import classifier_for
+from ganache.evaluation.features.values import ValueExtractor
 from ganache.networks.efficientnet_weights import EFFICIENTNET, installed
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.world import ALONE, World
 
-NAMES = ("inception", "efficientnet-lite0", "classifier", "random", "pixels")
+NAMES = ("inception", "efficientnet-lite0", "classifier", "random", "pixels", "values")
+OF_ROWS, OF_POINTS = "values", "pixels"
 LARGEST_JUDGED = 128  # pixels of the longer side, above which a classifier takes hours to train on a processor
 LEAST_LABELLED = 500  # labelled training images, below which a classifier of them is no good judge
 
@@ -38,11 +40,11 @@ def find(
 ) -> Extractor:
     """Return the extractor with this name, or with None the one that suits the `dataset`, the reference set.
 
-    `classifier` and `pixels` need the data, `weights` are for `inception` alone, and ask for it; `progress` is told of
-    a download's bytes, `say` of a classifier that must be trained first; the network is on the `device`, the CPU if
-    left out. A world's processes all have the first one's classifier. Raises UserError for an unknown name, for
-    arguments that do not go with it, for points of a density with any but `pixels`, and for `efficientnet-lite0`
-    without the package that holds its weights.
+    `classifier`, `pixels` and `values` need the data, `weights` are for `inception` alone, and ask for it; `progress`
+    is told of a download's bytes, `say` of a classifier that must be trained first; the network is on the `device`, the
+    CPU if left out. A world's processes all have the first one's classifier. Raises UserError for an unknown name, for
+    arguments that do not go with it, for points of a density with any but `pixels`, rows with any but `values`, and for
+    `efficientnet-lite0` without the package that holds its weights.
     """
     if name is None:
         name = default_name(dataset) if weights is None and dataset is not None else "inception"
@@ -50,8 +52,8 @@ def find(
         raise UserError(f"features: {name!r} is not one of {', '.join(NAMES)}{did_you_mean(name, NAMES)}")
     if weights is not None and name != "inception":
         raise UserError(f"weights: only 'inception' takes them, and the features are {name!r}")
-    if dataset is not None and dataset.shape.is_point and name != "pixels":
-        refuse_points(name)
+    if dataset is not None and dataset.shape.is_row and name != _own_name(dataset):
+        refuse_rows(name)
     if name == "inception":
         tensors, checksum = INCEPTION.find(weights, cache or cache_folder(), progress)
         return InceptionExtractor(tensors, checksum, checksum == INCEPTION.sha256, device)
@@ -61,6 +63,10 @@ def find(
         return RandomExtractor(device)
     if dataset is None:
         raise UserError(f"features: {name!r} needs the data that it is for")
+    if name == OF_ROWS:
+        if dataset.shape.table is None:
+            raise UserError(f"features: {name!r} are those of a table's rows, and {dataset.name!r} is none")
+        return ValueExtractor(dataset.shape.table, device)
     if name == "pixels":
         return PixelExtractor(dataset.shape, device)
     if not isinstance(dataset, PackedDataset):
@@ -72,12 +78,17 @@ def find(
 def default_name(dataset: Dataset) -> str:
     """Return the name of the features that suit the data.
 
-    Points have `pixels`; pictures of at least two classes, 500 of them labelled and no side above 128 pixels,
-    `classifier`; all others `efficientnet-lite0` where its package is installed, and else `random`.
+    Rows have `values`, points `pixels`; pictures of at least two classes, 500 of them labelled and no side above 128
+    pixels, `classifier`; all others `efficientnet-lite0` where its package is installed, and else `random`.
     """
-    if dataset.shape.is_point:
-        return "pixels"
+    if dataset.shape.is_row:
+        return _own_name(dataset)
     return "classifier" if _suits_a_classifier(dataset) else unlabelled_name()
+
+
+def _own_name(dataset: Dataset) -> str:
+    """Return the only features that rows, or points, have."""
+    return OF_POINTS if dataset.shape.is_point else OF_ROWS
 
 
 def unlabelled_name() -> str:

@@ -55,7 +55,7 @@ class Extractor(Protocol):
     def __call__(self, images: NDArray[Any]) -> Extracted:
         """Return the features of uint8 images (N, H, W, C), C = 1 … 4; the same however many come in one call.
 
-        Raises UserError for anything else, points of a density among it.
+        Raises UserError for anything else, points and rows among it.
         """
 
 
@@ -78,15 +78,15 @@ def check_pictures(name: str, images: NDArray[Any]) -> NDArray[np.uint8]:
     if not len(images):
         raise UserError("images: there are none")
     if images.shape[1:] == (1, 1, 2):
-        refuse_points(name)
+        refuse_rows(name)
     if images.dtype != np.uint8:
         raise UserError(f"images: {images.dtype} is not uint8, 0 … 255")
     return images
 
 
-def refuse_points(name: str) -> NoReturn:
-    """Raise UserError: what is made for pictures says nothing of two coordinates."""
-    raise UserError(f"features: {name!r} is made for pictures; points of a density have 'pixels'")
+def refuse_rows(name: str) -> NoReturn:
+    """Raise UserError: what is made for pictures says nothing of coordinates and columns."""
+    raise UserError(f"features: {name!r} is made for pictures; points of a density have 'pixels', rows 'values'")
 
 
 def in_groups(

@@ -17,7 +17,7 @@ from ganache.support.errors import UserError
 from ganache.support.streams import derive
 from ganache.training.observers.sheet import Sheet
 
-POINTS = 2_500  # points of a density on a sheet
+POINTS = 2_500  # points of a density on a sheet, and rows of a table
 ROWS = 8  # of a sheet, which has as many columns, or one for each class
 MOST_COLUMNS = 16
 
@@ -34,7 +34,7 @@ def cells_of_sheet(shape: ImageShape, classes: int) -> Cells:
 
     Raises UserError where one image is.
     """
-    if shape.is_point:
+    if shape.is_row:
         return Cells(POINTS, None)
     columns = classes if 1 < classes <= MOST_COLUMNS else None
     by_class = [Cells(rows * columns, columns) for rows in range(ROWS, 0, -1)] if columns else []
@@ -54,7 +54,7 @@ class SampleSheet(Sheet):
         super().__init__(run)
         self._names = data.label_names if state.conditions else ()
         self._reals: NDArray[Any] | None = None
-        if state.shape.is_point:
+        if state.shape.is_row:
             points = data.stream(derive(state.seed, "sheet")).batch(0, POINTS).images
             self._reals = np.ascontiguousarray(points.transpose(0, 2, 3, 1))
 
@@ -63,4 +63,4 @@ class SampleSheet(Sheet):
         generator = TrainedGenerator(state.average, state.recipe.sampler, state.shape, self._names, description={})
         count, columns = cells_of_sheet(state.shape, len(self._names))
         images = generator.sample(count, derive(state.seed, "sheet"), self._names if columns else ())
-        return grid(images, columns) if columns else for_display(images, self._reals)
+        return grid(images, columns) if columns else for_display(images, self._reals, state.shape.table)

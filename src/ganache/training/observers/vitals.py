@@ -56,7 +56,7 @@ class Vitals(Observer):
 
     def __init__(self, data: Selection, state: TrainingState, rarity: int = RARITY) -> None:
         stream = data.stream(derive(state.seed, "vitals"))
-        wanted = POINTS if state.shape.is_point else PICTURES
+        wanted = POINTS if state.shape.is_row else PICTURES
         count = min(wanted, stream.count or wanted)
         self.every = rarity * wanted
         batch = on_device(stream.batch(0, count), state)

@@ -11,6 +11,7 @@ from ganache.drawing.onnx_export import first_inputs
 from ganache.drawing.onnx_graph import OPSET, TRUNCATION, input_names, model_of
 from ganache.drawing.onnx_parity import Parity, compared
 from ganache.runs.products import TrainedGenerator
+from ganache.support.errors import UserError
 from ganache.support.files import write_text
 from ganache.support.places import check_output
 from ganache.support.units import counted
@@ -32,6 +33,8 @@ def export_page(generator: TrainedGenerator, out: Path, *, opset: int = OPSET) -
     """
     check_output(out, "--out")
     program = {name: runtime.file_of(name).read_bytes() for name in (runtime.SCRIPT, runtime.CODE)}
+    if generator.shape.table is not None:
+        raise UserError("run: rows are no pictures that a page could show; NAME.onnx draws them")
     model = model_of(generator, opset, walks=True)
     parity = compared(model, generator)
     data = {

@@ -105,6 +105,8 @@ def planned(recipe: TwoPlayers, data: str, seed: int, device: str = "cpu", size:
         raise UserError(f"batch_size: the lab takes batches of at most {MOST_BATCH:,}, not {recipe.batch_size:,}")
     plan = make_plan(Request(data=data, recipe=recipe, seed=seed, device=device, size=size))
     shape = plan.data.shape
+    if shape.table is not None:
+        raise UserError(f"data: {data!r} has rows, and the lab shows points and pictures")
     if max(shape.height, shape.width) > MOST_SIDE:
         raise UserError(
             f"size: the lab takes pictures of at most {MOST_SIDE}x{MOST_SIDE}, not {shape.height}x{shape.width}; "

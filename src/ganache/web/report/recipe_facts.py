@@ -35,7 +35,7 @@ def _without_settings(recipe: Game, record: dict[str, Any]) -> dict[str, Any] | 
     """Return the JSON of the package's recipe of this name, with what a plan for these data chooses."""
     try:
         base = recipes.find(recipes.own_name(recipe.name))
-        shape = ImageShape(*record["data"]["shape"])
+        shape = ImageShape.recorded(record["data"])
         chosen, _ = base.changed(batch_size=recipe.batch_size).settled(shape)
         return chosen.changed(batch_size=base.batch_size).model_dump(mode="json")
     except (UserError, KeyError, TypeError):

@@ -105,14 +105,14 @@ def _classes(found: FoundRun) -> list[str]:
 
 
 def _cells(found: FoundRun) -> Atlas | None:
-    """Return how the sheets of a training with this record are arranged; None for points."""
+    """Return how the sheets of a training with this record are arranged; None for rows and points."""
     try:
-        shape = ImageShape(*found.record["data"]["shape"])
+        shape = ImageShape.recorded(found.record["data"])
         count, columns = cells_of_sheet(shape, len(_classes(found)))
         arranged = layout(count, shape.height, shape.width, columns)
     except (UserError, KeyError, TypeError):
         return None
-    return None if shape.is_point else Atlas(count, arranged.columns, shape.height, shape.width, arranged.factor, GAP)
+    return None if shape.is_row else Atlas(count, arranged.columns, shape.height, shape.width, arranged.factor, GAP)
 
 
 def _names(found: FoundRun, cells: Atlas) -> list[str]:

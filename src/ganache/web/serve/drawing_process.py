@@ -94,7 +94,10 @@ def _loaded(told: dict[str, Any]) -> tuple[dict[str, Trained], dict[str, str]]:
 def _trained(name: str, path: Path, device: str, precision: str) -> Trained:
     used = choose_device(device).type
     has_encoder = path.is_dir() and Run.open(path).product_file("encoder").is_file()
-    return Trained(name, load(path, used, precision), load_encoder(path, used) if has_encoder else None)
+    generator = load(path, used, precision)
+    if generator.shape.table is not None:
+        raise UserError(f"run: {name!r} draws rows, and pictures alone are served; `ganache sample` writes a table")
+    return Trained(name, generator, load_encoder(path, used) if has_encoder else None)
 
 
 def _read(file: BinaryIO, asked: "queue.SimpleQueue[Message | None]") -> None:

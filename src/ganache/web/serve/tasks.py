@@ -65,8 +65,8 @@ def _at(trained: Trained, places: Places) -> Wanted:
 
 
 def _refuse_points(trained: Trained) -> None:
-    if trained.generator.shape.is_point:
-        raise UserError("run: points are no pictures, so there is nothing to project")
+    if trained.generator.shape.is_row:
+        raise UserError("run: rows are no pictures, so there is nothing to project")
 
 
 def _projected(trained: Trained, projector: Projector, asked: Message) -> Search:

@@ -6,7 +6,7 @@ import { paintCell, pictureGrid } from "ganache/picture_grid.js";
 import { slider } from "ganache/slider.js";
 
 const ALONE = 256; // pixels
-const OF_POINTS = "Generated points over real ones, always of the same latents.";
+const OF_POINTS = "Generated points or rows over real ones, always of the same latents.";
 const OF_PICTURES =
   "The same latents all the time: what changes is the generator. Choose a picture to follow it alone.";
 

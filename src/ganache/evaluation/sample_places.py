@@ -1,0 +1,40 @@
+"""From a path to the samples that lie there."""
+
+from pathlib import Path
+
+from ganache.data.decoding.deep import Pair
+from ganache.data.npy import is_array_file
+from ganache.evaluation.samples import ArraySamples, GeneratorSamples, PictureSamples, Samples
+from ganache.evaluation.table_samples import TableSamples, is_table_file
+from ganache.runs import products
+from ganache.support.errors import UserError
+from ganache.support.files import is_run
+from ganache.support.places import check_place
+
+GENERATOR = ".safetensors"
+
+
+def open_samples(path: str | Path, device: str = "cpu", value_range: Pair | None = None) -> Samples:
+    """Return the samples at a path: a run's folder, a ``.safetensors``, a folder or zip of pictures, a .npy or .npz,
+    a .csv.
+
+    `value_range` is what becomes 0 and 255 in files of more than 8 bits. Raises UserError when there is nothing there
+    that can be judged.
+    """
+    place = Path(path).expanduser()
+    check_place(place, "samples")
+    if not place.exists():
+        raise UserError(f"samples: there is no {str(path)!r}")
+    if place.suffix.lower() == GENERATOR or (place / "run.json").is_file():
+        return GeneratorSamples(products.load(place, device), str(path))
+    if is_table_file(place):
+        return TableSamples(place)
+    kind = ArraySamples if place.is_file() and is_array_file(place) else PictureSamples
+    return kind(place, value_range)
+
+
+def run_of(path: str | Path) -> Path | None:
+    """Return the run that a path is, or lies in: ``RUN``, ``RUN/generator.safetensors``, ``RUN/best.safetensors``."""
+    place = Path(path).expanduser()
+    folder = place if place.is_dir() else place.parent
+    return folder if is_run(folder) and (place.is_dir() or place.suffix.lower() == GENERATOR) else None
