@@ -8,7 +8,7 @@ import pytest
 from ganache import UserError
 from ganache.data.sources import csv_files
 from ganache.data.sources.csv_files import csv_table
-from ganache.data.sources.raw_tables import Chunk, RawTable
+from ganache.data.sources.raw_tables import RawTable, TableChunk
 
 
 def written(folder: Path, text: str | bytes) -> Path:
@@ -21,7 +21,7 @@ def table(folder: Path, text: str | bytes, label: str = "") -> RawTable:
     return csv_table(written(folder, text), "t.csv", label)
 
 
-def whole(found: RawTable, rows: int = 100) -> Chunk:
+def whole(found: RawTable, rows: int = 100) -> TableChunk:
     (chunk,) = found.chunks(rows)
     return chunk
 

@@ -18,7 +18,7 @@ from ganache.data.rows.cells import numbers_of
 from ganache.data.rows.columns import MAX_NAME
 from ganache.data.rows.table import MAX_COLUMNS
 from ganache.data.sources.layout import SPLIT_ORDER, SPLIT_WORDS
-from ganache.data.sources.raw_tables import Chunk, RawTable
+from ganache.data.sources.raw_tables import RawTable, TableChunk
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.errors import reason as why_of
 from ganache.support.units import brief, listed
@@ -142,7 +142,7 @@ def _tells_splits(names: Sequence[str], first: Sequence[str]) -> bool:
     return SPLIT in names and len(first) == len(names) and first[names.index(SPLIT)].strip().lower() in SPLIT_WORDS
 
 
-def _chunks(path: Path, text: str, width: int, places: _Places, rows: int) -> Iterator[Chunk]:
+def _chunks(path: Path, text: str, width: int, places: _Places, rows: int) -> Iterator[TableChunk]:
     held: list[list[str]] = []
     lines: list[int] = []
     first = 0
@@ -165,13 +165,15 @@ def _tail(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
     return rows
 
 
-def _chunk(first: int, rows: list[list[str]], lines: list[int], places: _Places, text: str) -> Chunk:
+def _chunk(first: int, rows: list[list[str]], lines: list[int], places: _Places, text: str) -> TableChunk:
     columns = list(zip(*rows, strict=True))
     labels = None if places.label is None else [_class(cell, text) for cell in columns[places.label]]
     splits = np.zeros(len(rows), np.int8)
     if places.split is not None:
         splits[:] = [_split(cell, line, text) for cell, line in zip(columns[places.split], lines, strict=True)]
-    return Chunk(first, [[cell.strip() for cell in columns[place]] for place in places.kept], splits, labels, lines)
+    return TableChunk(
+        first, [[cell.strip() for cell in columns[place]] for place in places.kept], splits, labels, lines
+    )
 
 
 def _class(cell: str, text: str) -> str:

@@ -17,7 +17,7 @@ _CELLS_AT_ONCE = 2**18
 
 
 @dataclass(frozen=True)
-class Chunk:
+class TableChunk:
     """Some rows: the cells (n,) of each column, each row's split (n,) as its place in SPLIT_ORDER, its class ("" for
     none) where the table names classes, and the line or number under which its owner finds each."""
 
@@ -30,11 +30,11 @@ class Chunk:
     def __len__(self) -> int:
         return len(self.splits)
 
-    def only(self, rows: npt.NDArray[np.int64]) -> "Chunk":
+    def only(self, rows: npt.NDArray[np.int64]) -> "TableChunk":
         """Return the rows with these numbers, in this order."""
         labels = None if self.labels is None else [self.labels[row] for row in rows]
         cells = [part[rows] if isinstance(part, np.ndarray) else [part[row] for row in rows] for part in self.cells]
-        return Chunk(self.first, cells, self.splits[rows], labels, [self.lines[row] for row in rows])
+        return TableChunk(self.first, cells, self.splits[rows], labels, [self.lines[row] for row in rows])
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class RawTable:
 
     text: str
     names: tuple[str, ...]
-    chunks: Callable[[int], Iterator[Chunk]]
+    chunks: Callable[[int], Iterator[TableChunk]]
     label: str | None = None
     label_place: int = 0
     has_splits: bool = False
@@ -70,7 +70,7 @@ class RawTable:
             return self
         places = [self.names.index(name) for name in reading.columns]
 
-        def chunks(rows: int) -> Iterator[Chunk]:
+        def chunks(rows: int) -> Iterator[TableChunk]:
             for chunk in self.chunks(rows):
                 yield replace(chunk, cells=[chunk.cells[place] for place in places])
 
@@ -88,7 +88,7 @@ class RawTable:
             raise UserError(f"hold_out: {self.text!r} has splits of its own")
         test = SPLIT_ORDER.index("test")
 
-        def chunks(rows: int) -> Iterator[Chunk]:
+        def chunks(rows: int) -> Iterator[TableChunk]:
             for chunk in self.chunks(rows):
                 held = chances(np.arange(chunk.first, chunk.first + len(chunk))) < reading.hold_out
                 yield replace(chunk, splits=np.where(held, test, chunk.splits).astype(np.int8))

@@ -12,7 +12,7 @@ from ganache.data.npy import StoredArray
 from ganache.data.rows.table import MAX_COLUMNS
 from ganache.data.sources.array_files import ArraySet, find_sets, read_labels
 from ganache.data.sources.layout import SPLIT_ORDER
-from ganache.data.sources.raw_tables import Chunk, RawTable
+from ganache.data.sources.raw_tables import RawTable, TableChunk
 from ganache.support.errors import UserError
 
 _PICTURES = ("image", "img", "picture")  # in the name of an array that would be pictures, were its shape theirs
@@ -55,7 +55,7 @@ def array_table(path: Path, text: str, field: str = "data") -> RawTable:
 
 def _chunks(
     sets: Sequence[ArraySet], labels: Sequence[npt.NDArray[np.int32]], names: npt.NDArray[Any] | None, rows: int
-) -> Iterator[Chunk]:
+) -> Iterator[TableChunk]:
     first = 0
     for part, numbers in zip(sets, labels, strict=True):
         done = 0
@@ -63,7 +63,7 @@ def _chunks(
             split = np.full(len(piece), SPLIT_ORDER.index(part.split), np.int8)
             classes = None if names is None else names[numbers[done : done + len(piece)]].tolist()
             cells = [np.ascontiguousarray(column) for column in piece.T]
-            yield Chunk(first, cells, split, classes, range(first + 1, first + len(piece) + 1))
+            yield TableChunk(first, cells, split, classes, range(first + 1, first + len(piece) + 1))
             done, first = done + len(piece), first + len(piece)
 
 

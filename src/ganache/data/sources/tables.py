@@ -19,7 +19,7 @@ from ganache.data.shape import ImageShape
 from ganache.data.sources.array_source import blocks_from, hash_files, peek_of
 from ganache.data.sources.csv_files import beginning, csv_table, is_csv
 from ganache.data.sources.layout import SPLIT_ORDER
-from ganache.data.sources.raw_tables import Chunk, RawTable
+from ganache.data.sources.raw_tables import RawTable, TableChunk
 from ganache.data.sources.table_arrays import array_table
 from ganache.data.sources.table_scans import ColumnScan, Where, absent_of
 from ganache.data.store.survey import Block, Survey
@@ -106,7 +106,7 @@ class _Found:
     kept: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
 
-    def add(self, chunk: Chunk, where: Where, reading: TableReading) -> None:
+    def add(self, chunk: TableChunk, where: Where, reading: TableReading) -> None:
         """Look at some rows; raises UserError for what cannot be read as is asked."""
         absent = [absent_of(cells) for cells in chunk.cells]
         incomplete = np.logical_or.reduce(absent)
@@ -184,13 +184,13 @@ class _Encoding:
                     if len(rows := np.flatnonzero(self._wanted(chunk, number))):
                         yield self._block(split, chunk if len(rows) == len(chunk) else chunk.only(rows))
 
-    def _wanted(self, chunk: Chunk, split: int) -> npt.NDArray[np.bool_]:
+    def _wanted(self, chunk: TableChunk, split: int) -> npt.NDArray[np.bool_]:
         wanted: npt.NDArray[np.bool_] = chunk.splits == split
         if self.drops:
             wanted &= ~np.logical_or.reduce([absent_of(cells) for cells in chunk.cells])
         return wanted
 
-    def _block(self, split: str, chunk: Chunk) -> Block:
+    def _block(self, split: str, chunk: TableChunk) -> Block:
         numbers = {name: number for number, name in enumerate(self.label_names)}
         labels = [-1] * len(chunk) if chunk.labels is None else [numbers.get(name, -1) for name in chunk.labels]
         values = self.table.encoded(chunk.cells)
