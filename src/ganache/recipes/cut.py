@@ -11,9 +11,9 @@ other places, in five layers of the translator, must be found at the same place 
 The rate falls to 0 in the second half of its 100,000 images; with another `--images`, set `until` (and `since`) of
 both rates with it. Ours, for a processor: a quarter of the features and of the vectors, which takes a third of the time
 away, and three blocks instead of nine, of which the last is looked at in the place of the fifth. At 256×256 on a GPU it
-is the paper's with `--set translator.width=64 --set translator.blocks=9 --set layers=[0,2,3,4,8] --set vectors=256 --set
-discriminator.width=64 --batch 1`. The authors' program halves both contrasts; the paper does not. Their FastCUT is
-`--set contrast=10 --set identity=0`.
+is the paper's with `--set translator.width=64 --set translator.blocks=9 --set layers=[0,2,3,4,8] --set vectors=256
+--set discriminator.width=64 --batch 1`. The authors' program halves both contrasts; the paper does not. Their FastCUT
+is `--set contrast=10 --set identity=0`.
 """
 
 from ganache.games import Contrastive, Optimizers
