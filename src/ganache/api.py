@@ -29,8 +29,14 @@ from ganache.training import sessions
 from ganache.training.notebook import in_notebook
 from ganache.training.plan import Plan, Request, make_plan
 from ganache.training.sessions import Outcome
+from ganache.uses.tuning import tune as tuning
+from ganache.uses.tuning.findings import importances
+from ganache.uses.tuning.study import Study, Tuning
+from ganache.uses.tuning.trials import Trial
+from ganache.uses.tuning.tune import Tuned
 from ganache.web.export import generator_page
 from ganache.web.report import writing as reports
+from ganache.web.report.study_page import write_study_page
 
 
 def train(
@@ -104,6 +110,25 @@ def plan(request: Request) -> Plan:
     Of data that is not packed yet its `dataset` holds some rows: enough to measure with, too few to train on.
     """
     return make_plan(request, write=False)
+
+
+def tune(
+    wanted: Tuning,
+    *,
+    progress: Progress | None = None,
+    say: Callable[[str], None] = lambda line: None,
+    begun: Callable[[Study, list[Trial]], None] = lambda study, trials: None,
+) -> Tuned:
+    """Work on a study of a recipe's settings, as one of any number of workers, and write its page.
+
+    ``tune(Tuning(request=Request(data="photos", recipe="dcgan"), out=Path("study"), budget="2h"))`` begins one, and
+    ``tune(Tuning(out=Path("study")))`` goes on; `say` hears of every score, `begun` of the study first.
+    Raises UserError for what cannot be as asked, RunError when the machine refuses; the study can be continued then.
+    """
+    found = tuning.tune(wanted, progress=progress, say=say, begun=begun)
+    shares = importances(found.study.definition, found.findings.trials)
+    write_study_page(found.study.folder, found.findings, shares)
+    return found
 
 
 def resume(
