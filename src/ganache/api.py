@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ganache.data.dataset import Progress
 from ganache.data.python_arrays import Given, as_source
-from ganache.data.rows.reading import AS_USUAL, TableReading
 from ganache.drawing import onnx_export
 from ganache.drawing.onnx_graph import OPSET
 from ganache.drawing.onnx_parity import Parity
@@ -63,7 +63,11 @@ def train(
     domains: str | Sequence[str] = (),
     task: str = "",
     crop: str | tuple[int, int] | None = None,
-    rows: TableReading = AS_USUAL,
+    label_column: str = "",
+    columns: Sequence[str] = (),
+    missing: str = "refuse",
+    numbers: str = "quantiles",
+    hold_out: float = 0.0,
     quiet: bool | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
@@ -79,25 +83,31 @@ def train(
     and whose recipe is taken if none is given; `quiet` is, if left out, that nothing is shown but in a notebook;
     `progress` hears of packing, (done, total). A recipe that translates pictures takes what is wanted from `second`,
     or both sides as two classes of the data, `domains` (``"A,B"``), or makes inputs by a `task` (``"colorize"``). With
-    `crop` (height, width) it trains on parts of the pictures, at another place every time. `rows` says how a
-    table is read.
+    `crop` (height, width) it trains on parts of the pictures, at another place every time. Of a table
+    `label_column` names each row's class, `columns` alone are taken, `missing` cells are refused, filled (``"mean"``,
+    ``"median"``) or their rows left out (``"drop"``), `numbers` placed by ``"quantiles"`` or ``"standard"``, and
+    the share `hold_out` of the rows is kept from the training.
 
     Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
     """
-    own = {
-        "data": as_source(data),
-        "labels": tuple(labels),
-        **vars(rows),
-        "settings": tuple(settings),
-        "start": None if start is None else at_home(start),
-        "second": "" if second is None else as_source(second, "second"),
-        "domains": domains if isinstance(domains, str) else tuple(domains),
-    }
-    request = collected(Request, {**locals(), **own})
+    request = collected(Request, _as_requested(locals()))
     place = at_home(out) if out is not None else None
     outcome = sessions.begin(request, place, quiet=_is_quiet(quiet), progress=progress)
     reports.report_after(outcome.run)
     return outcome
+
+
+def _as_requested(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of `train` as a request has them: sources and paths as texts, sequences as tuples."""
+    start, second, domains = given["start"], given["second"], given["domains"]
+    return {
+        **given,
+        **{name: tuple(given[name]) for name in ("labels", "settings", "columns")},
+        "data": as_source(given["data"]),
+        "start": None if start is None else at_home(start),
+        "second": "" if second is None else as_source(second, "second"),
+        "domains": domains if isinstance(domains, str) else tuple(domains),
+    }
 
 
 def _is_quiet(given: bool | None) -> bool:
