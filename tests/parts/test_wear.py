@@ -105,7 +105,7 @@ def test_a_crop_is_the_part_that_is_named_brought_to_size() -> None:
     np.testing.assert_allclose(part[0, 0].numpy(), np.asarray(expected), atol=1e-5)
 
 
-def test_each_image_undergoes_one_of_five_and_the_numbers_are_torchs() -> None:
+def test_each_image_undergoes_one_of_six_and_the_numbers_are_torchs() -> None:
     images = scene(3, 16, 16, count=1).repeat(400, 1, 1, 1)
     worn = Wear().build(ImageShape(3, 16, 16))
     torch.manual_seed(0)
@@ -113,7 +113,7 @@ def test_each_image_undergoes_one_of_five_and_the_numbers_are_torchs() -> None:
     torch.manual_seed(0)
     assert torch.equal(worn(images, NOW), made)
     as_they_are = (made == images).flatten(1).all(dim=1).float().mean()
-    assert 0.14 < float(as_they_are) < 0.27  # 1/5, and crops of the whole
+    assert 0.11 < float(as_they_are) < 0.25  # 1/6, and crops of the whole
     assert not dict(worn.named_parameters())
     assert not worn.state_dict()
 

@@ -17,7 +17,7 @@ from ganache.parts.moment import Moment
 from ganache.support.world import own_rows
 
 LEVELS = 127.5  # of 255, to 1 in the pixels of [-1, 1]
-KINDS = 5  # as it is, JPEG, another size, a crop, noise
+KINDS = 6  # as it is, JPEG (two of them), another size, a crop, noise
 # T.81, tables K.1 and K.2.
 LUMA = (
     *(16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56),
@@ -33,7 +33,7 @@ _YCC = ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.
 
 
 class Wear(Augmentation):
-    """Each image undergoes one of: nothing, JPEG, another size and back, a crop brought back to size, noise."""
+    """Each image undergoes JPEG, or half as often another size and back, a crop brought to size, noise, nothing."""
 
     lowest_quality: int = Field(default=50, ge=1, le=100)  # of JPEG; the highest is 95
     smallest_size: float = Field(default=0.5, gt=0.0, le=1.0)  # of the sides, before they are brought back
@@ -64,7 +64,7 @@ class _Worn(Augmenter):
         loud = amount[:, None, None, None] * (self.config.noise / LEVELS)
         noisy = images + loud * own_rows(images, torch.randn_like)
         worn = images
-        for number, other in enumerate((compressed, smaller, cropped, noisy), start=1):
+        for number, other in enumerate((compressed, compressed, smaller, cropped, noisy), start=1):
             worn = torch.where(kind == number, other, worn)
         return worn
 

@@ -41,7 +41,7 @@ from ganache.uses.marks.fingerprints import Fingerprint
 from ganache.uses.marks.survival import Survival, as_json, measured, survivals
 
 FEWEST_BITS, MOST_BITS = 24, 256  # of fewer, all may agree by chance in one picture of a million
-IMAGES = 64_000  # of which the reader has a quarter
+IMAGES = 80_000  # of which the reader has a quarter
 RECORD = "marks.json"
 
 
@@ -127,6 +127,7 @@ def game_of(config: Generator, message: str, images: int, shape: ImageShape) -> 
         message=message,
         grain=grain_for(shape, 4 * len(message)),
         learning=learning,
+        closeness=7e-4,
         strength=Geometric(start=25.0, end=12.0, until=max(1, learning)),
         optimizers=MarkOptimizers(
             generator=Adam(
