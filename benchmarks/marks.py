@@ -36,7 +36,7 @@ def _told(name: str, fingerprint: Fingerprint, images: NDArray[np.uint8]) -> Non
 
 def _drawn(state: TrainingState, network: torch.nn.Module, latents: torch.Tensor) -> NDArray[np.uint8]:
     with torch.inference_mode():
-        drawn = [network.eval()(some, torch.zeros(len(some), state.conditions)) for some in latents.split(64)]
+        drawn = [network.eval()(some, torch.zeros(len(some), state.conditions)) for some in torch.split(latents, 64)]
     network.train()
     pixels: NDArray[np.uint8] = pixels_of(torch.cat(drawn)).permute(0, 2, 3, 1).numpy()
     return pixels

@@ -113,8 +113,9 @@ def test_folders_and_animations_are_signed_too(digits_run: Path, signer: tuple[P
         found = credentials_of(path.read_bytes(), kind)
         assert found is not None
         assert found["state"] == "valid"
-    with pytest.raises(UserError, match=r"^--sign: credentials go into pictures, not into arrays$"):
-        sample_to(digits_run, str(tmp_path / "a.npz"), count=2, marks=marks)
+    for name in ("a.npz", "a.csv"):
+        with pytest.raises(UserError, match=r"^--sign: credentials go into pictures, not into arrays and tables$"):
+            sample_to(digits_run, str(tmp_path / name), count=2, marks=marks)
     with pytest.raises(UserError, match=r"^--sign: [^\n]*not into \.mp4$"):
         animate(iter([picture()]), tmp_path / "a.mp4", 10.0, stamp=marks.on(ORIGIN))
 

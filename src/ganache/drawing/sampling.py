@@ -41,8 +41,8 @@ def sample_to(
     if count < 1:
         raise UserError(f"count: {count} is not a positive number of images")
     kind = exports.destination(out, count)
-    if kind == "array" and marks.signer is not None:
-        raise UserError("--sign: credentials go into pictures, not into arrays")
+    if kind in ("array", "table") and marks.signer is not None:
+        raise UserError("--sign: credentials go into pictures, not into arrays and tables")
     generator = load(run, choose_device(device).type, precision).truncated(truncation)
     batches = generator.stream(count, seed, labels)
     shape = generator.shape
