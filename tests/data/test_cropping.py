@@ -68,6 +68,8 @@ def test_a_crop_is_a_function_of_seed_and_position() -> None:
     across = stream.batch(4_090, 12)
     alone = [crops().stream(3).batch(position, 1).images for position in range(4_090, 4_102)]
     assert across.images.tolist() == np.concatenate(alone).tolist()
+    first, later = (places(stream.batch(start, 40).images) for start in (0, 4_096))
+    assert [place[1:] for place in first] != [place[1:] for place in later]
     other = places(crops().stream(4).batch(0, 40).images)
     assert [place[1:] for place in other] != [place[1:] for place in places(stream.batch(0, 40).images)]
     fed, direct = Prefetched(stream, CPU, 5, ahead=3), Direct(crops().stream(3), CPU)

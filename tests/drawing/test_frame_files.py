@@ -19,11 +19,11 @@ CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 
 
 def pixels(number: int, mode: str) -> NDArray[np.uint8]:
-    """Return a smooth picture, which no format changes much, with a clear half where there is alpha."""
+    """Return a smooth picture, which no format changes much; with alpha one half is clear, and then the other."""
     down, across = np.mgrid[: SIZE[1], : SIZE[0]]
     planes = [10 * down + 3 * across + 30 * number + 20 * plane for plane in range(CHANNELS[mode])]
     if mode in ("LA", "RGBA"):
-        planes[-1] = np.where(across < 4, 0, 255)
+        planes[-1] = np.where((across < 4) == (number % 2 == 0), 0, 255)
     return np.stack(planes, axis=-1).clip(0, 255).astype(np.uint8)
 
 

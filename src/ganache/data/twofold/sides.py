@@ -41,12 +41,9 @@ def joined(
         if task in SIDE_BY_SIDE and how.size is not None:
             how = replace(how, size=doubled(how.size))
         found = _packed(opened(data, how))
-        # What is made of a picture is made of its crop: a hole must lie in it. Halves come before their crops.
-        return (
-            cropped_rows(Derived(found, task), crop)
-            if task in SIDE_BY_SIDE
-            else Derived(cropped_rows(found, crop), task)
-        )
+        if task in SIDE_BY_SIDE:
+            return cropped_rows(Derived(found, task), crop)
+        return Derived(cropped_rows(found, crop), task)  # made of crops: a hole, say, must lie in each
     first = _packed(opened(data, how))
     if second:
         own = (first.shape.height, first.shape.width)
