@@ -222,7 +222,7 @@ ADVICE = [
     ("cyclegan", ["identity=0"], "identity mapping", "cycle=2.5"),
     ("cut", ["identity=0"], "identity mapping", "contrast=0.25"),
     ("cyclegan", [], "hidden signal", "noise=0.1"),
-    ("cyclegan", ["noise=0.1"], "hidden signal", "cycle=2.5"),
+    ("cyclegan", ["noise=0.2"], "hidden signal", "cycle=2.5"),
     ("cyclegan", ["identity=0"], "colour inversion", "identity=5"),
     ("cyclegan", [], "colour inversion", "cycle=40"),
     ("cut", ["identity=0"], "colour inversion", "identity=1"),

@@ -14,7 +14,7 @@ from ganache.recipes import find
 from ganache.recipes.settings import with_settings
 from ganache.runs import sealed
 from ganache.runs.folder import Run
-from ganache.training.composition import Compose
+from ganache.training.composition import Compose, compose
 from ganache.training.observers.observer import Observer, Say
 from ganache.training.observers.translation_vitals import NOISE, Journey, TranslationVitals, alike, gap, seen
 from ganache.training.plan import Plan
@@ -23,8 +23,8 @@ from tests.tiny import tiny_state
 from tests.training import company
 from tests.training.company import measured
 
-TWO = ImageShape(2, 16, 16, given=1)
-NARROW = ("translator.width=2", "translator.blocks=1", "discriminator.width=4", "batch_size=4")
+TWO = ImageShape(4, 16, 16, given=1)  # grey pictures and coloured ones
+NARROW = ("translator.width=2", "translator.blocks=1", "discriminator.width=4", "batch_size=4", "identity=0")
 LAYERS = ("layers=[0,2,4]", "vectors=4")  # of cut
 
 
@@ -148,7 +148,9 @@ def test_a_handful_of_pictures_is_not_translated() -> None:
 
 
 def at_each_tick(plan: Plan, run: Run, state: TrainingState, say: Say) -> tuple[Observer, ...]:
-    return (TranslationVitals(plan.data, state, rarity=1),)
+    (vitals,) = (one for one in compose(plan, run, state, say) if isinstance(one, TranslationVitals))
+    vitals.every = 1
+    return (vitals,)
 
 
 def train(out: Path, observers: Compose) -> Run:
