@@ -149,7 +149,7 @@ def test_a_handful_of_pictures_is_not_translated() -> None:
 
 def at_each_tick(plan: Plan, run: Run, state: TrainingState, say: Say) -> tuple[Observer, ...]:
     (vitals,) = (one for one in compose(plan, run, state, say) if isinstance(one, TranslationVitals))
-    vitals.every = 1
+    vitals.every = 24
     return (vitals,)
 
 
