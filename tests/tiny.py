@@ -17,6 +17,7 @@ from ganache.engine.state import TrainingState
 from ganache.games import Game, Optimizers, TwoPlayers
 from ganache.games.cast import Cast, Player
 from ganache.games.game import Records, TrainingBatch
+from ganache.games.inversion import Inversion
 from ganache.games.marking import Marking, MarkOptimizers
 from ganache.networks import FeatureEncoder, MLPDiscriminator, MLPGenerator
 from ganache.parts.augmentations import Augmenter
@@ -65,6 +66,19 @@ def tiny_marking(**fields: Any) -> Marking:
         "batch_size": 4,
     }
     return Marking(**{**defaults, **fields})
+
+
+def tiny_inversion(**fields: Any) -> Inversion:
+    """Return a game in which a very small encoder learns to invert a generator as it was drawn."""
+    defaults: dict[str, Any] = {
+        "name": "inversion",
+        "generator": MLPGenerator(latent=Normal(size=3), widths=(8,)),
+        "discriminator": MLPDiscriminator(widths=(8,), slope=0.2),
+        "encoder": FeatureEncoder(body=MLPDiscriminator(widths=(8,), slope=0.2)),
+        "optimizer": Adam(learning_rate=1e-2, betas=(0.5, 0.9), epsilon=1e-4),
+        "batch_size": 4,
+    }
+    return Inversion(**{**defaults, **fields})
 
 
 def two_players(name: str, *settings: str) -> TwoPlayers:

@@ -23,7 +23,7 @@ from ganache.recipes.settings import with_settings
 from ganache.support.precision import FULL
 from ganache.support.trees import leaves
 from tests.engine.tape import Tape, Watch
-from tests.tiny import CPU, draws_of, tiny_marking, tiny_state
+from tests.tiny import CPU, draws_of, tiny_inversion, tiny_marking, tiny_state
 
 SHAPE, TWOFOLD = ImageShape(1, 16, 16), ImageShape(2, 16, 16, given=1)
 SMALL = {"width": 4, "max_width": 8, "latent_width": 8, "channel_base": 32, "channel_max": 8, "style_width": 8}
@@ -62,6 +62,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "cyclegan": ("cyclegan", ["translator.blocks=1", "pool=6", f"noise={moving(0.1, 0.0)}"]),
     "cut": ("cut", ["translator.blocks=1", "layers=[0,2,4]", "places=20", "vectors=8"]),
     "marking": ("marking", ["conditional=true"]),
+    "inversion": ("inversion", [f"features={moving(0.0, 1.0)}"]),
     "relativistic": ("ralsgan-conditional", []),
     "esrgan": ("esrgan", ["translator.blocks=1", f"adversarial={moving(0.0, 1.0, 20, since=12)}"]),
     "flips": ("dcgan", FLIPS),
@@ -80,7 +81,8 @@ each_case = pytest.mark.parametrize("case", CASES)
 def game_of(case: str) -> Game:
     """Return a case's recipe with narrow networks and a tiny batch."""
     name, settings = CASES[case]
-    recipe = tiny_marking() if name == "marking" else recipes.find(name)
+    own = {"marking": tiny_marking, "inversion": tiny_inversion}
+    recipe = own[name]() if name in own else recipes.find(name)
     fields = leaves(recipe.model_dump(mode="json"))
     narrow = [f"{path}={SMALL[path.rpartition('.')[2]]}" for path in fields if path.rpartition(".")[2] in SMALL]
     return with_settings(recipe, [*narrow, "batch_size=4", *settings])

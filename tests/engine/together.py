@@ -27,7 +27,7 @@ from ganache.parts.part import kinds
 from ganache.recipes.settings import with_settings
 from ganache.support.precision import FULL
 from ganache.support.world import ALONE, World
-from tests.tiny import CPU, Numbered, NumberedStream, tiny_marking, tiny_recipe
+from tests.tiny import CPU, Numbered, NumberedStream, tiny_inversion, tiny_marking, tiny_recipe
 
 ITERATIONS = 3
 SMALL = ImageShape(1, 8, 8)
@@ -117,6 +117,7 @@ def games() -> dict[str, tuple[Game, ImageShape]]:
     for name, settings, shape in CASES:
         game = with_settings(recipes.find(name), [*settings, *ROBUST])
         found[" ".join((name, *settings))] = (game, shape)
+    found["inversion"] = (tiny_inversion(batch_size=8), SMALL)
     found["marking"] = (tiny_marking(batch_size=8, learning=8), SMALL)
     ours = [kind for kind in kinds(Objective) if kind.__module__.startswith("ganache.")]
     for kind in ours:

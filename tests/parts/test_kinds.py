@@ -71,7 +71,7 @@ from ganache.parts.penalties import DRAGAN, R1, R2, GradientPenalty
 from ganache.parts.schedules import Cosine, Curve, Geometric, Linear
 from ganache.parts.terms import FeatureMatching, GeneratorTerm, Penalty, Term
 from ganache.parts.wear import Wear
-from tests.tiny import tiny_marking, tiny_recipe
+from tests.tiny import tiny_inversion, tiny_marking, tiny_recipe
 
 ADAM = Adam(learning_rate=Linear(start=1e-3, end=0.0, until=500.0), betas=(0.0, 0.99), epsilon=1e-6)
 
@@ -235,6 +235,7 @@ EXAMPLES: list[tuple[type[Part], Part]] = [
             grain=1, closeness=0.5, learning=7, strength=3.0, wear=Wear(noise=1.0), conditional=True, images=777
         ),
     ),
+    (Game, tiny_inversion(features=0.5, ema_half_life=5.0, held_out=5, images=777)),
     (MarkOptimizers, MarkOptimizers(generator=ADAM, reader=Adam())),
     (Translator, UNet(width=6, max_width=24, depth=3, dropout=0.25, without_dropout=1)),
     (Translator, ResidualTranslator(width=6, blocks=2)),

@@ -10,6 +10,7 @@ from ganache.games.game import Game as Game
 from ganache.games.game import Product as Product
 from ganache.games.game import Records as Records
 from ganache.games.growing import Growing as Growing
+from ganache.games.inversion import Inversion as Inversion
 from ganache.games.marking import Marking as Marking
 from ganache.games.paired import Paired as Paired
 from ganache.games.translation import Translation as Translation

@@ -74,7 +74,7 @@ class Start:
         those of all others are as they were drawn. Raises UserError for a checkpoint that is damaged, and for networks
         of another form, with the first difference.
         """
-        tensors, digest = self._read()
+        tensors, digest = self.read()
         fitting = _Fitting(state, self.label_names, label_names, tensors)
         anew: list[str] = []
         for name, module in state.cast.modules.items():
@@ -100,7 +100,8 @@ class Start:
             "drawn_anew": sorted(anew),
         }
 
-    def _read(self) -> tuple[dict[str, Tensor], str]:
+    def read(self) -> tuple[dict[str, Tensor], str]:
+        """Return all tensors of the checkpoint and the digest of it; raises UserError for a damaged one."""
         try:
             tensors, description = sealed.load(self.checkpoint)
         except sealed.DamagedError as error:

@@ -6,7 +6,6 @@ from pathlib import Path
 from signal import Signals
 from typing import Any, Protocol
 
-from ganache.engine.state import TrainingState
 from ganache.evaluation.asked import Asked
 from ganache.evaluation.evaluate import evaluate
 from ganache.evaluation.records import Evaluation
@@ -17,8 +16,8 @@ from ganache.support.files import PARTIAL, is_run
 from ganache.support.json_files import write_json
 from ganache.support.refusals import refusals
 from ganache.training import sessions
-from ganache.training.observers.observer import Observer
-from ganache.training.plan import Plan, make_plan
+from ganache.training.composition import unobserved
+from ganache.training.plan import make_plan
 from ganache.uses.tuning.definition import Definition, Judging
 from ganache.uses.tuning.trials import Trial
 
@@ -110,11 +109,6 @@ def judged(run: Path, judging: Judging, device: str, say: Callable[[str], None])
         device=device,
     )
     return evaluate(asked, say=say).evaluation
-
-
-def unobserved(plan: Plan, run: Run, state: TrainingState, say: Callable[[str], None]) -> tuple[Observer, ...]:
-    """Have nobody look at a trial's training: pictures and vitals would cost more than a short one."""
-    return ()
 
 
 def _undrawn(*lines: Any, **how: Any) -> None:

@@ -1,0 +1,1 @@
+"""Anomaly detection: what is strange among pictures or rows, judged by GANs that learnt what is normal."""

@@ -1,0 +1,88 @@
+"""What is to be scored, some at a time, with the names under which a user knows it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganache.data import open_dataset, select
+from ganache.data.containers import Container, open_container
+from ganache.data.containers.listing import IMAGE_SUFFIXES
+from ganache.data.dataset import Progress, unknown_split
+from ganache.data.decoding.deep import FULL
+from ganache.data.decoding.pool import Decoders
+from ganache.data.location import NAMES
+from ganache.data.selection import held_out_split
+from ganache.data.shape import ImageShape
+from ganache.data.store.packed import PackedDataset
+from ganache.support.errors import UserError
+from ganache.uses.anomaly.normals import like
+
+PIECE = 1_024  # that are held at once
+
+
+class Strangers(NamedTuple):
+    """Images (N, C, H, W) of a dataset with their names and classes, "" where there is none; why others are not."""
+
+    images: NDArray[np.uint8 | np.float32]
+    names: list[str]
+    classes: list[str]
+    skipped: dict[str, str]
+
+
+def strangers(
+    source: str, shape: ImageShape, label: str | None, split: str | None, progress: Progress | None = None
+) -> Iterator[Strangers]:
+    """Yield what a source has, brought to the shape of a detector's normals.
+
+    A picture, a folder or a zip of pictures is read by the pictures' names, each of the class of its folder; any other
+    source in its own order, the split that is named or, where none is, one that is no training data if it has one.
+    Raises UserError for what cannot be read.
+    """
+    path = Path(source)
+    if source not in NAMES and shape.table is None and path.exists():
+        is_one = path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES
+        if is_one or path.is_dir() or path.suffix.lower() == ".zip":
+            container = open_container(path.parent if is_one else path)
+            if names := [path.name] if is_one else container.listing().names:
+                if split is not None:
+                    raise UserError(f"split: {source!r} is scored picture by picture; name the folder of the split")
+                yield from _pictures(container, names, shape, progress)
+                return
+    dataset = open_dataset(source, like(shape, label), progress)
+    if not isinstance(dataset, PackedDataset):
+        raise UserError(f"input: {source!r} has no end; name pictures or a table")
+    yield from _rows(dataset, split)
+
+
+def _pictures(
+    container: Container, names: Sequence[str], shape: ImageShape, progress: Progress | None
+) -> Iterator[Strangers]:
+    with Decoders(container) as decoders:
+        pieces = [names[start : start + PIECE] for start in range(0, len(names), PIECE)]
+        for number, (members, found) in enumerate(
+            zip(pieces, decoders.pixels(pieces, shape, FULL, {}), strict=True), start=1
+        ):
+            read = [why is None for why in found.reasons]
+            skipped = {name: why for name, why in zip(members, found.reasons, strict=True) if why is not None}
+            taken = [name for name, is_read in zip(members, read, strict=True) if is_read]
+            classes = [PurePosixPath(name).parent.name for name in taken]
+            yield Strangers(found.images[np.array(read, np.bool_)], taken, classes, skipped)
+            if progress is not None:
+                progress(min(number * PIECE, len(names)), len(names))
+
+
+def _rows(dataset: PackedDataset, split: str | None) -> Iterator[Strangers]:
+    splits = dataset.summary()["splits"]
+    if split is not None and split not in splits:
+        raise unknown_split(split, splits)
+    chosen = split or held_out_split(select(dataset))
+    names = np.array([*dataset.label_names, ""], object)
+    for part in [chosen] if chosen else list(splits):
+        count = int(dataset.rows_by_label(part).sum())
+        for start in range(0, count, PIECE):
+            batch = dataset.rows(part, start, min(start + PIECE, count))
+            numbers = range(start, start + len(batch.labels))
+            yield Strangers(batch.images, [f"{part}/{number}" for number in numbers], [*names[batch.labels]], {})

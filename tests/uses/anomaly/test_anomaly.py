@@ -1,0 +1,186 @@
+"""Detectors with real networks, small ones, as a user fits and uses them."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganache.runs.folder import Run
+from ganache.uses.anomaly.detector import DETECTOR, Detector
+from tests.commands import Ended, run_command
+
+pytest.importorskip("sklearn", reason="the baselines are scikit-learn's")
+
+SMALL = ("--images", "640", "--set", "generator.width=8", "--set", "discriminator.width=8", "--precision", "fp32")
+SMALL_ROWS = ("--images", "2048", "--set", "generator.widths=[16]", "--set", "discriminator.widths=[16]")
+
+
+def bars(count: int, upright: bool, random: np.random.Generator) -> np.ndarray:
+    """Pictures of one bar each, upright or lying, somewhere."""
+    images = random.integers(0, 40, (count, 8, 8, 1), dtype=np.uint8)
+    for image, place in zip(images, random.integers(1, 7, count), strict=True):
+        image[:, place] = 230
+    return images if upright else images.transpose(0, 2, 1, 3)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with bars.npz, in which some of the tested lie, and rows.csv, of which some lie far away."""
+    folder, random = tmp_path_factory.mktemp("anomaly"), np.random.default_rng(0)
+    tested = np.concatenate([bars(40, True, random), bars(20, False, random)])
+    kinds = np.array(["upright"] * 40 + ["lying"] * 20)
+    learnt = np.concatenate([bars(200, True, random), bars(10, False, random)])
+    np.savez(
+        folder / "bars.npz",
+        train_images=learnt,
+        train_labels=np.array(["upright"] * 200 + ["lying"] * 10),
+        test_images=tested,
+        test_labels=kinds,
+    )
+    for number, image in enumerate(tested[[0, 1, 50, 51]]):
+        path = folder / "pictures" / ("upright" if number < 2 else "lying") / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[..., 0]).save(path)
+    with (folder / "rows.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["width", "colour", "sort", "split"])
+        for split, count in (("train", 300), ("test", 60)):
+            for number in range(count):
+                is_odd = split == "test" and number % 3 == 0
+                width, colour = (
+                    random.normal(9.0 if is_odd else 2.0),
+                    "blue" if is_odd else random.choice(["red", "grey"]),
+                )
+                writer.writerow([f"{width:.3f}", colour, "odd" if is_odd else "good", split])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def fitted(place: Path) -> tuple[Path, Ended]:
+    """A detector of upright bars, and what its command said."""
+    out = place / "detector"
+    return out, run_command(
+        "anomaly", "fit", "--data", place / "bars.npz", "--label", "upright", "--out", out, *SMALL, "--device", "cpu"
+    )
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_fit_says_what_was_learnt_and_at_what_rate_it_errs(fitted: tuple[Path, Ended]) -> None:
+    out, ended = fitted
+    assert ended.status == 0, ended.complaints
+    assert "learnt         160 normals; 40 normals held out" in ended.output
+    assert "of 20 held-out normals exceed it" in ended.output
+    record = json.loads((out / DETECTOR).read_text())
+    assert record["normal"] == ["upright"]
+    assert {name: len(found) for name, found in record["ranks"].items()} == {
+        "f-anogan": 20, "bigan": 20, "neighbours": 20
+    }  # fmt: skip
+    for run in ("gan", "encoder", "bigan"):
+        assert Run.open(out / run).record()["outcome"] == "finished"
+    assert Run.open(out / "encoder").record()["start"]["run"] == "gan"
+
+
+def test_lying_bars_are_strange_and_every_judge_is_compared(fitted: tuple[Path, Ended], tmp_path: Path) -> None:
+    out, scores = fitted[0], tmp_path / "scores.csv"
+    words = ("anomaly", "score", out, out.parent / "bars.npz", "--out", scores, "--json", tmp_path / "all.json")
+    ended = run_command(*words)
+    assert ended.status == 0, ended.complaints
+    rows = table(scores)
+    assert len(rows) == 60
+    assert rows[0]["name"] == "test/0"
+    means = {
+        kind: np.mean([float(row["ensemble"]) for row in rows if row["class"] == kind]) for kind in ("upright", "lying")
+    }
+    assert means["lying"] > means["upright"] + 1
+    told = json.loads((tmp_path / "all.json").read_text())
+    judges = {"f-anogan", "bigan", "neighbours", "ensemble", "isolation-forest", "plain-neighbours"}
+    assert told["compared"]["auroc"].keys() == judges
+    assert (told["compared"]["normals"], told["compared"]["strangers"]) == (40, 20)
+    assert told["compared"]["auroc"]["ensemble"] > 0.9
+    assert "verdict        " in ended.output
+    again = tmp_path / "again.csv"
+    run_command("anomaly", "score", out, out.parent / "bars.npz", "--out", again)
+    assert again.read_bytes() == scores.read_bytes()
+
+
+def test_pictures_are_known_by_their_names_and_score_as_in_any_company(
+    fitted: tuple[Path, Ended], tmp_path: Path
+) -> None:
+    out, pictures = fitted[0], fitted[0].parent / "pictures"
+    ended = run_command("anomaly", "score", out, pictures, "--out", tmp_path / "s.csv", "--maps", tmp_path / "maps")
+    assert ended.status == 0, ended.complaints
+    rows = {row["name"]: row for row in table(tmp_path / "s.csv")}
+    assert rows.keys() == {"lying/2.png", "lying/3.png", "upright/0.png", "upright/1.png"}
+    run_command("anomaly", "score", out, pictures / "lying" / "2.png", "--out", tmp_path / "one.csv")
+    (one,) = table(tmp_path / "one.csv")
+    assert one["ensemble"] == rows["lying/2.png"]["ensemble"]
+    maps = sorted(path.name for path in (tmp_path / "maps").iterdir())
+    assert len(maps) == 4
+    assert "lying" in maps[0]
+    with Image.open(tmp_path / "maps" / maps[0]) as map_:
+        assert map_.size == (16 * (3 * 8 + 2), 16 * 8)
+    verified = run_command("verify", tmp_path / "maps" / maps[0])
+    assert "generated" in verified.output.lower()
+
+
+def test_a_fit_that_was_stopped_goes_on_where_it_stood(fitted: tuple[Path, Ended], tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(fitted[0], copy)
+    before = (copy / DETECTOR).read_bytes()
+    (copy / DETECTOR).unlink()
+    shutil.rmtree(copy / "bigan")
+    words = ("anomaly", "fit", "--data", fitted[0].parent / "bars.npz", "--label", "upright", "--out", copy)
+    ended = run_command(*words, *SMALL, "--device", "cpu")
+    assert ended.status == 0, ended.complaints
+    assert "gan learnt" not in ended.complaints.replace("bigan learnt", "")
+    assert (copy / DETECTOR).read_bytes() == before
+
+
+def test_rows_are_scored_by_their_columns_and_classes(place: Path, tmp_path: Path) -> None:
+    out = tmp_path / "rows"
+    words = ("--data", place / "rows.csv", "--label-column", "sort", "--label", "good", "--out", out)
+    ended = run_command("anomaly", "fit", *words, *SMALL_ROWS, "--judge", "neighbours", "--device", "cpu")
+    assert ended.status == 0, ended.complaints
+    assert not (out / "bigan").exists()
+    assert [column.name for column in Detector.load(out).shape.table.columns] == ["width", "colour"]  # type: ignore[union-attr]
+    ended = run_command("anomaly", "score", out, place / "rows.csv", "--out", tmp_path / "s.csv")
+    assert ended.status == 0, ended.complaints
+    assert "classes        40 normal (good), 20 others" in ended.output
+    assert "drift: 2" in ended.complaints
+    mapped = run_command(
+        "anomaly", "score", out, place / "rows.csv", "--out", tmp_path / "t.csv", "--maps", tmp_path / "m"
+    )
+    assert (mapped.status, "maps: rows are no pictures" in mapped.complaints) == (2, True)
+
+
+def test_what_cannot_be_is_one_line(fitted: tuple[Path, Ended], digits_run: Path, tmp_path: Path) -> None:
+    out, data = fitted[0], fitted[0].parent / "bars.npz"
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    (bad / DETECTOR).write_text('{"format": 2}')
+    cases = [
+        (("fit", "--data", data, "--out", out), "already holds a detector"),
+        (("fit", "--data", data, "--out", digits_run), "already holds a run"),
+        (("fit", "--data", data, "--label", "odd", "--out", tmp_path / "x"), "labels: 'odd' is not a class"),
+        (("fit", "--data", data, "--judge", "bygan", "--out", tmp_path / "x"), "did you mean 'bigan'?"),
+        (("fit", "--data", data, "--false-positives", "1", "--out", tmp_path / "x"), "false_positives: 1 is not"),
+        (("fit", "--data", "ring", "--out", tmp_path / "x"), "has no end"),
+        (("score", digits_run, data, "--out", tmp_path / "s.csv"), "holds no detector"),
+        (("score", bad, data, "--out", tmp_path / "s.csv"), "detector.json"),
+        (("score", out, data, "--out", tmp_path / "s.png"), "ends in .csv"),
+        (("score", out, data, "--normal", "odd", "--out", tmp_path / "s.csv"), "normal: nothing here is of the class"),
+        (("score", out, "absent", "--out", tmp_path / "s.csv"), "absent"),
+    ]
+    for words, complaint in cases:
+        ended = run_command("anomaly", *words)
+        assert (ended.status, ended.complaints.count("\n")) == (2, 1), (words, ended)
+        assert complaint in ended.complaints, (words, ended.complaints)
+    assert not (tmp_path / "x").exists()
