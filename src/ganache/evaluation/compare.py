@@ -110,12 +110,13 @@ def picture(paths: Sequence[str | Path], seed: int = 0, device: str = "auto") ->
     count = POINTS if dataset.shape.is_row else PICTURES
     batch = dataset.stream(derive(seed, "compare"), source.labels).batch(0, count)
     reals = np.ascontiguousarray(batch.images.transpose(0, 2, 3, 1))
-    drawn = []
+    drawn = [(f"reals: {dataset.name}", for_display(reals, reals, dataset.shape.table))]
     for name, run in zip(short_names([str(run) for run in runs]), runs, strict=True):
         generator = products.load(run, chosen.type)
-        drawn.append((name, generator.sample(count, seed, generator.label_names)))
-    titled = [(f"reals: {dataset.name}", reals), *drawn]
-    return panels([(title, for_display(images, reals, dataset.shape.table)) for title, images in titled])
+        images = generator.sample(count, seed, generator.label_names)
+        behind = reals if generator.shape == dataset.shape else None
+        drawn.append((name, for_display(images, behind, generator.shape.table)))
+    return panels(drawn)
 
 
 def short_names(paths: Sequence[str]) -> tuple[str, ...]:

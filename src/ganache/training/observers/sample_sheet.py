@@ -54,13 +54,17 @@ class SampleSheet(Sheet):
         super().__init__(run)
         self._names = data.label_names if state.conditions else ()
         self._reals: NDArray[Any] | None = None
+        self._asked: tuple[str, ...] = ()
         if state.shape.is_row:
-            points = data.stream(derive(state.seed, "sheet")).batch(0, POINTS).images
-            self._reals = np.ascontiguousarray(points.transpose(0, 2, 3, 1))
+            points = data.stream(derive(state.seed, "sheet")).batch(0, POINTS)
+            self._reals = np.ascontiguousarray(points.images.transpose(0, 2, 3, 1))
+            if state.shape.table is not None and self._names:
+                # Histograms of classes that are drawn as often as others would tell nothing beside reals that are not.
+                self._asked = tuple(self._names[label] for label in points.labels)
 
     def picture(self, state: TrainingState) -> Image.Image:
         """Return as many samples as a sheet holds; of a density, over real points."""
         generator = TrainedGenerator(state.average, state.recipe.sampler, state.shape, self._names, description={})
         count, columns = cells_of_sheet(state.shape, len(self._names))
-        images = generator.sample(count, derive(state.seed, "sheet"), self._names if columns else ())
+        images = generator.sample(count, derive(state.seed, "sheet"), self._names if columns else self._asked)
         return grid(images, columns) if columns else for_display(images, self._reals, state.shape.table)
