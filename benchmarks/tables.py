@@ -50,7 +50,7 @@ def measure(path: Path, out: Path, seed: int, settings: tuple[str, ...] = (), im
     run = out / f"{path.stem}-{seed}"
     if not run.exists():
         asked = ("conditional=true", *settings)
-        ganache.train(data=path, out=run, seed=seed, settings=asked, images=images, rows=READING)
+        ganache.train(data=path, out=run, seed=seed, settings=asked, images=images, hold_out=HELD_OUT)
     record = ganache.evaluate(run, metrics=("fd", "prdc", "columns", "memorisation"))
     scores = {score.family.partition("/")[0]: score.value or 0.0 for score in record.scores}
     dataset = open_dataset(path, Conversion(rows=READING))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.api import report as report
     from ganache.api import resume as resume
     from ganache.api import train as train
+    from ganache.api import tune as tune
     from ganache.data.rows.reading import TableReading as TableReading
     from ganache.data.shape import ImageShape as ImageShape
     from ganache.games import BiGAN as BiGAN
@@ -113,7 +114,9 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.runs.products import TrainedGenerator as TrainedGenerator
     from ganache.support.errors import RunError as RunError
     from ganache.support.errors import UserError as UserError
+    from ganache.training.plan import Request as Request
     from ganache.training.sessions import Outcome as Outcome
+    from ganache.uses.tuning.study import Tuning as Tuning
 else:  # hidden from type checkers, which would take any name for one of these
 
     @functools.cache

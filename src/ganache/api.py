@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ganache.data.dataset import Progress
 from ganache.data.python_arrays import Given, as_source
-from ganache.data.rows.reading import AS_USUAL, TableReading
 from ganache.drawing import onnx_export
 from ganache.drawing.onnx_graph import OPSET
 from ganache.drawing.onnx_parity import Parity
@@ -29,8 +29,14 @@ from ganache.training import sessions
 from ganache.training.notebook import in_notebook
 from ganache.training.plan import Plan, Request, make_plan
 from ganache.training.sessions import Outcome
+from ganache.uses.tuning import tune as tuning
+from ganache.uses.tuning.findings import importances
+from ganache.uses.tuning.study import Study, Tuning
+from ganache.uses.tuning.trials import Trial
+from ganache.uses.tuning.tune import Tuned
 from ganache.web.export import generator_page
 from ganache.web.report import writing as reports
+from ganache.web.report.study_page import write_study_page
 
 
 def train(
@@ -57,7 +63,11 @@ def train(
     domains: str | Sequence[str] = (),
     task: str = "",
     crop: str | tuple[int, int] | None = None,
-    rows: TableReading = AS_USUAL,
+    label_column: str = "",
+    columns: Sequence[str] = (),
+    missing: str = "refuse",
+    numbers: str = "quantiles",
+    hold_out: float = 0.0,
     quiet: bool | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
@@ -73,25 +83,31 @@ def train(
     and whose recipe is taken if none is given; `quiet` is, if left out, that nothing is shown but in a notebook;
     `progress` hears of packing, (done, total). A recipe that translates pictures takes what is wanted from `second`,
     or both sides as two classes of the data, `domains` (``"A,B"``), or makes inputs by a `task` (``"colorize"``). With
-    `crop` (height, width) it trains on parts of the pictures, at another place every time. `rows` says how a
-    table is read.
+    `crop` (height, width) it trains on parts of the pictures, at another place every time. Of a table
+    `label_column` names each row's class, `columns` alone are taken, `missing` cells are refused, filled (``"mean"``,
+    ``"median"``) or their rows left out (``"drop"``), `numbers` placed by ``"quantiles"`` or ``"standard"``, and
+    the share `hold_out` of the rows is kept from the training.
 
     Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
     """
-    own = {
-        "data": as_source(data),
-        "labels": tuple(labels),
-        **vars(rows),
-        "settings": tuple(settings),
-        "start": None if start is None else at_home(start),
-        "second": "" if second is None else as_source(second, "second"),
-        "domains": domains if isinstance(domains, str) else tuple(domains),
-    }
-    request = collected(Request, {**locals(), **own})
+    request = collected(Request, _as_requested(locals()))
     place = at_home(out) if out is not None else None
     outcome = sessions.begin(request, place, quiet=_is_quiet(quiet), progress=progress)
     reports.report_after(outcome.run)
     return outcome
+
+
+def _as_requested(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of `train` as a request has them: sources and paths as texts, sequences as tuples."""
+    start, second, domains = given["start"], given["second"], given["domains"]
+    return {
+        **given,
+        **{name: tuple(given[name]) for name in ("labels", "settings", "columns")},
+        "data": as_source(given["data"]),
+        "start": None if start is None else at_home(start),
+        "second": "" if second is None else as_source(second, "second"),
+        "domains": domains if isinstance(domains, str) else tuple(domains),
+    }
 
 
 def _is_quiet(given: bool | None) -> bool:
@@ -104,6 +120,25 @@ def plan(request: Request) -> Plan:
     Of data that is not packed yet its `dataset` holds some rows: enough to measure with, too few to train on.
     """
     return make_plan(request, write=False)
+
+
+def tune(
+    wanted: Tuning,
+    *,
+    progress: Progress | None = None,
+    say: Callable[[str], None] = lambda line: None,
+    begun: Callable[[Study, list[Trial]], None] = lambda study, trials: None,
+) -> Tuned:
+    """Work on a study of a recipe's settings, as one of any number of workers, and write its page.
+
+    ``tune(Tuning(request=Request(data="photos", recipe="dcgan"), out=Path("study"), budget="2h"))`` begins one, and
+    ``tune(Tuning(out=Path("study")))`` goes on; `say` hears of every score, `begun` of the study first.
+    Raises UserError for what cannot be as asked, RunError when the machine refuses; the study can be continued then.
+    """
+    found = tuning.tune(wanted, progress=progress, say=say, begun=begun)
+    shares = importances(found.study.definition, found.findings.trials)
+    write_study_page(found.study.folder, found.findings, shares)
+    return found
 
 
 def resume(

@@ -10,7 +10,6 @@ import pytest
 
 import ganache
 from ganache import UserError
-from ganache.data.rows.reading import TableReading
 from ganache.drawing import sampling
 from ganache.drawing.sampling import interpolate_to, sample_to
 from ganache.recipes import find
@@ -18,7 +17,7 @@ from ganache.runs.products import load
 from tests.commands import run_command
 
 SMALL = ("generator.widths=[8]", "discriminator.widths=[8]", "batch_size=32", "conditional=true")
-READING = TableReading(label_column="kind", hold_out=0.25)
+READING: dict[str, Any] = {"label_column": "kind", "hold_out": 0.25}
 HEADER = ["age", "kind", "city", "height"]
 
 
@@ -39,7 +38,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(table: Path) -> Path:
     out = table.parent / "run"
-    ganache.train(data=table, out=out, images=640, settings=SMALL, rows=READING, evaluate_every=320)
+    ganache.train(data=table, out=out, images=640, settings=SMALL, **READING, evaluate_every=320)
     return out
 
 
@@ -110,7 +109,7 @@ def test_a_table_of_samples_is_judged_as_the_generator_is(run: Path, table: Path
 
 def test_a_resumed_run_ends_in_the_same_bits(run: Path, table: Path) -> None:
     out = table.parent / "resumed"
-    ganache.train(data=table, out=out, images=320, settings=SMALL, rows=READING, evaluate_every=320)
+    ganache.train(data=table, out=out, images=320, settings=SMALL, **READING, evaluate_every=320)
     ganache.resume(out, images=640)
     first, second = (load(folder).network.state_dict() for folder in (run, out))
     assert all((first[name] == second[name]).all() for name in first)

@@ -1,7 +1,7 @@
 """`ganache data`: look at training data, or pack it once and for all."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from ganache.cli.common import mention_overlooked, packing_bar
 from ganache.cli.options import (
@@ -17,7 +17,6 @@ from ganache.cli.options import (
     SourceArgument,
     path_option,
 )
-from ganache.data.rows.reading import TableReading
 from ganache.support.console import show
 from ganache.support.units import parse_range, parse_size
 
@@ -42,7 +41,7 @@ def info(
     from ganache.training.briefing import data_lines
 
     mention_overlooked(source)
-    how = _conversion(size, channels, max_skipped, value_range, TableReading.asked(locals()))
+    how = _conversion(size, channels, max_skipped, value_range, locals())
     with packing_bar() as progress:
         found = preview(source, how, progress)
     show(data_lines(found.summary()))
@@ -66,7 +65,7 @@ def pack(
     from ganache.training.briefing import data_lines
 
     mention_overlooked(source)
-    how = _conversion(size, channels, max_skipped, value_range, TableReading.asked(locals()))
+    how = _conversion(size, channels, max_skipped, value_range, locals())
     with packing_bar() as progress:
         packed = data.pack(source, out, how, progress)
     show(data_lines(packed.summary()))
@@ -74,9 +73,10 @@ def pack(
 
 
 def _conversion(
-    size: str | None, channels: int | None, max_skipped: float, value_range: str | None, rows: TableReading
+    size: str | None, channels: int | None, max_skipped: float, value_range: str | None, given: dict[str, Any]
 ) -> "Conversion":
     from ganache.data.conversion import Conversion
+    from ganache.data.rows.reading import TableReading
 
     pixels, values = parse_size(size) if size else None, parse_range(value_range) if value_range else None
-    return Conversion(pixels, channels, max_skipped, values, rows=rows)
+    return Conversion(pixels, channels, max_skipped, values, rows=TableReading.asked(given))

@@ -74,11 +74,11 @@ def tune(
     code: Code = None,
 ) -> None:
     """Find settings of a recipe that suit some data, and say whether they beat the default beyond noise."""
+    from ganache import api
     from ganache.training.plan import Request
     from ganache.uses.tuning.findings import importances
     from ganache.uses.tuning.study import Tuning
-    from ganache.uses.tuning.tune import tune as tuned
-    from ganache.web.report.study_page import write_study_page
+    from ganache.web.report.study_page import PAGE
 
     given = {**dict.fromkeys(field.name for field in dataclasses.fields(Request)), **locals()}  # train has more options
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
@@ -89,10 +89,10 @@ def tune(
     if request is None and recipe is not None:
         raise UserError("data: which pictures? Name them with --data")
     with packing_bar() as progress:
-        found = tuned(collected(Tuning, {**given, "request": request}), progress=progress, say=_say, begun=_begun)
+        found = api.tune(collected(Tuning, {**given, "request": request}), progress=progress, say=_say, begun=_begun)
     shares = importances(found.findings.definition, found.findings.trials)
     show(_report(found.study, found.findings, shares))
-    show([f"page           {write_study_page(found.study.folder, found.findings, shares)}"])
+    show([f"page           {found.study.folder / PAGE}"])
     if found.signal is not None:
         show(
             [f"stopped; everything is saved. Continue with: ganache tune --out {shlex.quote(str(found.study.folder))}"]

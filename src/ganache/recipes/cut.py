@@ -9,10 +9,11 @@ One way only, and no way back: one translator learns where CycleGAN has two. Wha
 other places, in five layers of the translator, must be found at the same place of its translation.
 
 The rate falls to 0 in the second half of its 100,000 images; with another `--images`, set `until` (and `since`) of
-both rates with it. Ours, for a processor: a quarter of the features, three blocks instead of nine, of which the last is
-looked at in the place of the fifth. At 256×256 on a GPU it is the paper's with `--set translator.width=64 --set
-translator.blocks=9 --set layers=[0,2,3,4,8] --set discriminator.width=64 --batch 1`. The authors' program halves both
-contrasts; the paper does not. Their FastCUT is `--set contrast=10 --set identity=0`.
+both rates with it. Ours, for a processor: a quarter of the features and of the vectors, which takes a third of the time
+away, and three blocks instead of nine, of which the last is looked at in the place of the fifth. At 256×256 on a GPU it
+is the paper's with `--set translator.width=64 --set translator.blocks=9 --set layers=[0,2,3,4,8] --set vectors=256
+--set discriminator.width=64 --batch 1`. The authors' program halves both contrasts; the paper does not. Their FastCUT
+is `--set contrast=10 --set identity=0`.
 """
 
 from ganache.games import Contrastive, Optimizers
@@ -25,7 +26,7 @@ IMAGES = 100_000
 
 
 def recipe() -> Contrastive:
-    """Return the recipe: loss, weights, layers, places, vectors and τ are the paper's (section 3, appendix C.1)."""
+    """Return the recipe: loss, weights, places and τ are the paper's (section 3, appendix C.1)."""
     rate = Linear(start=2e-4, end=0.0, since=IMAGES / 2, until=IMAGES)
     adam = Adam(learning_rate=rate, betas=(0.5, 0.999))
     return Contrastive(
@@ -38,7 +39,7 @@ def recipe() -> Contrastive:
         identity=1.0,
         layers=(0, 2, 3, 4, 6),
         places=256,
-        vectors=256,
+        vectors=64,
         temperature=0.07,
         batch_size=4,
         ema_half_life=Linear(start=0.0, end=2_000.0, until=40_000),

@@ -14,6 +14,7 @@ from ganache import recipes
 from ganache.data.shape import ImageShape
 from ganache.evaluation.doctor.chart import Chart
 from ganache.evaluation.doctor.diagnosis import diagnose, examined
+from ganache.evaluation.doctor.examination import examine_chart
 from ganache.evaluation.doctor.finding import Finding
 from ganache.evaluation.doctor.prescription import command
 from ganache.games import Game
@@ -211,6 +212,7 @@ def test_a_game_of_one_way_is_not_asked_for_the_way_back() -> None:
         seen = examined(chart)
         assert {name for name, judged in seen.items() if not judged} == {"hidden signal"}
         assert "mode collapse" not in seen
+        assert "memorisation" not in examine_chart("run", chart).looked_for
     assert "identity mapping" not in examined(Chart([], recipes.find("dcgan"), RECORD))
 
 

@@ -152,10 +152,13 @@ def test_the_same_command_finds_that_nothing_is_left_to_do_and_another_is_refuse
     assert other.complaints == f"ganache: out: {folder} holds another study: seed: 0 → 5; choose another folder\n"
 
 
-def test_a_study_that_moved_is_made_longer(whole: tuple[Path, Ended], tmp_path: Path) -> None:
+def test_a_study_that_moved_is_made_longer_in_python(whole: tuple[Path, Ended], tmp_path: Path) -> None:
     moved = shutil.copytree(whole[0], tmp_path / "moved")
-    longer = run_command("tune", "--out", moved, "--trials", 3)
-    assert longer.status == 0, longer.complaints
+    said: list[str] = []
+    longer = ganache.tune(ganache.Tuning(out=moved, trials=3), say=said.append)
+    assert longer.findings.is_finished
+    assert any(line.startswith(f"trial {len(longer.findings.trials) - 1} (") for line in said)
+    assert (moved / "study.html").read_text() != (whole[0] / "study.html").read_text()
     searches = [trial for trial in trials_of(moved) if trial.purpose == "search"]
     assert len(searches) == 3
     assert read_definition(moved).allowance.trials == 3

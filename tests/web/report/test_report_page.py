@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganache import recipes
 from ganache.drawing.grids import grid, scatter
+from ganache.evaluation.records import Baseline
 from ganache.web.report.writing import write_comparison, write_report
 from tests.tiny import tiny_recipe
 from tests.web.browser import NARROW, Visitor
@@ -64,6 +66,30 @@ def test_a_sample_can_be_followed_alone(page: "Page") -> None:
     before = page.evaluate(drawn)
     page.locator("#samples input").press("Home")
     page.wait_for_function(f"(before) => {drawn} !== before", arg=before)
+
+
+def test_a_translation_is_followed_from_what_was_given(visitor: Visitor, tmp_path: Path) -> None:
+    data = {**RECORD["data"], "shape": [2, 8, 8], "given": 1}
+    run = run_by_hand(tmp_path / "run", recipe=recipes.find("pix2pix"), data=data)
+    found = evaluation(score("l1", 0.25)).model_copy(update={"baselines": (Baseline(name="identity", scores=()),)})
+    run.evaluation_file.write_text(json.dumps(found.to_json()))
+    for seen in (0, 1_000):
+        images = np.random.default_rng(seen).integers(0, 256, (24, 8, 8, 1), dtype=np.uint8)
+        add_sheet(run, seen, grid(images, columns=8))
+    page = opened(visitor, run.path, tmp_path)
+    page.wait_for_function(PAINTED)
+    assert "what was given, its translation, what was wanted." in (page.locator("#samples").text_content() or "")
+    for key in ("ArrowRight", "ArrowDown"):  # the first picture, and its translation below it
+        page.locator("#samples canvas").first.press(key)
+    names = page.locator("#samples .alone p").all_text_contents()
+    assert names == [f"picture 1: {row}" for row in ("what was given", "its translation", "what was wanted")]
+    drawn = "[...document.querySelectorAll('.alone canvas')].map((one) => one.toDataURL()).join()"
+    page.wait_for_function("[...document.querySelectorAll('.alone canvas')].every((one) => one.width === 256)")
+    before = page.evaluate(drawn)
+    page.locator("#samples input").press("Home")
+    page.wait_for_function(f"(before) => {drawn} !== before", arg=before)
+    assert "nearest" not in sections(page)
+    assert "identity" in page.locator("#scores th").all_text_contents()
 
 
 def test_curves_switch_to_a_logarithmic_axis_and_more_are_behind_a_word(page: "Page") -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ganache.evaluation.records import Evaluation, Protocol, ReferenceSet, SampleSet, Score
+from ganache.evaluation.records import Baseline, Evaluation, Protocol, ReferenceSet, SampleSet, Score
 from ganache.runs.folder import Run
 from ganache.support.errors import UserError
 from ganache.web.report.comparison import MOST_RUNS, comparison_facts
@@ -99,3 +99,13 @@ def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
         comparison_facts([run, run])
     with pytest.raises(UserError, match="at most"):
         comparison_facts([tmp_path / str(number) for number in range(MOST_RUNS + 1)])
+
+
+def test_what_does_nothing_stands_beside_each_score(tmp_path: Path) -> None:
+    run = evaluated(tmp_path / "run", score("l1", 0.25, better="lower"))
+    beside = (Baseline(name="identity", scores=(score("l1", 0.5),)), Baseline(name="mean picture", scores=()))
+    found = evaluation(score("l1", 0.25, better="lower")).model_copy(update={"baselines": beside})
+    run.evaluation_file.write_text(json.dumps(found.to_json()))
+    [told] = evaluations_of(find_run(run.path))
+    assert told["baselines"] == ["identity", "mean picture"]
+    assert told["scores"][0]["beside"] == ["0.5", ""]

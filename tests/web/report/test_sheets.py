@@ -10,9 +10,11 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from ganache import recipes
 from ganache.drawing.grids import grid, scatter
 from ganache.web.report import sheets
 from ganache.web.report.found import find_run
+from ganache.web.report.run_facts import run_facts
 from ganache.web.report.sheets import picture_of, sheets_of
 from tests.web.report.by_hand import RECORD, add_sheet, run_by_hand
 
@@ -150,3 +152,21 @@ def test_the_nearest_pairs_are_made_smaller(tmp_path: Path) -> None:
     address = picture_of(tmp_path / "nearest.png")
     assert address is not None
     assert opened(address).size == (sheets.MOST_SIDE, sheets.MOST_SIDE // 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "third", "ways"), [("pix2pix", "what was wanted", 1), ("cyclegan", "the way back", 2)]
+)
+def test_a_translations_sheet_names_its_rows(tmp_path: Path, name: str, third: str, ways: int) -> None:
+    data = {**RECORD["data"], "shape": [4, 8, 8], "given": 1}
+    run = run_by_hand(tmp_path / "run", recipe=recipes.find(name), data=data)
+    images = noise(3 * ways * 8, channels=3)
+    add_sheet(run, 0, grid(images, columns=8))
+    found = told(run.path)
+    assert found["cells"] == {"count": 24 * ways, "columns": 8, "width": 8, "height": 8}
+    assert found["rows"] == ["what was given", "its translation", third] * ways
+    pixels = np.asarray(opened(found["pictures"][0]).convert("RGB")).reshape(3 * ways, 8, 8, 8, 3).swapaxes(1, 2)
+    assert np.array_equal(pixels.reshape(images.shape), images)
+    facts = run_facts(run.path)
+    assert facts["translates"]
+    assert facts["commands"]["sample"].startswith("ganache translate ")

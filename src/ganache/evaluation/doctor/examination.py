@@ -100,7 +100,7 @@ def examine_chart(
 ) -> Examination:
     """Examine what a log holds; `others` were found by other means, and come last."""
     findings = (*diagnose(chart), *others)
-    looked_for = {**examined(chart), MEMORISATION: memorisation_seen}
+    looked_for = {**examined(chart), **({MEMORISATION: memorisation_seen} if chart.game.draws else {})}
     commands = tuple(command(chart.game, chart.record, one.settings) if one.settings else "" for one in findings)
     return Examination(name, chart.images_seen, findings, commands, looked_for)
 

@@ -15,6 +15,7 @@ from ganache.data import Selection
 from ganache.data.selection import TRAIN, held_out_split
 from ganache.drawing.grids import as_colours, grid
 from ganache.engine.state import TrainingState
+from ganache.games import Game
 from ganache.runs.folder import Run
 from ganache.runs.trained_translators import TrainedTranslator, as_used
 from ganache.support.streams import derive
@@ -45,6 +46,13 @@ class TranslationSheet(Sheet):
             third = wanted if self._are_pairs else ways[1 - number].translate(made) if len(ways) > 1 else wanted
             rows += [given, made, third]
         return grid(np.concatenate([as_colours(row) for row in rows]), COLUMNS)
+
+
+def rows_of_sheet(game: Game) -> tuple[str, ...]:
+    """Return what each row of a game's sheets shows."""
+    ways = len(game.translators)
+    third = "what was wanted" if game.meeting == "pairs" else "the way back" if ways > 1 else "one of the targets"
+    return ("what was given", "its translation", third) * ways
 
 
 def translators_of(state: TrainingState) -> list[TrainedTranslator]:

@@ -39,6 +39,7 @@ def facts_of(found: FoundRun, room: float = 1.0) -> dict[str, Any]:
         "data": data_facts(found),
         "machine": machine_facts(found),
         "reproduce": reproduction_facts(found),
+        "translates": _translates(found),
         "commands": _commands(found),
         "missing": [shown(sentence) for sentence in found.missing],
     }
@@ -67,9 +68,16 @@ def _course(found: FoundRun) -> dict[str, Any]:
 def _commands(found: FoundRun) -> dict[str, str]:
     """Return the commands with which a user goes on."""
     folder = shlex.quote(str(found.path))
+    draw = f"translate {folder} pictures --out translated"
+    if not _translates(found):
+        draw = f"sample {folder} --count 64 --seed 1 --out grid.png"
     return {
-        "sample": text(f"ganache sample {folder} --count 64 --seed 1 --out grid.png"),
+        "sample": text(f"ganache {draw}"),
         "resume": text(f"ganache resume {folder}"),
         "evaluate": text(f"ganache evaluate {folder}"),
         "pairs": text(f"ganache evaluate {folder} --pairs nearest.png"),
     }
+
+
+def _translates(found: FoundRun) -> bool:
+    return found.recipe is not None and bool(found.recipe.translators)

@@ -8,7 +8,7 @@ from ganache.support.units import count_text
 from ganache.web.report.found import FoundRun
 from ganache.web.report.plain import mapping, number, text, words
 
-MOST_SCORES, MOST_CLASSES, MOST_FIELDS = 60, 100, 40
+MOST_SCORES, MOST_CLASSES, MOST_FIELDS, MOST_BASELINES = 60, 100, 40, 6
 
 
 def evaluations_of(found: FoundRun) -> list[dict[str, Any]]:
@@ -35,7 +35,11 @@ def evaluation_facts(evaluation: Evaluation, title: str) -> dict[str, Any]:
         "reals": reference.count,
         "fingerprint": text(reference.fingerprint, 64)[:12],
         "warnings": [text(warning) for warning in evaluation.warnings[:20]],
-        "scores": [score_facts(score) for score in evaluation.scores[:MOST_SCORES]],
+        "scores": [
+            {**score_facts(score), "beside": evaluation.beside(score)[:MOST_BASELINES]}
+            for score in evaluation.scores[:MOST_SCORES]
+        ],
+        "baselines": [text(one.name, 60) for one in evaluation.baselines[:MOST_BASELINES]],
         "classes": classes_of(evaluation),
     }
 

@@ -14,6 +14,7 @@ from ganache.drawing.animations import fit_frames
 from ganache.drawing.grids import GAP, MOST_PIXELS, layout, over_white
 from ganache.support.errors import UserError
 from ganache.training.observers.sample_sheet import cells_of_sheet
+from ganache.training.observers.translation_sheet import COLUMNS, rows_of_sheet
 from ganache.web.pages import data_address
 from ganache.web.report.found import FoundRun
 from ganache.web.report.plain import mapping, sequence, text
@@ -78,6 +79,7 @@ def sheets_of(found: FoundRun, room: float = 1.0) -> dict[str, Any] | None:
         "pictures": [data_address(_kind(), content) for _, content in sheets],
         "cells": {"count": cells.images, "columns": cells.columns, "width": width, "height": height},
         "names": _names(found, cells),
+        "rows": list(_rows(found)) if cells.images > 1 else [],
     }
 
 
@@ -108,11 +110,17 @@ def _cells(found: FoundRun) -> Atlas | None:
     """Return how the sheets of a training with this record are arranged; None for rows and points."""
     try:
         shape = ImageShape.recorded(found.record["data"])
-        count, columns = cells_of_sheet(shape, len(_classes(found)))
+        rows = len(_rows(found))
+        count, columns = (rows * COLUMNS, COLUMNS) if rows else cells_of_sheet(shape, len(_classes(found)))
         arranged = layout(count, shape.height, shape.width, columns)
     except (UserError, KeyError, TypeError):
         return None
     return None if shape.is_row else Atlas(count, arranged.columns, shape.height, shape.width, arranged.factor, GAP)
+
+
+def _rows(found: FoundRun) -> tuple[str, ...]:
+    """Return what the rows of a translation's sheets show; none of others."""
+    return rows_of_sheet(found.recipe) if found.recipe is not None and found.recipe.translators else ()
 
 
 def _names(found: FoundRun, cells: Atlas) -> list[str]:

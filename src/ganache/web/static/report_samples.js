@@ -9,6 +9,9 @@ const ALONE = 256; // pixels
 const OF_POINTS = "Generated points or rows over real ones, always of the same latents.";
 const OF_PICTURES =
   "The same latents all the time: what changes is the generator. Choose a picture to follow it alone.";
+const OF_TRANSLATIONS =
+  "Always the same pictures: what changes is the translator. Choose one to follow it. From top to bottom:";
+const GROUP = 3; // rows that belong together: given, translated, and what that is compared with
 
 /** Return the section of samples. */
 export function samplesSection(run) {
@@ -45,7 +48,7 @@ export function samplesSection(run) {
     play: true,
   });
   const views = one ? element("div", { class: "samples" }, sheet, alone.root) : sheet;
-  const words = aside(run.is_of_points ? OF_POINTS : OF_PICTURES);
+  const words = aside(run.is_of_points ? OF_POINTS : samples.rows.length ? rowsText(samples) : OF_PICTURES);
   return { id: "samples", title: "Samples through training", content: [words, control, views] };
 }
 
@@ -55,22 +58,45 @@ export function altOf(run, place) {
   return `${count} of ${run.name} after ${groupedText(run.samples.images_seen[place])} images`;
 }
 
+function rowsText(samples) {
+  const groups = samples.rows.length / GROUP;
+  const rows = samples.rows.slice(0, GROUP).join(", ");
+  return `${OF_TRANSLATIONS} ${rows}${groups > 1 ? ", and the same in the other direction" : ""}.`;
+}
+
+/** Return the places of the pictures that are shown when one is chosen: of a translation, all that belong to it. */
+export function togetherWith(samples, place) {
+  if (!samples.rows.length) return [place];
+  const { columns } = samples.cells;
+  const first = place - (Math.floor(place / columns) % GROUP) * columns;
+  return Array.from({ length: GROUP }, (_, row) => first + row * columns);
+}
+
 function nameOf(samples, place) {
+  const { columns } = samples.cells;
+  if (samples.rows.length) return `picture ${(place % columns) + 1}: ${samples.rows[Math.floor(place / columns)]}`;
   const kind = samples.names.length ? ` of class ${samples.names[place % samples.cells.columns]}` : "";
   return `sample ${place + 1}${kind}`;
 }
 
 function aloneOf(samples) {
-  const canvas = element("canvas", { class: "pixels", width: 1, height: 1, role: "img", "aria-label": "none chosen" });
-  const words = element("p", { class: "small faint" }, "");
-  const root = element("div", { class: "alone", hidden: true }, canvas, words);
+  const views = togetherWith(samples, 0).map(() => {
+    const canvas = element("canvas", { class: "pixels", width: 1, height: 1, role: "img", "aria-label": "none chosen" });
+    return { canvas, words: element("p", { class: "small faint" }, "") };
+  });
+  const figures = views.map(({ canvas, words }) => element("div", {}, canvas, words));
+  const root = element("div", { class: "alone", hidden: true }, ...figures);
   return {
     root,
     show(source, place) {
       root.hidden = false;
-      words.textContent = nameOf(samples, place);
-      canvas.setAttribute("aria-label", words.textContent);
-      return paintCell(canvas, source, samples.cells, place, ALONE);
+      const painted = togetherWith(samples, place).map((one, number) => {
+        const { canvas, words } = views[number];
+        words.textContent = nameOf(samples, one);
+        canvas.setAttribute("aria-label", words.textContent);
+        return paintCell(canvas, source, samples.cells, one, ALONE);
+      });
+      return Promise.all(painted);
     },
   };
 }

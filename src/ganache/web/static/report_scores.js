@@ -11,7 +11,7 @@ export function scoreSections(run) {
   const sections = [{ id: "scores", title: "Scores", content: scores(run) }];
   const classes = run.evaluations.find((one) => one.classes)?.classes;
   if (classes) sections.push({ id: "classes", title: "Classes", content: shares(classes) });
-  if (!run.is_of_points) sections.push({ id: "nearest", title: "Nearest training pictures", content: nearest(run) });
+  if (!run.is_of_points && !run.translates) sections.push({ id: "nearest", title: "Nearest training pictures", content: nearest(run) });
   return sections;
 }
 
@@ -36,6 +36,7 @@ function evaluation(one) {
   const rows = one.scores.map((score) => [
     element("strong", {}, score.name),
     scoreText(score),
+    ...score.beside,
     score.uncertainty === null ? "" : score.uncertainty_kind,
     ARROWS[score.better] ?? "",
     protocol(score),
@@ -43,7 +44,7 @@ function evaluation(one) {
   return [
     element("h3", {}, one.title),
     element("p", { class: "faint small" }, of),
-    table(["score", "value", "±", "", "protocol"], rows),
+    table(["score", "value", ...one.baselines, "±", "", "protocol"], rows),
     ...one.warnings.map((warning) => element("p", { class: "note small" }, warning)),
   ];
 }
