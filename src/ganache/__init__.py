@@ -40,6 +40,7 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.games import Product as Product
     from ganache.games import Recipe as Recipe
     from ganache.games import TwoPlayers as TwoPlayers
+    from ganache.games.marking import Marking as Marking
     from ganache.networks import BigGANDiscriminator as BigGANDiscriminator
     from ganache.networks import BigGANGenerator as BigGANGenerator
     from ganache.networks import ClassifyingDiscriminator as ClassifyingDiscriminator
@@ -111,11 +112,15 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.parts.terms import Term as Term
     from ganache.parts.terms import Weighted as Weighted
     from ganache.parts.verdict import Verdict as Verdict
+    from ganache.parts.wear import Wear as Wear
     from ganache.runs.products import TrainedGenerator as TrainedGenerator
     from ganache.support.errors import RunError as RunError
     from ganache.support.errors import UserError as UserError
     from ganache.training.plan import Request as Request
     from ganache.training.sessions import Outcome as Outcome
+    from ganache.uses.marks.fingerprints import Fingerprint as Fingerprint
+    from ganache.uses.marks.teaching import mark as mark
+    from ganache.uses.marks.verification import verify as verify
     from ganache.uses.tuning.study import Tuning as Tuning
 else:  # hidden from type checkers, which would take any name for one of these
 

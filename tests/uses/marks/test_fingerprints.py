@@ -18,7 +18,7 @@ from ganache.runs.folder import Run
 from ganache.support.errors import UserError
 from ganache.uses.marks.fingerprints import Fingerprint, chance
 from ganache.uses.marks.survival import TREATMENTS, measured, survivals, treated
-from ganache.uses.marks.teaching import drawn, grain_for, mark
+from ganache.uses.marks.teaching import drawn, grain_for
 from ganache.uses.marks.verification import verify
 from tests.commands import run_command
 
@@ -137,7 +137,7 @@ def test_a_marked_run_is_a_run_with_a_generator_near_its_original(marked: Path, 
 
 
 def test_a_mark_is_a_function_of_run_and_seed(marked: Path, digits_run: Path, tmp_path: Path) -> None:
-    mark(digits_run, tmp_path / "again", message=drawn(24, 1).upper(), images=960, seed=1)
+    ganache.mark(str(digits_run), tmp_path / "again", message=drawn(24, 1).upper(), images=960, seed=1)
     assert ganache.load(tmp_path / "again").weights == ganache.load(marked).weights
 
 
@@ -148,6 +148,9 @@ def test_verify_looks_for_it_and_knows_the_marked_weights(marked: Path, digits_r
     assert done.status == 0, done.complaints
     assert "those of the marked generator" in done.output
     assert "of 24 bits agree" in done.output
+    found = ganache.verify(str(tmp_path / "own/000000.png"), ganache.Fingerprint.load(str(marked)))
+    assert found.fingerprint is not None
+    assert found.fingerprint["own_weights"]
     done = run_command("verify", tmp_path / "before/000000.png", "--marked", marked)
     assert "those of the marked generator" not in done.output
     assert "not marked" in done.output

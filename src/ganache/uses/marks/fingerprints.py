@@ -19,6 +19,7 @@ from ganache.networks.feature_networks import Encoder
 from ganache.runs.folder import Run
 from ganache.runs.network_files import Kept
 from ganache.support.errors import UserError
+from ganache.support.files import at_home
 
 AT_ONCE = 256  # pictures
 LARGEST_CHANCE = 1e-6  # of a picture that is not marked to be taken for a marked one
@@ -34,16 +35,16 @@ class Fingerprint:
     weights: str  # of the marked generator, as its pictures' metadata name them
 
     @classmethod
-    def load(cls, path: Path) -> "Fingerprint":
+    def load(cls, path: str | Path) -> "Fingerprint":
         """Return that of a run; raises UserError where it is none of `ganache mark`, or damaged."""
-        run = Run.open(path)
+        run = Run.open(at_home(path))
         recipe = run.recipe()
         if not isinstance(recipe, Marking):
             raise UserError(f"marked: {str(path)!r} is no run of `ganache mark`, so it has no fingerprint to look for")
-        kept = Kept.read(path, "reader")
+        kept = Kept.read(run.path, "reader")
         config = kept.config(Encoder)
         reader = kept.built(lambda: config.build(kept.shape, recipe.bits), config)
-        return cls(reader, recipe.message, kept.shape, Kept.read(path, "generator").weights)
+        return cls(reader, recipe.message, kept.shape, Kept.read(run.path, "generator").weights)
 
     @property
     def bits(self) -> int:

@@ -31,6 +31,7 @@ from ganache.runs.network_files import Kept
 from ganache.runs.products import TrainedGenerator
 from ganache.runs.start import Start
 from ganache.support.errors import UserError
+from ganache.support.files import at_home
 from ganache.support.json_files import write_json
 from ganache.support.streams import derive
 from ganache.support.units import brief, parse_count
@@ -63,8 +64,8 @@ class TrainedStart(Start):
 
 
 def mark(
-    run: Path,
-    out: Path,
+    run: str | Path,
+    out: str | Path,
     *,
     bits: int = 32,
     message: str | None = None,
@@ -81,6 +82,7 @@ def mark(
     `message` is in hexadecimal digits; without one, `bits` of them are drawn from the seed. `data` is where the run's
     data lies now, which nothing is learnt from but the classes' shares. Raises UserError for what cannot be marked.
     """
+    run, out = at_home(run), at_home(out)
     kept = Kept.read(run, "generator")
     config = kept.config(Generator)
     kept.built(lambda: config.build(kept.shape, len(kept.label_names)), config)

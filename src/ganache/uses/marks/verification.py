@@ -8,6 +8,7 @@ from typing import Any
 from ganache.drawing.credentials import credentials_of
 from ganache.drawing.origins import SHORT
 from ganache.support.errors import UserError
+from ganache.support.files import at_home
 from ganache.uses.marks.fingerprints import Fingerprint
 from ganache.uses.marks.statements import Statement, statement_of
 
@@ -73,11 +74,12 @@ class Verified:
         return f"{found['state']}{by}{made}{why}"
 
 
-def verify(path: Path, fingerprint: Fingerprint | None = None) -> Verified:
+def verify(picture: str | Path, fingerprint: Fingerprint | None = None) -> Verified:
     """Return what is found of a picture or an .npz; one that cannot be read is a finding too.
 
     A `fingerprint` is looked for in pictures.
     """
+    path = at_home(picture)
     try:
         statement = statement_of(path)
         read = None
