@@ -9,6 +9,7 @@ from ganache.data.python_arrays import Given, as_source
 from ganache.drawing import onnx_export
 from ganache.drawing.onnx_graph import OPSET
 from ganache.drawing.onnx_parity import Parity
+from ganache.drawing.onnx_translators import export_translator
 from ganache.evaluation import compare as comparing
 from ganache.evaluation import evaluate as evaluating
 from ganache.evaluation import judgement as judging
@@ -21,6 +22,7 @@ from ganache.evaluation.records import Evaluation
 from ganache.games import Game
 from ganache.runs import products
 from ganache.runs.products import TrainedGenerator
+from ganache.runs.trained_translators import is_translator, load_translator
 from ganache.scratch import by_hand  # noqa: F401, so that its games are known when a run names one
 from ganache.support.errors import UserError
 from ganache.support.files import at_home
@@ -178,18 +180,24 @@ def export(
     truncation: float = 1.0,
     latents: int = 0,
     seed: int = 0,
+    direction: str = "a-to-b",
 ) -> Parity:
     """Write a run's generator as a file that draws without torch, and say by how much that differs from torch.
 
     A page (``.html``) draws in any browser, all by itself. An ONNX model (``.onnx``) has the inputs ``latent``
     (N, Z), ``class`` (N, K) one-hot where it knows classes, and where it can be truncated ``truncation`` (1,), which is
     `truncation` if left out; its output is ``images`` (N, C, H, W) in [-1, 1]. The difference is kept in ``OUT.json``;
-    with `latents` the inputs of so many images of `seed` are written beside it, as ``NAME.latents.npz``. Raises
-    UserError for what cannot be written, RunError for more than 1e-4 of difference.
+    with `latents` the inputs of so many images of `seed` are written beside it, as ``NAME.latents.npz``. Of a run that
+    translates the model leads in a `direction` from ``given`` (N, C, H, W) to ``images`` (N, D, H, W). Raises UserError
+    for what cannot be written, RunError for more than 1e-4 of difference.
     """
     out = at_home(out)
     if out.suffix.lower() not in (".onnx", ".html"):
         raise UserError(f"out: {out.name!r} is neither a model, NAME.onnx, nor a page, NAME.html")
+    if is_translator(at_home(run)):
+        if out.suffix.lower() == ".html" or latents or truncation != 1.0:
+            raise UserError("out: a translator is written as a model, NAME.onnx, and has no latents and no truncation")
+        return export_translator(load_translator(at_home(run), direction), out, opset=opset)
     generator = products.load(at_home(run)).truncated(truncation)
     if out.suffix.lower() == ".html":
         if latents:

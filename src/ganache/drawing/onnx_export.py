@@ -49,18 +49,26 @@ def export_to(
         raise UserError(f"latents: {latents} is not between 0 and {MOST_LATENTS:,}")
     model = model_of(generator, opset)
     parity = compared(model, generator)
-    for key, value in metadata(generator, opset).items():
+    write_model(model, metadata(generator, opset), parity, out)
+    if latents:
+        with replacing(latents_file(out)) as temporary:
+            np.savez(temporary, allow_pickle=False, **first_inputs(generator, latents, seed))
+    return parity
+
+
+def write_model(model: Any, facts: dict[str, Any], parity: Parity, out: Path) -> None:
+    """Write a model, and beside it by how much it differs from torch.
+
+    What it says of itself is text: sentences, numbers, JSON.
+    """
+    for name, fact in facts.items():
         entry = model.metadata_props.add()
-        entry.key, entry.value = key, value
+        entry.key, entry.value = f"ganache.{name}", fact if isinstance(fact, str) else json.dumps(fact)
     with replacing(out) as temporary:
         temporary.write_bytes(model.SerializeToString(deterministic=True))
     write_json(
         out.with_name(f"{out.name}.json"), {"file": out.name, "sha256": digest_of(out), **dataclasses.asdict(parity)}
     )
-    if latents:
-        with replacing(latents_file(out)) as temporary:
-            np.savez(temporary, allow_pickle=False, **first_inputs(generator, latents, seed))
-    return parity
 
 
 def latents_file(out: Path) -> Path:
@@ -68,10 +76,10 @@ def latents_file(out: Path) -> Path:
     return out.with_name(f"{out.stem}.latents.npz")
 
 
-def metadata(generator: TrainedGenerator, opset: int) -> dict[str, str]:
-    """Return what an ONNX file says of itself, each value as text: a sentence, a number or JSON."""
+def metadata(generator: TrainedGenerator, opset: int) -> dict[str, Any]:
+    """Return what an ONNX file says of itself."""
     told = generator.description
-    facts: dict[str, Any] = {
+    return {
         "recipe": told.get("recipe", ""),
         "images_seen": told.get("images_seen"),
         "shape": generator.shape.to_json(),
@@ -84,8 +92,6 @@ def metadata(generator: TrainedGenerator, opset: int) -> dict[str, str]:
         "opset": opset,
         "version": __version__,
     }
-    texts = {name: fact if isinstance(fact, str) else json.dumps(fact) for name, fact in facts.items()}
-    return {f"ganache.{name}": text for name, text in texts.items()}
 
 
 def first_inputs(generator: TrainedGenerator, count: int, seed: int) -> dict[str, NDArray[Any]]:

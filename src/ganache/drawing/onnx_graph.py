@@ -32,18 +32,31 @@ def model_of(generator: TrainedGenerator, opset: int = OPSET, walks: bool = Fals
     `walks` has in the place of the latent a ``start``, an ``end`` and a ``fraction`` (1,) of the way between them.
     Raises UserError where onnx is not installed, for an opset that cannot be written, and for a network that cannot.
     """
-    _check(opset)
     names = input_names(generator, walks)
     module = _Walking(generator) if walks else _Drawing(generator)
     given = _examples(generator, names)
-    with torch.no_grad(), full_precision(), _quiet(), _refusing(generator):
+    shapes = (tuple({0: Dim("batch")} if len(one) == _ROWS else None for one in given),)
+    kind = f"a generator of the kind {type(generator.config).__name__}"
+    model = graph_of(module, (tuple(given),), shapes, names=names, opset=opset, kind=kind)
+    if TRUNCATION in names and not walks:
+        _offer(model, TRUNCATION, generator.truncation)
+    return model
+
+
+def graph_of(module: nn.Module, given: Any, shapes: Any, *, names: Sequence[str], opset: int, kind: str) -> Any:
+    """Return a module as a model with one output, ``images``: written along examples, for `shapes` that vary.
+
+    Raises UserError, which calls the network by its `kind`, as `model_of` does.
+    """
+    _check(opset)
+    with torch.no_grad(), full_precision(), _quiet(), _refusing(kind):
         written = torch.onnx.export(
             module,
-            (tuple(given),),
+            given,
             dynamo=True,
             verbose=False,
             opset_version=opset,
-            dynamic_shapes=(tuple({0: Dim("batch")} if len(one) == _ROWS else None for one in given),),
+            dynamic_shapes=shapes,
             input_names=names,
             output_names=[IMAGES],
         )
@@ -53,8 +66,6 @@ def model_of(generator: TrainedGenerator, opset: int = OPSET, walks: bool = Fals
     if found != opset:
         raise UserError(f"opset: {opset} cannot be written for this network; {found} can")
     _strip(model)
-    if TRUNCATION in names and not walks:
-        _offer(model, TRUNCATION, generator.truncation)
     return model
 
 
@@ -161,15 +172,14 @@ def _quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _refusing(generator: TrainedGenerator) -> Iterator[None]:
+def _refusing(kind: str) -> Iterator[None]:
     """Say of a network that the exporter cannot write, whatever it raises, so in a line."""
     from torch.onnx import errors
 
     try:
         yield
     except errors.OnnxExporterError as error:
-        kind, why = type(generator.config).__name__, reason(error.__cause__ or error)
-        raise UserError(f"run: a generator of the kind {kind} cannot be written as ONNX: {why}") from error
+        raise UserError(f"run: {kind} cannot be written as ONNX: {reason(error.__cause__ or error)}") from error
 
 
 def _strip(model: Any) -> None:

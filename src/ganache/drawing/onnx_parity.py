@@ -37,13 +37,17 @@ def compared(model: Any, generator: TrainedGenerator) -> Parity:
 
     Raises RunError where they differ by more than `TOLERANCE`.
     """
-    import onnx
-
     by, run = runner(model.SerializeToString())
     settings = [generator] * GROUPS + ([generator.truncated(TRUNCATED)] if can_be_truncated(generator) else [])
     names = [value.name for value in model.graph.input]
     worst = max(_difference(run, names, drawn, group % GROUPS) for group, drawn in enumerate(settings))
-    samples = GROUP * len(settings)
+    return checked(worst, GROUP * len(settings), by)
+
+
+def checked(worst: float, samples: int, by: str) -> Parity:
+    """Return the largest difference with what it was found by; raises RunError above `TOLERANCE`."""
+    import onnx
+
     if not worst <= TOLERANCE:  # also where it is no number
         raise RunError(
             f"the ONNX model draws other images than torch: over {samples} samples values differ by {worst:.2g}, more"

@@ -46,6 +46,7 @@ class _SuperResolver(Translating):
     def __init__(self, config: SuperResolver, shape: ImageShape) -> None:
         super().__init__()
         self.stride = config.scale
+        self.steady = 3 * self.stride  # in smaller ones the mirrors of bicubic enlargement meet
         width = config.width
         self.bicubic = Bicubic(config.scale)
         self.first = Conv2d(shape.channels, width, 3, padding=1)

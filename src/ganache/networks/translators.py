@@ -39,6 +39,7 @@ class Translating(nn.Module, abc.ABC):
     reach: int  # pixels around one of the output which its convolutions see
     sees_whole: bool = False  # besides, by statistics of the whole picture
     least: int = 1  # pixels of a side, to which a smaller one is continued
+    steady: int = 1  # pixels of a side from which on the same is done for every size: as a graph has it
 
     @property
     def margin(self) -> int | None:
