@@ -22,7 +22,9 @@ from ganache.games import Game, Product
 from ganache.networks.base import StyledGenerator
 from ganache.runs import sealed
 from ganache.runs.network_files import FORMAT, Kept
+from ganache.runs.trained_translators import is_translator
 from ganache.support.errors import UserError, did_you_mean
+from ganache.support.places import check_place
 from ganache.support.precision import FULL, Autocast
 from ganache.support.streams import derive, generator
 from ganache.support.units import check_seed, listed
@@ -220,6 +222,9 @@ def load(path: str | Path, device: str = "cpu", precision: str = "fp32") -> Trai
     UserError when there is no generator, it is damaged, its kind of network is not known here, or the device cannot do
     bf16.
     """
+    check_place(path, "run")
+    if is_translator(Path(path)):
+        raise UserError(f"run: {str(path)!r} translates pictures and draws none of its own: ganache translate {path} …")
     kept = Kept.read(path, "generator")
     shape, names = kept.shape, kept.label_names
     config = kept.config(networks.Generator)

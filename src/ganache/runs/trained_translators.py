@@ -19,6 +19,7 @@ from ganache.runs.folder import Run
 from ganache.runs.network_files import Kept
 from ganache.runs.whole_groups import whole_groups
 from ganache.support.errors import UserError
+from ganache.support.files import is_run
 from ganache.support.precision import FULL, Autocast
 
 GROUP = 16  # pictures computed at once, always as many: sums in floating point depend on how many there are
@@ -85,6 +86,8 @@ class TrainedTranslator:
 
 def is_translator(run: Path) -> bool:
     """Return whether a run's product is a translator, and no generator."""
+    if not is_run(run):
+        return False
     known = Run(run)
     return known.product_file(_content(FORWARD)).is_file() and not known.generator_file.is_file()
 

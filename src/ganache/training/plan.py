@@ -180,6 +180,11 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     rehearse(recipe, data.shape, classes)
     data.stream(seed)
     cells_of_sheet(data.shape, classes)
+    if every is not None and not recipe.draws:
+        raise UserError(
+            f"evaluate_every: a training is scored by what its generator draws, and {recipe.name!r} has none; ganache"
+            " evaluate RUN scores what translates"
+        )
     if every is not None:
         refuse_few(data.dataset, TRAIN, data.rows())
     precision = choose_precision(request.precision, device, dataset.shape)
