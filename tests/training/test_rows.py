@@ -13,7 +13,10 @@ from ganache import UserError
 from ganache.drawing import sampling
 from ganache.drawing.sampling import interpolate_to, sample_to
 from ganache.recipes import find
+from ganache.runs.folder import Run
 from ganache.runs.products import load
+from ganache.training.observers.sample_sheet import POINTS, SampleSheet
+from ganache.training.plan import Request, make_plan
 from tests.commands import run_command
 
 SMALL = ("generator.widths=[8]", "discriminator.widths=[8]", "batch_size=32", "conditional=true")
@@ -85,6 +88,26 @@ def test_no_data_is_needed_to_draw(run: Path, tmp_path: Path) -> None:
     assert (drawn.shape, str(drawn.dtype)) == ((5, 1, 1, 5), "float32")
     assert set(np.unique(drawn[..., 1:4])) == {-1.0, 1.0}  # cities, one-hot
     np.testing.assert_array_equal(generator.shape.settled(drawn), drawn)
+
+
+def test_sheets_show_classes_as_often_as_the_table_has_them(table: Path, tmp_path: Path) -> None:
+    few = table.parent / "few.csv"
+    few.write_text("x,kind\n" + "1,often\n" * 9 + "2,rarely\n")
+    plan = make_plan(Request(data=str(few), settings=SMALL, label_column="kind"))
+    sheet = SampleSheet(Run(tmp_path), plan.data, plan.build())
+    assert len(sheet._asked) == POINTS
+    assert sheet._asked.count("rarely") == POINTS / 10
+
+
+def test_another_run_begins_with_its_weights_where_the_columns_are_the_same(
+    run: Path, table: Path, tmp_path: Path
+) -> None:
+    ganache.train(data=table, out=tmp_path / "next", images=32, start=run, **READING)
+    assert json.loads((tmp_path / "next" / "run.json").read_text())["start"]["images_seen"] == 640
+    with pytest.raises(UserError, match="know other values than these data have: columns, their categories"):
+        ganache.train(data=table, out=tmp_path / "other", images=32, start=run, numbers="standard", **READING)
+    with pytest.raises(UserError, match="know other values"):
+        ganache.train(data="ring", out=tmp_path / "ring", images=32, start=run, settings=("conditional=false",))
 
 
 def test_scores_of_rows(run: Path) -> None:

@@ -21,6 +21,7 @@ from ganache.networks.limits import MOST_WEIGHTS, at_most
 from ganache.runs import sealed
 from ganache.runs.checkpoints import FORMAT
 from ganache.runs.folder import Run
+from ganache.runs.network_files import Kept
 from ganache.support.errors import UserError
 from ganache.support.units import listed
 
@@ -43,7 +44,9 @@ class Start:
         """Return what a run is; raises UserError where it is none, is damaged or has no checkpoint."""
         run = Run.open(path)
         recipe, record = run.recipe(), run.record("data")
-        shape = _shape_of(record["data"], run)
+        # What the values of rows mean is in the generator's file alone.
+        is_of_rows = bool(record["data"].get("columns")) and recipe.draws
+        shape = Kept.read(path, "generator").shape if is_of_rows else _shape_of(record["data"], run)
         names = (record.get("selection") or {}).get("classes") if recipe.conditional else []
         if not isinstance(names, list):
             raise UserError(f"from: {run.record_file} does not say which classes the networks of {path} are told")
@@ -56,6 +59,11 @@ class Start:
         """Raise UserError unless pictures have the shape that the networks know."""
         if shape != self.shape:
             ours = self.shape
+            if ours.is_row or shape.is_row:
+                raise UserError(
+                    f"from: the networks of {self.path} know other values than these data have: columns, their"
+                    " categories and what places their numbers must be the same"
+                )
             raise UserError(
                 f"from: the networks of {self.path} know images of {ours}, and these are of {shape}; "
                 f"--size {ours.height}x{ours.width} --channels {ours.channels} would make them fit"
