@@ -199,5 +199,7 @@ def _shape_of(data: dict[str, Any], run: Run) -> ImageShape:
     sides, given = data.get("shape"), data.get("given", 0)
     if not isinstance(sides, list) or len(sides) != 3 or not all(type(side) is int for side in [*sides, given]):
         raise UserError(f"from: {run.record_file} does not say which shape the images had")
+    if data.get("columns"):
+        return ImageShape.recorded(data)
     channels, height, width = sides
     return ImageShape(channels, height, width, given)

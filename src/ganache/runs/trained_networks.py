@@ -10,6 +10,7 @@ from ganache.data.shape import ImageShape
 from ganache.games import Game
 from ganache.runs.network_files import Kept
 from ganache.runs.start import Start
+from ganache.support.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,10 +23,16 @@ class TrainedNetworks:
     checkpoint: Path
 
     @classmethod
-    def read(cls, run: Path) -> "TrainedNetworks":
-        """Return those of a run; raises UserError where there is none, or its checkpoint is damaged."""
+    def read(cls, run: Path, shape: ImageShape) -> "TrainedNetworks":
+        """Return those of a run on images of a shape, or rows of a table, of which a run's record tells the size alone.
+
+        Raises UserError where there is no run, it is of another size, or its checkpoint is damaged.
+        """
         start = Start.of(run)
-        return cls(start.recipe, start.shape, start.read()[0], start.checkpoint)
+        ours, theirs = ((one.channels, one.height, one.width) for one in (start.shape, shape))
+        if ours != theirs:
+            raise UserError(f"run: the networks of {run} are of {start.shape}, and not of {shape}")
+        return cls(start.recipe, shape, start.read()[0], start.checkpoint)
 
     def weights(self, name: str) -> dict[str, Tensor]:
         """Return the tensors of a network by their names in it."""

@@ -75,7 +75,7 @@ class Detector:
         cls, folder: Path, normals: Normals, names: tuple[JudgeName, ...], rate: float, device: str
     ) -> "Detector":
         """Return the detector of runs that are trained, its ranks and threshold by the two halves of the held out."""
-        judges = judges_of(folder, names, normals.values(TRAIN), choose_device(device))
+        judges = judges_of(folder, names, normals, normals.values(TRAIN), choose_device(device))
         held_out = normals.values(HELD_OUT)
         first, second = held_out[0::2], held_out[1::2]
         ranks = {name: Ranks.of(judge.scores(first)) for name, judge in judges.items()}
@@ -92,7 +92,7 @@ class Detector:
         shape = None if record.normals.endswith(".csv") else ImageShape(1, record.height, record.width)
         normals = Normals.open(folder / record.normals, shape)
         known = normals.values(TRAIN)
-        judges = judges_of(folder, record.judges, known, choose_device(device))
+        judges = judges_of(folder, record.judges, normals, known, choose_device(device))
         ranks = {name: Ranks.of(np.array(found)) for name, found in record.ranks.items()}
         return cls(normals, judges, judges_beside(known, normals.shape, record.seed), ranks, record.threshold)
 

@@ -37,10 +37,10 @@ class GANStart(Start):
     gan: TrainedNetworks | None = None
 
     @classmethod
-    def of_gan(cls, run: Path) -> "GANStart":
-        """Return that of a run; raises UserError as `Start.of` does."""
-        start, gan = Start.of(run), TrainedNetworks.read(run)
-        return cls(run, start.recipe, start.shape, (), start.checkpoint, start.images_seen, gan)
+    def of_gan(cls, run: Path, shape: ImageShape) -> "GANStart":
+        """Return that of a run on images of a shape; raises UserError as `Start.of` does."""
+        start, gan = Start.of(run), TrainedNetworks.read(run, shape)
+        return cls(run, start.recipe, shape, (), start.checkpoint, start.images_seen, gan)
 
     def put_into(self, state: TrainingState, label_names: Sequence[str]) -> dict[str, Any]:
         """Give both networks their weights, and the generator's average too."""
@@ -66,7 +66,7 @@ def learn(
                 continue
             outcome = sessions.resume(path, observers=unobserved, draw=undrawn)
         else:
-            start = GANStart.of_gan(folder / "gan") if isinstance(game, Inversion) else None
+            start = GANStart.of_gan(folder / "gan", normals.shape) if isinstance(game, Inversion) else None
             request = request_of(game, normals, asked, start)
             outcome = sessions.begin(request, path, observers=unobserved, draw=undrawn)
         if outcome.signal is not None:
@@ -90,11 +90,12 @@ def undrawn(*lines: Any, **how: Any) -> None:
 
 
 def judges_of(
-    folder: Path, names: Sequence[JudgeName], known: Tensor, device: torch.device
+    folder: Path, names: Sequence[JudgeName], normals: Normals, known: Tensor, device: torch.device
 ) -> dict[str, StrangenessJudge]:
-    """Return the judges of a detector by name; `known` are the normals that they learnt from."""
+    """Return the judges of a detector by name; `known` are the values that they learnt from."""
     found: dict[str, StrangenessJudge] = {}
-    runs = {run: TrainedNetworks.read(folder / run) for run in sorted({run for name in names for run in NEEDS[name]})}
+    needed = {run for name in names for run in NEEDS[name]}
+    runs = {run: TrainedNetworks.read(folder / run, normals.shape) for run in sorted(needed)}
 
     def network(run: str, name: str) -> torch.nn.Module:
         return runs[run].network(name, device.type)
