@@ -87,8 +87,8 @@ def train(
     or both sides as two classes of the data, `domains` (``"A,B"``), or makes inputs by a `task` (``"colorize"``). With
     `crop` (height, width) it trains on parts of the pictures, at another place every time. Of a table
     `label_column` names each row's class, `columns` alone are taken, `missing` cells are refused, filled (``"mean"``,
-    ``"median"``) or their rows left out (``"drop"``), `numbers` placed by ``"quantiles"`` or ``"standard"``, and
-    the share `hold_out` of the rows is kept from the training.
+    ``"median"``) or their rows left out (``"drop"``), `numbers` placed by ``"quantiles"``,
+    ``"standard"`` or ``"deviations"``, and the share `hold_out` of the rows is kept from the training.
 
     Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
     """

@@ -69,7 +69,7 @@ Columns = Annotated[
 Missing = Annotated[
     str, typer.Option(help="Of a table, what is missing: refuse, mean or median (filled so), drop (the row).")
 ]
-Numbers = Annotated[str, typer.Option(help="Of a table, how numbers are placed: quantiles or standard.")]
+Numbers = Annotated[str, typer.Option(help="Of a table, how numbers are placed: quantiles, standard or deviations.")]
 HoldOut = Annotated[
     float, typer.Option("--hold-out", min=0, max=0.9, help="Of a table: the share of rows that become the split test.")
 ]

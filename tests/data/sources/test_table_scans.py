@@ -50,6 +50,16 @@ def test_standardised_the_farthest_number_is_at_the_end() -> None:
     assert found.encoded(np.array([2.0, 8.0, 0.0]))[:, 0].tolist() == pytest.approx([0, 1, -1 / 3])
 
 
+def test_by_deviations_four_of_them_have_three_quarters_of_the_interval() -> None:
+    values = [0.0] * 99 + [100.0]  # mean 1, deviation √99 = 9.95, so that the tail begins at 40.8
+    found = numbers(*values, numbers="deviations")
+    near = 4 * np.sqrt(99)
+    assert list(found.positions) == [-1, -0.75, 0.75, 1]
+    assert found.values == pytest.approx((1 - near, 1 - near, 1 + near, 100))
+    assert found.encoded(np.array([1.0, 1 + near / 2, 100.0]))[:, 0] == pytest.approx([0, 0.375, 1])
+    assert numbers(3, 3, numbers="deviations").encoded(np.array([3.0])).tolist() == [[0.0]]
+
+
 @pytest.mark.parametrize(
     ("values", "decimals"),
     [((1.0, 2.0, -7.0), 0), ((1.5, 2.0), 1), ((0.125, 2.0), 3), ((1 / 3,), None), ((2.0**53,), None), ((1e12,), 0)],

@@ -8,7 +8,7 @@ from ganache.support.errors import UserError, did_you_mean
 from ganache.support.requests import collected
 
 FILLS = ("refuse", "mean", "median", "drop")
-SCALES = ("quantiles", "standard")
+SCALES = ("quantiles", "standard", "deviations")
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class TableReading:
 
     `label_column` names each row's class; `columns` are those that are taken, all if none is named. `missing` values
     are refused, filled with the mean or the median of the training rows (a category with the most frequent one), or
-    their rows dropped. `numbers` are placed by quantiles or standardised. `hold_out` is the share of rows that become
+    their rows dropped. `numbers` are placed by quantiles, standardised, or by
+    deviations from their mean. `hold_out` is the share of rows that become
     the split test where the table has no splits. With a `table` the columns are those, and nothing is
     learnt of these rows. Raises UserError for values that are none of these.
     """

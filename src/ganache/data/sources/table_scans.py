@@ -19,6 +19,7 @@ FEW = 256  # different numbers, each of which then has its own place
 SAMPLED = 2**24  # numbers that are kept, of all columns together, from which quantiles are found
 _MOST_DECIMALS = 9
 _MOST_EXACT = 2.0**53
+_NEAR = 4.0  # deviations from the mean, beyond which numbers are the tails of a column
 
 
 class ColumnScan:
@@ -121,8 +122,9 @@ class NumberScan:
             self.decimals = self.decimals + 1 if self.decimals < _MOST_DECIMALS else None
 
     def column(self, name: str, scale: str, filled: str) -> NumberColumn:
-        """Return the column: by quantiles, or standardised so that the farthest number is at -1 or 1."""
-        positions, values = self._standard() if scale == "standard" else self._quantiles()
+        """Return the column: by quantiles, standardised so that the farthest number is at -1 or 1, or by deviations."""
+        placed = {"quantiles": self._quantiles, "standard": self._standard, "deviations": self._deviations}
+        positions, values = placed[scale]()
         exact = max(abs(self.low), abs(self.high)) < _MOST_EXACT
         fill = {"": None, "mean": self.mean, "median": self._median()}[filled]
         return NumberColumn(
@@ -143,12 +145,22 @@ class NumberScan:
         kind = "whole numbers" if column.decimals == 0 else "numbers"
         if self.low == self.high:
             return f"{kind}, all {self.low:.6g}"
-        deviation = np.sqrt(max(0.0, self.squares / self.count - self.mean**2))
-        return f"{kind} {self.low:.6g} … {self.high:.6g}, mean {self.mean:.4g}, deviation {deviation:.3g}"
+        return f"{kind} {self.low:.6g} … {self.high:.6g}, mean {self.mean:.4g}, deviation {self.deviation:.3g}"
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation of all numbers."""
+        return float(np.sqrt(max(0.0, self.squares / self.count - self.mean**2)))
 
     def _standard(self) -> tuple[Floats, Floats]:
         reach = max(self.high - self.mean, self.mean - self.low)
         return np.array([-1.0, 1.0]), np.array([self.mean - reach, self.mean + reach])
+
+    def _deviations(self) -> tuple[Floats, Floats]:
+        """Return a straight line through the mean and, with a quarter of each half left to them, the tails."""
+        near = np.array([self.mean - _NEAR * self.deviation, self.mean + _NEAR * self.deviation])
+        ends = [min(self.low, near[0]), *near, max(self.high, near[1])]
+        return np.array([-1.0, -0.75, 0.75, 1.0]), np.array(ends)
 
     def _quantiles(self) -> tuple[Floats, Floats]:
         if self._different is None:

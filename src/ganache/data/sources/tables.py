@@ -31,6 +31,7 @@ _DESCRIBED = 100  # columns of which a manifest says what they hold
 _SCALES = {
     "quantiles": "placed by their rank among the training rows",
     "standard": "less the mean of the training rows, over the farthest distance from it",
+    "deviations": "straight up to four deviations from the mean of the training rows, closer together beyond",
 }
 
 

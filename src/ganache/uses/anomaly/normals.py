@@ -34,7 +34,7 @@ HELD_OUT = "test"
 SHARE, MOST_HELD_OUT = 5, 4_000  # one of so many is held out, so many at most
 FEWEST, MOST = 8, 50_000  # normals that are kept
 MOST_BYTES = 2**30  # of their values
-SCALE = "standard"  # of a table's numbers: ranks would hide how far from the others a number is
+SCALE = "deviations"  # of a table's numbers: ranks would hide how far from the others a number is
 
 
 @dataclasses.dataclass(frozen=True)
