@@ -182,7 +182,7 @@ def test_what_a_recipe_would_refuse_is_not_advised() -> None:
 
 @pytest.mark.parametrize("name", recipes.names())
 def test_every_disease_of_every_recipe_has_advice_that_it_takes(name: str) -> None:
-    shape = [2, 1, 1] if name == "mlp-2d" else [1, 32, 32]
+    shape = [2, 1, 1] if name == "mlp-2d" else [1, 16, 16]
     recipe, _ = recipes.find(name).settled(ImageShape(shape[0], shape[1], shape[2]))
     record = {"data": {"shape": shape, "label_names": [str(number) for number in range(10)]}}
     chart = Chart(log(OF_PICTURES), recipe, record)
