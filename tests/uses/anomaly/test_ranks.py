@@ -4,8 +4,11 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
+from ganache.data.shape import ImageShape
 from ganache.support.errors import UserError
+from ganache.uses.anomaly.judges import apart_for
 from ganache.uses.anomaly.ranks import Ranks, ensemble, strangeness
 from ganache.uses.anomaly.thresholds import Threshold, at_least, drift, interval
 from ganache.uses.anomaly.verdicts import area, average_precision, won
@@ -81,3 +84,10 @@ def test_areas_are_scikit_learns_and_the_winner_is_named_only_beyond_chance() ->
     assert worse is not None
     assert worse.sentence().startswith("a baseline won, take ours")
     assert won(scores, np.ones(300, np.bool_), "ours", ["plain"]) is None
+
+
+def test_pictures_are_apart_by_direction_and_rows_by_squares() -> None:
+    one = torch.tensor([[[[1.0, 0.0]]], [[[2.0, 2.0]]]])
+    other = torch.tensor([[[[3.0, 0.0]]], [[[0.0, 5.0]]]])
+    torch.testing.assert_close(apart_for(ImageShape(1, 1, 2))(one, other), torch.tensor([0.0, 1 - 0.5**0.5]))
+    torch.testing.assert_close(apart_for(ImageShape(2, 1, 1))(one, other), torch.tensor([2.0, 6.5]))

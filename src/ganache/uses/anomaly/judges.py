@@ -2,12 +2,15 @@
 
 import abc
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional as F
 
+from ganache.data.shape import ImageShape
 from ganache.engine.full_precision import full_precision
 from ganache.engine.transfers import to_device
 from ganache.games.inversion import mean_squares
@@ -18,6 +21,9 @@ from ganache.uses.anomaly.ranks import Scores
 GROUP = 128  # always computed together, so that a score does not depend on what else is scored
 KAPPA = 1.0  # f-AnoGAN: the weight of what the discriminator sees (Schlegl et al. 2019, section 3.3)
 ALPHA = 0.9  # BiGAN: the share of the residual in pixels (Zenati et al. 2018, section 3)
+
+
+Apart: TypeAlias = Callable[[Tensor, Tensor], Tensor]  # of values (N, …) each, how far they are apart (N,)
 
 
 class StrangenessJudge(abc.ABC):
@@ -31,93 +37,109 @@ class StrangenessJudge(abc.ABC):
 class Remaking(StrangenessJudge):
     """A judge that makes each thing anew, as normal as it can: what it cannot make is strange."""
 
-    @abc.abstractmethod
+    generator: nn.Module
+    encoder: nn.Module
+
     def remade(self, values: Tensor) -> Tensor:
-        """Return what is made (N, C, H, W) in the place of values."""
+        """Return what is made (N, C, H, W) in the place of values: G(E(x))."""
+        device = device_of(self.encoder)
+        return in_groups(lambda group: remade_by(self.generator, self.encoder, group), values, device)
 
 
 class FAnoGAN(Remaking):
-    """|x - G(E(x))|² / n + κ |f(x) - f(G(E(x)))|² / m (Schlegl et al. 2019, equation 4)."""
+    """|x - G(E(x))|² / n + κ |f(x) - f(G(E(x)))|² / m (Schlegl et al. 2019, equation 4), or what `apart` has for both."""
 
-    def __init__(self, generator: nn.Module, encoder: nn.Module, discriminator: nn.Module) -> None:
-        self.generator, self.encoder, self.discriminator = generator, encoder, discriminator
+    def __init__(self, generator: nn.Module, encoder: nn.Module, discriminator: nn.Module, apart: Apart) -> None:
+        self.generator, self.encoder, self.discriminator, self.apart = generator, encoder, discriminator, apart
 
     def scores(self, values: Tensor) -> Scores:
         """Return the residual of the image and of the discriminator's features."""
 
         def score(group: Tensor) -> Tensor:
-            made = self._made(group)
+            made = remade_by(self.generator, self.encoder, group)
             one, other = (features_of(self.discriminator, images) for images in (group, made))
-            return mean_squares(group, made) + KAPPA * mean_squares(one, other)
+            return self.apart(above_black(group), above_black(made)) + KAPPA * self.apart(one, other)
 
         return np.asarray(in_groups(score, values, device_of(self.encoder)), np.float64)
 
-    def remade(self, values: Tensor) -> Tensor:
-        """Return G(E(x))."""
-        return in_groups(self._made, values, device_of(self.encoder))
-
-    def _made(self, group: Tensor) -> Tensor:
-        latents = self.encoder(group)
-        made: Tensor = self.generator(latents, latents[:, :0])
-        return made
-
 
 class PairResiduals(Remaking):
-    """α |x - G(E(x))| + (1 - α) |f(x, E(x)) - f(G(E(x)), E(x))|, each the mean over its values, of a BiGAN.
+    """α of the residual x - G(E(x)) and 1 - α of f(x, E(x)) - f(G(E(x)), E(x)), by `apart`, of a BiGAN.
 
-    Source: Zenati et al. 2018, "Efficient GAN-Based Anomaly Detection", equation 3 with the feature loss; sums there.
+    Source: Zenati et al. 2018, "Efficient GAN-Based Anomaly Detection", equation 3 with the feature loss; absolute
+    differences there.
     """
 
-    def __init__(self, generator: nn.Module, encoder: nn.Module, discriminator: nn.Module) -> None:
-        self.generator, self.encoder, self.discriminator = generator, encoder, discriminator
+    def __init__(self, generator: nn.Module, encoder: nn.Module, discriminator: nn.Module, apart: Apart) -> None:
+        self.generator, self.encoder, self.discriminator, self.apart = generator, encoder, discriminator, apart
 
     def scores(self, values: Tensor) -> Scores:
         """Return the residual of the image and of what the discriminator makes of the pairs."""
 
         def score(group: Tensor) -> Tensor:
-            latents = self.encoder(group)
-            made = self.generator(latents, latents[:, :0])
+            latents, made = self.encoder(group), remade_by(self.generator, self.encoder, group)
             one, other = (self.discriminator(images, latents).features for images in (group, made))
-            apart, seen = ((one - other).abs().flatten(1).mean(dim=1) for one, other in ((group, made), (one, other)))
-            return torch.add(ALPHA * apart, (1.0 - ALPHA) * seen)
+            residual = self.apart(above_black(group), above_black(made))
+            return torch.add(ALPHA * residual, (1.0 - ALPHA) * self.apart(one, other))
 
         return np.asarray(in_groups(score, values, device_of(self.encoder)), np.float64)
 
-    def remade(self, values: Tensor) -> Tensor:
-        """Return G(E(x))."""
-
-        def made(group: Tensor) -> Tensor:
-            latents = self.encoder(group)
-            return torch.as_tensor(self.generator(latents, latents[:, :0]))
-
-        return in_groups(made, values, device_of(self.encoder))
-
 
 class Neighbours(StrangenessJudge):
-    """The mean distance to the nearest normals in a discriminator's features, each scaled to deviation 1 among them."""
+    """The mean distance to the nearest normals in a discriminator's features.
+
+    Of rows each feature is `scaled` to deviation 1 among the normals; of pictures each one's features to length 1, for
+    how much ink or contrast a picture has moves all of them at once.
+    """
 
     NEAREST = 3
 
-    def __init__(self, discriminator: nn.Module, normals: Tensor) -> None:
-        self.discriminator = discriminator
-        known = self._features(normals)
+    def __init__(self, discriminator: nn.Module, normals: Tensor, scaled: bool) -> None:
+        self.discriminator, self._scaled = discriminator, scaled
+        device = device_of(discriminator)
+        known = in_groups(lambda group: features_of(discriminator, group), normals, device).to(device)
         self.centre, self.spread = known.mean(dim=0), known.std(dim=0, correction=0).clamp_min(1e-6)
-        self.known = (known - self.centre) / self.spread
+        self.known = self._placed(known)
 
     def scores(self, values: Tensor) -> Scores:
         """Return the mean distance to the three nearest."""
         nearest = min(self.NEAREST, len(self.known))
 
         def score(group: Tensor) -> Tensor:
-            found = (features_of(self.discriminator, group) - self.centre) / self.spread
+            found = self._placed(features_of(self.discriminator, group))
             apart = torch.cdist(found, self.known, compute_mode="use_mm_for_euclid_dist")
             return apart.topk(nearest, dim=1, largest=False).values.mean(dim=1)
 
         return np.asarray(in_groups(score, values, device_of(self.discriminator)), np.float64)
 
-    def _features(self, values: Tensor) -> Tensor:
-        device = device_of(self.discriminator)
-        return in_groups(lambda group: features_of(self.discriminator, group), values, device).to(device)
+    def _placed(self, features: Tensor) -> Tensor:
+        return (features - self.centre) / self.spread if self._scaled else F.normalize(features, dim=1)
+
+
+def remade_by(generator: nn.Module, encoder: nn.Module, group: Tensor) -> Tensor:
+    """Return G(E(x))."""
+    latents = encoder(group)
+    made: Tensor = generator(latents, latents[:, :0])
+    return made
+
+
+def above_black(images: Tensor) -> Tensor:
+    """Return values of which 0 is black; of a row it does not matter to differences."""
+    return images + 1.0
+
+
+def by_direction(one: Tensor, other: Tensor) -> Tensor:
+    """Return 1 - cos (N,) of the angle between values (N, …): how far apart they are whatever their lengths are."""
+    return 1.0 - F.cosine_similarity(one.flatten(1), other.flatten(1), dim=1)
+
+
+def apart_for(shape: ImageShape) -> Apart:
+    """Return by what a thing and what is made in its place are compared.
+
+    Of rows by squares, as the papers do. Of pictures by direction: squares grow with how much there is in a picture,
+    so that a thick normal digit is stranger by them than a thin one that is none.
+    """
+    return mean_squares if shape.is_row else by_direction
 
 
 def features_of(discriminator: nn.Module, images: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from ganache.training import sessions
 from ganache.training.composition import unobserved
 from ganache.training.plan import Request
 from ganache.uses.anomaly.baselines import baselines
-from ganache.uses.anomaly.judges import FAnoGAN, Neighbours, PairResiduals, StrangenessJudge
+from ganache.uses.anomaly.judges import FAnoGAN, Neighbours, PairResiduals, StrangenessJudge, apart_for
 from ganache.uses.anomaly.normals import SCALE, Normals
 
 JudgeName: TypeAlias = Literal["f-anogan", "bigan", "neighbours"]
@@ -100,13 +100,17 @@ def judges_of(
     def network(run: str, name: str) -> torch.nn.Module:
         return runs[run].network(name, device.type)
 
+    def triple(run: str) -> tuple[torch.nn.Module, torch.nn.Module, torch.nn.Module]:
+        return network(run, "generator"), network(run, "encoder"), network(run, "discriminator")
+
+    apart = apart_for(normals.shape)
     for name in names:
         if name == "f-anogan":
-            found[name] = FAnoGAN(*(network("encoder", part) for part in ("generator", "encoder", "discriminator")))
+            found[name] = FAnoGAN(*triple("encoder"), apart)
         elif name == "bigan":
-            found[name] = PairResiduals(*(network("bigan", part) for part in ("generator", "encoder", "discriminator")))
+            found[name] = PairResiduals(*triple("bigan"), apart)
         else:
-            found[name] = Neighbours(network("gan", "discriminator"), known)
+            found[name] = Neighbours(network("gan", "discriminator"), known, normals.shape.is_row)
     return found
 
 
