@@ -47,7 +47,7 @@ class Remaking(StrangenessJudge):
 
 
 class FAnoGAN(Remaking):
-    """|x - G(E(x))|² / n + κ |f(x) - f(G(E(x)))|² / m (Schlegl et al. 2019, equation 4), or what `apart` has for both."""
+    """|x - G(E(x))|² / n + κ |f(x) - f(G(E(x)))|² / m (Schlegl et al. 2019, equation 4), or `apart` of both."""
 
     def __init__(self, generator: nn.Module, encoder: nn.Module, discriminator: nn.Module, apart: Apart) -> None:
         self.generator, self.encoder, self.discriminator, self.apart = generator, encoder, discriminator, apart
