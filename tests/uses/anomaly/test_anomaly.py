@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -184,3 +185,13 @@ def test_what_cannot_be_is_one_line(fitted: tuple[Path, Ended], digits_run: Path
         assert (ended.status, ended.complaints.count("\n")) == (2, 1), (words, ended)
         assert complaint in ended.complaints, (words, ended.complaints)
     assert not (tmp_path / "x").exists()
+
+
+def test_the_page_names_options_that_there_are() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "anomaly.md").read_text(encoding="utf-8")
+    known = {word for name in ("fit", "score") for word in options_of("anomaly", name)}
+    assert set(re.findall(r"(?<=`)--[a-z-]+|(?<= )--[a-z-]+", page)) <= known | {"--data"}
+
+
+def options_of(*command: str) -> set[str]:
+    return set(re.findall(r"--[\w-]+", run_command(*command, "--help").output))
