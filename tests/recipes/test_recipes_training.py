@@ -37,6 +37,7 @@ REFUSED = {
 }
 # Weights that do not move, by design: those of a player without steps, and those of sizes that come later.
 LEFT_ALONE = {
+    "esrgan": ("discriminator/",),  # as long as its word does not count
     "noise-classifier": ("generator/",),
     "progan": tuple(
         [f"{role}/blocks." for role in ("generator", "discriminator")]

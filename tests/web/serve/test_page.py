@@ -126,6 +126,9 @@ def test_styles_are_mixed_and_pictures_looked_for(visitor: Visitor, address: str
     page.locator("#runs select").select_option(NAME)
     page.get_by_role("button", name="look for it").click()
     page.get_by_text("choose a picture first").wait_for()
+    page.get_by_role("button", name="seed ▶").first.click()
+    page.wait_for_selector("body[data-samples*='\"seed\":1,']")
+    assert page.get_by_text("choose a picture first").is_visible()  # what another part has drawn does not answer it
     Image.new("L", (30, 20), 200).save(tmp_path / "mine.png")
     page.locator("#pictures input[type=file]").set_input_files(tmp_path / "mine.png")
     page.get_by_role("button", name="look for it").click()

@@ -81,7 +81,8 @@ function nameOf(samples, place) {
 
 function aloneOf(samples) {
   const views = togetherWith(samples, 0).map(() => {
-    const canvas = element("canvas", { class: "pixels", width: 1, height: 1, role: "img", "aria-label": "none chosen" });
+    const sides = { width: 1, height: 1 };
+    const canvas = element("canvas", { class: "pixels", ...sides, role: "img", "aria-label": "none chosen" });
     return { canvas, words: element("p", { class: "small faint" }, "") };
   });
   const figures = views.map(({ canvas, words }) => element("div", {}, canvas, words));

@@ -11,7 +11,9 @@ export function scoreSections(run) {
   const sections = [{ id: "scores", title: "Scores", content: scores(run) }];
   const classes = run.evaluations.find((one) => one.classes)?.classes;
   if (classes) sections.push({ id: "classes", title: "Classes", content: shares(classes) });
-  if (!run.is_of_points && !run.translates) sections.push({ id: "nearest", title: "Nearest training pictures", content: nearest(run) });
+  if (!run.is_of_points && !run.translates) {
+    sections.push({ id: "nearest", title: "Nearest training pictures", content: nearest(run) });
+  }
   return sections;
 }
 

@@ -9,6 +9,7 @@ import { samples } from "ganache/serve_samples.js";
 import { walk } from "ganache/serve_walk.js";
 
 const at = (id) => document.getElementById(id);
+const complaints = new Map(); // of each part of the page, until it works again
 
 /** Show what the server has, or ask for the token that it wants. */
 export async function start() {
@@ -40,7 +41,8 @@ function choose(runs) {
 
 function show(run) {
   at("about").textContent = described(run);
-  for (const part of [samples, walk, mix, pictures]) part(at(part.name), run, complain);
+  complaints.clear();
+  for (const part of [samples, walk, mix, pictures]) part(at(part.name), run, (error) => complain(error, part.name));
 }
 
 function described(run) {
@@ -49,9 +51,12 @@ function described(run) {
   return `${run.recipe || "a generator"}: ${size}${classes}`;
 }
 
-function complain(error) {
-  at("complaint").hidden = error === null;
-  at("complaint").textContent = error === null ? "" : error.message;
+function complain(error, whose = "page") {
+  complaints.delete(whose);
+  if (error) complaints.set(whose, error.message);
+  const newest = [...complaints.values()].at(-1);
+  at("complaint").hidden = newest === undefined;
+  at("complaint").textContent = newest ?? "";
   if (error?.status === 401) askForToken();
 }
 
