@@ -41,6 +41,19 @@ def launched() -> Iterator["Browser"]:
             browser.close()
 
 
+def until(page: "Page", expression: str, arg: object = None) -> None:
+    """Wait until what a page evaluates is true: 10 seconds, as any wait.
+
+    Playwright's own way evaluates the text anew within the page where it is not true at once, and that is what the
+    policy of our pages forbids.
+    """
+    for _ in range(500):
+        if page.evaluate(expression, arg):
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError(f"not true within 10 seconds: {expression}")
+
+
 @dataclass
 class Visitor:
     """Opens pages, and keeps what must not have happened on them."""

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from ganache.web.pages import STATIC, data_address, self_contained, served
-from tests.web.browser import NARROW, Visitor
+from tests.web.browser import NARROW, Visitor, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -70,7 +70,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 
 def ready(page: "Page") -> "Page":
-    page.wait_for_function("document.body.dataset.ready === 'yes'")
+    until(page, "document.body.dataset.ready === 'yes'")
     return page
 
 
@@ -87,15 +87,15 @@ def move_slider(page: "Page", key: str) -> None:
 
 
 def test_a_slider_changes_the_pictures(page: "Page") -> None:
-    page.wait_for_function("document.querySelector('#grid canvas').width > 0")
+    until(page, "document.querySelector('#grid canvas').width > 0")
     move_slider(page, "ArrowRight")
-    page.wait_for_function("document.body.dataset.shown === '1'")
+    until(page, "document.body.dataset.shown === '1'")
     assert page.locator("#slider output").text_content() == "1 of 2"
     assert page.locator("#slider input").get_attribute("aria-valuetext") == "1 of 2"
     shown = [pixel(page, "#grid canvas", x, y)[0] for y in (0.25, 0.75) for x in (0.25, 0.75)]
     assert shown == [255, 200, 210, 220]
     move_slider(page, "ArrowRight")
-    page.wait_for_function("document.body.dataset.shown === '2'")
+    until(page, "document.body.dataset.shown === '2'")
     assert pixel(page, "#grid canvas", 0.25, 0.25) == [0, 0, 0]
 
 
@@ -111,7 +111,7 @@ def test_arrow_keys_and_clicks_choose_a_picture(page: "Page") -> None:
     assert box is not None
     canvas.click(position={"x": box["width"] * 0.75, "y": box["height"] * 0.25})
     assert page.locator("#grid .spoken").text_content() == "square 2"
-    page.wait_for_function("document.querySelector('#cell').width === 64")
+    until(page, "document.querySelector('#cell').width === 64")
     assert pixel(page, "#cell", 0.5, 0.5)[0] == 200
 
 
@@ -174,7 +174,7 @@ def test_the_components_fit_a_telephone(page: "Page") -> None:
 def test_a_served_page_has_the_same_modules(visitor: Visitor, address: str) -> None:
     page = ready(visitor.open(address))
     move_slider(page, "ArrowRight")
-    page.wait_for_function("document.body.dataset.shown === '1'")
+    until(page, "document.body.dataset.shown === '1'")
     assert page.locator("#curve path.line").count() == 2
 
 

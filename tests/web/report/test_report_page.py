@@ -14,7 +14,7 @@ from ganache.drawing.grids import grid, scatter
 from ganache.evaluation.records import Baseline
 from ganache.web.report.writing import write_comparison, write_report
 from tests.tiny import tiny_recipe
-from tests.web.browser import NARROW, Visitor
+from tests.web.browser import NARROW, Visitor, until
 from tests.web.report.by_hand import HOSTILE, RECORD, add_sheet, line, run_by_hand, write_log
 from tests.web.report.test_score_facts import evaluation, score
 
@@ -45,27 +45,27 @@ def page(visitor: Visitor, digits_run: Path, tmp_path: Path) -> "Page":
 
 
 def test_the_slider_changes_the_picture(page: "Page") -> None:
-    page.wait_for_function(PAINTED)
+    until(page, PAINTED)
     last = page.evaluate(PIXELS)
     slider = page.locator("#samples input")
     slider.press("Home")
     assert page.locator("#samples output").text_content() == "0"
-    page.wait_for_function(f"(last) => {PIXELS} !== last", arg=last)
+    until(page, f"(last) => {PIXELS} !== last", arg=last)
     assert "after 0 images" in (page.locator("#samples canvas").first.get_attribute("aria-label") or "")
     slider.press("End")
-    page.wait_for_function(f"(last) => {PIXELS} === last", arg=last)
+    until(page, f"(last) => {PIXELS} === last", arg=last)
 
 
 def test_a_sample_can_be_followed_alone(page: "Page") -> None:
-    page.wait_for_function(PAINTED)
+    until(page, PAINTED)
     page.locator("#samples canvas").first.press("ArrowRight")
     alone = page.locator("#samples .alone")
     assert "sample 1 of class 0" in (alone.text_content() or "")
-    page.wait_for_function("document.querySelector('.alone canvas').width === 256")
+    until(page, "document.querySelector('.alone canvas').width === 256")
     drawn = "document.querySelector('.alone canvas').toDataURL()"
     before = page.evaluate(drawn)
     page.locator("#samples input").press("Home")
-    page.wait_for_function(f"(before) => {drawn} !== before", arg=before)
+    until(page, f"(before) => {drawn} !== before", arg=before)
 
 
 def test_a_translation_is_followed_from_what_was_given(visitor: Visitor, tmp_path: Path) -> None:
@@ -77,17 +77,17 @@ def test_a_translation_is_followed_from_what_was_given(visitor: Visitor, tmp_pat
         images = np.random.default_rng(seen).integers(0, 256, (24, 8, 8, 1), dtype=np.uint8)
         add_sheet(run, seen, grid(images, columns=8))
     page = opened(visitor, run.path, tmp_path)
-    page.wait_for_function(PAINTED)
+    until(page, PAINTED)
     assert "what was given, its translation, what was wanted." in (page.locator("#samples").text_content() or "")
     for key in ("ArrowRight", "ArrowDown"):  # the first picture, and its translation below it
         page.locator("#samples canvas").first.press(key)
     names = page.locator("#samples .alone p").all_text_contents()
     assert names == [f"picture 1: {row}" for row in ("what was given", "its translation", "what was wanted")]
     drawn = "[...document.querySelectorAll('.alone canvas')].map((one) => one.toDataURL()).join()"
-    page.wait_for_function("[...document.querySelectorAll('.alone canvas')].every((one) => one.width === 256)")
+    until(page, "[...document.querySelectorAll('.alone canvas')].every((one) => one.width === 256)")
     before = page.evaluate(drawn)
     page.locator("#samples input").press("Home")
-    page.wait_for_function(f"(before) => {drawn} !== before", arg=before)
+    until(page, f"(before) => {drawn} !== before", arg=before)
     assert "nearest" not in sections(page)
     assert "identity" in page.locator("#scores th").all_text_contents()
 
@@ -99,7 +99,7 @@ def test_curves_switch_to_a_logarithmic_axis_and_more_are_behind_a_word(page: "P
     assert first.locator("path.line").first.get_attribute("d") != before
     count = page.locator("#curves figure").count()
     page.locator("#curves summary").click()
-    page.wait_for_function(f"document.querySelectorAll('#curves figure').length > {count}")
+    until(page, f"document.querySelectorAll('#curves figure').length > {count}")
 
 
 def test_everything_has_its_section_and_the_contents_lead_there(page: "Page") -> None:
@@ -117,7 +117,7 @@ def test_everything_has_its_section_and_the_contents_lead_there(page: "Page") ->
 
 def test_a_command_is_copied(page: "Page") -> None:
     page.locator("#again button").first.click()
-    page.wait_for_function("document.querySelector('#again button').textContent !== 'copy'")
+    until(page, "document.querySelector('#again button').textContent !== 'copy'")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -209,10 +209,10 @@ def test_runs_that_lack_things_are_shown_all_the_same(visitor: Visitor, tmp_path
 
 def test_points_are_shown_as_they_were_drawn(visitor: Visitor, tmp_path: Path) -> None:
     page = opened(visitor, points_run(tmp_path / "points"), tmp_path)
-    page.wait_for_function(PAINTED)
+    until(page, PAINTED)
     before = page.evaluate(PIXELS)
     page.locator("#samples input").press("Home")
-    page.wait_for_function(f"(before) => {PIXELS} !== before", arg=before)
+    until(page, f"(before) => {PIXELS} !== before", arg=before)
     assert "nearest" not in sections(page)
 
 
@@ -236,11 +236,11 @@ def test_runs_are_compared_under_one_slider(visitor: Visitor, digits_run: Path, 
     other = shutil.copytree(digits_run, tmp_path / "other")
     paths = [digits_run, other, points_run(tmp_path / "points")]
     page = visitor.open(write_comparison(paths, tmp_path / "compared.html"))
-    page.wait_for_function(PAINTED)
+    until(page, PAINTED)
     assert page.locator("#samples canvas").count() == 3
     before = page.evaluate(PIXELS)
     page.locator("#samples input").press("Home")
-    page.wait_for_function(f"(before) => {PIXELS} !== before", arg=before)
+    until(page, f"(before) => {PIXELS} !== before", arg=before)
     assert (page.locator("#samples").text_content() or "").count("after 0 images") == 3
     legend = page.locator("#curves figure").first.locator(".legend button")
     assert legend.count() == 3
