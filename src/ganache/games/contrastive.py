@@ -64,32 +64,33 @@ class Contrastive(Translation):
         size = len(given)
         originals = torch.cat([given, wanted]) if self.identity else given  # one pass is faster than two
         cast.train_only("generator")
-        all_made = cast("a_to_b", originals)
+        with cast.autocast():
+            translated, theirs = _encoder(cast).looked(originals, self.layers)
+        all_made = translated.float()
         made = all_made[:size]
-        cast.train_only("discriminator")
-        judged = self.judged(cast, "discriminator", wanted, made, now)
-        cast.update("discriminator", judged.loss, now)
-        self.constraint.apply(cast.networks["discriminator"])
+        judged = self.moved(cast, wanted, made, now)
         cast.train_only("generator")
         fooled = self.convinced(cast, "discriminator", made, wanted, now)
-        apart, *identity = torch.split(self._contrasted(cast, all_made, originals), size)
+        apart, *identity = torch.split(self._contrasted(cast, all_made, theirs), size)
         terms, loss = {"loss/generator": fooled, "contrast/input": apart}, fooled + now.at(self.contrast) * apart
         for same in identity:
             terms["contrast/identity"], loss = same, loss + now.at(self.identity) * same
         cast.update("generator", loss, now)
         return recorded(judged.seen | terms)
 
-    def _contrasted(self, cast: Cast, made: Tensor, given: Tensor) -> Tensor:
-        """Return the contrast (N,) of translations with what was given."""
-        encoder = cast.networks["a_to_b"]
-        assert isinstance(encoder, Encoding)
+    def _contrasted(self, cast: Cast, made: Tensor, theirs: list[Tensor]) -> Tensor:
+        """Return the contrast (N,) of translations with what was seen of the originals."""
         with cast.autocast():
-            with torch.no_grad():
-                theirs = encoder.features(given, self.layers)
-            ours = encoder.features(made, self.layers)
+            ours = _encoder(cast).features(made, self.layers)
         losses: Tensor = cast.memories["contrast"](ours, theirs)
         return losses
 
     def products(self) -> tuple[Product, ...]:
         """Return the translator."""
         return (Product("a_to_b", self.translator),)
+
+
+def _encoder(cast: Cast) -> Encoding:
+    translator = cast.networks["a_to_b"]
+    assert isinstance(translator, Encoding)
+    return translator

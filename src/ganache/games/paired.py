@@ -52,10 +52,7 @@ class Paired(Translation):
         made.retain_grad()
         shown = torch.cat([given, made], dim=1) if self.judges_pairs else made
         reals = torch.cat([given, wanted], dim=1) if self.judges_pairs else wanted
-        cast.train_only("discriminator")
-        judged = self.judged(cast, "discriminator", reals, shown, now)
-        cast.update("discriminator", judged.loss, now)
-        self.constraint.apply(cast.networks["discriminator"])
+        judged = self.moved(cast, reals, shown, now)
         cast.train_only("generator")
         fooled, distance = self.convinced(cast, "discriminator", shown, reals, now), apart(made, wanted)
         cast.update("generator", fooled + now.at(self.distance) * distance, now)

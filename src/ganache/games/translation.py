@@ -101,6 +101,14 @@ class Translation(Game, abc.ABC):
         critic.tell(found.excess)
         return found
 
+    def moved(self, cast: Cast, reals: Tensor, fakes: Tensor, now: Moment) -> Judged:
+        """Let the one discriminator of a game move; return what it said and lost."""
+        cast.train_only("discriminator")
+        found = self.judged(cast, "discriminator", reals, fakes, now)
+        cast.update("discriminator", found.loss, now)
+        self.constraint.apply(cast.networks["discriminator"])
+        return found
+
     def convinced(self, cast: Cast, name: str, fakes: Tensor, reals: Tensor, now: Moment) -> Tensor:
         """Return the translators' loss (N,) for not being believed."""
         critic, nothing = self.critic_called(cast, name, now), fakes.new_zeros(len(fakes), 0)

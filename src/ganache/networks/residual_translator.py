@@ -15,7 +15,7 @@ from ganache.data.shape import ImageShape
 from ganache.networks.convolutions import Conv2d, ConvTranspose2d
 from ganache.networks.layers import InstanceNorm, normal_initialised
 from ganache.networks.reflection import ReflectedConv2d
-from ganache.networks.translators import Translating, Translator, reach_of, refuse_apart
+from ganache.networks.translators import Translating, Translator, cut_as, reach_of, refuse_apart
 from ganache.support.errors import UserError
 
 
@@ -70,11 +70,21 @@ class _JohnsonTranslator(Translating):
         0 is the pixels, 1 the 7×7 convolution, 2 and 3 the halvings, and then come the blocks.
         """
         self.widths(layers)
-        features = self.continued(images)
-        found = {0: features}
-        for end in range(1, max(self._ends[layer] for layer in layers) + 1):
-            features = found[end] = self.layers[end - 1](features)
+        found = self._passed(images, max(self._ends[layer] for layer in layers))
         return [found[self._ends[layer]] for layer in layers]
+
+    def looked(self, images: Tensor, layers: Sequence[int]) -> tuple[Tensor, list[Tensor]]:
+        """Return the translations (N, D, H, W) of images, and their `features`, in one pass."""
+        self.widths(layers)
+        found = self._passed(images, len(self.layers))
+        return cut_as(images, torch.tanh(found[-1])), [found[self._ends[layer]] for layer in layers]
+
+    def _passed(self, images: Tensor, count: int) -> list[Tensor]:
+        """Return continued images, and what each of the first layers makes of them."""
+        found = [self.continued(images)]
+        for place in range(count):
+            found.append(self.layers[place](found[-1]))
+        return found
 
 
 class _JohnsonBlock(nn.Module):

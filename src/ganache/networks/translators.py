@@ -48,9 +48,7 @@ class Translating(nn.Module, abc.ABC):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return images (N, D, H, W) of images (N, C, H, W)."""
-        height, width = images.shape[2:]
-        made = self.translated(self.continued(images))
-        return made if made.shape[2:] == (height, width) else made[:, :, :height, :width]
+        return cut_as(images, self.translated(self.continued(images)))
 
     def continued(self, images: Tensor) -> Tensor:
         """Return images (N, C, H, W) with sides of whole strides, of `least` pixels at least."""
@@ -71,6 +69,15 @@ class Encoding(Protocol):
 
     def features(self, images: Tensor, layers: Sequence[int]) -> list[Tensor]:
         """Return features (N, F, h, w) of images (N, C, H, W) in each of some layers."""
+
+    def looked(self, images: Tensor, layers: Sequence[int]) -> tuple[Tensor, list[Tensor]]:
+        """Return the translations (N, D, H, W) of images, and their features, in one pass."""
+
+
+def cut_as(images: Tensor, made: Tensor) -> Tensor:
+    """Return what was made of continued images (N, C, H, W), cut to their own sides."""
+    height, width = images.shape[2:]
+    return made if made.shape[2:] == (height, width) else made[:, :, :height, :width]
 
 
 def refuse_apart(translator: Translator, inputs: ImageShape, targets: ImageShape, least: int) -> None:
