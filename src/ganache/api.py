@@ -32,7 +32,6 @@ from ganache.training.notebook import in_notebook
 from ganache.training.plan import Plan, Request, make_plan
 from ganache.training.sessions import Outcome
 from ganache.uses.tuning import tune as tuning
-from ganache.uses.tuning.findings import importances
 from ganache.uses.tuning.study import Study, Tuning
 from ganache.uses.tuning.trials import Trial
 from ganache.uses.tuning.tune import Tuned
@@ -138,8 +137,7 @@ def tune(
     Raises UserError for what cannot be as asked, RunError when the machine refuses; the study can be continued then.
     """
     found = tuning.tune(wanted, progress=progress, say=say, begun=begun)
-    shares = importances(found.study.definition, found.findings.trials)
-    write_study_page(found.study.folder, found.findings, shares)
+    write_study_page(found.study.folder, found.findings, found.findings.shares)
     return found
 
 

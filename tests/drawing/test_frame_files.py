@@ -11,7 +11,7 @@ from PIL import Image
 
 from ganache.data.decoding.films import Timing, read_timing
 from ganache.drawing.frame_files import write_frames
-from ganache.drawing.origins import PLAIN, Marks, Origin, Stamp
+from ganache.drawing.origins import BARE, PLAIN, Marks, Origin, Stamp
 from ganache.support.errors import UserError
 
 SIZE = (9, 6)  # width, height
@@ -31,7 +31,7 @@ def frames(count: int, mode: str) -> list[Image.Image]:
     return [Image.fromarray(pixels(number, mode).squeeze(), mode) for number in range(count)]
 
 
-def written(tmp_path: Path, suffix: str, mode: str, timing: Timing, stamp: Stamp | None = None) -> Path:
+def written(tmp_path: Path, suffix: str, mode: str, timing: Timing, stamp: Stamp = BARE) -> Path:
     path = tmp_path / f"film{suffix}"
     write_frames(path, iter(frames(len(timing.durations), mode)), timing, stamp)
     return path

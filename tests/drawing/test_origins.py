@@ -16,7 +16,7 @@ from ganache.drawing import exports
 from ganache.drawing.animations import animate
 from ganache.drawing.codes import codes_to
 from ganache.drawing.mixing import mix_to
-from ganache.drawing.origins import MEMBER, PLAIN, Marks, Origin
+from ganache.drawing.origins import BARE, MEMBER, PLAIN, Marks, Origin
 from ganache.drawing.picture_latents import encode_to
 from ganache.drawing.projecting import project_to
 from ganache.drawing.sampling import interpolate_to, sample_to
@@ -88,7 +88,7 @@ def test_software_and_a_sentence_are_where_other_programs_look(tmp_path: Path) -
 def test_pixels_are_the_same_with_and_without_and_equal_origins_are_equal_bytes(
     suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stamps = {"none": None, "left out": NOTHING.on(ORIGIN), "said": PLAIN.on(ORIGIN), "again": PLAIN.on(ORIGIN)}
+    stamps = {"none": BARE, "left out": NOTHING.on(ORIGIN), "said": PLAIN.on(ORIGIN), "again": PLAIN.on(ORIGIN)}
     for name, stamp in stamps.items():
         exports.save_picture(picture(), tmp_path / f"{name}.{suffix}", stamp)
         monkeypatch.setattr("time.time", lambda: 2e9)
@@ -130,7 +130,7 @@ def test_samples_say_which_image_of_which_seed_they_are_and_nothing_of_this_mach
     sample_to(digits_run, str(tmp_path / "new"), count=3, seed=5, labels=["3"], truncation=0.5)
     sample_to(digits_run, str(tmp_path / "grid.png"), count=10, seed=6)
     said = [json.loads(provenance(tmp_path / "new" / f"00000{number}.png")) for number in range(3)]
-    weights = sealed.seal_of(digits_run / "generator.safetensors")
+    weights = sealed.loaded(digits_run / "generator.safetensors")[2]
     assert len(weights) == 64
     for number, one in enumerate(said):
         own = {"seed": 5, "images": str(number), "classes": "3", "truncation": 0.5}

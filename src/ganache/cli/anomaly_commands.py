@@ -66,18 +66,21 @@ def fit(
     code: Code = None,
 ) -> None:
     """Learn what is normal: pictures or rows, of some classes if --label names them."""
-    import dataclasses
-
     from ganache.training.plan import Request
     from ganache.uses.anomaly.fitting import JUDGES
     from ganache.uses.anomaly.fitting import fit as fitted
 
-    given = {**dict.fromkeys(field.name for field in dataclasses.fields(Request)), **locals()}
+    given = locals()
     load_code(code)
     mention_overlooked(data)
     with packing_bar() as progress:
         found = fitted(
-            collected(Request, given), out, judges=judges or JUDGES, rate=false_positives, progress=progress, say=say
+            collected(Request, given, partial=True),
+            out,
+            judges=judges or JUDGES,
+            rate=false_positives,
+            progress=progress,
+            say=say,
         )
     folder = shlex.quote(str(out))
     if found.signal is not None or found.detector is None:

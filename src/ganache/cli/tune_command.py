@@ -1,6 +1,5 @@
 """`ganache tune`: which settings of a recipe suit some data, judged beside the default and its noise."""
 
-import dataclasses
 import os
 import shlex
 from collections.abc import Iterator
@@ -76,22 +75,20 @@ def tune(
     """Find settings of a recipe that suit some data, and say whether they beat the default beyond noise."""
     from ganache import api
     from ganache.training.plan import Request
-    from ganache.uses.tuning.findings import importances
     from ganache.uses.tuning.study import Tuning
     from ganache.web.report.study_page import PAGE
 
-    given = {**dict.fromkeys(field.name for field in dataclasses.fields(Request)), **locals()}  # train has more options
+    given = locals()
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise UserError("tune: it is not for torchrun; start the same command several times, each is a worker")
     load_code(code)
     mention_overlooked(data or None)
-    request: Request | None = collected(Request, given) if data else None
+    request: Request | None = collected(Request, given, partial=True) if data else None
     if request is None and recipe is not None:
         raise UserError("data: which pictures? Name them with --data")
     with packing_bar() as progress:
         found = api.tune(collected(Tuning, {**given, "request": request}), progress=progress, say=_say, begun=_begun)
-    shares = importances(found.findings.definition, found.findings.trials)
-    show(_report(found.study, found.findings, shares))
+    show(_report(found.study, found.findings))
     show([f"page           {found.study.folder / PAGE}"])
     if found.signal is not None:
         show(
@@ -158,7 +155,7 @@ def _estimate(study: "Study") -> str:
     return f"{' or '.join(limits)}; {each} {rest}, without judging"
 
 
-def _report(study: "Study", found: "Findings", shares: dict[str, float]) -> Iterator[str]:
+def _report(study: "Study", found: "Findings") -> Iterator[str]:
     """Yield what was found: the default and its noise, the best trials, what mattered, the verdict."""
     from ganache.uses.tuning.findings import noise_line
     from ganache.uses.tuning.tune import BEST
@@ -166,7 +163,7 @@ def _report(study: "Study", found: "Findings", shares: dict[str, float]) -> Iter
     yield ""
     yield f"default        {noise_line(found)}"
     yield from _best_trials(found)
-    for place, (field, share) in enumerate(sorted(shares.items(), key=lambda pair: -pair[1])):
+    for place, (field, share) in enumerate(sorted(found.shares.items(), key=lambda pair: -pair[1])):
         yield f"{'' if place else 'mattered':<14} {share:4.0%} {field}"
     yield f"verdict        {found.sentence()}"
     if found.is_finished:

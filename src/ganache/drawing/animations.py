@@ -14,13 +14,13 @@ import numpy as np
 from PIL import Image, features
 
 from ganache.drawing.grids import over_white
-from ganache.drawing.origins import Stamp
+from ganache.drawing.origins import BARE, Stamp
 from ganache.support.errors import RunError, UserError, did_you_mean
 from ganache.support.files import replacing
 
 MOST_FRAME_SIDE = 1_100  # pixels: 120 frames of that size take 436 MB, and WebP has none above 16,383
 
-_Writer = Callable[[Iterator[Image.Image], Path, float, bool, float, Stamp | None], None]
+_Writer = Callable[[Iterator[Image.Image], Path, float, bool, float, Stamp], None]
 
 
 def fit_frames(paths: list[Path], most: int = 120) -> list[Path]:
@@ -52,7 +52,7 @@ def animate(
     frames_per_second: float,
     loop: bool = True,
     hold_last: float = 1.0,
-    stamp: Stamp | None = None,
+    stamp: Stamp = BARE,
 ) -> None:
     """Write pictures of one size as .gif, .webp or .mp4, atomically; the last one stays for `hold_last` seconds.
 
@@ -66,19 +66,18 @@ def animate(
     if suffix not in writers:
         hint = did_you_mean(suffix, writers)
         raise UserError(f"--out: {str(out)!r} is not an animation; its name may end in {', '.join(writers)}{hint}")
-    if suffix == ".mp4" and stamp is not None and stamp.marks.signer is not None:
+    if suffix == ".mp4" and stamp.marks.signer is not None:
         raise UserError("--sign: credentials go into .gif and .webp, not into .mp4")
     with replacing(out) as temporary:
         writers[suffix](_same_size(frames), temporary, frames_per_second, loop, hold_last, stamp)
-        if stamp is not None and suffix != ".mp4":
-            temporary.write_bytes(stamp.signed(temporary.read_bytes(), suffix[1:].upper()))
+        stamp.sign_file(temporary, suffix[1:].upper())
 
 
-def animation_bytes(frames: Iterable[Image.Image], frames_per_second: float, stamp: Stamp | None = None) -> bytes:
+def animation_bytes(frames: Iterable[Image.Image], frames_per_second: float, stamp: Stamp = BARE) -> bytes:
     """Return pictures of one size as the bytes of a .webp that goes on and on; alpha is laid over white."""
     file = io.BytesIO()
     _write_webp(_same_size(frames), file, frames_per_second, loop=True, hold_last=0.0, stamp=stamp)
-    return file.getvalue() if stamp is None else stamp.signed(file.getvalue(), "WEBP")
+    return stamp.signed(file.getvalue(), "WEBP")
 
 
 def _same_size(frames: Iterable[Image.Image]) -> Iterator[Image.Image]:
@@ -104,7 +103,7 @@ def _durations(count: int, frames_per_second: float, hold_last: float, tick: int
 
 
 def _write_gif(
-    frames: Iterator[Image.Image], out: Path, rate: float, loop: bool, hold_last: float, stamp: Stamp | None
+    frames: Iterator[Image.Image], out: Path, rate: float, loop: bool, hold_last: float, stamp: Stamp
 ) -> None:
     pictures = list(frames)
     if any(picture.mode != "L" for picture in pictures):
@@ -112,7 +111,7 @@ def _write_gif(
         pictures = [picture.convert("RGB").quantize(palette=palette) for picture in pictures]
     durations = _durations(len(pictures), rate, hold_last, tick=10)  # GIF counts hundredths of a second
     # A GIF that plays once is one that says nothing about looping.
-    options = ({"loop": 0} if loop else {}) | (stamp.saved_with("GIF") if stamp is not None else {})
+    options = ({"loop": 0} if loop else {}) | stamp.saved_with("GIF")
     pictures[0].save(out, "GIF", save_all=True, append_images=pictures[1:], duration=durations, **options)
 
 
@@ -139,7 +138,7 @@ def _write_webp(
     rate: float,
     loop: bool,
     hold_last: float,
-    stamp: Stamp | None,
+    stamp: Stamp,
 ) -> None:
     pictures = list(frames)
     # Enlarged gray digits are smaller without loss; photographs are not.
@@ -154,12 +153,12 @@ def _write_webp(
         lossless=exact,
         quality=85,  # without loss: how hard to try
         method=2,
-        **(stamp.saved_with("WEBP") if stamp is not None else {}),
+        **stamp.saved_with("WEBP"),
     )
 
 
 def _write_mp4(
-    frames: Iterator[Image.Image], out: Path, rate: float, loop: bool, hold_last: float, stamp: Stamp | None
+    frames: Iterator[Image.Image], out: Path, rate: float, loop: bool, hold_last: float, stamp: Stamp
 ) -> None:
     try:
         import imageio_ffmpeg
@@ -174,7 +173,7 @@ def _write_mp4(
     colours = "-vf scale=out_color_matrix=bt709 -colorspace bt709 -color_primaries bt709 -color_trc bt709"
     coded = f"-an -c:v libx264 -crf 16 -pix_fmt yuv420p {colours} -movflags +faststart"
     # "file:" keeps a name with a dash or a colon from being read as an option or a protocol.
-    said = ["-metadata", f"comment={stamp.origin.sentence()}"] if stamp is not None and stamp.marks.metadata else []
+    said = ["-metadata", f"comment={stamp.origin.sentence()}"] if stamp.marks.metadata else []
     command = [program, "-y", "-v", "error", *source.split(), *coded.split(), *said, f"file:{out}"]
     copies = max(1, round(hold_last * rate))
     with tempfile.TemporaryFile() as log, subprocess.Popen(command, stdin=subprocess.PIPE, stderr=log) as encoder:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ganache.data.npy import new_member, write_rows
 from ganache.drawing.grids import layout, over_white
-from ganache.drawing.origins import MEMBER, Stamp
+from ganache.drawing.origins import BARE, MEMBER, Stamp
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.files import replacing, writing
 from ganache.support.places import check_output, check_place
@@ -21,17 +21,14 @@ from ganache.support.places import check_output, check_place
 Kind = Literal["picture", "array", "table", "folder"]
 """What --out can name: one picture of all images, one array, a table of rows, or a folder with a picture of each."""
 
+_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+PICTURE_SUFFIXES = tuple(_FORMATS)
 _KINDS: dict[str, Kind] = {
-    ".png": "picture",
-    ".jpg": "picture",
-    ".jpeg": "picture",
-    ".webp": "picture",
+    **dict.fromkeys(PICTURE_SUFFIXES, "picture"),
     ".npy": "array",
     ".npz": "array",
     ".csv": "table",
 }
-_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
-PICTURE_SUFFIXES = tuple(suffix for suffix, kind in _KINDS.items() if kind == "picture")
 
 
 def destination(out: str, count: int) -> Kind:
@@ -60,7 +57,7 @@ def check_picture(path: Path, field: str) -> None:
         raise UserError(f"{field}: {str(path)!r} is no picture; its name may end in {', '.join(PICTURE_SUFFIXES)}")
 
 
-def save_picture(picture: Image.Image, path: Path, stamp: Stamp | None = None) -> None:
+def save_picture(picture: Image.Image, path: Path, stamp: Stamp = BARE) -> None:
     """Write a picture, atomically; a JPEG has no alpha, so white is laid under it. Raises RunError as the disk does."""
     kind = _FORMATS[path.suffix.lower()]
     if kind == "JPEG":
@@ -69,12 +66,9 @@ def save_picture(picture: Image.Image, path: Path, stamp: Stamp | None = None) -
         temporary.write_bytes(file_of(picture, kind, stamp))
 
 
-def file_of(picture: Image.Image, kind: str, stamp: Stamp | None, **options: int | bool) -> bytes:
+def file_of(picture: Image.Image, kind: str, stamp: Stamp, **options: int | bool) -> bytes:
     """Return a picture as the bytes of a PNG, JPEG or WEBP, as Pillow's options and a stamp say."""
     file = io.BytesIO()
-    if stamp is None:
-        picture.save(file, kind, **options)
-        return file.getvalue()
     picture.save(file, kind, **options, **stamp.saved_with(kind))
     return stamp.signed(file.getvalue(), kind)
 
@@ -85,7 +79,7 @@ def write_array(
     count: int,
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
-    stamp: Stamp | None = None,
+    stamp: Stamp = BARE,
 ) -> None:
     """Write batches (n, *shape) of `dtype`, `count` rows in all, as one .npy, or as ``arr_0`` of an .npz; atomically.
 
@@ -103,15 +97,15 @@ def write_array(
             add_origin(archive, stamp)
 
 
-def add_origin(archive: zipfile.ZipFile, stamp: Stamp | None) -> None:
+def add_origin(archive: zipfile.ZipFile, stamp: Stamp) -> None:
     """Put what a stamp says into the archive of an .npz, as JSON beside its arrays."""
-    content = stamp.member() if stamp is not None else None
+    content = stamp.member()
     if content is not None:
         with new_member(archive, MEMBER) as stored:
             stored.write(content)
 
 
-def write_folder(folder: Path, batches: Iterator[npt.NDArray[Any]], count: int, stamp: Stamp | None = None) -> None:
+def write_folder(folder: Path, batches: Iterator[npt.NDArray[Any]], count: int, stamp: Stamp = BARE) -> None:
     """Write `count` images from uint8 batches (n, H, W, C), C from 1 to 4, as 000000.png, 000001.png …, each whole.
 
     Raises UserError when the folder holds anything already or when the batches are points, RunError when writing fails.
@@ -128,10 +122,14 @@ def write_folder(folder: Path, batches: Iterator[npt.NDArray[Any]], count: int, 
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             for image in batch:
-                own = stamp.of_image(written) if stamp is not None else None
-                _write_png(folder / f"{written:0{digits}d}.png", image, own)
+                _write_png(folder / f"{written:0{digits}d}.png", image, stamp.of_image(written))
                 written += 1
     assert written == count, f"{written} images came, {count} were announced"
+
+
+def picture_of(image: npt.NDArray[np.uint8]) -> Image.Image:
+    """Return an image (H, W, C), C from 1 to 4, as a picture."""
+    return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
 
 
 def refuse_to_mix(folder: Path) -> None:
@@ -142,12 +140,11 @@ def refuse_to_mix(folder: Path) -> None:
         raise UserError(f"--out: the folder {str(folder)!r} is not empty; name a new one, or empty it first")
 
 
-def _write_png(path: Path, image: npt.NDArray[np.uint8], stamp: Stamp | None) -> None:
+def _write_png(path: Path, image: npt.NDArray[np.uint8], stamp: Stamp) -> None:
     # Renamed but not flushed one by one: that would take longer than generating the images.
     temporary = path.with_name(f".{path.name}.partial")
     try:
-        picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-        temporary.write_bytes(file_of(picture, "PNG", stamp))
+        temporary.write_bytes(file_of(picture_of(image), "PNG", stamp))
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from PIL import GifImagePlugin, Image
 from ganache.data.decoding.films import Timing
 from ganache.drawing.exports import file_of
 from ganache.drawing.grids import over_white
-from ganache.drawing.origins import Stamp
+from ganache.drawing.origins import BARE, Stamp
 from ganache.support.errors import UserError
 from ganache.support.files import replacing
 
@@ -37,10 +37,10 @@ class Chunk(NamedTuple):
     content: bytes
 
 
-Writer = Callable[[BinaryIO, Iterator[Image.Image], Timing, Stamp | None], None]
+Writer = Callable[[BinaryIO, Iterator[Image.Image], Timing, Stamp], None]
 
 
-def write_frames(path: Path, frames: Iterable[Image.Image], timing: Timing, stamp: Stamp | None = None) -> None:
+def write_frames(path: Path, frames: Iterable[Image.Image], timing: Timing, stamp: Stamp = BARE) -> None:
     """Write pictures of one size as .png (APNG), .webp or .gif, atomically, as many as `timing` has durations.
 
     Raises UserError for another suffix or a size that the format has not, RunError as the disk does.
@@ -49,8 +49,7 @@ def write_frames(path: Path, frames: Iterable[Image.Image], timing: Timing, stam
     with replacing(path) as temporary:
         with open(temporary, "wb") as file:
             _WRITERS[kind](file, iter(frames), timing, stamp)
-        if stamp is not None and stamp.marks.signer is not None:  # who signs it reads it whole
-            temporary.write_bytes(stamp.signed(temporary.read_bytes(), kind))
+        stamp.sign_file(temporary, kind)
 
 
 def moving_kind(path: Path) -> str:
@@ -60,10 +59,10 @@ def moving_kind(path: Path) -> str:
     return kind
 
 
-def _write_png(file: BinaryIO, frames: Iterator[Image.Image], timing: Timing, stamp: Stamp | None) -> None:
+def _write_png(file: BinaryIO, frames: Iterator[Image.Image], timing: Timing, stamp: Stamp) -> None:
     sequence = 0
     for number, (frame, milliseconds) in enumerate(zip(frames, timing.durations, strict=True)):
-        chunks = list(_png_chunks(file_of(frame, "PNG", None if number else _unsigned(stamp))))
+        chunks = list(_png_chunks(file_of(frame, "PNG", BARE if number else stamp.unsigned())))
         if not number:
             file.write(_PNG_HEAD)
             for chunk in (chunk for chunk in chunks if chunk.kind not in (b"IDAT", b"IEND")):
@@ -99,18 +98,18 @@ def _png_chunk(chunk: Chunk) -> bytes:
     return struct.pack(">I", len(chunk.content)) + b"".join(chunk) + struct.pack(">I", zlib.crc32(b"".join(chunk)))
 
 
-def _write_webp(file: BinaryIO, frames: Iterator[Image.Image], timing: Timing, stamp: Stamp | None) -> None:
+def _write_webp(file: BinaryIO, frames: Iterator[Image.Image], timing: Timing, stamp: Stamp) -> None:
     first = next(frames)
     if max(first.size) > _MOST_WEBP_SIDE:
         raise UserError(f"--out: a WebP has at most {_MOST_WEBP_SIDE:,} pixels a side; .png has more")
     has_alpha = first.mode in ("LA", "RGBA")
-    about = [chunk for chunk in _webp_chunks(file_of(first, "WEBP", _unsigned(stamp))) if chunk.kind in _NAMED]
+    about = [chunk for chunk in _webp_chunks(file_of(first, "WEBP", stamp.unsigned())) if chunk.kind in _NAMED]
     flags = _ANIMATED | (_ALPHA if has_alpha else 0) | sum(_NAMED[chunk.kind] for chunk in about)
     file.write(b"RIFF\0\0\0\0WEBP")
     file.write(_webp_chunk(Chunk(b"VP8X", bytes([flags, 0, 0, 0]) + _less_one(*first.size))))
     file.write(_webp_chunk(Chunk(b"ANIM", struct.pack("<IH", 0, min(timing.plays, _MOST_16)))))
     for frame, milliseconds in zip(chain([first], frames), _whole_ticks(timing, 1.0), strict=True):
-        pixels = [chunk for chunk in _webp_chunks(file_of(frame, "WEBP", None)) if chunk.kind in _PIXELS]
+        pixels = [chunk for chunk in _webp_chunks(file_of(frame, "WEBP", BARE)) if chunk.kind in _PIXELS]
         head = bytes(6) + _less_one(*frame.size) + struct.pack("<I", milliseconds)[:3] + bytes([_WHOLE])
         file.write(_webp_chunk(Chunk(b"ANMF", head + b"".join(map(_webp_chunk, pixels)))))
     for chunk in about:
@@ -140,7 +139,7 @@ def _webp_chunk(chunk: Chunk) -> bytes:
     return chunk.kind + struct.pack("<I", len(chunk.content)) + chunk.content + bytes(len(chunk.content) % 2)
 
 
-def _write_gif(file: BinaryIO, frames: Iterator[Image.Image], timing: Timing, stamp: Stamp | None) -> None:
+def _write_gif(file: BinaryIO, frames: Iterator[Image.Image], timing: Timing, stamp: Stamp) -> None:
     first = next(frames)
     file.write(b"GIF89a" + struct.pack("<HHBBB", *first.size, 0, 0, 0))  # each frame has colours of its own
     if timing.plays != 1:
@@ -172,15 +171,10 @@ def _with_palette(frame: Image.Image) -> Image.Image:
     return found
 
 
-def _said(stamp: Stamp | None) -> bytes:
-    comment = stamp.saved_with("GIF").get("comment", b"") if stamp is not None else b""
+def _said(stamp: Stamp) -> bytes:
+    comment = stamp.saved_with("GIF").get("comment", b"")
     assert isinstance(comment, bytes)
     return comment
-
-
-def _unsigned(stamp: Stamp | None) -> Stamp | None:
-    """Return a stamp that says as much and signs nothing: a frame is no file of its own."""
-    return None if stamp is None else stamp.unsigned()
 
 
 def _whole_ticks(timing: Timing, tick: float) -> Iterator[int]:

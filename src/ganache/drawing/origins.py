@@ -9,6 +9,7 @@ import html
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal, Protocol, Self
 
 from PIL import Image, PngImagePlugin
@@ -149,9 +150,17 @@ class Stamp:
         """Return what lies in an .npz beside the arrays, as JSON; None: nothing."""
         return json.dumps(self.origin.to_json(), indent=1).encode() if self.marks.metadata else None
 
+    def sign_file(self, path: Path, kind: str) -> None:
+        """Put credentials on a file that is written, where they are asked for: who signs it reads it whole."""
+        if self.marks.signer is not None:
+            path.write_bytes(self.signed(path.read_bytes(), kind))
+
     def signed(self, content: bytes, kind: str) -> bytes:
         """Return the bytes of a picture with credentials, where they are asked for."""
         return content if self.marks.signer is None else self.marks.signer.sign(content, kind, self.origin)
+
+
+BARE = Stamp(Origin("", 0, ""), Marks(metadata=False))  # says nothing
 
 
 def software() -> str:

@@ -13,7 +13,7 @@ from ganache.data.npy import new_member, write_rows
 from ganache.data.rows.columns import CategoryColumn
 from ganache.data.rows.table import Schema
 from ganache.drawing.exports import add_origin
-from ganache.drawing.origins import Stamp
+from ganache.drawing.origins import BARE, Stamp
 from ganache.runs.products import TrainedGenerator
 from ganache.support.errors import UserError
 from ganache.support.files import replacing
@@ -45,7 +45,7 @@ def write_csv(path: Path, generator: TrainedGenerator, count: int, seed: int, la
 
 
 def write_numbers(
-    path: Path, generator: TrainedGenerator, count: int, seed: int, labels: Sequence[str], stamp: Stamp | None = None
+    path: Path, generator: TrainedGenerator, count: int, seed: int, labels: Sequence[str], stamp: Stamp = BARE
 ) -> None:
     """Write rows 0 … count of a seed as an array (N, columns) in a .npy, or ``X`` in a .npz with ``y``, the classes.
 

@@ -15,7 +15,7 @@ from ganache.data.decoding.deep import Pair
 from ganache.data.decoding.pool import Decoders
 from ganache.data.sources.single_pictures import is_picture
 from ganache.data.twofold.preparation import Preparation
-from ganache.drawing.exports import check_picture, refuse_to_mix, save_picture
+from ganache.drawing.exports import check_picture, picture_of, refuse_to_mix, save_picture
 from ganache.drawing.frame_files import write_frames
 from ganache.drawing.given_files import GivenFiles, Moving, Stills, ranges_at_use
 from ganache.drawing.origins import PLAIN, Marks, Origin, Stamp
@@ -115,16 +115,12 @@ class _Work:
 
     def _frames(self, found: Moving) -> Iterator[Image.Image]:
         for some in found.frames:
-            yield from map(_picture, self._translator.translate(some))
+            yield from map(picture_of, self._translator.translate(some))
 
     def _save_picture(self, image: Pictures, place: Path) -> None:
         check_picture(place, "--out")
-        save_picture(_picture(image), place, self._stamp)
+        save_picture(picture_of(image), place, self._stamp)
         self.pictures += 1
-
-
-def _picture(image: Pictures) -> Image.Image:
-    return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
 
 
 def _place_below(out: Path) -> Callable[[str], Path]:

@@ -1,5 +1,6 @@
 """Scores of single translations: how far each is from what was wanted, and the way back from the input."""
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -110,9 +111,14 @@ _WHY_NOT = {
 }
 
 
+@functools.lru_cache(1)  # for the baselines see by it, too
+def _network(device: torch.device) -> PerceptualDistance:
+    return PerceptualDistance(EfficientNetLite0(EFFICIENTNET.find()).to(device).eval())
+
+
 def _seen_by_maps(setting: Setting) -> Distance:
     device = setting.extractor.device
-    network = PerceptualDistance(EfficientNetLite0(EFFICIENTNET.find()).to(device).eval())
+    network = _network(device)
 
     def distance(ones: Pictures, others: Pictures) -> Floats:
         found = []

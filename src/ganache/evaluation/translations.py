@@ -96,8 +96,8 @@ def _opened(source: Source, asked: Asked, progress: Progress | None) -> Met:
 def _translated(asked: Asked, run: Path, met: Met) -> Translations:
     translator = load_translator(run, asked.direction, asked.device)
     inputs = Inputs(met, _split(asked.split, met), is_reverse=asked.direction == BACKWARD)
-    shape = met.shape.inputs if inputs.is_reverse else met.shape.targets
-    _refuse_channels(translator, inputs.shape, shape)
+    given, shape = met.shape.sides(inputs.is_reverse)
+    _refuse_channels(translator, given, shape)
     back = None
     if leads_back(run):
         other = next(direction for direction in DIRECTIONS if direction != asked.direction)

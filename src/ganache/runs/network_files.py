@@ -43,12 +43,12 @@ class Kept:
         if not file.is_file():
             raise UserError(f"run: there is no {content} at {str(path)!r}")
         try:
-            tensors, description = sealed.load(file)
+            tensors, description, digest = sealed.loaded(file)
         except sealed.DamagedError as error:
             raise UserError(f"run: {error}") from None
         if description.get("content") != content or description.get("format") != FORMAT:
             raise UserError(f"run: {file} does not hold {_article(content)} of format {FORMAT}")
-        return cls(file, content, tensors, description, *_shape_and_labels(description, file), sealed.seal_of(file))
+        return cls(file, content, tensors, description, *_shape_and_labels(description, file), digest)
 
     def config(self, family: type[PartType]) -> PartType:
         """Return the part that builds the network; raises UserError when its kind is not known here."""

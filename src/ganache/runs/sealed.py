@@ -46,6 +46,11 @@ def save(path: Path, tensors: dict[str, Tensor], description: dict[str, Any]) ->
 
 def load(path: Path, device: str = "cpu") -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Return the tensors and the description; raises DamagedError unless they are exactly what was saved."""
+    return loaded(path, device)[:2]
+
+
+def loaded(path: Path, device: str = "cpu") -> tuple[dict[str, Tensor], dict[str, Any], str]:
+    """Return the tensors, the description and the digest of both, likewise."""
     try:
         with safe_open(path, framework="pt", device=device) as file:
             sealed = json.loads((file.metadata() or {}).get(METADATA_KEY, "null"))
@@ -57,13 +62,7 @@ def load(path: Path, device: str = "cpu") -> tuple[dict[str, Tensor], dict[str, 
     said = sealed.pop("sha256")
     if said != digest(tensors, sealed):
         raise DamagedError(f"{path} is damaged: its content does not match its checksum")
-    return tensors, sealed
-
-
-def seal_of(path: Path) -> str:
-    """Return the digest that a file which was loaded says it has; "" where it is gone since."""
-    sealed = _sealed(path)
-    return str(sealed.get("sha256", "")) if isinstance(sealed, dict) else ""
+    return tensors, sealed, said
 
 
 def newest(folder: Path, accept: Callable[[int], bool] = lambda images: True) -> list[Path]:

@@ -111,13 +111,13 @@ class Start:
     def read(self) -> tuple[dict[str, Tensor], str]:
         """Return all tensors of the checkpoint and the digest of it; raises UserError for a damaged one."""
         try:
-            tensors, description = sealed.load(self.checkpoint)
+            tensors, description, digest = sealed.loaded(self.checkpoint)
         except sealed.DamagedError as error:
             raise UserError(f"from: {error}") from None
         found = (description.get("content"), description.get("format"))
         if found != ("checkpoint", FORMAT):
             raise UserError(f"from: {self.checkpoint} is no checkpoint of format {FORMAT}")
-        return tensors, sealed.digest(tensors, description)
+        return tensors, digest
 
 
 class _Fitting:

@@ -6,11 +6,13 @@ from typing import Any, TypeVar
 Asked = TypeVar("Asked")
 
 
-def collected(kind: type[Asked], parameters: dict[str, Any]) -> Asked:
+def collected(kind: type[Asked], parameters: dict[str, Any], partial: bool = False) -> Asked:
     """Return a request (a dataclass) whose fields are a function's parameters of the same names.
 
-    What was not given (None) keeps the request's own default; lists become tuples.
+    What was not given (None) keeps the request's own default, and so does with `partial` what the function has no
+    parameter for; lists become tuples.
     """
-    given = ((field.name, parameters[field.name]) for field in dataclasses.fields(kind))  # type: ignore[arg-type]
+    names = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    given = ((name, parameters[name]) for name in names if not partial or name in parameters)
     said = {name: value for name, value in given if value is not None}
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in said.items()})

@@ -1,7 +1,7 @@
 """Who looks at a training: an observer is added by a file in `observers/` and a line here."""
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ganache.engine.state import TrainingState
 from ganache.runs.folder import Run
@@ -48,3 +48,7 @@ def _of_samples(plan: Plan, run: Run, state: TrainingState, say: Say) -> tuple[O
 def unobserved(plan: Plan, run: Run, state: TrainingState, say: Say) -> tuple[Observer, ...]:
     """Have nobody look at a training: pictures and vitals would cost more than a short one."""
     return ()
+
+
+def undrawn(*lines: Any, **how: Any) -> None:
+    """Draw no curves: `ganache plot` does, of any run."""

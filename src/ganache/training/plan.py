@@ -75,6 +75,13 @@ class Request:
     numbers: str = "quantiles"
     hold_out: float = 0.0
 
+    @property
+    def how(self) -> Conversion:
+        """How the data are read; raises UserError for what is no size or range."""
+        size = parse_size(self.size) if isinstance(self.size, str) else self.size
+        values = parse_range(self.value_range) if isinstance(self.value_range, str) else self.value_range
+        return Conversion(size, self.channels, self.max_skipped, values, rows=TableReading.asked(vars(self)))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -161,12 +168,15 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     """
     seed = check_seed(request.seed)
     budget = Budget.parse(request.images, request.time)
-    size = parse_size(request.size) if isinstance(request.size, str) else request.size
-    values = parse_range(request.value_range) if isinstance(request.value_range, str) else request.value_range
-    how = Conversion(size, request.channels, request.max_skipped, values, rows=TableReading.asked(vars(request)))
+    how = request.how
     every = None if request.evaluate_every is None else parse_count(request.evaluate_every, "evaluate_every")
     start = Start.of(Path(request.start)) if isinstance(request.start, str | Path) else request.start
     named = _named_recipe(request, start)
+    if every is not None and named is not None and not named.draws:  # as the defaults all do
+        raise UserError(
+            f"evaluate_every: a training is scored by what its generator draws, and {named.name!r} has none; ganache"
+            " evaluate RUN scores what translates"
+        )
     source = _source(request, how, named)
     device = choose_device(request.device)
     dataset = world.first_then_others(lambda: source.open(progress, write))
@@ -180,11 +190,6 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     rehearse(recipe, data.shape, classes)
     data.stream(seed)
     cells_of_sheet(data.shape, classes)
-    if every is not None and not recipe.draws:
-        raise UserError(
-            f"evaluate_every: a training is scored by what its generator draws, and {recipe.name!r} has none; ganache"
-            " evaluate RUN scores what translates"
-        )
     if every is not None:
         refuse_few(data.dataset, TRAIN, data.rows())
     precision = choose_precision(request.precision, device, dataset.shape)

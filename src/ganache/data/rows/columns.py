@@ -89,6 +89,10 @@ class NumberColumn(_Column):
         rounded = np.round(numbers, self.decimals) + 0.0  # no -0.0
         return rounded.astype(np.int64) if self.decimals == 0 else rounded
 
+    def settled(self, values: npt.NDArray[Any]) -> Floats:
+        """Return values (N, 1) of a network as those of the numbers that they mean."""
+        return self.encoded(self.decoded(values).astype(np.float64))
+
     def written(self, numbers: npt.NDArray[Any]) -> list[str]:
         """Return decoded numbers as texts; of those with any decimals, the seven digits that float32 has."""
         if self.decimals is None:
@@ -131,6 +135,10 @@ class CategoryColumn(_Column):
         """Return values (N, K) as the names (N,) of the largest ones."""
         names: npt.NDArray[Any] = np.array(self.names, object)[values.argmax(axis=1)]
         return names
+
+    def settled(self, values: npt.NDArray[Any]) -> Floats:
+        """Return values (N, K) of a network as those of the categories that they mean."""
+        return np.where(values.argmax(axis=1)[:, None] == np.arange(self.width), 1.0, -1.0)
 
     def written(self, names: npt.NDArray[Any]) -> list[str]:
         """Return decoded names as texts."""

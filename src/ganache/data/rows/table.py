@@ -89,8 +89,8 @@ class Schema(BaseModel):
 
         It is for rows what rounding to 8 bits is for pixels.
         """
-        cells: list[Cells] = [_as_cells(decoded) for decoded in self.decoded(values)]
-        return self.encoded(cells)
+        parts = [column.settled(values[:, place]) for column, place in self.places()]
+        return np.concatenate(parts, axis=1).astype(np.float32)
 
     def header(self, labelled: bool) -> list[str]:
         """Return the columns' names as they stood in the table, the label's where rows have a class."""
@@ -106,7 +106,3 @@ class Schema(BaseModel):
         if labels is not None:
             columns.insert(self.label_place, labels)
         yield from zip(*columns, strict=True)
-
-
-def _as_cells(decoded: npt.NDArray[Any]) -> Cells:
-    return decoded.tolist() if decoded.dtype == object else decoded.astype(np.float64)

@@ -38,7 +38,7 @@ class Inputs:
     @property
     def shape(self) -> ImageShape:
         """The shape of what is given."""
-        return self.met.shape.targets if self.is_reverse else self.met.shape.inputs
+        return self.met.shape.sides(self.is_reverse)[0]
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ class OneSide:
 
     def __init__(self, met: Derived, is_input: bool) -> None:
         self._met, self._is_input = met, is_input
-        self.shape = met.shape.inputs if is_input else met.shape.targets
+        self.shape = met.shape.sides(is_input)[1]
         self.label_names, self.count = met.label_names, met.count
         self.name = f"{'inputs' if is_input else 'targets'} of {met.name}, {met.task.text}"
 

@@ -46,9 +46,7 @@ def structural_similarity(ones: Pictures, others: Pictures) -> Floats:
 
 
 def _structural(ones: Pictures, others: Pictures) -> Floats:
-    x, y = (
-        torch.from_numpy(np.ascontiguousarray(part)).permute(0, 3, 1, 2).double() / 255.0 for part in (ones, others)
-    )
+    x, y = _channels_first(ones), _channels_first(others)
     mean_x, mean_y = _weighed(x), _weighed(y)
     var_x, var_y = _weighed(x * x) - mean_x**2, _weighed(y * y) - mean_y**2
     both = _weighed(x * y) - mean_x * mean_y

@@ -74,7 +74,7 @@ def games_for(shape: ImageShape, images: int, settings: tuple[str, ...] = ()) ->
     return {
         "gan": gan,
         "encoder": inversion_of(gan, shape, images),
-        "bigan": bigan_for(shape, images if shape.is_row else 5 * images),
+        "bigan": bigan_for(shape, images if shape.is_row else PAIRS * images),
     }
 
 

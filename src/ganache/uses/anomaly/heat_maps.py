@@ -28,13 +28,18 @@ class HeatMaps:
         self._judges = [judges[name] for name in sorted(judges)]
         raw = [self._residuals(judge, held_out)[0] for judge in self._judges]
         self._usual = [found.mean() + found.mean(dim=0, keepdim=True) for found in raw]
-        self.middle = float(np.quantile(self.heat(held_out)[0].numpy(), USUAL))
+        self.middle = float(np.quantile(self._heat(raw).numpy(), USUAL))
 
     def heat(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Return heat (N, H, W), of which 1 is usual, and images (N, C, H, W) as they would be expected."""
         found = [self._residuals(judge, values) for judge in self._judges]
-        shares = [residual / usual for (residual, _), usual in zip(found, self._usual, strict=True)]
-        return torch.stack(shares).mean(dim=0), torch.stack([made for _, made in found]).mean(dim=0)
+        heat = self._heat([residual for residual, _ in found])
+        return heat, torch.stack([made for _, made in found]).mean(dim=0)
+
+    def _heat(self, residuals: Sequence[Tensor]) -> Tensor:
+        """Return the mean share of the usual that each judge's residuals (N, H, W) are."""
+        shares = [residual / usual for residual, usual in zip(residuals, self._usual, strict=True)]
+        return torch.stack(shares).mean(dim=0)
 
     def pictures(self, values: Tensor) -> Iterator[Image.Image]:
         """Yield for each of images (N, C, H, W) a picture: itself, what was expected, and where it is strange."""

@@ -37,26 +37,27 @@ class StrangenessJudge(abc.ABC):
 class Remaking(StrangenessJudge):
     """A judge that makes each thing anew, as normal as it can: what it cannot make is strange."""
 
-    generator: nn.Module
-    encoder: nn.Module
+    def __init__(self, generator: nn.Module, encoder: nn.Module, discriminator: nn.Module, apart: Apart) -> None:
+        self.generator, self.encoder, self.discriminator, self.apart = generator, encoder, discriminator, apart
 
     def remade(self, values: Tensor) -> Tensor:
         """Return what is made (N, C, H, W) in the place of values: G(E(x))."""
-        device = device_of(self.encoder)
-        return in_groups(lambda group: remade_by(self.generator, self.encoder, group), values, device)
+        return in_groups(lambda group: self.made_from(self.encoder(group)), values, device_of(self.encoder))
+
+    def made_from(self, latents: Tensor) -> Tensor:
+        """Return what the generator makes (N, C, H, W) of latents (N, Z)."""
+        made: Tensor = self.generator(latents, latents[:, :0])
+        return made
 
 
 class FAnoGAN(Remaking):
     """|x - G(E(x))|² / n + κ |f(x) - f(G(E(x)))|² / m (Schlegl et al. 2019, equation 4), or `apart` of both."""
 
-    def __init__(self, generator: nn.Module, encoder: nn.Module, discriminator: nn.Module, apart: Apart) -> None:
-        self.generator, self.encoder, self.discriminator, self.apart = generator, encoder, discriminator, apart
-
     def scores(self, values: Tensor) -> Scores:
         """Return the residual of the image and of the discriminator's features."""
 
         def score(group: Tensor) -> Tensor:
-            made = remade_by(self.generator, self.encoder, group)
+            made = self.made_from(self.encoder(group))
             one, other = (features_of(self.discriminator, images) for images in (group, made))
             return self.apart(above_black(group), above_black(made)) + KAPPA * self.apart(one, other)
 
@@ -70,14 +71,12 @@ class PairResiduals(Remaking):
     differences there.
     """
 
-    def __init__(self, generator: nn.Module, encoder: nn.Module, discriminator: nn.Module, apart: Apart) -> None:
-        self.generator, self.encoder, self.discriminator, self.apart = generator, encoder, discriminator, apart
-
     def scores(self, values: Tensor) -> Scores:
         """Return the residual of the image and of what the discriminator makes of the pairs."""
 
         def score(group: Tensor) -> Tensor:
-            latents, made = self.encoder(group), remade_by(self.generator, self.encoder, group)
+            latents = self.encoder(group)
+            made = self.made_from(latents)
             one, other = (self.discriminator(images, latents).features for images in (group, made))
             residual = self.apart(above_black(group), above_black(made))
             return torch.add(ALPHA * residual, (1.0 - ALPHA) * self.apart(one, other))
@@ -114,13 +113,6 @@ class Neighbours(StrangenessJudge):
 
     def _placed(self, features: Tensor) -> Tensor:
         return (features - self.centre) / self.spread if self._scaled else F.normalize(features, dim=1)
-
-
-def remade_by(generator: nn.Module, encoder: nn.Module, group: Tensor) -> Tensor:
-    """Return G(E(x))."""
-    latents = encoder(group)
-    made: Tensor = generator(latents, latents[:, :0])
-    return made
 
 
 def above_black(images: Tensor) -> Tensor:

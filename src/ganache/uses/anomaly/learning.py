@@ -18,7 +18,7 @@ from ganache.runs.start import Start
 from ganache.runs.trained_networks import TrainedNetworks
 from ganache.support.files import is_run
 from ganache.training import sessions
-from ganache.training.composition import unobserved
+from ganache.training.composition import undrawn, unobserved
 from ganache.training.plan import Request
 from ganache.uses.anomaly.baselines import baselines
 from ganache.uses.anomaly.judges import FAnoGAN, Neighbours, PairResiduals, StrangenessJudge, apart_for
@@ -83,10 +83,6 @@ def request_of(game: Game, normals: Normals, asked: Request, start: Start | None
         told = {"numbers": SCALE, "missing": "mean"}
     given: dict[str, Any] = {"seed": asked.seed, "device": asked.device, "precision": asked.precision, "start": start}
     return Request(data=str(normals.path), recipe=game, images=game.images, **told, **given)
-
-
-def undrawn(*lines: Any, **how: Any) -> None:
-    """Draw no curves: `ganache plot` does, of any of the runs."""
 
 
 def judges_of(

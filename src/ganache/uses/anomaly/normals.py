@@ -27,7 +27,6 @@ from ganache.engine.pixel_values import values_of
 from ganache.support.errors import UserError
 from ganache.support.files import replacing
 from ganache.support.streams import derive
-from ganache.support.units import parse_range, parse_size
 from ganache.training.plan import Request
 
 HELD_OUT = "test"
@@ -91,10 +90,7 @@ def like(shape: ImageShape, label: str | None) -> Conversion:
 
 def opened(request: Request, progress: Progress | None = None) -> PackedDataset:
     """Return the data of a request; raises UserError for data that have no end, and as reading does."""
-    size = parse_size(request.size) if isinstance(request.size, str) else request.size
-    values = parse_range(request.value_range) if isinstance(request.value_range, str) else request.value_range
-    how = Conversion(size, request.channels, request.max_skipped, values, rows=TableReading.asked(vars(request)))
-    dataset = open_dataset(request.data, how, progress)
+    dataset = open_dataset(request.data, request.how, progress)
     if not isinstance(dataset, PackedDataset):
         raise UserError(f"data: {request.data!r} has no end; name pictures or a table")
     return dataset

@@ -54,8 +54,8 @@ class Fingerprint:
     @property
     def threshold(self) -> int:
         """How many bits must agree for a picture to be called marked."""
-        found = [count for count in range(self.bits + 1) if chance(count, self.bits) <= LARGEST_CHANCE]
-        return found[0] if found else self.bits + 1
+        enough = (count for count in range(self.bits + 1) if chance(count, self.bits) <= LARGEST_CHANCE)
+        return next(enough, self.bits + 1)
 
     def read(self, images: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Return the bits (N, n) of pictures (N, C, H, W) of the run's shape."""
@@ -68,18 +68,20 @@ class Fingerprint:
 
     def agreeing(self, images: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Return how many bits (N,) of pictures are those of the message."""
-        own = bits_of(self.message).numpy() > 0.5
-        agree: NDArray[np.int64] = (self.read(images) == own).sum(axis=1)
+        return self._agreeing(self.read(images))
+
+    def _agreeing(self, read: NDArray[np.bool_]) -> NDArray[np.int64]:
+        agree: NDArray[np.int64] = (read == (bits_of(self.message).numpy() > 0.5)).sum(axis=1)
         return agree
 
     def of_file(self, path: Path) -> dict[str, Any]:
         """Return what is read from a picture's file, brought to the run's size; raises UserError where it is none."""
-        images = read_pictures([path], self.shape)
-        agree, read = int(self.agreeing(images)[0]), self.read(images)[0]
+        read = self.read(read_pictures([path], self.shape))
+        agree = int(self._agreeing(read)[0])
         return {
             "bits": self.bits,
             "agreeing": agree,
-            "read": np.packbits(read).tobytes().hex(),
+            "read": np.packbits(read[0]).tobytes().hex(),
             "chance": chance(agree, self.bits),
             "marked": agree >= self.threshold,
         }

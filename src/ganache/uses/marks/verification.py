@@ -10,9 +10,8 @@ from ganache.drawing.origins import SHORT
 from ganache.support.errors import UserError
 from ganache.support.files import at_home
 from ganache.uses.marks.fingerprints import Fingerprint
-from ganache.uses.marks.statements import Statement, statement_of
+from ganache.uses.marks.statements import FORMATS, Statement, statement_of
 
-SIGNED = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "AVIF")
 _NOT_READ = {"state": "not read", "why": ["pip install 'ganache[provenance]' reads them"]}
 
 
@@ -83,7 +82,7 @@ def verify(picture: str | Path, fingerprint: Fingerprint | None = None) -> Verif
     try:
         statement = statement_of(path)
         read = None
-        if fingerprint is not None and statement.kind in SIGNED:
+        if fingerprint is not None and statement.kind in FORMATS:
             said = str(statement.provenance.get("weights", ""))
             own = len(said) == SHORT and fingerprint.weights.startswith(said)
             read = {**fingerprint.of_file(path), "own_weights": own}
@@ -93,7 +92,7 @@ def verify(picture: str | Path, fingerprint: Fingerprint | None = None) -> Verif
 
 
 def _credentials(path: Path, kind: str) -> dict[str, Any] | None:
-    if kind not in SIGNED:
+    if kind not in FORMATS:
         return None
     content = path.read_bytes()
     if b"c2pa" not in content:  # the label of the box in which credentials lie

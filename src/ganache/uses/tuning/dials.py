@@ -6,6 +6,7 @@ a recipe like any other.
 
 import abc
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -148,6 +149,11 @@ class Multiple(Dial):
 
 
 AnyDial = Annotated[Span | OneOf | Multiple, Field(discriminator="kind")]
+
+
+def distributions_of(dials: Sequence[AnyDial]) -> "dict[str, BaseDistribution]":
+    """Return the values of dials as Optuna draws them, by their fields."""
+    return {dial.field: dial.distribution() for dial in dials}
 
 
 def turned(recipe: Game, dials: tuple[AnyDial, ...], values: Values) -> Game:

@@ -4,6 +4,7 @@ The best of many was chosen by its score, which was lucky too; so it is trained 
 only these fresh scores are compared.
 """
 
+import functools
 import math
 import statistics
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from ganache.support.units import count_text, counted
 from ganache.uses.tuning.decisions import promising
 from ganache.uses.tuning.definition import SEEDS, Definition
+from ganache.uses.tuning.dials import distributions_of
 from ganache.uses.tuning.trials import Trial, best_search, full_scores, of_purpose
 
 # Student's t with 1, 2, 3, 4 degrees of freedom: 95% of it lie between ±t.
@@ -45,6 +47,11 @@ class Findings:
         squares = sum(_squares(scores) for scores in (self.defaults, self.checks))
         error = math.sqrt(squares / freedom * (1 / len(self.defaults) + 1 / len(self.checks)))
         return _T95[min(freedom, len(_T95)) - 1] * error
+
+    @functools.cached_property
+    def shares(self) -> dict[str, float]:
+        """What mattered: see `importances`."""
+        return importances(self.definition, self.trials)
 
     @property
     def is_finished(self) -> bool:
@@ -108,7 +115,7 @@ def importances(definition: Definition, trials: Sequence[Trial]) -> dict[str, fl
 
     logging.set_verbosity(logging.WARNING)
     study = create_study()
-    distributions = {dial.field: dial.distribution() for dial in definition.dials}
+    distributions = distributions_of(definition.dials)
     study.add_trials(
         [create_trial(params=trial.values, distributions=distributions, value=trial.scores[0]) for trial in known]
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ganache.support.streams import derive
 from ganache.uses.tuning.definition import Definition
-from ganache.uses.tuning.dials import Values
+from ganache.uses.tuning.dials import Values, distributions_of
 from ganache.uses.tuning.trials import Trial
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _asked(definition: Definition, trials: Sequence[Trial], seed: int, attempt: 
     study = create_study(sampler=sampler(seed=seed % _SEEDS))
     # A default may lie beside the dials, and then tells nothing of them.
     study.add_trials([_for_optuna(definition, trial) for trial in trials if len(trial.values) == len(definition.dials)])
-    asked = study.ask({dial.field: dial.distribution() for dial in definition.dials})
+    asked = study.ask(distributions_of(definition.dials))
     return dict(asked.params)
 
 
@@ -57,6 +57,6 @@ def _for_optuna(definition: Definition, trial: Trial) -> "FrozenTrial":
         state=states[trial.fate],
         value=trial.scores[-1] if trial.fate == "complete" else None,
         params=trial.values,
-        distributions={dial.field: dial.distribution() for dial in definition.dials},
+        distributions=distributions_of(definition.dials),
         intermediate_values=dict(enumerate(trial.scores)),
     )

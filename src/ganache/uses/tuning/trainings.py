@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from signal import Signals
-from typing import Any, Protocol
+from typing import Protocol
 
 from ganache.evaluation.asked import Asked
 from ganache.evaluation.evaluate import evaluate
@@ -16,7 +16,7 @@ from ganache.support.files import PARTIAL, is_run
 from ganache.support.json_files import write_json
 from ganache.support.refusals import refusals
 from ganache.training import sessions
-from ganache.training.composition import unobserved
+from ganache.training.composition import undrawn, unobserved
 from ganache.training.plan import make_plan
 from ganache.uses.tuning.definition import Definition, Judging
 from ganache.uses.tuning.trials import Trial
@@ -60,12 +60,12 @@ class Trainings:
         if is_run(path):
             images = self.definition.rungs[rung]
             data = self.definition.request.data  # where it lies now
-            return sessions.resume(path, images=images, data=data, observers=unobserved, draw=_undrawn).signal
+            return sessions.resume(path, images=images, data=data, observers=unobserved, draw=undrawn).signal
         for left in path.parent.glob(f".{path.name}.*"):  # by a process that was killed while it made the folder
             shutil.rmtree(left, ignore_errors=True)
         request = self.definition.request_of(trial, rung)
         try:
-            return sessions.begin(request, path, observers=unobserved, draw=_undrawn).signal
+            return sessions.begin(request, path, observers=unobserved, draw=undrawn).signal
         except UserError as error:
             # Where the default could be trained all the same, it is the values that cannot.
             make_plan(self.definition.default_request, write=False)
@@ -109,7 +109,3 @@ def judged(run: Path, judging: Judging, device: str, say: Callable[[str], None])
         device=device,
     )
     return evaluate(asked, say=say).evaluation
-
-
-def _undrawn(*lines: Any, **how: Any) -> None:
-    """Draw no curves: `ganache plot` does, of any of the runs."""
