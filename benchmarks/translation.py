@@ -254,9 +254,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=1800.0)
     parser.add_argument("--images")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--tasks", nargs="+", default=["emoji", "digits", "larger"], choices=["emoji", "digits", "larger"]
-    )
+    parser.add_argument("--tasks", nargs="+", default=TASKS, choices=TASKS)
     parser.add_argument("--unpaired", nargs="+", default=["cyclegan"], choices=["cyclegan", "cut"])
     parser.add_argument("--quick", action="store_true")
     return parser.parse_args()

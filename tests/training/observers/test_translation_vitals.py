@@ -10,13 +10,14 @@ from torch import Tensor, nn
 from ganache.data import select
 from ganache.data.shape import ImageShape
 from ganache.engine.state import TrainingState
+from ganache.networks.perceptual import in_colour
 from ganache.recipes import find
 from ganache.recipes.settings import with_settings
 from ganache.runs import sealed
 from ganache.runs.folder import Run
 from ganache.training.composition import Compose, compose
 from ganache.training.observers.observer import Observer, Say
-from ganache.training.observers.translation_vitals import NOISE, Journey, TranslationVitals, alike, gap, seen
+from ganache.training.observers.translation_vitals import NOISE, Journey, TranslationVitals, alike, gap
 from ganache.training.plan import Plan
 from tests.engine.together import Rows
 from tests.tiny import tiny_state
@@ -82,12 +83,12 @@ def test_the_gap_is_the_energy_coefficient() -> None:
     assert gap(large, large.flip(0) + 1.0) == pytest.approx(gap(shrunk, shrunk.flip(0) + 1.0), rel=1e-4)
 
 
-def test_pictures_are_compared_as_they_are_seen() -> None:
+def test_pictures_are_compared_as_they_are_in_colour() -> None:
     grey, alpha = torch.full((1, 1, 1, 1), -0.5), torch.full((1, 1, 1, 1), -0.5)  # a quarter of it is seen
-    assert seen(grey).flatten().tolist() == [-0.5] * 3
-    assert seen(torch.cat([grey, alpha], dim=1)).flatten().tolist() == [0.25 * -0.5 + 0.75] * 3
-    assert seen(torch.cat([grey, -grey, grey, alpha], dim=1)).flatten().tolist() == [0.625, 0.875, 0.625]
-    assert seen(torch.zeros(2, 3, 4, 5)).shape == (2, 3, 4, 5)
+    assert in_colour(grey).flatten().tolist() == [-0.5] * 3
+    assert in_colour(torch.cat([grey, alpha], dim=1)).flatten().tolist() == [0.25 * -0.5 + 0.75] * 3
+    assert in_colour(torch.cat([grey, -grey, grey, alpha], dim=1)).flatten().tolist() == [0.625, 0.875, 0.625]
+    assert in_colour(torch.zeros(2, 3, 4, 5)).shape == (2, 3, 4, 5)
 
 
 def test_a_way_back_that_amplifies_amplifies_what_disturbs() -> None:

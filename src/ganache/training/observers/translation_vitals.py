@@ -28,6 +28,7 @@ from ganache.data import Selection
 from ganache.engine.random_draws import on_device
 from ganache.engine.state import TrainingState
 from ganache.games.translation import Sides, apart
+from ganache.networks.perceptual import in_colour
 from ganache.support.streams import derive, generator
 from ganache.training.observers.observer import Marks, Observer
 from ganache.training.observers.vitals import FEWEST, RARITY, finite, steps
@@ -79,10 +80,10 @@ class Journey:
     """
 
     def __init__(self, given: Tensor, wanted: Tensor, random: torch.Generator) -> None:
-        self._given, self._wanted = given[:PICTURES], wanted[:PICTURES]
-        self._noise = NOISE * torch.randn(self._wanted.shape, generator=random, device=given.device)
-        x, t = seen(given), seen(wanted)
-        self._all_wanted = t
+        self._given = given[:PICTURES].clone()  # not a view, which would keep all of them
+        self._noise = NOISE * torch.randn(wanted[:PICTURES].shape, generator=random, device=given.device)
+        x, t = in_colour(given), in_colour(wanted)
+        self._all_wanted = adaptive_avg_pool2d(t, _smaller(t))  # as `gap` sees it
         self._way = apart(x[:PICTURES], t[:PICTURES]).mean()
         self._deviation = t.std(dim=0, correction=0).mean()
         self.traits = {
@@ -94,7 +95,7 @@ class Journey:
     def compare(self, there: nn.Module, back: nn.Module | None) -> dict[str, float]:
         """Return change, alike, diversity and gap of a translator, and with a way back cycle and disturbed."""
         made = _passed(there, self._given)
-        x, y = seen(self._given), seen(made)
+        x, y = in_colour(self._given), in_colour(made)
         found = {
             "change": float(apart(y, x).mean() / self._way),
             "alike": alike(x, y),
@@ -103,18 +104,8 @@ class Journey:
         }
         if back is not None:
             for what, shown in (("cycle", made), ("disturbed", (made + self._noise).clamp(-1.0, 1.0))):
-                found[what] = float(apart(seen(_passed(back, shown)), x).mean())
+                found[what] = float(apart(in_colour(_passed(back, shown)), x).mean())
         return found
-
-
-def seen(images: Tensor) -> Tensor:
-    """Return images (N, C, H, W) of any channels as three, over white where they have alpha."""
-    channels = images.shape[1]
-    colours = images if channels in (1, 3) else images[:, :-1]
-    if channels in (2, 4):
-        alpha = (images[:, -1:] + 1.0) / 2.0
-        colours = colours * alpha + (1.0 - alpha)
-    return colours.expand(-1, 3, -1, -1)
 
 
 def alike(one: Tensor, other: Tensor) -> float:
