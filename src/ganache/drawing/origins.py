@@ -45,7 +45,7 @@ class Drawer(Protocol):
 
     @property
     def weights(self) -> str:
-        """The SHA-256 of its file."""
+        """The SHA-256 of its tensors and description, as its file says it."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Origin:
 
     recipe: str
     images_seen: int
-    weights: str  # SHA-256 of the trained network's file, by which `verify` knows a run, wherever it lies
+    weights: str  # SHA-256 of the network's tensors and description, by which `verify` knows a run, wherever it lies
     drawn: Mapping[str, Any] = field(default_factory=dict)
     source_type: SourceType = "trainedAlgorithmicMedia"
 
