@@ -116,8 +116,11 @@ def test_pictures_are_known_by_their_names_and_score_as_in_any_company(
     fitted: tuple[Path, Ended], tmp_path: Path
 ) -> None:
     out, pictures = fitted[0], fitted[0].parent / "pictures"
+    pictures = shutil.copytree(pictures, tmp_path / "pictures")
+    (pictures / "lying" / "damaged.png").write_bytes(b"no picture")
     ended = run_command("anomaly", "score", out, pictures, "--out", tmp_path / "s.csv", "--maps", tmp_path / "maps")
     assert ended.status == 0, ended.complaints
+    assert "not read       lying/damaged.png: " in ended.output
     rows = {row["name"]: row for row in table(tmp_path / "s.csv")}
     assert rows.keys() == {"lying/2.png", "lying/3.png", "upright/0.png", "upright/1.png"}
     run_command("anomaly", "score", out, pictures / "lying" / "2.png", "--out", tmp_path / "one.csv")

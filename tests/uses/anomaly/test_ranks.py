@@ -10,8 +10,9 @@ from ganache.data.shape import ImageShape
 from ganache.support.errors import UserError
 from ganache.uses.anomaly.judges import apart_for
 from ganache.uses.anomaly.ranks import Ranks, ensemble, strangeness
-from ganache.uses.anomaly.thresholds import Threshold, at_least, drift, interval
-from ganache.uses.anomaly.verdicts import area, average_precision, won
+from ganache.uses.anomaly.verdicts import won
+from ganache.uses.areas import area, average_precision
+from ganache.uses.thresholds import Threshold, at_least, drift, interval
 
 KNOWN = Ranks.of(np.array([3.0, 1.0, 2.0, 4.0]))
 

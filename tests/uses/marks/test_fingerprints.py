@@ -17,9 +17,10 @@ from ganache.runs import products
 from ganache.runs.folder import Run
 from ganache.support.errors import UserError
 from ganache.uses.marks.fingerprints import Fingerprint, chance
-from ganache.uses.marks.survival import TREATMENTS, measured, survivals, treated
+from ganache.uses.marks.survival import measured, survivals
 from ganache.uses.marks.teaching import drawn, grain_for
 from ganache.uses.marks.verification import verify
+from ganache.uses.treatments import TREATMENTS, treated
 from tests.commands import run_command
 
 MESSAGE = "c0ffee42"

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ganache.support.streams import derive
 from ganache.uses.anomaly.judges import StrangenessJudge, flat
-from ganache.uses.anomaly.ranks import Scores
+from ganache.uses.areas import Scores
 
 NEAREST = 5  # that the distance is taken to, as is usual
 

@@ -20,8 +20,9 @@ from ganache.support.places import check_place
 from ganache.uses.anomaly.judges import Remaking, StrangenessJudge
 from ganache.uses.anomaly.learning import JudgeName, judges_beside, judges_of
 from ganache.uses.anomaly.normals import HELD_OUT, Normals
-from ganache.uses.anomaly.ranks import Ranks, Scores, ensemble
-from ganache.uses.anomaly.thresholds import Threshold
+from ganache.uses.anomaly.ranks import Ranks, ensemble
+from ganache.uses.areas import Scores
+from ganache.uses.thresholds import Threshold
 
 DETECTOR = "detector.json"
 ENSEMBLE = "ensemble"

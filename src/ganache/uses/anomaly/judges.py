@@ -11,12 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganache.data.shape import ImageShape
-from ganache.engine.full_precision import full_precision
-from ganache.engine.transfers import to_device
 from ganache.games.inversion import mean_squares
 from ganache.parts.verdict import Verdict
-from ganache.runs.whole_groups import whole_groups
-from ganache.uses.anomaly.ranks import Scores
+from ganache.runs.whole_groups import in_whole_groups
+from ganache.uses.areas import Scores
 
 GROUP = 128  # always computed together, so that a score does not depend on what else is scored
 KAPPA = 1.0  # f-AnoGAN: the weight of what the discriminator sees (Schlegl et al. 2019, section 3.3)
@@ -42,7 +40,8 @@ class Remaking(StrangenessJudge):
 
     def remade(self, values: Tensor) -> Tensor:
         """Return what is made (N, C, H, W) in the place of values: G(E(x))."""
-        return in_groups(lambda group: self.made_from(self.encoder(group)), values, device_of(self.encoder))
+        device = device_of(self.encoder)
+        return in_whole_groups(lambda group: self.made_from(self.encoder(group)), values, GROUP, device)
 
     def made_from(self, latents: Tensor) -> Tensor:
         """Return what the generator makes (N, C, H, W) of latents (N, Z)."""
@@ -61,7 +60,7 @@ class FAnoGAN(Remaking):
             one, other = (features_of(self.discriminator, images) for images in (group, made))
             return self.apart(above_black(group), above_black(made)) + KAPPA * self.apart(one, other)
 
-        return np.asarray(in_groups(score, values, device_of(self.encoder)), np.float64)
+        return np.asarray(in_whole_groups(score, values, GROUP, device_of(self.encoder)), np.float64)
 
 
 class PairResiduals(Remaking):
@@ -81,7 +80,7 @@ class PairResiduals(Remaking):
             residual = self.apart(above_black(group), above_black(made))
             return torch.add(ALPHA * residual, (1.0 - ALPHA) * self.apart(one, other))
 
-        return np.asarray(in_groups(score, values, device_of(self.encoder)), np.float64)
+        return np.asarray(in_whole_groups(score, values, GROUP, device_of(self.encoder)), np.float64)
 
 
 class Neighbours(StrangenessJudge):
@@ -96,7 +95,7 @@ class Neighbours(StrangenessJudge):
     def __init__(self, discriminator: nn.Module, normals: Tensor, scaled: bool) -> None:
         self.discriminator, self._scaled = discriminator, scaled
         device = device_of(discriminator)
-        known = in_groups(lambda group: features_of(discriminator, group), normals, device).to(device)
+        known = in_whole_groups(lambda group: features_of(discriminator, group), normals, GROUP, device).to(device)
         self.centre, self.spread = known.mean(dim=0), known.std(dim=0, correction=0).clamp_min(1e-6)
         self.known = self._placed(known)
 
@@ -109,7 +108,7 @@ class Neighbours(StrangenessJudge):
             apart = torch.cdist(found, self.known, compute_mode="use_mm_for_euclid_dist")
             return apart.topk(nearest, dim=1, largest=False).values.mean(dim=1)
 
-        return np.asarray(in_groups(score, values, device_of(self.discriminator)), np.float64)
+        return np.asarray(in_whole_groups(score, values, GROUP, device_of(self.discriminator)), np.float64)
 
     def _placed(self, features: Tensor) -> Tensor:
         return (features - self.centre) / self.spread if self._scaled else F.normalize(features, dim=1)
@@ -139,13 +138,6 @@ def features_of(discriminator: nn.Module, images: Tensor) -> Tensor:
     features = Verdict.of(discriminator(images, images.new_zeros(len(images), 0))).features
     assert features is not None, discriminator
     return features.float()
-
-
-def in_groups(function: Callable[[Tensor], Tensor], values: Tensor, device: torch.device) -> Tensor:
-    """Return what a function makes of values (N, …), on the CPU, computed in groups that are always of one size."""
-    with torch.inference_mode(), full_precision():
-        parts = [function(to_device(group, device)).cpu() for group in whole_groups(values, GROUP)]
-    return torch.cat(parts)[: len(values)]
 
 
 def device_of(network: nn.Module) -> torch.device:

@@ -4,9 +4,8 @@ import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-Scores = NDArray[np.float64]  # (N,), higher is stranger
+from ganache.uses.areas import Scores
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,11 +20,11 @@ from ganache.support.places import check_output, check_place
 from ganache.uses.anomaly.detector import ENSEMBLE, Detector, DetectorRecord, read_record
 from ganache.uses.anomaly.heat_maps import HeatMaps
 from ganache.uses.anomaly.learning import NEEDS
-from ganache.uses.anomaly.normals import HELD_OUT, values_in
-from ganache.uses.anomaly.ranks import Scores
-from ganache.uses.anomaly.strangers import Strangers, strangers
-from ganache.uses.anomaly.thresholds import Threshold, drift
+from ganache.uses.anomaly.normals import HELD_OUT, like, values_in
 from ganache.uses.anomaly.verdicts import Won, won
+from ganache.uses.areas import Scores
+from ganache.uses.scored_inputs import ToScore, inputs_of
+from ganache.uses.thresholds import Threshold, drift
 
 MAPPED = 100  # of the strangest get a map
 
@@ -80,7 +80,7 @@ def score(
     if maps is not None:
         _check_maps(detector, maps)
     pieces, scored = [], []
-    for piece in strangers(source, detector.shape, record.label, split, progress):
+    for piece in inputs_of(source, detector.shape, like(detector.shape, record.label), split, progress):
         pieces.append(piece if maps is not None else piece._replace(images=piece.images[:0]))
         scored.append(detector.score(values_in(piece.images)))
     if not pieces or not any(len(piece.names) for piece in pieces):
@@ -97,7 +97,7 @@ def score(
 def _reported(
     record: DetectorRecord,
     detector: Detector,
-    pieces: Sequence[Strangers],
+    pieces: Sequence[ToScore],
     scores: dict[str, Scores],
     strange: NDArray[np.bool_],
     normal: tuple[str, ...],
@@ -145,7 +145,7 @@ def _stamp(folder: Path, record: DetectorRecord, marks: Marks) -> Stamp:
     return marks.on(Origin.of(load(folder / run), {"in place of": "what is scored"}).beside_originals())
 
 
-def _draw(detector: Detector, pieces: Sequence[Strangers], report: Report, maps: Path, stamp: Stamp) -> None:
+def _draw(detector: Detector, pieces: Sequence[ToScore], report: Report, maps: Path, stamp: Stamp) -> None:
     """Draw the strangest, the first one first."""
     order = np.argsort(-report.scores[ENSEMBLE], kind="stable")[:MAPPED]
     images = np.concatenate([piece.images for piece in pieces])[order]

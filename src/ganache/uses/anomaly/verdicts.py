@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache.support.streams import derive
-from ganache.uses.anomaly.ranks import Scores
+from ganache.uses.areas import Scores, area, average_precision
 
 DRAWS = 200  # of the bootstrap by which the difference of two judges is known
 MOST_DRAWN = 20_000  # things in each
@@ -62,22 +62,6 @@ def won(
     rival = max(baselines, key=lambda name: auroc[name])
     low, high = _redrawn(scores[ours], scores[rival], is_strange, seed)
     return Won(normals, strangers, auroc, precision, rival, auroc[ours] - auroc[rival], low, high)
-
-
-def area(scores: Scores, is_strange: NDArray[np.bool_]) -> float:
-    """Return the chance that a stranger scores higher than a normal, half of it where they score the same (AUROC)."""
-    normals, strangers = np.sort(scores[~is_strange]), scores[is_strange]
-    below = np.searchsorted(normals, strangers, "left") + np.searchsorted(normals, strangers, "right")
-    return float(below.mean() / (2 * len(normals)))
-
-
-def average_precision(scores: Scores, is_strange: NDArray[np.bool_]) -> float:
-    """Return the sum over thresholds of the recall that each adds times the precision there, ties taken at once."""
-    order = np.argsort(-scores, kind="stable")
-    hits = np.cumsum(is_strange[order])
-    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)
-    recall = hits[ends] / hits[-1]
-    return float((np.diff(recall, prepend=0.0) * hits[ends] / (ends + 1)).sum())
 
 
 def _redrawn(one: Scores, other: Scores, is_strange: NDArray[np.bool_], seed: int) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """What is to be scored, some at a time, with the names under which a user knows it."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -10,32 +11,38 @@ from numpy.typing import NDArray
 from ganache.data import open_dataset, select
 from ganache.data.containers import Container, open_container
 from ganache.data.containers.listing import IMAGE_SUFFIXES
+from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress, unknown_split
+from ganache.data.decoding.decode import Header
 from ganache.data.decoding.deep import FULL
-from ganache.data.decoding.pool import Decoders
+from ganache.data.decoding.pool import SMALL, Decoders
 from ganache.data.location import NAMES
 from ganache.data.selection import held_out_split
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
 from ganache.support.errors import UserError
-from ganache.uses.anomaly.normals import like
+from ganache.support.units import counted
 
 PIECE = 1_024  # that are held at once
 
 
-class Strangers(NamedTuple):
-    """Images (N, C, H, W) of a dataset with their names and classes, "" where there is none; why others are not."""
+class ToScore(NamedTuple):
+    """Images (N, C, H, W) of a dataset with their names and classes, "" where there is none; why others are not.
+
+    `changed` says of each what it was before it was brought to the shape, such as "40x60", or "" where it is as it was.
+    """
 
     images: NDArray[np.uint8 | np.float32]
     names: list[str]
     classes: list[str]
+    changed: list[str]
     skipped: dict[str, str]
 
 
-def strangers(
-    source: str, shape: ImageShape, label: str | None, split: str | None, progress: Progress | None = None
-) -> Iterator[Strangers]:
-    """Yield what a source has, brought to the shape of a detector's normals.
+def inputs_of(
+    source: str, shape: ImageShape, how: Conversion, split: str | None, progress: Progress | None = None
+) -> Iterator[ToScore]:
+    """Yield what a source has, brought to a shape: of a table, and whatever else is read as data, by `how`.
 
     A picture, a folder or a zip of pictures is read by the pictures' names, each of the class of its folder; any other
     source in its own order, the split that is named or, where none is, one that is no training data if it has one.
@@ -51,7 +58,7 @@ def strangers(
                     raise UserError(f"split: {source!r} is scored picture by picture; name the folder of the split")
                 yield from _pictures(container, names, shape, progress)
                 return
-    dataset = open_dataset(source, like(shape, label), progress)
+    dataset = open_dataset(source, how, progress)
     if not isinstance(dataset, PackedDataset):
         raise UserError(f"input: {source!r} has no end; name pictures or a table")
     yield from _rows(dataset, split)
@@ -59,30 +66,43 @@ def strangers(
 
 def _pictures(
     container: Container, names: Sequence[str], shape: ImageShape, progress: Progress | None
-) -> Iterator[Strangers]:
+) -> Iterator[ToScore]:
     with Decoders(container) as decoders:
         pieces = [names[start : start + PIECE] for start in range(0, len(names), PIECE)]
+        known = zip(names, chain.from_iterable(decoders.headers(names)), strict=True)
+        headers = {name: header for name, header in known if not isinstance(header, str)}
+        memory = {name: header.memory for name, header in headers.items() if header.memory > SMALL}
         for number, (members, found) in enumerate(
-            zip(pieces, decoders.pixels(pieces, shape, FULL, {}), strict=True), start=1
+            zip(pieces, decoders.pixels(pieces, shape, FULL, memory), strict=True), start=1
         ):
-            read = [why is None for why in found.reasons]
             skipped = {name: why for name, why in zip(members, found.reasons, strict=True) if why is not None}
-            taken = [name for name, is_read in zip(members, read, strict=True) if is_read]
+            taken = [name for name in members if name not in skipped]
             classes = [PurePosixPath(name).parent.name for name in taken]
-            yield Strangers(found.images[np.array(read, np.bool_)], taken, classes, skipped)
+            changed = [_changed(headers[name], shape) for name in taken]
+            yield ToScore(found.images, taken, classes, changed, skipped)
             if progress is not None:
                 progress(min(number * PIECE, len(names)), len(names))
 
 
-def _rows(dataset: PackedDataset, split: str | None) -> Iterator[Strangers]:
+def _rows(dataset: PackedDataset, split: str | None) -> Iterator[ToScore]:
     splits = dataset.summary()["splits"]
     if split is not None and split not in splits:
         raise unknown_split(split, splits)
     chosen = split or held_out_split(select(dataset))
     names = np.array([*dataset.label_names, ""], object)
+    converted = dataset.summary().get("converted", {})  # of arrays all are, or none
+    changed = ", ".join(what for what, count in converted.items() if count == dataset.count)
     for part in [chosen] if chosen else list(splits):
         count = int(dataset.rows_by_label(part).sum())
         for start in range(0, count, PIECE):
             batch = dataset.rows(part, start, min(start + PIECE, count))
-            numbers = range(start, start + len(batch.labels))
-            yield Strangers(batch.images, [f"{part}/{number}" for number in numbers], [*names[batch.labels]], {})
+            called = [f"{part}/{number}" for number in range(start, start + len(batch.labels))]
+            yield ToScore(batch.images, called, [*names[batch.labels]], [changed] * len(called), {})
+
+
+def _changed(header: Header, shape: ImageShape) -> str:
+    """Return what a picture is if it is not of a shape."""
+    own = [f"{header.height}x{header.width}"] if (header.height, header.width) != (shape.height, shape.width) else []
+    if header.channels != shape.channels:
+        own.append(counted(header.channels, "channel"))
+    return ", ".join(own)
