@@ -190,7 +190,12 @@ def test_pictures_beside_class_folders_are_left_out_and_counted(tmp_path: Path) 
     status, printed, _ = run_command("train", "dcgan", "--data", data, "--out", out, "--images", 32, *settings)
     assert status == 0
     assert "without a label, and left out: 5 of 29 training images" in printed
-    assert Run.open(out).record()["selection"] == {"classes": ["cats", "dogs"], "rows": 24, "left_out": 5}
+    assert Run.open(out).record()["selection"] == {
+        "classes": ["cats", "dogs"],
+        "rows": 24,
+        "left_out": 5,
+        "by_class": {"cats": 12, "dogs": 12},
+    }
     assert ganache.load(out).label_names == ("cats", "dogs")
     assert "without class  5" in run_command("data", "info", data)[1]
 
@@ -220,7 +225,8 @@ def test_two_digits_make_a_generator_of_two_classes(tmp_path: Path, monkeypatch:
     )
     assert ganache.load(out).label_names == ("3", "7")
     record = Run.open(out).record()
-    assert record["selection"] == {"classes": ["3", "7"], "rows": 183 + 179, "left_out": 0}
+    taken = {"classes": ["3", "7"], "rows": 183 + 179, "left_out": 0}
+    assert record["selection"] == {**taken, "by_class": {"3": 183, "7": 179}}
     with Image.open(out / "samples" / "00000064.png") as sheet, Image.open(Run.open(out).sample_files()[0]) as first:
         assert sheet.size == first.size
         assert sheet.height > 3 * sheet.width  # two columns of eight

@@ -1,7 +1,7 @@
 """`ganache sample`, `interpolate`, `codes`, `encode`, `project`, `mix` and `translate`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,15 +24,20 @@ from ganache.cli.options import (
     path_option,
 )
 from ganache.support.console import show
-from ganache.support.units import counted
+from ganache.support.errors import UserError
+from ganache.support.units import counted, listed, parse_count
 
 
 def sample(
     run: RunPath,
     out: Annotated[str, path_option(help="grid.png, folder/, x.npy, x.npz or rows.csv.")],
-    count: Annotated[int, typer.Option("--count", "-n", help="How many images.")] = 64,
+    count: Annotated[int | None, typer.Option("--count", "-n", help="How many images; 64 if left out.")] = None,
     seed: Seed = 0,
     labels: Labels = None,
+    like_training: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="A labelled set of N, with the classes' shares of the training: folder/, x.npz."),
+    ] = None,
     device: Device = "auto",
     precision: Precision = "fp32",
     truncation: Truncation = 1.0,
@@ -42,20 +47,21 @@ def sample(
     code: Code = None,
 ) -> None:
     """Draw images from a trained generator."""
+    from ganache.drawing.labelled_sets import labelled_set_to
     from ganache.drawing.sampling import sample_to
 
     load_code(code)
-    sample_to(
-        run,
-        out,
-        count=count,
-        seed=seed,
-        labels=labels or (),
-        device=device,
-        precision=precision,
-        truncation=truncation,
-        marks=marks_of(no_metadata, sign, key),
-    )
+    how: dict[str, Any] = {"device": device, "precision": precision, "truncation": truncation}
+    how |= {"seed": seed, "marks": marks_of(no_metadata, sign, key)}
+    if like_training is not None:
+        if labels or count is not None:
+            raise UserError("like_training: it says how many and of which classes; leave --count and --label out")
+        found = labelled_set_to(run, out, count=parse_count(like_training, "like_training"), **how)
+        shares = [f"{name} ({number:,})" for name, number in found.items()]
+        show([f"{counted(sum(found.values()), 'image')} from seed {seed}{_told(truncation)}: {out}", listed(shares)])
+        return
+    count = 64 if count is None else count
+    sample_to(run, out, count=count, labels=labels or (), **how)
     show([f"{counted(count, 'image')} from seed {seed}{_told(truncation)}: {out}"])
 
 

@@ -48,8 +48,12 @@ class Selection:
         return self.dataset.summary()
 
     def describe(self) -> dict[str, Any]:
-        """Return what is taken as JSON values: classes, training rows (None without end), rows left out."""
-        return {"classes": list(self.label_names), "rows": self.rows(), "left_out": self.left_out}
+        """Return what is taken as JSON values: classes, training rows (None without end), of each class, left out."""
+        taken = {"classes": list(self.label_names), "rows": self.rows(), "left_out": self.left_out}
+        counts = self.dataset.rows_by_label(TRAIN)
+        if counts is not None:
+            taken["by_class"] = {name: int(counts[self.dataset.label_names.index(name)]) for name in self.label_names}
+        return taken
 
     def notes(self) -> list[str]:
         """Return what a user who asked for these rows would not expect, in sentences."""

@@ -3,7 +3,7 @@
 import io
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -105,10 +105,16 @@ def add_origin(archive: zipfile.ZipFile, stamp: Stamp) -> None:
             stored.write(content)
 
 
-def write_folder(folder: Path, batches: Iterator[npt.NDArray[Any]], count: int, stamp: Stamp = BARE) -> None:
+def write_folder(
+    folder: Path,
+    batches: Iterator[npt.NDArray[Any]],
+    count: int,
+    stamp: Stamp = BARE,
+    classes: Sequence[str] | None = None,
+) -> None:
     """Write `count` images from uint8 batches (n, H, W, C), C from 1 to 4, as 000000.png, 000001.png …, each whole.
 
-    Raises UserError when the folder holds anything already or when the batches are points, RunError when writing fails.
+    With `classes` (count,) each lies in the folder of its class. Raises UserError when the folder holds anything already or when the batches are points, RunError when writing fails.
     """
     refuse_to_mix(folder)
     digits = max(6, len(str(count - 1)))
@@ -122,7 +128,10 @@ def write_folder(folder: Path, batches: Iterator[npt.NDArray[Any]], count: int, 
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             for image in batch:
-                _write_png(folder / f"{written:0{digits}d}.png", image, stamp.of_image(written))
+                own = folder if classes is None else folder / classes[written]
+                own.mkdir(parents=True, exist_ok=True)
+                told = () if classes is None else (classes[written],)
+                _write_png(own / f"{written:0{digits}d}.png", image, stamp.of_image(written, told))
                 written += 1
     assert written == count, f"{written} images came, {count} were announced"
 

@@ -127,9 +127,10 @@ class Stamp:
     origin: Origin
     marks: Marks = PLAIN
 
-    def of_image(self, number: int) -> Self:
-        """Return what is put on the image of a number, of those that are written."""
-        return replace(self, origin=replace(self.origin, drawn={**self.origin.drawn, "images": str(number)}))
+    def of_image(self, number: int, labels: Sequence[str] = ()) -> Self:
+        """Return what is put on the image of a number, of those that are written, and of a class if it is told."""
+        drawn = {**self.origin.drawn, "images": str(number), **classes(labels)}
+        return replace(self, origin=replace(self.origin, drawn=drawn))
 
     def unsigned(self) -> Self:
         """Return a stamp that says as much, and asks nobody to sign."""

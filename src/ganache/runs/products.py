@@ -83,6 +83,17 @@ class TrainedGenerator:
             first = group * GROUP
             yield next(drawn)[max(0, start - first) : start + count - first]
 
+    def stream_of(self, classes: NDArray[np.int64], seed: int = 0) -> Iterator[NDArray[Any]]:
+        """Yield the images of `sample` that have these classes (N,), by their numbers, in pieces of constant size."""
+        check_seed(seed)
+        parts = [classes[start : start + GROUP] for start in range(0, len(classes), GROUP)]
+        drawn = self._arrays(self._told(seed, group, part) for group, part in enumerate(parts))
+        yield from (images[: len(part)] for images, part in zip(drawn, parts, strict=True))
+
+    def _told(self, seed: int, group: int, classes: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        whole = torch.from_numpy(np.pad(classes, (0, GROUP - len(classes))))
+        return self.inputs(seed, group)[0], nn.functional.one_hot(whole, len(self.label_names)).float()
+
     def classes(self, count: int, seed: int = 0, labels: Sequence[str] = ()) -> Iterator[NDArray[np.int64]]:
         """Yield the numbers (n,) of the classes of `sample`'s images in the pieces of `stream`, -1 without classes."""
         wanted = self.label_indices(labels)
