@@ -36,7 +36,7 @@ def sample(
     labels: Labels = None,
     like_training: Annotated[
         str | None,
-        typer.Option(metavar="N", help="A labelled set of N, with the classes' shares of the training: folder/, x.npz."),
+        typer.Option(metavar="N", help="A labelled set of N, with the shares that classes had: folder/, x.npz."),
     ] = None,
     device: Device = "auto",
     precision: Precision = "fp32",
