@@ -114,8 +114,8 @@ def write_folder(
 ) -> None:
     """Write `count` images from uint8 batches (n, H, W, C), C from 1 to 4, as 000000.png, 000001.png …, each whole.
 
-    With `classes` (count,) each lies in the folder of its class. Raises UserError when the folder holds anything already
-    or when the batches are points, RunError when writing fails.
+    With `classes` (count,) each lies in the folder of its class. Raises UserError when the folder holds anything
+    already or when the batches are points, RunError when writing fails.
     """
     refuse_to_mix(folder)
     digits = max(6, len(str(count - 1)))
