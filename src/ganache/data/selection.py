@@ -49,7 +49,7 @@ class Selection:
 
     def describe(self) -> dict[str, Any]:
         """Return what is taken as JSON values: classes, training rows (None without end), of each class, left out."""
-        taken = {"classes": list(self.label_names), "rows": self.rows(), "left_out": self.left_out}
+        taken: dict[str, Any] = {"classes": list(self.label_names), "rows": self.rows(), "left_out": self.left_out}
         counts = self.dataset.rows_by_label(TRAIN)
         if counts is not None:
             taken["by_class"] = {name: int(counts[self.dataset.label_names.index(name)]) for name in self.label_names}

@@ -75,10 +75,10 @@ def training_shares(run: Path, generator: TrainedGenerator) -> NDArray[np.float6
         raise UserError("like_training: a file of weights does not know the shares of classes; name the run's folder")
     record = Run.open(run).record()
     told = _counts(record.get("selection"), "by_class") or _counts(record.get("data"), "classes")
-    rows = np.array([told.get(name, 0) for name in generator.label_names], np.float64)
-    if not rows.sum():
+    rows = np.array([float(told.get(name, 0)) for name in generator.label_names])
+    if not rows.any():
         raise UserError(f"like_training: {run} does not say how many pictures of each class it learnt from")
-    return rows / rows.sum()
+    return np.asarray(rows / rows.sum())
 
 
 def classes_by_shares(shares: NDArray[np.float64], count: int) -> Integers:
