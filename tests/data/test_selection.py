@@ -51,7 +51,7 @@ def test_a_conditional_training_takes_the_labelled_rows_and_numbers_the_classes_
     assert data.label_names == ("a", "c")
     assert rows(data) == {0: 1, 2: 0, 3: 1, 4: 0}
     assert rows(data, "test") == {5: 0, 8: 1}  # b was never trained, and row 7 has no label
-    assert data.describe() == {"classes": ["a", "c"], "rows": 4, "left_out": 1}
+    assert data.describe() == {"classes": ["a", "c"], "rows": 4, "left_out": 1, "by_class": {"a": 2, "c": 2}}
     assert data.notes() == [
         "without a label, and left out: 1 of 5 training images",
         "without a training image, and unknown to the generator: b",
