@@ -55,6 +55,11 @@ class Start:
             raise UserError(f"from: {path} has no checkpoint to begin from")
         return cls(path, recipe, shape, tuple(map(str, names)), found[0], int(found[0].stem))
 
+    @property
+    def trained_as(self) -> str:
+        """The name of the recipe that the weights were trained by."""
+        return self.recipe.name
+
     def refuse_shape(self, shape: ImageShape) -> None:
         """Raise UserError unless pictures have the shape that the networks know."""
         if shape != self.shape:
@@ -71,7 +76,7 @@ class Start:
 
     def line(self, label_names: Sequence[str]) -> str:
         """Return in a sentence what a training begins with that is told of classes with these names."""
-        taken = f"the weights of {self.path} ({self.recipe.name}), as they were after {self.images_seen:,} images"
+        taken = f"the weights of {self.path} ({self.trained_as}), as they were after {self.images_seen:,} images"
         new = [name for name in label_names if name not in self.label_names]
         return f"{taken}{f'; drawn anew for classes that it did not know: {listed(new)}' if new else ''}"
 
@@ -101,7 +106,7 @@ class Start:
                 fitting.put(name, average.network, f"average/{name}")
         return {
             "run": str(self.path),
-            "recipe": self.recipe.name,
+            "recipe": self.trained_as,
             "images_seen": self.images_seen,
             "checkpoint": self.checkpoint.name,
             "sha256": digest,

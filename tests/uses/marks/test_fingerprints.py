@@ -74,6 +74,17 @@ def test_a_picture_is_read_bit_by_bit(wrong: int, tmp_path: Path) -> None:
     assert found.fingerprint["own_weights"] is False
 
 
+def test_a_cameras_file_of_several_jpegs_is_a_jpeg(tmp_path: Path) -> None:
+    one = Image.fromarray(painted()[..., 0])
+    one.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[one.resize((16, 8))], quality=95)
+    with Image.open(tmp_path / "a.jpg") as image:
+        assert image.format == "MPO", "Pillow tells it from a JPEG, or this test is empty"
+    found = verify(tmp_path / "a.jpg", fingerprint())
+    assert found.to_json()["format"] == "JPEG"
+    assert found.fingerprint is not None
+    assert found.fingerprint["agreeing"] == 32
+
+
 def test_treatments_are_pillows_and_leave_size_and_alpha(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (3, 16, 32, 4), dtype=np.uint8)
@@ -119,6 +130,7 @@ def marked(digits_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "mark", digits_run, "--out", out, "--images", "960", "--device", "cpu", "--bits", "24", "--seed", "1"
     )
     assert done.status == 0, done.complaints
+    assert f"the weights of {digits_run} ({ganache.load(digits_run).description['recipe']}), as" in done.output
     assert "of the data" in done.output
     return out
 
@@ -135,6 +147,7 @@ def test_a_marked_run_is_a_run_with_a_generator_near_its_original(marked: Path, 
     record = Run.open(marked).record("start")["start"]
     assert record["sha256"] == before.weights
     assert record["run"] == str(digits_run)
+    assert record["recipe"] == before.description["recipe"] != "marking"
 
 
 def test_a_mark_is_a_function_of_run_and_seed(marked: Path, digits_run: Path, tmp_path: Path) -> None:

@@ -73,7 +73,9 @@ def _of_archive(path: Path) -> Statement:
 def _of_picture(path: Path) -> Statement:
     try:
         with quiet(), Image.open(path, formats=FORMATS) as image:
-            kind, texts, software = str(image.format), *_said(image)
+            # Cameras put several JPEGs behind each other into one file: to Pillow that is a format of its own.
+            kind = "JPEG" if image.format == "MPO" else str(image.format)
+            texts, software = _said(image)
         texts += _packets(path)
     except READ_ERRORS as error:
         raise UserError(f"picture: {str(path)!r} is no picture that can be read: {_line(error)}") from None

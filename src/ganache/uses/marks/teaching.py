@@ -52,6 +52,12 @@ class TrainedStart(Start):
 
     tensors: Mapping[str, Tensor] = dataclasses.field(default_factory=dict)
     sha256: str = ""
+    named: str = ""  # the recipe of the trained generator, as its file says it; `recipe` is the game that marks it
+
+    @property
+    def trained_as(self) -> str:
+        """The name of the recipe that the weights were trained by."""
+        return self.named
 
     def put_into(self, state: TrainingState, label_names: Sequence[str]) -> dict[str, Any]:
         """Give the game's generator and its original the weights; raises UserError for other classes than theirs."""
@@ -59,7 +65,7 @@ class TrainedStart(Start):
             raise UserError(f"data: the generator of {self.path} knows other classes than these data have")
         for network in (*(state.cast.networks[name] for name in ("generator", "original")), state.average):
             network.load_state_dict(dict(self.tensors))
-        told = {"run": str(self.path), "recipe": self.recipe.name, "images_seen": self.images_seen}
+        told = {"run": str(self.path), "recipe": self.trained_as, "images_seen": self.images_seen}
         return {**told, "checkpoint": self.checkpoint.name, "sha256": self.sha256, "drawn_anew": []}
 
 
@@ -100,6 +106,7 @@ def mark(
         images_seen=seen if isinstance(seen, int) else 0,
         tensors=kept.tensors,
         sha256=kept.weights,
+        named=str(kept.description.get("recipe", ""))[:100],
     )
     request = Request(
         data=source.data,
