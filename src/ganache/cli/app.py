@@ -15,6 +15,7 @@ from ganache.cli.doctor_command import doctor
 from ganache.cli.draw_commands import codes, encode, interpolate, mix, project, sample, translate
 from ganache.cli.evaluation_commands import compare, evaluate
 from ganache.cli.export_command import export
+from ganache.cli.fairness_command import fairness
 from ganache.cli.judge_command import judge
 from ganache.cli.lab_command import lab
 from ganache.cli.marks_commands import mark, verify
@@ -55,6 +56,7 @@ COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
         judge,
         evaluate,
         compare,
+        fairness,
         doctor,
         report,
         plot,

@@ -38,6 +38,7 @@ def sample(
         str | None,
         typer.Option(metavar="N", help="A labelled set of N, with the shares that classes had: folder/, x.npz."),
     ] = None,
+    balance: Annotated[bool, typer.Option("--balance", help="As many of each class that it knows, in turn.")] = False,
     device: Device = "auto",
     precision: Precision = "fp32",
     truncation: Truncation = 1.0,
@@ -54,14 +55,14 @@ def sample(
     how: dict[str, Any] = {"device": device, "precision": precision, "truncation": truncation}
     how |= {"seed": seed, "marks": marks_of(no_metadata, sign, key)}
     if like_training is not None:
-        if labels or count is not None:
+        if labels or balance or count is not None:
             raise UserError("like_training: it says how many and of which classes; leave --count and --label out")
         found = labelled_set_to(run, out, count=parse_count(like_training, "like_training"), **how)
         shares = [f"{name} ({number:,})" for name, number in found.items()]
         show([f"{counted(sum(found.values()), 'image')} from seed {seed}{_told(truncation)}: {out}", listed(shares)])
         return
     count = 64 if count is None else count
-    sample_to(run, out, count=count, labels=labels or (), **how)
+    sample_to(run, out, count=count, labels=labels or (), balance=balance, **how)
     show([f"{counted(count, 'image')} from seed {seed}{_told(truncation)}: {out}"])
 
 

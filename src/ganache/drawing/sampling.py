@@ -10,7 +10,7 @@ from ganache.drawing import animations, exports, grids, row_files, ways
 from ganache.drawing.origins import PLAIN, Marks, Origin, classes, numbers, truncated
 from ganache.drawing.spaces import space_of
 from ganache.engine.devices import choose_device
-from ganache.runs.products import load
+from ganache.runs.products import TrainedGenerator, load
 from ganache.support.errors import UserError
 from ganache.support.places import check_place
 from ganache.support.units import check_seed
@@ -25,6 +25,7 @@ def sample_to(
     count: int,
     seed: int = 0,
     labels: Sequence[str] = (),
+    balance: bool = False,
     device: str = "auto",
     precision: str = "fp32",
     truncation: float = 1.0,
@@ -32,7 +33,8 @@ def sample_to(
 ) -> None:
     """Draw `count` images into a picture, a folder of PNGs, a NumPy file or a table, by the name of `out`.
 
-    Rows become what they were: a table's columns, an array of numbers.
+    Rows become what they were: a table's columns, an array of numbers. With `balance` the classes of a conditional
+    generator take turns, so that none has two images more than another.
 
     Raises UserError for an unknown run, label, kind of file or precision, or a truncation that cannot be (see
     `TrainedGenerator.truncated`), RunError when the disk refuses.
@@ -44,6 +46,7 @@ def sample_to(
     if kind in ("array", "table") and marks.signer is not None:
         raise UserError("--sign: credentials go into pictures, not into arrays and tables")
     generator = load(run, choose_device(device).type, precision).truncated(truncation)
+    labels = balanced(generator, labels) if balance else labels
     batches = generator.stream(count, seed, labels)
     shape = generator.shape
     asked = {"seed": seed, "images": numbers(0, count), **classes(labels), **truncated(truncation)}
@@ -60,6 +63,16 @@ def sample_to(
     else:
         _refuse_many(count, shape)  # before they are drawn
         exports.save_picture(grids.for_display(np.concatenate(list(batches)), table=shape.table), Path(out), stamp)
+
+
+def balanced(generator: TrainedGenerator, labels: Sequence[str] = ()) -> Sequence[str]:
+    """Return what a conditional generator is asked for in turn: `labels` each once, all its classes if none is named.
+
+    Raises UserError for a generator without classes.
+    """
+    if not generator.label_names:
+        raise UserError("--balance: this generator knows no classes, of which it could draw equally many")
+    return tuple(dict.fromkeys(labels)) or generator.label_names
 
 
 def _refuse_many(count: int, shape: ImageShape) -> None:

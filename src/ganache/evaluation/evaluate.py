@@ -52,7 +52,7 @@ def evaluate(
     record = Run.open(run).record() if run else None
     reference = _reference(asked, source, record, device, progress, say, preset)
     warnings = warnings_of_data(source, reference, record)
-    count = count or _usual_count(source, reference)
+    count = count or usual_count(source, reference)
     found = evaluate_against(reference, source, asked, count, progress=progress, say=say, preset=preset)
     said = (*warnings, *found.evaluation.warnings)
     return replace(found, evaluation=found.evaluation.model_copy(update={"warnings": said}))
@@ -98,7 +98,7 @@ def _reference(
         known = Statistics(str(asked.data), arrays, own_reading(source, name == "inception"))
         extractor = find(name, known, weights=asked.weights, device=device, progress=progress, say=say)
         return StatisticsReference(known, extractor)
-    dataset = _open_data(asked, source, record, progress)
+    dataset = reals_for(asked, source, record, progress)
     split = asked.split or TRAIN
     own = tuple((record or {}).get("source", {}).get("labels", ())) if preset.own_classes else ()
     labels = classes_of_reals(source, dataset, asked.labels, own, split)
@@ -108,8 +108,11 @@ def _reference(
     return Reference(dataset, extractor, split, labels, say=say, progress=progress)
 
 
-def _open_data(asked: Asked, source: Samples, record: dict[str, Any] | None, progress: Progress | None) -> Dataset:
-    """Return the reals: a run's as it read them, others in the size that was asked for or that suits both."""
+def reals_for(asked: Asked, source: Samples, record: dict[str, Any] | None, progress: Progress | None) -> Dataset:
+    """Return the reals: a run's as it read them, others in the size that was asked for or that suits both.
+
+    `record` is that of the run which the samples come from. Raises UserError where there are none, or others.
+    """
     size = parse_size(asked.size) if asked.size else None
     kept = (record or {}).get("source")
     if asked.data is None and kept is None:
@@ -136,7 +139,7 @@ def _open_data(asked: Asked, source: Samples, record: dict[str, Any] | None, pro
     return dataset
 
 
-def _usual_count(source: Samples, reference: Reference) -> int:
+def usual_count(source: Samples, reference: Reference) -> int:
     """Return how many samples are judged when nobody says.
 
     10,000, or as many as there are reals where those are fewer; for data whose modes are known, the published count;

@@ -68,7 +68,6 @@ class GeneratorSamples:
 
     available: int | None = None
     beside: tuple[str, ...] = ()
-    settings: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(
         self,
@@ -76,8 +75,9 @@ class GeneratorSamples:
         source: str,
         kind: str = "generator",
         draw: Draw = drawn_alone,
+        settings: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        self.generator, self._draw = generator, draw
+        self.generator, self._draw, self.settings = generator, draw, settings
         self.source, self.kind = source, kind
         self.shape: ImageShape | None = generator.shape
         seen = generator.description.get("images_seen")

@@ -39,6 +39,8 @@ class Run:
         self.best_file = path / "best.safetensors"  # the average generator that scored best during training
         self.evaluations_file = path / "evaluations.jsonl"  # of evaluations during training
         self.evaluation_file = path / "evaluation.json"  # of the last one that was asked for afterwards
+        self.fairness_file = path / "fairness.json"  # which groups it draws, as was asked last
+        self.card_file = path / "MODEL_CARD.md"
         self.nearest_file = path / "nearest.png"  # its samples beside the nearest training images, when asked for
         self.curves_file = path / "curves.png"
 

@@ -67,6 +67,17 @@ def labels_key(container: Container) -> str:
     return hashlib.sha256(json.dumps(digests).encode()).hexdigest() if digests else ""
 
 
+def labels_in(file: str, content: bytes, names: Sequence[str], columns: Sequence[str]) -> FoundLabels:
+    """Return what a table of names and labels says of pictures, the label being in the first of `columns` that it has.
+
+    Raises UserError for what is no such table, contradicts itself or names none of the pictures.
+    """
+    try:
+        return _match(file, _read_table(file, content, columns), "", names)
+    except _NotLabelsError as reason:
+        raise UserError(f"data: {file}: {reason}") from None
+
+
 def _find(container: Container, listing: Listing, places: Sequence[str]) -> tuple[FoundLabels | None, list[str]]:
     """Return the classes of the first kind of label file that has any, and a note on each that is not used."""
     used: dict[str, list[FoundLabels]] = {}
@@ -141,7 +152,7 @@ def _read_json(content: bytes) -> dict[str, str] | str:
     return _once("dataset.json", rows)
 
 
-def _read_table(file: str, content: bytes) -> dict[str, str]:
+def _read_table(file: str, content: bytes, kinds: Sequence[str] = _LABEL_COLUMNS) -> dict[str, str]:
     try:
         text = content.decode("utf-8-sig")
         header = text.partition("\n")[0]
@@ -149,9 +160,9 @@ def _read_table(file: str, content: bytes) -> dict[str, str]:
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"data: {file} is no CSV in UTF-8: {' '.join(str(error).split())[:200]}") from error
     columns = [name.strip().lower() for name in lines[0]] if lines else []
-    files, labels = _column(columns, _FILE_COLUMNS), _column(columns, _LABEL_COLUMNS)
+    files, labels = _column(columns, _FILE_COLUMNS), _column(columns, kinds)
     if files is None or labels is None:
-        wanted = f"file ({', '.join(_FILE_COLUMNS[1:])}) and label ({', '.join(_LABEL_COLUMNS[1:])})"
+        wanted = f"file ({', '.join(_FILE_COLUMNS[1:])}) and {kinds[0]} ({', '.join(kinds[1:])})"
         raise _NotLabelsError(f"its first line must name the columns {wanted}")
     rows = []
     for number, line in enumerate(lines[1:], start=2):

@@ -1,6 +1,8 @@
 """Rows in memory or memory-mapped as a dataset: shuffled streams that are pure functions of seed and position."""
 
 import copy
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -113,6 +115,16 @@ class PackedDataset:
         """Return the label of every row of a split (-1: none); raises UserError for an unknown split."""
         first, last = self._range(split)
         return self._labels[first:last].astype(np.int64)
+
+    def relabelled(self, names: Sequence[str], labels: npt.NDArray[np.int32]) -> "PackedDataset":
+        """Return the same rows with other classes (count,), -1 for none, under a fingerprint that tells them."""
+        assert labels.shape == self._labels.shape, (labels.shape, self._labels.shape)
+        own = hashlib.sha256(json.dumps([self.fingerprint, *names]).encode())
+        own.update(labels.astype("<i4").tobytes())
+        told = count_labels(labels, len(names)).tolist()
+        classes = {"label_names": list(names), "classes": dict(zip(names, told, strict=False)), "unlabelled": told[-1]}
+        manifest = {**self._manifest, **classes, "fingerprint": own.hexdigest()}
+        return PackedDataset(self.name, manifest, self._images, labels, self._held, self.store)
 
     def _range(self, split: str) -> tuple[int, int]:
         if split not in self._held:

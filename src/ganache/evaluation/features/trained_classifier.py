@@ -29,14 +29,13 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ganache.data.cache import cache_folder, named_cache
-from ganache.data.dataset import Batch
-from ganache.data.selection import HELD_OUT_SPLITS
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
 from ganache.engine.full_precision import full_precision
 from ganache.engine.pixel_values import values_of
 from ganache.engine.transfers import CPU, to_device
 from ganache.evaluation.features.extractor import in_groups
+from ganache.evaluation.features.judges_pictures import MOST_BYTES, held_out, learnt_and_held_out
 from ganache.networks.layers import halvings, stride_between
 from ganache.runs import sealed
 from ganache.support.errors import UserError
@@ -47,8 +46,6 @@ VERSION = 3
 FEATURES = 128
 BATCH, LEARNING_RATE = 128, 5e-3
 PASSES, LEAST_STEPS = 6, 400  # a small set is seen more often
-MOST_IMAGES, MOST_TESTED = 60_000, 10_000
-MOST_BYTES = 2**30  # of training images: fewer when they are large
 MOST_SHIFT = 2  # pixels; a digit moved by two is the same digit
 GROUP = 250  # images judged at once
 _FACTS = ("accuracy", "tested", "split", "made_on")
@@ -126,6 +123,17 @@ class TrainedClassifier:
         features, probabilities = in_groups(images, GROUP, self.device, seen)
         return features, probabilities
 
+    def read(self, images: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """Return the likeliest class (N,) of images as a data set holds them, (N, C, H, W)."""
+        read: NDArray[np.int64] = self.judge(np.ascontiguousarray(images.transpose(0, 2, 3, 1)))[1].argmax(axis=1)
+        return read
+
+    def confusion(self, dataset: PackedDataset) -> NDArray[np.int64]:
+        """Return how often held-out pictures of each class (K, K) of its data set are read as each."""
+        held, classes = held_out(dataset).pictures, len(self.label_names)
+        pairs = held.labels * classes + self.read(held.images)
+        return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+
 
 def classifier_for(
     dataset: PackedDataset,
@@ -189,16 +197,8 @@ def train_classifier(
     images at most 60,000, or `most_bytes`, are used. Raises UserError when there are fewer than three.
     """
     names = dataset.label_names
-    room = max(1, most_bytes // dataset.shape.pixels)
-    drawn = _drawn(dataset, "train", seed, min(MOST_IMAGES, room))
-    images, labels = drawn.images, drawn.labels
-    tested_on = next((name for name in HELD_OUT_SPLITS if _is_labelled(dataset, name)), None)
-    if tested_on is not None:
-        held = _drawn(dataset, tested_on, seed, min(MOST_TESTED, room))
-        test_images, test_labels = held.images, held.labels
-    else:
-        kept = len(images) - max(1, len(images) // 10)
-        (images, test_images), (labels, test_labels) = np.split(images, [kept]), np.split(labels, [kept])
+    learnt, held = learnt_and_held_out(dataset, seed, most_bytes)
+    images, labels = learnt.images, learnt.labels
     if len(images) < 2:
         raise UserError(
             f"data: {dataset.name!r} has {counted(dataset.count, 'image')}, too few to train a classifier on"
@@ -209,28 +209,9 @@ def train_classifier(
         known = to_device(torch.from_numpy(images), device)
         _fit(network, known, to_device(torch.from_numpy(labels), device), passes, least_steps)
         _standardise(network, known[:10_000])
-    split, made_on = tested_on or "a tenth held out", f"{device.type}, float32"
-    judge = TrainedClassifier(_frozen(network), names, 0.0, len(test_labels), split, made_on)
-    _, probabilities = judge.judge(np.ascontiguousarray(test_images.transpose(0, 2, 3, 1)))
-    return replace(judge, accuracy=float((probabilities.argmax(axis=1) == test_labels).mean()))
-
-
-def _drawn(dataset: PackedDataset, split: str, seed: int, most: int) -> Batch:
-    stream = dataset.stream(derive(seed, "classifier", split), _trained(dataset), split)
-    assert stream.count is not None
-    return stream.batch(0, min(stream.count, most))
-
-
-def _trained(dataset: PackedDataset) -> tuple[str, ...]:
-    """Return the classes of the training images; what occurs in the test split alone cannot be judged."""
-    counts = dataset.rows_by_label("train")
-    occurring = tuple(name for name, count in zip(dataset.label_names, counts[:-1], strict=True) if count)
-    return occurring or dataset.label_names
-
-
-def _is_labelled(dataset: PackedDataset, split: str) -> bool:
-    places = [dataset.label_names.index(name) for name in _trained(dataset)]
-    return split in dataset.summary()["splits"] and bool(dataset.rows_by_label(split)[places].any())
+    tested, made_on = held.pictures, f"{device.type}, float32"
+    judge = TrainedClassifier(_frozen(network), names, 0.0, len(tested.labels), held.split, made_on)
+    return replace(judge, accuracy=float((judge.read(tested.images) == tested.labels).mean()))
 
 
 def _fit(network: ClassifierNetwork, images: Tensor, labels: Tensor, passes: int, least_steps: int) -> None:

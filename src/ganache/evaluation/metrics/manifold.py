@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ganache.engine.transfers import CPU
 from ganache.evaluation.metrics.inputs import Features, check_pair
@@ -32,11 +33,19 @@ class ManifoldScores:
     coverage: float
 
 
-def manifold_scores(features: Features, reference: Features, k: int = 5, device: torch.device = CPU) -> ManifoldScores:
-    """Return all four for the samples' features (M, D) and the reals' (N, D), exactly and in blocks.
+@dataclass(frozen=True, eq=False)
+class Overlap:
+    """How many reals' balls hold each sample (M,), and which reals (N,) are recalled and which covered."""
 
-    The papers take k = 3 for precision and recall of 50,000, and k = 5 for density and coverage of 10,000. Equal M and
-    N are the protocol of both. Raises UserError for fewer than k + 1 vectors, or values that are not finite.
+    around: NDArray[np.int64]
+    recalled: NDArray[np.bool_]
+    covered: NDArray[np.bool_]
+
+
+def overlap(features: Features, reference: Features, k: int = 5, device: torch.device = CPU) -> Overlap:
+    """Return it of the samples' features (M, D) and the reals' (N, D), exactly and in blocks.
+
+    Raises UserError for fewer than k + 1 vectors, or values that are not finite.
     """
     if k < 1:
         raise UserError(f"k: {k} is no number of neighbours; at least 1")
@@ -52,9 +61,19 @@ def manifold_scores(features: Features, reference: Features, k: int = 5, device:
         around[tile.columns] += in_balls.sum(axis=0)
         covered[tile.rows] |= in_balls.any(axis=1)
         recalled[tile.rows] |= pairs.within(tile, sample_balls[None, tile.columns]).any(axis=1)
+    return Overlap(around, recalled, covered)
+
+
+def manifold_scores(features: Features, reference: Features, k: int = 5, device: torch.device = CPU) -> ManifoldScores:
+    """Return all four for the samples' features (M, D) and the reals' (N, D).
+
+    The papers take k = 3 for precision and recall of 50,000, and k = 5 for density and coverage of 10,000. Equal M and
+    N are the protocol of both. Raises UserError as `overlap` does.
+    """
+    found = overlap(features, reference, k, device)
     return ManifoldScores(
-        precision=float((around > 0).mean()),
-        recall=float(recalled.mean()),
-        density=float(around.sum() / (k * len(features))),
-        coverage=float(covered.mean()),
+        precision=float((found.around > 0).mean()),
+        recall=float(found.recalled.mean()),
+        density=float(found.around.sum() / (k * len(features))),
+        coverage=float(found.covered.mean()),
     )

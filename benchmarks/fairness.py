@@ -1,0 +1,98 @@
+"""Whether `ganache fairness` finds a group that is thinned, and calls none lost that is not; no GAN is trained for it.
+
+    python -m benchmarks.fairness --out /tmp/fairness
+
+Half of MNIST's training pictures are the data, with the test pictures to count the classifier's errors on. Samples are
+drawn from the other half, which neither data nor classifier have seen: 20 times as it is, where every alarm is false,
+and once for each digit with but 5% of its share. It prints a line for each, and a table at the end.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganache.data import open_dataset
+from ganache.data.store.packed import PackedDataset
+from ganache.evaluation.asked import Asked
+from ganache.uses.fairness.auditing import audit
+from ganache.uses.fairness.fairness_record import GroupRow
+
+LEFT = 0.05  # of a digit's share, where it is thinned
+DRAWS = 20
+
+
+def main() -> None:
+    """Write the data and the samples, judge them, and print what was found."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="a folder for data and samples")
+    parser.add_argument("--count", type=int, default=10_000, help="samples in each draw")
+    parser.add_argument("--draws", type=int, default=DRAWS, help="draws in which nothing is lost")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    dataset = open_dataset("mnist")
+    assert isinstance(dataset, PackedDataset)
+    data, images, labels = halves(dataset, options.out)
+    alarms = 0
+    for draw in range(options.draws):
+        chosen = np.random.default_rng(draw).permutation(len(images))[: options.count]
+        rows = judged(images[chosen], data, options.out / "even.npy")
+        found = [row for row in rows if row.verdict != "as expected"]
+        alarms += bool(found)
+        print(f"even {draw}: {', '.join(f'{row.name} is {row.verdict}' for row in found) or 'no alarm'}", flush=True)
+    print(f"{alarms} of {options.draws} draws with an alarm", flush=True)
+    table = ["| thinned | of the data | drawn | found | interval | others called lost or thinned |", "|---" * 6 + "|"]
+    for digit in range(len(dataset.label_names)):
+        chosen = thinned(labels, digit, options.count)
+        rows = judged(images[chosen], data, options.out / "thinned.npy")
+        drawn = float((labels[chosen] == digit).mean())
+        table.append(line(rows, dataset.label_names[digit], drawn))
+        print(table[-1], flush=True)
+    print("\n".join(table))
+
+
+def halves(dataset: PackedDataset, out: Path) -> tuple[Path, NDArray[np.uint8], NDArray[np.int64]]:
+    """Write one half of the training pictures with the test pictures; return the file, and the other half."""
+    whole = dataset.stream(0, (), "train").batch(0, int(dataset.rows_by_label("train").sum()))
+    tested = dataset.rows("test", 0, int(dataset.rows_by_label("test").sum()))
+    half = len(whole.labels) // 2
+    images = whole.images.transpose(0, 2, 3, 1)
+    path = out / "half.npz"
+    np.savez(
+        path,
+        x_train=images[:half],
+        y_train=whole.labels[:half],
+        x_test=tested.images.transpose(0, 2, 3, 1),
+        y_test=tested.labels,
+    )
+    return path, images[half:], whole.labels[half:]
+
+
+def thinned(labels: NDArray[np.int64], digit: int, count: int) -> NDArray[np.int64]:
+    """Return rows (count,) of which those of one digit are 5% as frequent as among all."""
+    random = np.random.default_rng(digit)
+    share = float((labels == digit).mean())
+    kept = round(count * LEFT * share / (1.0 - (1.0 - LEFT) * share))
+    own, others = (random.permutation(np.flatnonzero(mask)) for mask in (labels == digit, labels != digit))
+    return np.concatenate([own[:kept], others[: count - kept]])
+
+
+def judged(images: NDArray[np.uint8], data: Path, samples: Path) -> tuple[GroupRow, ...]:
+    """Return the row of each digit among samples."""
+    np.save(samples, images)
+    return audit(Asked(samples=str(samples), data=str(data), count=len(images))).draws[0].rows
+
+
+def line(rows: tuple[GroupRow, ...], digit: str, drawn: float) -> str:
+    """Return what was found of a digit, as a line of a table."""
+    own = next(row for row in rows if row.name == digit)
+    others = [row.name for row in rows if row.verdict in ("lost", "thinned") and row is not own]
+    interval = f"{own.low:.2%} to {own.high:.2%}"
+    return (
+        f"| {digit} | {own.expected:.2%} | {drawn:.2%} | {own.verdict} | {interval} | {', '.join(others) or 'none'} |"
+    )
+
+
+if __name__ == "__main__":
+    main()

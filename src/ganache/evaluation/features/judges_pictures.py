@@ -1,0 +1,70 @@
+"""Which pictures of a labelled data set its judge learns from, and on which others it is tested."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ganache.data.dataset import Batch
+from ganache.data.selection import HELD_OUT_SPLITS
+from ganache.data.store.packed import PackedDataset
+from ganache.support.streams import derive
+
+MOST_IMAGES, MOST_TESTED = 60_000, 10_000
+MOST_BYTES = 2**30  # of training images: fewer when they are large
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Labelled pictures that a judge was not trained on, and of which split they are in words."""
+
+    pictures: Batch
+    split: str
+
+
+def learnt_and_held_out(dataset: PackedDataset, seed: int = 0, most_bytes: int = MOST_BYTES) -> tuple[Batch, HeldOut]:
+    """Return labelled training images, at most 60,000 or `most_bytes`, and those of the test split.
+
+    Without one, the last tenth of the training images is held out.
+    """
+    room = _room(dataset, most_bytes)
+    drawn = _drawn(dataset, "train", seed, min(MOST_IMAGES, room))
+    split = _tested_split(dataset)
+    if split is not None:
+        return drawn, HeldOut(_drawn(dataset, split, seed, min(MOST_TESTED, room)), split)
+    kept = len(drawn.images) - max(1, len(drawn.images) // 10)
+    (images, others), (labels, other_labels) = np.split(drawn.images, [kept]), np.split(drawn.labels, [kept])
+    return Batch(images, labels), HeldOut(Batch(others, other_labels), "a tenth held out")
+
+
+def held_out(dataset: PackedDataset, seed: int = 0, most_bytes: int = MOST_BYTES) -> HeldOut:
+    """Return the pictures on which the judge of a data set was tested, none of which it has seen."""
+    split = _tested_split(dataset)
+    if split is None:
+        return learnt_and_held_out(dataset, seed, most_bytes)[1]
+    return HeldOut(_drawn(dataset, split, seed, min(MOST_TESTED, _room(dataset, most_bytes))), split)
+
+
+def _room(dataset: PackedDataset, most_bytes: int) -> int:
+    return max(1, most_bytes // dataset.shape.pixels)
+
+
+def _tested_split(dataset: PackedDataset) -> str | None:
+    return next((name for name in HELD_OUT_SPLITS if _is_labelled(dataset, name)), None)
+
+
+def _drawn(dataset: PackedDataset, split: str, seed: int, most: int) -> Batch:
+    stream = dataset.stream(derive(seed, "classifier", split), _trained(dataset), split)
+    assert stream.count is not None
+    return stream.batch(0, min(stream.count, most))
+
+
+def _trained(dataset: PackedDataset) -> tuple[str, ...]:
+    """Return the classes of the training images; what occurs in the test split alone cannot be judged."""
+    counts = dataset.rows_by_label("train")
+    occurring = tuple(name for name, count in zip(dataset.label_names, counts[:-1], strict=True) if count)
+    return occurring or dataset.label_names
+
+
+def _is_labelled(dataset: PackedDataset, split: str) -> bool:
+    places = [dataset.label_names.index(name) for name in _trained(dataset)]
+    return split in dataset.summary()["splits"] and bool(dataset.rows_by_label(split)[places].any())
