@@ -14,14 +14,16 @@ MOST_BYTES = 2**30  # of training images: fewer when they are large
 
 
 @dataclass(frozen=True, eq=False)
-class HeldOut:
+class JudgesTest:
     """Labelled pictures that a judge was not trained on, and of which split they are in words."""
 
     pictures: Batch
     split: str
 
 
-def learnt_and_held_out(dataset: PackedDataset, seed: int = 0, most_bytes: int = MOST_BYTES) -> tuple[Batch, HeldOut]:
+def learnt_and_held_out(
+    dataset: PackedDataset, seed: int = 0, most_bytes: int = MOST_BYTES
+) -> tuple[Batch, JudgesTest]:
     """Return labelled training images, at most 60,000 or `most_bytes`, and those of the test split.
 
     Without one, the last tenth of the training images is held out.
@@ -30,18 +32,18 @@ def learnt_and_held_out(dataset: PackedDataset, seed: int = 0, most_bytes: int =
     drawn = _drawn(dataset, "train", seed, min(MOST_IMAGES, room))
     split = _tested_split(dataset)
     if split is not None:
-        return drawn, HeldOut(_drawn(dataset, split, seed, min(MOST_TESTED, room)), split)
+        return drawn, JudgesTest(_drawn(dataset, split, seed, min(MOST_TESTED, room)), split)
     kept = len(drawn.images) - max(1, len(drawn.images) // 10)
     (images, others), (labels, other_labels) = np.split(drawn.images, [kept]), np.split(drawn.labels, [kept])
-    return Batch(images, labels), HeldOut(Batch(others, other_labels), "a tenth held out")
+    return Batch(images, labels), JudgesTest(Batch(others, other_labels), "a tenth held out")
 
 
-def held_out(dataset: PackedDataset, seed: int = 0, most_bytes: int = MOST_BYTES) -> HeldOut:
+def held_out(dataset: PackedDataset, seed: int = 0, most_bytes: int = MOST_BYTES) -> JudgesTest:
     """Return the pictures on which the judge of a data set was tested, none of which it has seen."""
     split = _tested_split(dataset)
     if split is None:
         return learnt_and_held_out(dataset, seed, most_bytes)[1]
-    return HeldOut(_drawn(dataset, split, seed, min(MOST_TESTED, _room(dataset, most_bytes))), split)
+    return JudgesTest(_drawn(dataset, split, seed, min(MOST_TESTED, _room(dataset, most_bytes))), split)
 
 
 def _room(dataset: PackedDataset, most_bytes: int) -> int:

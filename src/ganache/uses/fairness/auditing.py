@@ -33,7 +33,7 @@ from ganache.uses.fairness.fairness_record import Draw, Fairness
 from ganache.uses.fairness.group_scores import KEEPING, SEEN, group_rows, group_scores
 from ganache.uses.fairness.known_groups import LEAST_HELD_OUT, KnownGroups
 from ganache.uses.fairness.sentences import sentences_of, share_text
-from ganache.uses.fairness.ways_to_draw import Way, ways_of
+from ganache.uses.fairness.ways_to_draw import WayToDraw, ways_of
 
 CONFIDENCE = 0.95
 READS_WELL = 0.9  # of held-out pictures, below which a classifier is a poor judge of groups
@@ -141,7 +141,7 @@ def _labelled_groups(dataset: PackedDataset, split: str) -> tuple[str, ...]:
 
 
 def _drawn(
-    way: Way, known: KnownGroups, count: int, seed: int, z: float, progress: Progress | None, say: Say
+    way: WayToDraw, known: KnownGroups, count: int, seed: int, z: float, progress: Progress | None, say: Say
 ) -> tuple[Draw, str | None]:
     """Return what was found of the samples of one way, and a warning where many of them are no picture of a group."""
     setting = make_setting(known.reference, way.samples, way.requests, count, seed)

@@ -16,11 +16,11 @@ Verdict = Literal["lost", "thinned", "as expected", "grown", "too few"]
 Share = Field(ge=0, le=1)
 
 
-class _Kept(BaseModel):
+class _Told(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class GroupRow(_Kept):
+class GroupRow(_Told):
     """One group among some samples.
 
     `expected` is its share as it should be, `share` what it is, between `low` and `high`; below `found_below` a share
@@ -46,7 +46,7 @@ class GroupRow(_Kept):
     distance_count: int = Field(default=0, ge=0)  # samples, and reals beside, from which the distances come
 
 
-class Draw(_Kept):
+class Draw(_Told):
     """The groups among samples that were drawn in one way; `balanced`: each class was asked for equally often."""
 
     truncation: float | None = None  # None: the samples were given
@@ -67,7 +67,7 @@ class Draw(_Kept):
         return sorted((row for row in self.rows if row.verdict in verdicts), key=lambda row: row.share / row.expected)
 
 
-class Fairness(_Kept):
+class Fairness(_Told):
     """Everything that was found, the first draw being what the generator is asked for; sentences say it in words."""
 
     format: Literal[1] = 1

@@ -19,7 +19,7 @@ MOST = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
+class WayToDraw:
     """One of them: the samples, what is asked for, and what share (K,) of them each group should have, in words too."""
 
     samples: Samples
@@ -45,7 +45,7 @@ def parse_truncations(text: str | None) -> tuple[float, ...]:
 
 def ways_of(
     source: Samples, known: KnownGroups, classes: Reference, truncations: Sequence[float], count: int, seed: int
-) -> list[Way]:
+) -> list[WayToDraw]:
     """Return the ways to draw from a source; `classes` are the reals with the classes that a generator is asked for.
 
     Samples that are given come in one way. Raises UserError for truncations that cannot be.
@@ -54,11 +54,11 @@ def ways_of(
     if not isinstance(source, GeneratorSamples):
         if truncations:
             raise UserError("truncation: it is for generators, and these samples were given")
-        return [Way(source, Requests(), known.expected, said)]
+        return [WayToDraw(source, Requests(), known.expected, said)]
     generator = source.generator
     as_theirs = as_among_reals(source, classes, count, seed)
     ways = [
-        Way(_truncated(source, truncation), as_theirs, known.expected, said, truncation)
+        WayToDraw(_truncated(source, truncation), as_theirs, known.expected, said, truncation)
         for truncation in truncations or _usual(generator)
     ]
     balanced = evenly(source, classes.dataset, classes.labels)
@@ -70,7 +70,7 @@ def ways_of(
     first = ways[0]
     assert first.truncation is not None
     drawn = _truncated(source, first.truncation, {"requests": balanced.chosen})
-    return [*ways, Way(drawn, balanced, target, told, first.truncation, balanced=True)]
+    return [*ways, WayToDraw(drawn, balanced, target, told, first.truncation, balanced=True)]
 
 
 def _usual(generator: TrainedGenerator) -> tuple[float, ...]:
