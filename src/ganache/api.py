@@ -278,12 +278,13 @@ def evaluate(
     return evaluating.evaluate(asked, progress, say).evaluation
 
 
-def compare(*paths: str | Path) -> Comparison:
+def compare(*paths: str | Path, direction: str = "a-to-b") -> Comparison:
     """Compare evaluations: runs, or JSON files that `evaluate` wrote; values only where the protocols match.
 
-    Raises UserError for fewer than two, and for a path that holds no evaluation.
+    Of runs that translate those of a `direction` are meant. Raises UserError for fewer than two, and for a path that
+    holds no evaluation.
     """
-    return comparing.compare([at_home(path) for path in paths])
+    return comparing.compare([at_home(path) for path in paths], direction)
 
 
 def diagnose(

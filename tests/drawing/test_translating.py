@@ -71,6 +71,17 @@ def test_a_run_on_crops_takes_pictures_of_the_size_that_they_are_cut_from(pictur
     assert pixels(tmp_path / "one.png").shape == (16, 20, 3)
 
 
+def test_a_task_of_another_scale_than_the_networks_is_one_line_before_the_data_are_read(tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"data": str(tmp_path / "none"), "out": tmp_path / "run", "images": 8}
+    with pytest.raises(UserError, match=r"^translator: .* 4 times as large, and the task 2 times: --set trans.*=2 or "):
+        ganache.train("esrgan", task="super-resolution:2", **asked)
+    for task, settings in (("super-resolution", ()), ("super-resolution:2", ["translator.scale=2"])):
+        with pytest.raises(UserError, match=r"^data: "):  # which there are none
+            ganache.train("esrgan", task=task, settings=settings, **asked)
+    with pytest.raises(UserError, match=r"^data: "):  # a network that takes any picture
+        ganache.train("pix2pix", task="super-resolution:2", **asked)
+
+
 def test_one_picture_alone_is_the_same_as_among_others(run: Path, pictures: Path, tmp_path: Path) -> None:
     translate_to(run, pictures / "test", tmp_path / "made")
     translate_to(run, pictures / "test/05.png", tmp_path / "one.png")

@@ -1,6 +1,7 @@
 """Translators judged: beside what was wanted, beside what does nothing, and by the classes that they keep."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import ganache
 from ganache.data import open_dataset
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.catalogue import OF_TRANSLATORS
+from ganache.evaluation.compare import compare, evaluation_at, picture
 from ganache.evaluation.features.by_name import find
 from ganache.evaluation.features.trained_classifier import keep_classifier, train_classifier
 from ganache.evaluation.metrics.frechet import frechet_distance
@@ -23,6 +25,9 @@ from ganache.evaluation.translated import enlarged
 from ganache.networks.efficientnet_weights import installed
 from ganache.runs.trained_translators import load_translator
 from ganache.support.errors import UserError
+from ganache.web.report.comparison import comparison_facts
+from ganache.web.report.found import find_run
+from ganache.web.report.score_facts import evaluations_of
 from tests.commands import run_command
 from tests.evaluation.digits import digits
 
@@ -233,3 +238,41 @@ def test_what_a_translator_is_scored_by_is_in_the_catalogue(cycle_run: Path) -> 
     metrics = [score.protocol.metric for score in found.scores]
     assert metrics == [name for name in OF_TRANSLATORS if name in metrics]
     assert {"l1", "psnr", "ssim", "fd", "kd", "cycle"} <= set(metrics)
+
+
+def test_each_direction_is_kept_and_compared_with_its_own(cycle_run: Path, tmp_path: Path) -> None:
+    for direction in ("b-to-a", "a-to-b"):
+        assert run_command("evaluate", str(cycle_run), "--features", "pixels", "--metrics", "fd",
+                           "--direction", direction).status == 0  # fmt: skip
+    found = {way: evaluation_at(cycle_run, way) for way in ("a-to-b", "b-to-a")}
+    assert [(one.direction, one.reference.labels) for one in found.values()] == [("a-to-b", ("B",)), ("b-to-a", ("A",))]
+    assert (cycle_run / "evaluation-b-to-a.json").is_file()
+    told = evaluations_of(find_run(cycle_run))
+    assert [one["title"] for one in told] == ["Evaluated afterwards, a-to-b", "Evaluated afterwards, b-to-a"]
+    rows = comparison_facts([cycle_run, _copy(cycle_run, tmp_path / "copy")])["scores"]
+    assert [(row["family"], row["verdict"]) for row in rows] == [(f"fd/pixels, {way}", "equal") for way in found]
+    out = tmp_path / "x.png"
+    done = run_command("compare", cycle_run, tmp_path / "copy", "--direction", "b-to-a", "--out", out)
+    assert done.output.splitlines()[1].split()[:4] == ["fd/pixels", *[found["b-to-a"]["fd/pixels"].text] * 2, "equal"]
+    with Image.open(out) as drawn:
+        cells = np.asarray(drawn)
+    made = load_translator(cycle_run, "b-to-a").translate(pictures("test", "B"))
+    width = (cells.shape[1] - 8) // 3  # of what is given and of two translations, each six pictures in rows of three
+    factor = (width - 8 - 2 * 2) // (3 * SIDE)
+    ours = cells[24 : 24 + SIDE * factor : factor, 8 + width : 8 + width + SIDE * factor : factor, 0]
+    assert np.array_equal(ours, made[0, ..., 0])
+
+
+def _copy(run: Path, place: Path) -> Path:
+    return Path(shutil.copytree(run, place))
+
+
+def test_what_has_no_such_direction_is_not_compared(paired_run: Path, cycle_run: Path, digits_run: Path) -> None:
+    with pytest.raises(UserError, match=r"was never evaluated; do so with: ganache evaluate .* --direction b-to-a$"):
+        compare([paired_run, cycle_run], "b-to-a")
+    with pytest.raises(UserError, match=r"^direction: 'up' is not one of"):
+        compare([paired_run, cycle_run], "up")
+    with pytest.raises(UserError, match=r"^out: some of these runs translate pictures, and others"):
+        picture([digits_run, cycle_run])
+    with pytest.raises(UserError, match=r"^run: there is no b_to_a at"):
+        picture([paired_run], direction="b-to-a")

@@ -86,6 +86,7 @@ def evaluate(
 def compare(
     evaluations: Annotated[list[str], path_argument(metavar="A B …", help="Runs, or files of evaluate --json.")],
     out: Annotated[Path | None, path_option(metavar="PNG", help="Draw the runs' samples beside reals.")] = None,
+    direction: Direction = "a-to-b",
     json: JsonFile = None,
     device: Device = "auto",
 ) -> None:
@@ -97,10 +98,11 @@ def compare(
     chosen = choose_device(device).type
     if out is not None:
         check_picture(out, "out")
-    found = compare.compare(evaluations)
+    found = compare.compare(evaluations, direction)
     outputs = json_outputs(json, found.to_json)
     if out is not None:
-        outputs.append(Output("picture", out, lambda: save_picture(compare.picture(evaluations, device=chosen), out)))
+        drawn = compare.picture(evaluations, device=chosen, direction=direction)
+        outputs.append(Output("picture", out, lambda: save_picture(drawn, out)))
     write_then_print(outputs, comparison_table(found))
 
 
@@ -161,13 +163,15 @@ def _kept(asked: "Asked", json: Path | None, found: "Scored", pairs: "Image | No
     The run keeps the nearest `pairs` too, where they were asked for, and none that belong to another evaluation.
     """
     from ganache.runs.folder import Run
+    from ganache.runs.trained_translators import evaluation_file
 
     place = Path(asked.samples).expanduser()
     outputs = json_outputs(json, found.evaluation.to_json)
     if not (place / "run.json").is_file():
         return outputs
     run = Run(place)
-    own = Output("written", run.evaluation_file, lambda: _keep(run, found, pairs))
+    kept = evaluation_file(place, asked.direction)
+    own = Output("written", kept, lambda: _keep(run, kept, found, pairs))
     if json is None:
         return [own]
     try:
@@ -178,12 +182,12 @@ def _kept(asked: "Asked", json: Path | None, found: "Scored", pairs: "Image | No
     return [own._replace(write=lambda: None), *outputs]
 
 
-def _keep(run: "Run", found: "Scored", pairs: "Image | None") -> None:
+def _keep(run: "Run", kept: Path, found: "Scored", pairs: "Image | None") -> None:
     from ganache.drawing.exports import save_picture
     from ganache.support.files import writing
     from ganache.support.json_files import write_json
 
-    write_json(run.evaluation_file, found.evaluation.to_json())
+    write_json(kept, found.evaluation.to_json())
     if pairs is not None:
         save_picture(pairs, run.nearest_file)
         return

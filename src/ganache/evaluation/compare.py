@@ -14,8 +14,10 @@ from ganache.drawing.grids import for_display
 from ganache.engine.devices import choose_device
 from ganache.evaluation.records import Evaluation, Score, differences, evaluation_from, read_evaluation
 from ganache.evaluation.side_by_side import panels
+from ganache.evaluation.translated_panels import translated_panels
 from ganache.runs import products
 from ganache.runs.folder import Run
+from ganache.runs.trained_translators import FORWARD, check_direction, evaluation_file, is_translator
 from ganache.support.errors import UserError
 from ganache.support.places import check_place
 from ganache.support.streams import derive
@@ -63,14 +65,15 @@ class Comparison:
         }
 
 
-def compare(paths: Sequence[str | Path]) -> Comparison:
-    """Compare two or more evaluations: JSON files, or runs with an evaluation.
+def compare(paths: Sequence[str | Path], direction: str = FORWARD) -> Comparison:
+    """Compare two or more evaluations: JSON files, or runs with an evaluation, of translators in a direction.
 
     Raises UserError for fewer than two, and for a path that holds none.
     """
+    check_direction(direction)
     if len(paths) < 2:
         raise UserError(f"compare: {len(paths)} of them leave nothing to compare; name at least two")
-    evaluations = tuple(evaluation_at(Path(path)) for path in paths)
+    evaluations = tuple(evaluation_at(Path(path), direction) for path in paths)
     return compared(short_names([str(path) for path in paths]), evaluations)
 
 
@@ -80,43 +83,62 @@ def compared(names: tuple[str, ...], evaluations: tuple[Evaluation, ...]) -> Com
     return Comparison(names, evaluations, tuple(_row(family, names, evaluations) for family in families))
 
 
-def evaluation_at(path: Path) -> Evaluation:
-    """Return the evaluation in a JSON file, or a run's: the one last asked for, else the last during training."""
+def evaluation_at(path: Path, direction: str = FORWARD) -> Evaluation:
+    """Return the evaluation in a JSON file, or a run's: the one last asked for, else the last during training.
+
+    Of a run that translates that of a direction is meant.
+    """
     check_place(path, "compare")
     if not path.exists():
         raise UserError(f"compare: there is no {str(path)!r}")
     if not path.is_dir():
         return read_evaluation(path)
     run = Run.open(path)
-    if run.evaluation_file.is_file():
-        return read_evaluation(run.evaluation_file)
-    lines = run.evaluation_lines()
-    if not lines:
-        raise UserError(f"compare: {str(path)!r} was never evaluated; do so with: ganache evaluate {path}")
-    return evaluation_from(lines[-1]["evaluation"], str(run.evaluations_file))
+    kept = evaluation_file(path, direction)
+    if kept.is_file():
+        return read_evaluation(kept)
+    found = (evaluation_from(line["evaluation"], str(run.evaluations_file)) for line in run.evaluation_lines()[::-1])
+    last = next((one for one in found if one.direction in ("", direction)), None)
+    if last is None:
+        back = f" --direction {direction}" if direction != FORWARD else ""
+        raise UserError(f"compare: {str(path)!r} was never evaluated; do so with: ganache evaluate {path}{back}")
+    return last
 
 
-def picture(paths: Sequence[str | Path], seed: int = 0, device: str = "auto") -> Image.Image:
-    """Draw the samples of all runs among the paths beside the first run's reals; raises UserError when none is a run.
+def picture(paths: Sequence[str | Path], seed: int = 0, device: str = "auto", direction: str = FORWARD) -> Image.Image:
+    """Draw what all runs among the paths make beside the first run's data; raises UserError when none is a run.
 
-    The same seed for all; a conditional generator draws its classes in turn.
+    Generators draw samples of the same seed, a conditional one its classes in turn. Translators translate the same
+    pictures, of the split that is evaluated, in a direction; what was wanted of them comes last, where it is known.
     """
     chosen = choose_device(device)
     runs = [Path(path) for path in paths if Path(path).is_dir()]
     if not runs:
         raise UserError("out: pictures are drawn from runs, and none was named")
+    names = short_names([str(run) for run in runs])
+    translate = [is_translator(run) for run in runs]
+    if any(translate):
+        if not all(translate):
+            raise UserError("out: some of these runs translate pictures, and others draw them of nothing")
+        return panels(translated_panels(names, runs, direction, PICTURES, seed, chosen.type))
+    return panels(_drawn_side_by_side(names, runs, seed, chosen.type))
+
+
+def _drawn_side_by_side(
+    names: Sequence[str], runs: Sequence[Path], seed: int, device: str
+) -> list[tuple[str, Image.Image]]:  # fmt: skip
     source = Source.of(Run.open(runs[0]).record("source")["source"])
     dataset = source.open()
     count = POINTS if dataset.shape.is_row else PICTURES
     batch = dataset.stream(derive(seed, "compare"), source.labels).batch(0, count)
     reals = np.ascontiguousarray(batch.images.transpose(0, 2, 3, 1))
     drawn = [(f"reals: {dataset.name}", for_display(reals, reals, dataset.shape.table))]
-    for name, run in zip(short_names([str(run) for run in runs]), runs, strict=True):
-        generator = products.load(run, chosen.type)
+    for name, run in zip(names, runs, strict=True):
+        generator = products.load(run, device)
         images = generator.sample(count, seed, generator.label_names)
         behind = reals if generator.shape == dataset.shape else None
         drawn.append((name, for_display(images, behind, generator.shape.table)))
-    return panels(drawn)
+    return drawn
 
 
 def short_names(paths: Sequence[str]) -> tuple[str, ...]:

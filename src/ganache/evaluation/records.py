@@ -132,6 +132,11 @@ class Evaluation(_Frozen):
                 return score
         raise KeyError(f"{family!r} is none of {', '.join(score.name for score in self.scores)}")
 
+    @property
+    def direction(self) -> str:
+        """Which way a translator led, "" of what does not translate, as the protocol of the scores says."""
+        return next((str(one.protocol.settings.get("direction", "")) for one in self.scores), "")
+
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON values; `evaluation_from` is its inverse."""
         return self.model_dump(mode="json")

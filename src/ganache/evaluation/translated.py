@@ -62,11 +62,11 @@ class TranslatedSamples:
         rows = chosen(self._inputs.count, count, seed)
         for start in range(0, len(rows), _AT_ONCE):
             found = self._inputs.pick(rows[start : start + _AT_ONCE])
-            given = _channels_last(found.images)
+            given = channels_last(found.images)
             made = self._make(given)
             beside = {GIVEN: given}
             if found.wanted is not None:
-                beside[TRUTH] = _channels_last(found.wanted)
+                beside[TRUTH] = channels_last(found.wanted)
             if self._back is not None:
                 beside[BACK] = self._back(made)
             yield Piece(made, found.labels, beside)
@@ -91,7 +91,7 @@ def mean_picture(dataset: Dataset, labels: Sequence[str]) -> Pictures:
     total = np.zeros((shape.channels, shape.height, shape.width))
     for start in range(0, count, _AT_ONCE):
         total += stream.batch(start, min(_AT_ONCE, count - start)).images.sum(axis=0, dtype=np.float64)
-    mean: Pictures = _channels_last(np.rint(total / count).astype(np.uint8)[None])[0]
+    mean: Pictures = channels_last(np.rint(total / count).astype(np.uint8)[None])[0]
     return mean
 
 
@@ -100,5 +100,6 @@ def enlarged(given: Pictures, scale: int) -> Pictures:
     return resize_pillow(given[:, ::scale, ::scale], *given.shape[1:3])
 
 
-def _channels_last(images: Pictures) -> Pictures:
+def channels_last(images: Pictures) -> Pictures:
+    """Return pictures (n, C, H, W) as (n, H, W, C)."""
     return np.ascontiguousarray(images.transpose(0, 2, 3, 1))

@@ -26,7 +26,14 @@ from ganache.evaluation.reference import Reference, refuse_few
 from ganache.evaluation.scoring import Scored, make_setting, score
 from ganache.evaluation.translated import TranslatedSamples, doing_nothing
 from ganache.runs.folder import Run
-from ganache.runs.trained_translators import BACKWARD, DIRECTIONS, TrainedTranslator, leads_back, load_translator
+from ganache.runs.trained_translators import (
+    BACKWARD,
+    DIRECTIONS,
+    TrainedTranslator,
+    leads_back,
+    load_translator,
+    opposite,
+)
 from ganache.support.errors import UserError
 from ganache.support.units import parse_size
 
@@ -88,41 +95,54 @@ def _opened(source: Source, asked: Asked, progress: Progress | None) -> Met:
     how: Conversion = replace(source.how, value_range=asked.values or source.how.value_range)
     if asked.size:
         how = replace(how, size=parse_size(asked.size))
-    found = replace(source, how=how, crop=None).open(progress)
+    return opened_whole(replace(source, how=how), progress)
+
+
+def opened_whole(source: Source, progress: Progress | None = None) -> Met:
+    """Return inputs and targets, whole where a training took crops."""
+    found = replace(source, crop=None).open(progress)
     assert isinstance(found, Twofold | Derived), type(found)
     return found
 
 
+def judged_split(met: Met) -> str:
+    """Return the split whose pictures are translated where nobody names one: a held-out one where there is one."""
+    splits = met.summary()["splits"]
+    return next((name for name in HELD_OUT_SPLITS if name in splits), TRAIN)
+
+
 def _translated(asked: Asked, run: Path, met: Met) -> Translations:
     translator = load_translator(run, asked.direction, asked.device)
-    inputs = Inputs(met, _split(asked.split, met), is_reverse=asked.direction == BACKWARD)
-    given, shape = met.shape.sides(inputs.is_reverse)
+    inputs = Inputs(met, asked.split or judged_split(met), is_reverse=asked.direction == BACKWARD)
+    back = load_translator(run, opposite(asked.direction), asked.device) if leads_back(run) else None
+    return translations(inputs, translator, back, asked.samples)
+
+
+def translations(
+    inputs: Inputs, translator: TrainedTranslator, back: TrainedTranslator | None, source: str
+) -> Translations:
+    """Return what a translator makes of inputs, and where another leads back what that makes of it again.
+
+    Raises UserError for inputs whose channels are not its own.
+    """
+    given, shape = inputs.met.shape.sides(inputs.is_reverse)
     _refuse_channels(translator, given, shape)
-    back = None
-    if leads_back(run):
-        other = next(direction for direction in DIRECTIONS if direction != asked.direction)
-        back = load_translator(run, other, asked.device).translate
-    seen = translator.description.get("images_seen")
+    seen, direction = translator.description.get("images_seen"), DIRECTIONS[inputs.is_reverse]
     settings = {
-        "direction": asked.direction,
-        "inputs": {"split": inputs.split, "fingerprint": met.fingerprint, "size": str(met.shape)},
+        "direction": direction,
+        "inputs": {"split": inputs.split, "fingerprint": inputs.met.fingerprint, "size": str(inputs.met.shape)},
     }
     samples = TranslatedSamples(
         inputs,
         translator.translate,
-        asked.samples,
-        f"translator, {asked.direction}",
+        source,
+        f"translator, {direction}",
         settings,
         shape=shape,
-        back=back,
+        back=back.translate if back else None,
         images_seen=seen if isinstance(seen, int) else None,
     )
     return Translations(samples, inputs, shape)
-
-
-def _split(asked: str | None, met: Met) -> str:
-    splits = met.summary()["splits"]
-    return asked or next((name for name in HELD_OUT_SPLITS if name in splits), TRAIN)
 
 
 def _refuse_channels(translator: TrainedTranslator, given: ImageShape, wanted: ImageShape) -> None:

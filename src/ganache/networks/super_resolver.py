@@ -41,6 +41,14 @@ class SuperResolver(Translator):
             raise UserError(f"translator: SuperResolver keeps the channels, and does not make {targets} of {inputs}")
         return _SuperResolver(self, targets)
 
+    def refuse_scale(self, scale: int) -> None:
+        """Raise UserError for another scale than its own: of larger pixels it sees some twice, of smaller ones few."""
+        if scale != self.scale:
+            raise UserError(
+                f"translator: SuperResolver makes pictures {self.scale} times as large, and the task {scale} times: "
+                f"--set translator.scale={scale} or --task super-resolution:{self.scale}"
+            )
+
 
 class _SuperResolver(Translating):
     def __init__(self, config: SuperResolver, shape: ImageShape) -> None:

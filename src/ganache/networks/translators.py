@@ -27,6 +27,9 @@ class Translator(Part, abc.ABC):
         The shapes are those in training. Raises UserError where the network cannot lead from one to the other.
         """
 
+    def refuse_scale(self, scale: int) -> None:
+        """Raise UserError where the pixels of what is given, each repeated `scale` times both ways, do not suit."""
+
 
 class Translating(nn.Module, abc.ABC):
     """A translator's module. A picture that its strides do not divide is continued by reflection and cropped again.

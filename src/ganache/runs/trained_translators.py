@@ -97,6 +97,25 @@ def leads_back(run: Path) -> bool:
     return all(Run(run).product_file(_content(direction)).is_file() for direction in DIRECTIONS)
 
 
+def evaluation_file(run: Path, direction: str) -> Path:
+    """Return where a run keeps the last evaluation that was asked for: a translator's has one for each direction."""
+    known = Run(run)
+    if direction == FORWARD or not is_translator(run):
+        return known.evaluation_file
+    return known.evaluation_file.with_stem(f"{known.evaluation_file.stem}-{direction}")
+
+
+def opposite(direction: str) -> str:
+    """Return the direction that leads back."""
+    return DIRECTIONS[direction == FORWARD]
+
+
+def check_direction(direction: str) -> None:
+    """Raise UserError for what is no direction."""
+    if direction not in DIRECTIONS:
+        raise UserError(f"direction: {direction!r} is not one of {', '.join(DIRECTIONS)}")
+
+
 def load_translator(
     path: str | Path, direction: str = FORWARD, device: str = "cpu", precision: str = "fp32"
 ) -> TrainedTranslator:
@@ -104,8 +123,7 @@ def load_translator(
 
     Raises UserError when there is none, it is damaged, or its kind of network is not known here.
     """
-    if direction not in DIRECTIONS:
-        raise UserError(f"direction: {direction!r} is not one of {', '.join(DIRECTIONS)}")
+    check_direction(direction)
     kept = Kept.read(path, _content(direction))
     if not kept.shape.given:
         raise UserError(f"run: {kept.file} has a description without the channels of what is given")

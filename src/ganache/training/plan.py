@@ -14,6 +14,7 @@ from ganache.data.dataset import Progress
 from ganache.data.origin import Source
 from ganache.data.rows.reading import TableReading
 from ganache.data.selection import TRAIN
+from ganache.data.twofold.own_inputs import use_of
 from ganache.engine.devices import (
     Precision,
     autocast_for,
@@ -29,6 +30,7 @@ from ganache.engine.state import TrainingState
 from ganache.evaluation.reference import refuse_few
 from ganache.games import Game
 from ganache.networks.limits import MOST_WEIGHTS, at_most
+from ganache.networks.translators import Translator
 from ganache.recipes.default import Choice, Facts, choice_for
 from ganache.recipes.rehearsal import rehearse
 from ganache.recipes.settings import with_settings
@@ -178,6 +180,7 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
             " evaluate RUN scores what translates"
         )
     source = _source(request, how, named)
+    _refuse_scales(named, source)
     device = choose_device(request.device)
     dataset = world.first_then_others(lambda: source.open(progress, write))
     if start is not None:
@@ -219,6 +222,14 @@ def _source(request: Request, how: Conversion, recipe: Game | None) -> Source:
     crop = parse_size(request.crop, "crop") if isinstance(request.crop, str) else request.crop
     own = (meeting, request.second, domains, request.task, crop)
     return Source(request.data, how, request.labels, request.mirror, *own)
+
+
+def _refuse_scales(recipe: Game | None, source: Source) -> None:
+    """Raise UserError where a task makes pictures as many times larger as the recipe's networks do not."""
+    scale = use_of(source.task).scale
+    for product in recipe.translators if recipe is not None and scale > 1 else ():
+        assert isinstance(product.config, Translator), product
+        product.config.refuse_scale(scale)
 
 
 def refuse_shares(recipe: Game, world: World) -> None:

@@ -69,7 +69,7 @@ def test_damaged_evaluations_are_said(tmp_path: Path, name: str, text: str) -> N
     run = run_by_hand(tmp_path / "run")
     (run.path / name).write_text(text)
     found = find_run(run.path)
-    assert found.afterwards is None
+    assert found.afterwards == []
     assert found.during == []
     if (name, text) != ("evaluations.jsonl", "{"):  # a torn line is what a crash leaves
         assert "evaluation" in found.missing[0]

@@ -49,10 +49,17 @@ def _run(name: str, found: FoundRun, room: float) -> dict[str, Any]:
 
 
 def _scores(names: Sequence[str], found: Sequence[FoundRun]) -> list[dict[str, Any]]:
-    """Return a row for every kind of score that at least one run has; those of runs without any are None."""
-    have = [(name, one) for name, run in zip(names, found, strict=True) if (one := _newest(run)) is not None]
-    if not have:
-        return []
+    """Return a row for every kind of score that at least one run has, of each direction of translators."""
+    directions = dict.fromkeys(one.direction for run in found for one in _newest(run))
+    rows = [(direction, row) for direction in directions for row in _rows(names, found, direction)]
+    ways = len(directions) > 1
+    return [{**row, "family": f"{row['family']}, {way}" if ways and way else row["family"]} for way, row in rows]
+
+
+def _rows(names: Sequence[str], found: Sequence[FoundRun], direction: str) -> list[dict[str, Any]]:
+    """Return a row for every kind of score in a direction; those of runs without any are None."""
+    newest = [next((one for one in _newest(run) if one.direction == direction), None) for run in found]
+    have = [(name, one) for name, one in zip(names, newest, strict=True) if one is not None]
     together = compared(tuple(name for name, _ in have), tuple(one for _, one in have))
     places = {name: place for place, (name, _) in enumerate(have)}
     return [
@@ -69,10 +76,9 @@ def _scores(names: Sequence[str], found: Sequence[FoundRun]) -> list[dict[str, A
     ]
 
 
-def _newest(found: FoundRun) -> Evaluation | None:
-    if found.afterwards is not None or not found.during:
-        return found.afterwards
-    return found.during[-1][1]
+def _newest(found: FoundRun) -> list[Evaluation]:
+    """Return the evaluation that was asked for last, or else the last one of the training, of each direction."""
+    return list({one.direction: one for one in (*(one for _, one in found.during), *found.afterwards)}.values())
 
 
 def _differences(trees: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from ganache.evaluation.records import Evaluation, evaluation_from, read_evaluat
 from ganache.games import Game
 from ganache.runs.folder import Run
 from ganache.runs.run_record import checked_line
+from ganache.runs.trained_translators import DIRECTIONS, evaluation_file
 from ganache.support.errors import UserError, reason
 from ganache.support.json_files import BROKEN, read_json
 from ganache.support.units import bytes_text, counted
@@ -26,7 +27,7 @@ class FoundRun:
     tree: dict[str, Any] = field(default_factory=dict)
     recipe: Game | None = None
     lines: list[dict[str, Any]] = field(default_factory=list)
-    afterwards: Evaluation | None = None  # the last that was asked for
+    afterwards: list[Evaluation] = field(default_factory=list)  # the last that was asked for, of each direction
     during: list[tuple[int, Evaluation]] = field(default_factory=list)  # of training: images seen, and the scores
     missing: list[str] = field(default_factory=list)  # what cannot be read, in sentences
 
@@ -91,8 +92,8 @@ def _texts(path: Path) -> Iterator[str]:
 
 def _read_evaluations(found: FoundRun) -> None:
     try:
-        if found.run.evaluation_file.is_file():
-            found.afterwards = read_evaluation(found.run.evaluation_file)
+        files = dict.fromkeys(evaluation_file(found.path, direction) for direction in DIRECTIONS)
+        found.afterwards += [read_evaluation(file) for file in files if file.is_file()]
     except (UserError, OSError) as error:
         found.missing.append(f"The evaluation cannot be read: {error}")
     try:

@@ -12,15 +12,18 @@ MOST_SCORES, MOST_CLASSES, MOST_FIELDS, MOST_BASELINES = 60, 100, 40, 6
 
 
 def evaluations_of(found: FoundRun) -> list[dict[str, Any]]:
-    """Return the evaluation that was asked for last, and the last one of the training."""
-    told = []
-    if found.afterwards is not None:
-        told.append(evaluation_facts(found.afterwards, "Evaluated afterwards"))
-    if found.during:
-        seen, last = found.during[-1]
-        title = f"During training, after {count_text(seen)} images ({len(found.during)} times in all)"
+    """Return the evaluation that was asked for last, and the last one of the training, of each direction."""
+    told = [evaluation_facts(one, f"Evaluated afterwards{_way(one)}") for one in found.afterwards]
+    for direction in dict.fromkeys(one.direction for _, one in found.during):
+        own = [(seen, one) for seen, one in found.during if one.direction == direction]
+        seen, last = own[-1]
+        title = f"During training{_way(last)}, after {count_text(seen)} images ({len(own)} times in all)"
         told.append(evaluation_facts(last, title))
     return told
+
+
+def _way(evaluation: Evaluation) -> str:
+    return f", {evaluation.direction}" if evaluation.direction else ""
 
 
 def evaluation_facts(evaluation: Evaluation, title: str) -> dict[str, Any]:
