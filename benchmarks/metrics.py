@@ -36,7 +36,8 @@ from ganache.data.conversion import Conversion
 from ganache.data.store.packed import PackedDataset
 from ganache.engine.devices import memory_in_use
 from ganache.evaluation.features.classifier_features import ClassifierExtractor
-from ganache.evaluation.features.trained_classifier import GROUP, ClassifierNetwork, TrainedClassifier
+from ganache.evaluation.features.classifier_network import ClassifierNetwork
+from ganache.evaluation.features.trained_classifier import GROUP, TrainedClassifier
 from ganache.evaluation.metrics.frechet import frechet_distance
 from ganache.evaluation.metrics.manifold import manifold_scores
 from ganache.evaluation.metrics.moments import AnyMoments, Moments, RunningMoments, moments_of

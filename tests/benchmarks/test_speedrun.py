@@ -16,7 +16,8 @@ from ganache.data import open_dataset
 from ganache.data.conversion import Conversion
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features.classifier_features import ClassifierExtractor
-from ganache.evaluation.features.trained_classifier import ClassifierNetwork, TrainedClassifier
+from ganache.evaluation.features.classifier_network import ClassifierNetwork
+from ganache.evaluation.features.trained_classifier import TrainedClassifier
 from ganache.evaluation.reference import Reference
 from ganache.runs.products import TrainedGenerator
 

@@ -24,7 +24,7 @@ def test_an_area_and_its_deviation_are_means_over_pairs() -> None:
     reach = 1.96 * np.sqrt(variance) / (found * (1 - found))
     assert np.diff(logits).tolist() == pytest.approx([reach, reach], rel=1e-4)
     other = ODD[::-1].copy()
-    difference, below, beyond = difference_within((ODD, OTHERS), (other, -OTHERS))
+    difference, below, beyond = difference_within([(ODD, OTHERS)], [(other, -OTHERS)])
     apart = above - pairs(other, -OTHERS)
     deviation = np.sqrt(apart.mean(axis=1).var(ddof=1) / 5 + apart.mean(axis=0).var(ddof=1) / 4)
     assert difference == pytest.approx(apart.mean())

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ganache.cli import anomaly_commands, cache_commands, data_commands
+from ganache.cli import anomaly_commands, cache_commands, data_commands, detect_commands
 from ganache.cli.doctor_command import doctor
 from ganache.cli.draw_commands import codes, encode, interpolate, mix, project, sample, translate
 from ganache.cli.evaluation_commands import compare, evaluate
@@ -36,8 +36,10 @@ app = typer.Typer(
 data_app = typer.Typer(help="Look at training data, or pack it once and for all.", no_args_is_help=True)
 cache_app = typer.Typer(help="Look at the cache, or empty it.", no_args_is_help=True)
 anomaly_app = typer.Typer(help="Find what is strange among pictures or rows.", no_args_is_help=True)
+detect_app = typer.Typer(help="Tell generated pictures from real ones.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(anomaly_app, name="anomaly")
+app.add_typer(detect_app, name="detect")
 app.add_typer(cache_app, name="cache")
 
 COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
@@ -68,6 +70,7 @@ COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
     ),
     data_app: (data_commands.info, data_commands.pack),
     anomaly_app: (anomaly_commands.fit, anomaly_commands.score),
+    detect_app: (detect_commands.fit, detect_commands.score),
     cache_app: (cache_commands.list_, cache_commands.clear),
 }
 for home, commands in COMMANDS.items():

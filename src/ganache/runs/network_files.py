@@ -66,7 +66,7 @@ class Kept:
                 described = build().state_dict()
         except (RuntimeError, TypeError, OverflowError, UserError):  # sizes that no tensor can have
             raise mismatch from None
-        if _layout(described) != _layout(self.tensors):
+        if layout(described) != layout(self.tensors):
             raise mismatch
         with torch.random.fork_rng(devices=()):  # the weights that are drawn here are overwritten at once
             network = build()
@@ -78,7 +78,8 @@ def _article(noun: str) -> str:
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
-def _layout(tensors: dict[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+def layout(tensors: dict[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    """Return the shape and the type of each of named tensors."""
     return {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
 
 

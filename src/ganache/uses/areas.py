@@ -5,6 +5,7 @@ Characteristic Curves": an area is a mean over pairs, and its variance is that o
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,15 +38,21 @@ def area_within(odd: Scores, others: Scores) -> tuple[float, float, float]:
     return found, low, high
 
 
-def difference_within(one: tuple[Scores, Scores], other: tuple[Scores, Scores]) -> tuple[float, float, float]:
-    """Return by how much the area of one's scores (odd, others) is above that of another's for the same things.
+def difference_within(
+    one: Sequence[tuple[Scores, Scores]], other: Sequence[tuple[Scores, Scores]]
+) -> tuple[float, float, float]:
+    """Return by how much the mean area of one's scores, (odd, others) each, is above that of another's.
 
-    With 95% bounds by DeLong's covariance.
+    Both are of the same things, and the others are the same in every pair. With 95% bounds by DeLong's covariance.
     """
-    pairs = zip(_components(*one), _components(*other), strict=True)
-    above, below = (mine - theirs for mine, theirs in pairs)
-    found = float(above.mean())
-    reach = NORMAL * math.sqrt(above.var(ddof=1) / len(above) + below.var(ddof=1) / len(below))
+    apart = [
+        tuple(mine - theirs for mine, theirs in zip(_components(*ours), _components(*rivals), strict=True))
+        for ours, rivals in zip(one, other, strict=True)
+    ]
+    found = float(np.mean([above.mean() for above, _ in apart]))
+    below = np.mean([below for _, below in apart], axis=0)
+    variance = sum(above.var(ddof=1) / len(above) for above, _ in apart) / len(apart) ** 2
+    reach = NORMAL * math.sqrt(variance + below.var(ddof=1) / len(below))
     return found, found - reach, found + reach
 
 

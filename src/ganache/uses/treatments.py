@@ -24,7 +24,9 @@ def treated(images: Pictures, treatment: Treatment, seed: int) -> Pictures:
     return made
 
 
-def _jpeg(quality: int) -> Treatment:
+def jpeg(quality: int) -> Treatment:
+    """Return what saves a picture as JPEG of a quality, with colours at half the size (4:2:0), and reads it."""
+
     def treat(picture: Image.Image, seed: int) -> Image.Image:
         file = io.BytesIO()
         picture.save(file, "JPEG", quality=quality)
@@ -63,7 +65,7 @@ def _noisy(deviation: float) -> Treatment:
 
 TREATMENTS: Mapping[str, Treatment] = {
     "as drawn": lambda picture, seed: picture,
-    **{f"JPEG {quality}": _jpeg(quality) for quality in (95, 90, 75, 50)},
+    **{f"JPEG {quality}": jpeg(quality) for quality in (95, 90, 75, 50)},
     "size × 2": _sized(2.0),
     "size × 3/4": _sized(0.75),
     "size × 1/2": _sized(0.5),

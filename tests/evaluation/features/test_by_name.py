@@ -12,10 +12,11 @@ from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features import by_name
 from ganache.evaluation.features.by_name import NAMES, default_name, find
 from ganache.evaluation.features.classifier_features import ClassifierExtractor
+from ganache.evaluation.features.classifier_network import ClassifierNetwork
 from ganache.evaluation.features.extractor import Extractor
 from ganache.evaluation.features.pixels import PixelExtractor
 from ganache.evaluation.features.random_network import RandomExtractor
-from ganache.evaluation.features.trained_classifier import ClassifierNetwork, TrainedClassifier, keep_classifier
+from ganache.evaluation.features.trained_classifier import TrainedClassifier, keep_classifier
 from ganache.networks import efficientnet_weights
 from ganache.support.errors import UserError
 from ganache.support.streams import untouched_global_stream

@@ -9,6 +9,7 @@ import torch
 import ganache
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
+from ganache.evaluation.features import classifier_network
 from ganache.evaluation.features import trained_classifier as classifier
 from ganache.evaluation.features.trained_classifier import (
     TrainedClassifier,
@@ -102,7 +103,7 @@ def test_a_torn_classifier_is_trained_anew_and_one_of_another_version_is_another
     ],
 )
 def test_it_is_built_for_any_shape(shape: ImageShape, pools: list[tuple[int, int]]) -> None:
-    network = classifier.ClassifierNetwork(shape, 3)
+    network = classifier_network.ClassifierNetwork(shape, 3)
     assert [layer.kernel_size for layer in network.modules() if isinstance(layer, torch.nn.MaxPool2d)] == pools
     features, logits = network(torch.rand(2, shape.channels, shape.height, shape.width))
     assert features.shape == (2, 128)

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from ganache.data.dataset import Dataset
 from ganache.data.store.packed import PackedDataset
 from ganache.engine.transfers import CPU
+from ganache.evaluation.features.classifier_network import FEATURES
 from ganache.evaluation.features.extractor import Extracted, check_pictures, described
 from ganache.evaluation.features.images import PILLOW_RULE, resize_pillow, with_channels
 from ganache.evaluation.features.trained_classifier import (
-    FEATURES,
     GROUP,
     VERSION,
     TrainedClassifier,

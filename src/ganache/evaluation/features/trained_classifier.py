@@ -15,7 +15,6 @@ held-out ones (seeds 0 to 3), after 12 s. Twice as many channels, and none poole
 
 import contextlib
 import hashlib
-import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,58 +24,26 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch import Tensor
 
 from ganache.data.cache import cache_folder, named_cache
-from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
 from ganache.engine.full_precision import full_precision
 from ganache.engine.pixel_values import values_of
 from ganache.engine.transfers import CPU, to_device
+from ganache.evaluation.features.classifier_network import BATCH, ClassifierNetwork, fit_classifier
 from ganache.evaluation.features.extractor import in_groups
 from ganache.evaluation.features.judges_pictures import MOST_BYTES, held_out, learnt_and_held_out
-from ganache.networks.layers import halvings, stride_between
 from ganache.runs import sealed
 from ganache.support.errors import UserError
 from ganache.support.streams import derive, untouched_global_stream
 from ganache.support.units import counted
 
 VERSION = 3
-FEATURES = 128
-BATCH, LEARNING_RATE = 128, 5e-3
 PASSES, LEAST_STEPS = 6, 400  # a small set is seen more often
 MOST_SHIFT = 2  # pixels; a digit moved by two is the same digit
 GROUP = 250  # images judged at once
 _FACTS = ("accuracy", "tested", "split", "made_on")
-
-
-class ClassifierNetwork(nn.Module):
-    """3×3 convolutions, each with max pooling while a side is above 7 pixels, then 128 features and K logits."""
-
-    scale: Tensor
-
-    def __init__(self, shape: ImageShape, classes: int) -> None:
-        super().__init__()
-        sizes = halvings(shape.height, shape.width)
-        first = 16 if shape.channels <= 2 else 32  # colours have more to tell
-        widths = [min(first * 2**stage, 128) for stage in range(len(sizes))]
-        layers: list[nn.Module] = []
-        for inputs, outputs, large, small in zip(
-            [shape.channels, *widths], widths, sizes, [*sizes[1:], sizes[-1]], strict=False
-        ):
-            layers += _block(inputs, outputs, stride_between(large, small))
-        height, width = sizes[-1]
-        self.convolutions = nn.Sequential(*layers, nn.Flatten())
-        self.features = nn.Sequential(nn.Linear(widths[-1] * height * width, FEATURES), nn.ReLU())
-        self.classes = nn.Sequential(nn.Dropout(0.3), nn.Linear(FEATURES, classes))
-        self.register_buffer("scale", torch.ones(()))  # makes the reals' features have variance 1 on average
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # half as fast again on a CPU
-
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Return features (N, 128) and logits (N, K) of images (N, C, H, W) in [-1, 1]."""
-        features = self.features(self.convolutions(images))
-        return features * self.scale, self.classes(features)
 
 
 @dataclass(frozen=True)
@@ -207,35 +174,12 @@ def train_classifier(
         torch.manual_seed(derive(seed, "classifier"))
         network = ClassifierNetwork(dataset.shape, len(names)).to(device)
         known = to_device(torch.from_numpy(images), device)
-        _fit(network, known, to_device(torch.from_numpy(labels), device), passes, least_steps)
+        steps = max(passes * -(-len(images) // BATCH), least_steps)
+        fit_classifier(network, known, to_device(torch.from_numpy(labels), device), steps, _shifted_values)
         _standardise(network, known[:10_000])
     tested, made_on = held.pictures, f"{device.type}, float32"
     judge = TrainedClassifier(_frozen(network), names, 0.0, len(tested.labels), held.split, made_on)
     return replace(judge, accuracy=float((judge.read(tested.images) == tested.labels).mean()))
-
-
-def _fit(network: ClassifierNetwork, images: Tensor, labels: Tensor, passes: int, least_steps: int) -> None:
-    """Train with AdamW under one cycle of learning rates (Smith & Topin 2018)."""
-    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-2, fused=True)
-    steps = max(passes * -(-len(images) // BATCH), least_steps)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
-    network.train()
-    for chosen in itertools.islice(_batches(len(images)), steps):
-        chosen = to_device(chosen, images.device)
-        batch = values_of(_shifted(images[chosen]))
-        _, logits = network(batch.contiguous(memory_format=torch.channels_last))
-        optimizer.zero_grad(set_to_none=True)
-        cross_entropy(logits, labels[chosen], label_smoothing=0.05).backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
-
-
-def _batches(count: int) -> Iterator[Tensor]:
-    """Yield the numbers of the images of each batch, every pass in a new order, without end."""
-    while True:
-        for chosen in torch.split(torch.randperm(count), BATCH):
-            if len(chosen) > 1:  # batch norm has no variance of one image
-                yield chosen
 
 
 @torch.no_grad()
@@ -243,6 +187,10 @@ def _standardise(network: ClassifierNetwork, images: Tensor) -> None:
     network.eval()
     parts = [network(values_of(part))[0] for part in torch.split(images, GROUP)]
     network.scale = torch.cat(parts).var(dim=0).mean().clamp(min=1e-12).rsqrt()
+
+
+def _shifted_values(images: Tensor) -> Tensor:
+    return values_of(_shifted(images))
 
 
 def _shifted(images: Tensor) -> Tensor:
@@ -269,12 +217,6 @@ def _pooling_unwarned() -> Iterator[None]:
         yield
     finally:
         torch.use_deterministic_algorithms(asked, warn_only=warned)
-
-
-def _block(inputs: int, outputs: int, stride: tuple[int, int]) -> list[nn.Module]:
-    # Pooled before it is normalised: four times fewer values to normalise, and no worse a classifier.
-    pool = [nn.MaxPool2d(stride, ceil_mode=True)] if max(stride) > 1 else []
-    return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), *pool, nn.BatchNorm2d(outputs), nn.ReLU()]
 
 
 def _frozen(network: ClassifierNetwork) -> ClassifierNetwork:
