@@ -5,8 +5,8 @@
 A detector learns from REAL and each FAKE (a run, or pictures), once with `--recode auto`, and where the files' formats
 differ once with `off`, to see how much of what it finds is the format. Printed as tables in Markdown: AUROC of each way
 for each generator, known and left out of what was learnt from; after each treatment; and of every STRANGER, pictures of
-a kind that was not learnt from, how many are flagged as unfamiliar and how many are called generated nevertheless. Areas
-are means over seeds. A fit that is done already is not done again; `--quick` is a rehearsal.
+a kind that was not learnt from, how many are flagged as unfamiliar and how many are called generated. Areas are means
+over seeds. A fit that is done already is not done again; `--quick` is a rehearsal.
 """
 
 import argparse
