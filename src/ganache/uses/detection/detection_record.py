@@ -14,11 +14,11 @@ EVERY = "all"  # generators together
 Kind: TypeAlias = Literal["run", "pictures"]
 
 
-class _Told(BaseModel):
+class _Recorded(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class PoolRecord(_Told):
+class PoolRecord(_Recorded):
     """A source of pictures: of which kind, where it lay, what was taken of it, and what had been done to it before.
 
     Of a run `weights` is the digest that its pictures name, and the pictures are numbers 0 … learnt + held_out - 1 of
@@ -37,7 +37,7 @@ class PoolRecord(_Told):
     brought: int = 0  # how many were of another size and were brought to this one
 
 
-class Area(_Told):
+class Area(_Recorded):
     """How well one way tells generated pictures from real ones: AUROC with 95% bounds.
 
     `generator` is one of them or EVERY; one that was `never_seen` was left out of what the way learnt from, alone.
@@ -54,7 +54,7 @@ class Area(_Told):
     real: int
 
 
-class Decision(_Told):
+class Decision(_Recorded):
     """A way's threshold, and what held-out pictures that set none are called by it: shares with 95% bounds."""
 
     threshold: Threshold
@@ -62,7 +62,7 @@ class Decision(_Told):
     found: tuple[float, float, float]
 
 
-class DetectionRecord(_Told):
+class DetectionRecord(_Recorded):
     """All of it."""
 
     format: Literal[1] = 1
