@@ -27,16 +27,16 @@ def main() -> None:
     """Write the data and the samples, judge them, and print what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="a folder for data and samples")
-    parser.add_argument("--count", type=int, default=10_000, help="samples in each draw")
+    parser.add_argument("--count", type=int, default=4_000, help="samples in each draw")
     parser.add_argument("--draws", type=int, default=DRAWS, help="draws in which nothing is lost")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     dataset = open_dataset("mnist")
     assert isinstance(dataset, PackedDataset)
-    data, images, labels = halves(dataset, options.out)
+    data, images, labels, shares = halves(dataset, options.out)
     alarms = 0
     for draw in range(options.draws):
-        chosen = np.random.default_rng(draw).permutation(len(images))[: options.count]
+        chosen = drawn(labels, shares, options.count, draw)
         rows = judged(images[chosen], data, options.out / "even.npy")
         found = [row for row in rows if row.verdict != "as expected"]
         alarms += bool(found)
@@ -44,16 +44,17 @@ def main() -> None:
     print(f"{alarms} of {options.draws} draws with an alarm", flush=True)
     table = ["| thinned | of the data | drawn | found | interval | others called lost or thinned |", "|---" * 6 + "|"]
     for digit in range(len(dataset.label_names)):
-        chosen = thinned(labels, digit, options.count)
+        left = np.where(np.arange(len(shares)) == digit, LEFT * shares, shares)
+        chosen = drawn(labels, left / left.sum(), options.count, digit)
         rows = judged(images[chosen], data, options.out / "thinned.npy")
-        drawn = float((labels[chosen] == digit).mean())
-        table.append(line(rows, dataset.label_names[digit], drawn))
+        table.append(line(rows, dataset.label_names[digit], float((labels[chosen] == digit).mean())))
         print(table[-1], flush=True)
     print("\n".join(table))
 
 
-def halves(dataset: PackedDataset, out: Path) -> tuple[Path, NDArray[np.uint8], NDArray[np.int64]]:
-    """Write one half of the training pictures with the test pictures; return the file, and the other half."""
+def halves(dataset: PackedDataset, out: Path) -> tuple[Path, NDArray[np.uint8], NDArray[np.int64], NDArray[np.float64]]:
+    """Write one half of the training pictures with the test pictures; return the file, the other half, and the first
+    half's shares of the digits."""
     whole = dataset.stream(0, (), "train").batch(0, int(dataset.rows_by_label("train").sum()))
     tested = dataset.rows("test", 0, int(dataset.rows_by_label("test").sum()))
     half = len(whole.labels) // 2
@@ -66,16 +67,15 @@ def halves(dataset: PackedDataset, out: Path) -> tuple[Path, NDArray[np.uint8], 
         x_test=tested.images.transpose(0, 2, 3, 1),
         y_test=tested.labels,
     )
-    return path, images[half:], whole.labels[half:]
+    return path, images[half:], whole.labels[half:], np.bincount(whole.labels[:half]) / half
 
 
-def thinned(labels: NDArray[np.int64], digit: int, count: int) -> NDArray[np.int64]:
-    """Return rows (count,) of which those of one digit are 5% as frequent as among all."""
-    random = np.random.default_rng(digit)
-    share = float((labels == digit).mean())
-    kept = round(count * LEFT * share / (1.0 - (1.0 - LEFT) * share))
-    own, others = (random.permutation(np.flatnonzero(mask)) for mask in (labels == digit, labels != digit))
-    return np.concatenate([own[:kept], others[: count - kept]])
+def drawn(labels: NDArray[np.int64], shares: NDArray[np.float64], count: int, seed: int) -> NDArray[np.int64]:
+    """Return rows (count,), each of a digit that was drawn by the shares, no row twice."""
+    random = np.random.default_rng(seed)
+    counts = random.multinomial(count, shares)
+    rows = [random.permutation(np.flatnonzero(labels == digit))[:number] for digit, number in enumerate(counts)]
+    return np.concatenate(rows)
 
 
 def judged(images: NDArray[np.uint8], data: Path, samples: Path) -> tuple[GroupRow, ...]:

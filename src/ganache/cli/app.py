@@ -19,7 +19,7 @@ from ganache.cli.fairness_command import fairness
 from ganache.cli.judge_command import judge
 from ganache.cli.lab_command import lab
 from ganache.cli.marks_commands import mark, verify
-from ganache.cli.report_command import report
+from ganache.cli.report_command import card, report
 from ganache.cli.serve_command import serve
 from ganache.cli.train_commands import plot, recipes, resume, train
 from ganache.cli.tune_command import tune
@@ -61,6 +61,7 @@ COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
         fairness,
         doctor,
         report,
+        card,
         plot,
         serve,
         lab,

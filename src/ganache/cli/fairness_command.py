@@ -19,12 +19,16 @@ from ganache.cli.options import (
     path_argument,
     path_option,
 )
+from ganache.cli.report_command import mention_edited
 from ganache.support.console import Output, json_outputs, write_then_print
+from ganache.support.errors import UserError
+from ganache.support.files import at_home, is_run
 from ganache.support.json_files import write_json
 from ganache.support.requests import collected
 from ganache.support.units import counted
 
 if TYPE_CHECKING:
+    from ganache.runs.folder import Run
     from ganache.uses.fairness.fairness_record import Draw, Fairness, GroupRow
 
 
@@ -50,7 +54,6 @@ def fairness(
 ) -> None:
     """Say which groups a generator draws too rarely or too alike, with intervals."""
     from ganache.evaluation.asked import Asked
-    from ganache.evaluation.sample_places import run_of
     from ganache.runs.folder import Run
     from ganache.uses.fairness.auditing import audit
     from ganache.uses.fairness.ways_to_draw import parse_truncations
@@ -62,10 +65,23 @@ def fairness(
     with packing_bar() as progress:
         found = audit(asked, groups, truncations, progress, say)
     outputs = json_outputs(json, found.to_json)
-    if (folder := run_of(samples)) is not None:
-        run = Run(folder)
-        outputs.insert(0, Output("written", run.fairness_file, lambda: write_json(run.fairness_file, found.to_json())))
+    if is_run(place := at_home(samples)):
+        outputs = [*_kept(Run(place), found), *outputs]
     write_then_print(outputs, fairness_table(found))
+
+
+def _kept(run: "Run", found: "Fairness") -> Iterator[Output]:
+    """Yield what stays in a run's folder: the record, and then the model card that tells of it."""
+    from ganache.web.report.card_file import card_place, write_card
+
+    yield Output("written", run.fairness_file, lambda: write_json(run.fairness_file, found.to_json()))
+    try:
+        place = card_place(run.path)
+    except UserError as error:  # what was measured does not depend on it
+        say(f"no model card was written: {error}")
+        return
+    mention_edited(place, run.card_file)
+    yield Output("model card", place, lambda: write_card(run.path, place))
 
 
 def fairness_table(found: "Fairness") -> Iterator[str]:

@@ -82,7 +82,7 @@ def test_every_score_has_a_protocol_and_the_record_is_read_as_it_was_written(fou
     evaluation = found.draws[0].evaluation
     shares = evaluation["group-shares/classifier"]
     assert shares.details["group"] == str(THINNED)
-    assert shares.protocol.settings["deviations"] == pytest.approx(2.807, abs=1e-3)  # 1 - 0.025 / 10 of the normal
+    assert shares.protocol.settings["deviations"] == pytest.approx(3.2905, abs=1e-4)  # 1 - 0.005 / 10 of the normal
     assert evaluation["group-recall/classifier"].protocol.settings["compared"] == 898
     path = tmp_path / "fairness.json"
     path.write_text(found.model_dump_json())
@@ -108,8 +108,10 @@ def test_the_command_prints_tables_and_sentences_and_keeps_the_record(
         "At truncation 0.5 ",
         "Balanced, “",
         f"written        {run}/fairness.json",
+        f"model card     {run}/MODEL_CARD.md",
     ):
         assert part in ended.output, part
+    assert "Groups are the classes of the data. 200 samples in each of 3 ways" in (run / "MODEL_CARD.md").read_text()
     kept = read_fairness(run / "fairness.json")
     assert [draw.truncation for draw in kept.draws] == [1.0, 0.5, 1.0]
     assert kept.statements == 30

@@ -8,6 +8,7 @@ from PIL import Image
 
 from ganache.games import Game
 from ganache.runs.folder import Run, numbered
+from ganache.uses.fairness.fairness_record import Draw, Fairness, GroupRow
 from tests.tiny import tiny_recipe
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -46,3 +47,26 @@ def add_sheet(run: Run, images_seen: int, picture: Image.Image) -> Path:
     path = run.samples / f"{numbered(images_seen)}.png"
     picture.save(path)
     return path
+
+
+def fairness(lost: str, grown: str) -> Fairness:
+    """Return a record of two groups, of which one is lost."""
+    from tests.web.report.test_score_facts import evaluation
+
+    rows = (
+        GroupRow(name=lost, expected=0.5, share=0.02, low=0.01, high=0.04, found_below=0.48, verdict="lost",
+                 seen=2, reals=50, recall=0.25, recall_of_reals=0.75),
+        GroupRow(name=grown, expected=0.5, share=0.98, low=0.96, high=0.99, found_below=0.48, verdict="grown",
+                 seen=98, reals=50, recall=0.5, recall_of_reals=0.75),
+    )  # fmt: skip
+    draw = Draw(truncation=1.0, expected="the share among the reals", rows=rows, evaluation=evaluation())
+    return Fairness(
+        grouping="the classes of the data",
+        confidence=0.95,
+        statements=2,
+        held_out={lost: 10, grown: 10},
+        read_rightly={lost: 1.0, grown: 0.9},
+        draws=(draw, draw.model_copy(update={"truncation": 0.5})),
+        sentences=(f"{lost} is lost.",),
+        warnings=(f"{grown} is everywhere",),
+    )

@@ -75,6 +75,15 @@ def test_damaged_evaluations_are_said(tmp_path: Path, name: str, text: str) -> N
         assert "evaluation" in found.missing[0]
 
 
+@pytest.mark.parametrize("text", ["{}", "{", "[]", '{"format": 1, "draws": []}'])
+def test_a_damaged_record_of_groups_is_said(tmp_path: Path, text: str) -> None:
+    run = run_by_hand(tmp_path / "run")
+    run.fairness_file.write_text(text)
+    found = find_run(run.path)
+    assert found.fairness is None
+    assert "What was found of groups cannot be read" in found.missing[0]
+
+
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no"):
         find_run(tmp_path / "nowhere")

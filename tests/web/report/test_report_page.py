@@ -15,7 +15,7 @@ from ganache.evaluation.records import Baseline
 from ganache.web.report.writing import write_comparison, write_report
 from tests.tiny import tiny_recipe
 from tests.web.browser import NARROW, Visitor, until
-from tests.web.report.by_hand import HOSTILE, RECORD, add_sheet, line, run_by_hand, write_log
+from tests.web.report.by_hand import HOSTILE, RECORD, add_sheet, fairness, line, run_by_hand, write_log
 from tests.web.report.test_score_facts import evaluation, score
 
 if TYPE_CHECKING:
@@ -230,6 +230,25 @@ def test_nearest_pictures_scores_and_classes_have_their_sections(visitor: Visito
     widths = page.evaluate("[...document.querySelectorAll('#classes .samples-bar')].map((one) => one.offsetWidth)")
     assert widths[1] == pytest.approx(3 * widths[0], abs=2)
     assert page.evaluate("document.querySelector('#nearest img').naturalWidth") == 40
+
+
+def test_groups_have_their_section_with_intervals_and_no_markup(visitor: Visitor, tmp_path: Path) -> None:
+    run = run_by_hand(tmp_path / "run")
+    run.fairness_file.write_text(json.dumps(fairness(HOSTILE, "dogs").to_json()))
+    page = opened(visitor, run.path, tmp_path)
+    assert page.locator("img").count() == 0
+    groups = page.locator("#groups")
+    assert f"{HOSTILE} is lost." in (groups.text_content() or "")
+    assert groups.locator("table").first.locator("tbody tr").count() == 2
+    label = groups.locator(".range").first.get_attribute("aria-label")
+    assert label == "between 1.0% and 4.0%, expected 50.0%"
+    widths = page.evaluate("[...document.querySelectorAll('#groups .between')].map((one) => one.offsetWidth)")
+    assert widths[0] == pytest.approx(widths[1], abs=2)  # both are three hundredths wide
+    assert not groups.locator("table").nth(1).is_visible()
+    groups.locator("summary").click()
+    assert groups.locator("table").nth(1).is_visible()
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    assert overflow(page) <= 0
 
 
 def test_runs_are_compared_under_one_slider(visitor: Visitor, digits_run: Path, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ from ganache.uses.fairness.known_groups import LEAST_HELD_OUT, KnownGroups
 from ganache.uses.fairness.sentences import sentences_of, share_text
 from ganache.uses.fairness.ways_to_draw import WayToDraw, ways_of
 
-CONFIDENCE = 0.95
+CONFIDENCE = 0.99  # a fair generator is accused by one command in a hundred
 READS_WELL = 0.9  # of held-out pictures, below which a classifier is a poor judge of groups
 MORE_UNSURE = 0.05  # of the samples than of the reals, above which many are no picture of any group
 

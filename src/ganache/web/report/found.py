@@ -14,6 +14,7 @@ from ganache.runs.trained_translators import DIRECTIONS, evaluation_file
 from ganache.support.errors import UserError, reason
 from ganache.support.json_files import BROKEN, read_json
 from ganache.support.units import bytes_text, counted
+from ganache.uses.fairness.fairness_record import Fairness, read_fairness
 
 MOST_LOG_BYTES, MOST_LINE_BYTES = 2**26, 2**20  # of a log; one of 400 lines has less than a megabyte
 
@@ -29,6 +30,7 @@ class FoundRun:
     lines: list[dict[str, Any]] = field(default_factory=list)
     afterwards: list[Evaluation] = field(default_factory=list)  # the last that was asked for, of each direction
     during: list[tuple[int, Evaluation]] = field(default_factory=list)  # of training: images seen, and the scores
+    fairness: Fairness | None = None  # its groups, as was asked last
     missing: list[str] = field(default_factory=list)  # what cannot be read, in sentences
 
     @property
@@ -44,6 +46,7 @@ def find_run(path: Path) -> FoundRun:
     _read_recipe(found)
     _read_log(found)
     _read_evaluations(found)
+    _read_fairness(found)
     return found
 
 
@@ -102,3 +105,11 @@ def _read_evaluations(found: FoundRun) -> None:
             found.during.append((line["images_seen"], evaluation_from(line["evaluation"], where)))
     except (UserError, OSError) as error:
         found.missing.append(f"Not all evaluations of the training can be read: {error}")
+
+
+def _read_fairness(found: FoundRun) -> None:
+    try:
+        if found.run.fairness_file.is_file():
+            found.fairness = read_fairness(found.run.fairness_file)
+    except (UserError, OSError) as error:
+        found.missing.append(f"What was found of groups cannot be read: {error}")

@@ -8,6 +8,7 @@ from ganache.support.errors import shown
 from ganache.support.version import __version__
 from ganache.web.report.circumstances import data_facts, machine_facts, reproduction_facts
 from ganache.web.report.found import FoundRun, find_run
+from ganache.web.report.group_facts import group_facts
 from ganache.web.report.health import health_of
 from ganache.web.report.measurements import curves_of
 from ganache.web.report.plain import mapping, number, sequence, text
@@ -33,6 +34,7 @@ def facts_of(found: FoundRun, room: float = 1.0) -> dict[str, Any]:
         "samples": sheets_of(found, room),
         "curves": curves_of(found, room),
         "evaluations": evaluations_of(found),
+        "groups": group_facts(found.fairness) if found.fairness else None,
         "nearest": picture_of(found.run.nearest_file),
         "doctor": health_of(found),
         "recipe": recipe_facts(found),
@@ -75,6 +77,7 @@ def _commands(found: FoundRun) -> dict[str, str]:
         "sample": text(f"ganache {draw}"),
         "resume": text(f"ganache resume {folder}"),
         "evaluate": text(f"ganache evaluate {folder}"),
+        "fairness": text(f"ganache fairness {folder}"),
         "pairs": text(f"ganache evaluate {folder} --pairs nearest.png"),
     }
 

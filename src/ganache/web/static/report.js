@@ -4,6 +4,7 @@ import { element, fill, pageData } from "ganache/elements.js";
 import { countText, durationText, groupedText } from "ganache/numbers.js";
 import { circumstanceSections } from "ganache/report_circumstances.js";
 import { curveSections } from "ganache/report_curves.js";
+import { groupsSection } from "ganache/report_groups.js";
 import { healthSection, verdictOf } from "ganache/report_health.js";
 import { recipeSection } from "ganache/report_recipe.js";
 import { samplesSection } from "ganache/report_samples.js";
@@ -16,6 +17,7 @@ const sections = [
   healthSection(run),
   ...curveSections(run),
   ...scoreSections(run),
+  groupsSection(run),
   recipeSection(run),
   ...circumstanceSections(run),
 ].filter(Boolean);
