@@ -131,12 +131,17 @@ def _weights(found: FoundRun) -> str:
         return ""
 
 
-def _scores(evaluation: Evaluation | None, name: str) -> Iterator[str]:
-    if evaluation is None:
+def _scores(evaluations: Sequence[Evaluation], name: str) -> Iterator[str]:
+    if not evaluations:
         yield "It was not evaluated. Scores come here after `ganache evaluate`:"
         yield ""
         yield from _code([f"ganache evaluate {_quoted(name)}"])
-        return
+    for evaluation in evaluations:
+        yield from _scored(evaluation)
+        yield ""
+
+
+def _scored(evaluation: Evaluation) -> Iterator[str]:
     samples, reference = evaluation.samples, evaluation.reference
     age = f", of the generator after {counted(samples.images_seen, 'image')}" if samples.images_seen is not None else ""
     reals = "endless" if reference.count is None else counted(reference.count, "real")
@@ -208,7 +213,7 @@ def _limits(found: FoundRun) -> Iterator[str]:
         yield f"- The doctor says: {plain(finding['evidence'], 600)}"
     if health is None:
         yield "- Its training was not examined."
-    measured = {score.protocol.metric for score in (found.afterwards.scores if found.afterwards else ())}
+    measured = {score.protocol.metric for evaluation in found.afterwards for score in evaluation.scores}
     measured |= {"recall"} if found.fairness else set()
     for metric, words in LOOKED_FOR.items():
         needed = metric != "label-accuracy" or found.tree.get("conditional")
