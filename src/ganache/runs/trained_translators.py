@@ -1,6 +1,7 @@
 """Trained translators: from a picture to a picture of the same size, whatever that is."""
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,15 +51,19 @@ class TrainedTranslator:
                 f"images: this translator takes uint8 (N, H, W, {self.inputs.channels}), not {images.dtype} "
                 f"{images.shape}"
             )
+        return np.concatenate([made for made in self.steps(images) if made is not None])[: len(images)]
+
+    def steps(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8] | None]:
+        """Yield translations of whole groups of pictures, as `translate` does, and None after each part of a large one.
+
+        The last group may have more than are wanted.
+        """
         size = GROUP if images.shape[1] * images.shape[2] <= SMALL else 1
         pixels = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
-        made = [self._translated(group) for group in whole_groups(pixels, size)]
-        return np.concatenate(made)[: len(images)]
-
-    def _translated(self, group: Tensor) -> NDArray[np.uint8]:
-        values = values_of(group)
-        made = self._in_parts(values) if max(values.shape[2:]) > TILE else self._whole(values)
-        return np.ascontiguousarray(pixels_of(made).permute(0, 2, 3, 1).numpy())
+        for group in whole_groups(pixels, size):
+            values = values_of(group)
+            for made in self._in_parts(values) if max(values.shape[2:]) > TILE else (self._whole(values),):
+                yield None if made is None else np.ascontiguousarray(pixels_of(made).permute(0, 2, 3, 1).numpy())
 
     def _whole(self, values: Tensor) -> Tensor:
         device = next(self.network.parameters()).device
@@ -66,8 +71,8 @@ class TrainedTranslator:
             made: Tensor = self.network(to_device(values, device))
         return made.float().cpu()
 
-    def _in_parts(self, values: Tensor) -> Tensor:
-        """Return the translation of one picture, put together of overlapping parts that fade into each other."""
+    def _in_parts(self, values: Tensor) -> Iterator[Tensor | None]:
+        """Yield None after each overlapping part of a picture, then all of them, which fade into each other."""
         height, width = values.shape[2:]
         around = -(-(OVERLAP if self.network.margin is None else self.network.margin) // self.network.stride)
         around = min(around * self.network.stride, TILE // 4 // self.network.stride * self.network.stride)
@@ -81,7 +86,8 @@ class TrainedTranslator:
                 weight = weight * _fading(seen.shape[3], around, left > 0, left + TILE < width)
                 made[part] += self._whole(seen) * weight
                 weights[part] += weight
-        return made / weights
+                yield None
+        yield made / weights
 
 
 def is_translator(run: Path) -> bool:
@@ -92,9 +98,14 @@ def is_translator(run: Path) -> bool:
     return known.product_file(_content(FORWARD)).is_file() and not known.generator_file.is_file()
 
 
+def directions_of(run: Path) -> tuple[str, ...]:
+    """Return which ways a run's translators lead."""
+    return tuple(direction for direction in DIRECTIONS if Run(run).product_file(_content(direction)).is_file())
+
+
 def leads_back(run: Path) -> bool:
     """Return whether a run's translators lead both ways."""
-    return all(Run(run).product_file(_content(direction)).is_file() for direction in DIRECTIONS)
+    return directions_of(run) == DIRECTIONS
 
 
 def evaluation_file(run: Path, direction: str) -> Path:

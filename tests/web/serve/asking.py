@@ -9,13 +9,15 @@ from typing import Any, NamedTuple, TypeVar
 
 from ganache.runs.encoders import load_encoder
 from ganache.runs.products import load
+from ganache.runs.trained_translators import directions_of, load_translator
 from ganache.web.serve.answers import RefusedError
 from ganache.web.serve.application import application
 from ganache.web.serve.bounds import Bounds
 from ganache.web.serve.drawing_client import Commission
 from ganache.web.serve.entrance import Entrance
 from ganache.web.serve.messages import Message
-from ganache.web.serve.studio import Studio, Trained
+from ganache.web.serve.served import Served, Trained, TrainedWays
+from ganache.web.serve.studio import Studio
 from ganache.web.serve.tasks import TASKS
 
 T = TypeVar("T")
@@ -26,7 +28,7 @@ class Here:
 
     is_ready = True
 
-    def __init__(self, *trained: Trained) -> None:
+    def __init__(self, *trained: Served) -> None:
         self.runs = {one.name: one.described() for one in trained}
         self.gone: dict[str, str] = {}
         self.studio = Studio({one.name: one for one in trained}, TASKS)
@@ -96,6 +98,11 @@ def trained(name: str, path: Path) -> Trained:
     """Return a run as it is served."""
     encoder = load_encoder(path) if (path / "encoder.safetensors").exists() else None
     return Trained(name, load(path), encoder)
+
+
+def translating(name: str, path: Path) -> TrainedWays:
+    """Return a run of translators as it is served."""
+    return TrainedWays(name, {way: load_translator(path, way) for way in directions_of(path)})
 
 
 def asking(

@@ -122,7 +122,7 @@ def test_too_much_that_waits_is_refused(run: Path) -> None:
         waiting = [asyncio.create_task(client.ask(asked("wait", 60)))]
         waiting += [asyncio.create_task(client.ask(asked("wait", 20, is_search=True)))]
         await asyncio.sleep(0)
-        sentence = "1 pictures are being looked for already; try again"
+        sentence = "1 pictures are being worked on already; try again"
         assert await refusal(client, asked("answer", 1, is_search=True)) == (429, sentence)
         assert await refusal(client, asked("answer", 21)) == (429, "80 images are waited for already; try again")
         await client.ask(asked("answer", 20))

@@ -17,7 +17,7 @@ from ganache.runs.products import load
 from ganache.web.serve.bounds import MOST_EXACT, Bounds
 from ganache.web.serve.drawing_client import Commission
 from ganache.web.serve.messages import Message
-from ganache.web.serve.studio import Trained
+from ganache.web.serve.served import Trained
 from tests.drawing.test_mixing import run as styled_run
 from tests.drawing.test_picture_latents import a_run as a_run_with_an_encoder
 from tests.drawing.test_projecting import a_run
@@ -292,7 +292,7 @@ def test_points_are_drawn_too(tmp_path: Path) -> None:
 def test_the_document_says_what_there_is(here: Here) -> None:
     document = ask_once(here, "/openapi.json").json
     operations = {one["operationId"]: one for path in document["paths"].values() for one in path.values()}
-    assert set(operations) == {"runs", "run", "images", "walk", "mix", "project", "encode"}
+    assert set(operations) == {"runs", "run", "images", "walk", "mix", "project", "encode", "translate"}
     fields = {one["name"]: one for one in operations["images"]["parameters"]}
     assert fields["run"]["schema"]["enum"] == ["plain", "both ways"]
     assert fields["seed"]["schema"] == {"default": 0, "maximum": MOST_EXACT, "minimum": 0, "type": "integer"}

@@ -19,7 +19,8 @@ from schemathesis.specs.openapi.checks import (
 from ganache.web.serve.application import application
 from ganache.web.serve.bounds import Bounds
 from tests.drawing.test_projecting import a_run
-from tests.web.serve.asking import Here, trained
+from tests.web.serve.asking import Here, trained, translating
+from tests.web.serve.translators import horses
 
 CHECKS = [
     not_a_server_error,
@@ -35,7 +36,8 @@ SMALL = Bounds(answer_pixels=400_000, animation_pixels=400_000, answer_bytes=2**
 @pytest.mark.parametrize("mode", [schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE])
 def test_every_answer_is_one_that_the_document_names(mode: schemathesis.GenerationMode, tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as encoders:
-        app = application(Here(trained("run", a_run(tmp_path / "run"))), encoders, SMALL, None, None)
+        runs = trained("run", a_run(tmp_path / "run")), translating("horses", horses(tmp_path / "horses"))
+        app = application(Here(*runs), encoders, SMALL, None, None)
         schema = schemathesis.openapi.from_asgi("/openapi.json", app)
         for found in schema.get_all_operations():
             assert isinstance(found, Ok), found

@@ -15,6 +15,7 @@ import uvicorn
 from PIL import Image
 
 from ganache.runs.products import load
+from ganache.runs.trained_translators import load_translator
 from ganache.web.pages import STATIC
 from ganache.web.serve.application import application
 from ganache.web.serve.bounds import Bounds
@@ -22,7 +23,8 @@ from ganache.web.serve.entrance import hosts_for
 from tests.drawing.test_mixing import run as styled_run
 from tests.drawing.test_projecting import a_run
 from tests.web.browser import NARROW, Visitor
-from tests.web.serve.asking import Here, ask_once, trained
+from tests.web.serve.asking import Here, ask_once, trained, translating
+from tests.web.serve.translators import horses
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -135,6 +137,39 @@ def test_styles_are_mixed_and_pictures_looked_for(visitor: Visitor, address: str
     page.wait_for_selector("body[data-found=project]", timeout=60_000)
     assert page.locator("#complaint").is_hidden()
     assert page.locator("#pictures img").evaluate("image => image.naturalHeight > image.naturalWidth")
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 900}, NARROW])
+def test_a_picture_is_shown_before_and_after_it_is_translated(
+    viewport: dict[str, int], visitor: Visitor, plain: Path, tmp_path: Path
+) -> None:
+    run = horses(tmp_path / "horses")
+    given = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    Image.fromarray(given).save(tmp_path / "mine.png")
+    with address_of(Here(translating(NAME, run), trained("plain", plain))) as address:
+        page = visitor.open(address, viewport)
+        page.wait_for_selector("#translate h2")
+        assert page.locator("#samples > *").count() == 0
+        page.get_by_role("button", name="translate").click()
+        page.get_by_text("choose a picture first").wait_for()
+        page.locator("#translate input[type=file]").set_input_files(tmp_path / "mine.png")
+        page.wait_for_selector("""body[data-translated='{"direction":"a-to-b","whole":"false"}']""")
+        page.get_by_label("direction").select_option("b-to-a")
+        page.wait_for_selector("""body[data-translated='{"direction":"b-to-a","whole":"false"}']""")
+        assert page.locator("#complaint").is_hidden()
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+        assert page.locator("#translate img").evaluate_all("images => images.map(image => image.naturalWidth)") == [
+            16,
+            16,
+        ]
+        with page.expect_download() as download:
+            page.get_by_role("link", name="download PNG").click()
+        assert download.value.suggested_filename == "mine-b-to-a.png"
+        with Image.open(download.value.path()) as made:
+            assert np.array_equal(np.asarray(made), load_translator(run, "b-to-a").translate(given[None])[0])
+        page.locator("#runs select").select_option("plain")
+        page.wait_for_selector("body[data-samples]")
+        assert page.locator("#translate > *").count() == 0
 
 
 def test_a_token_is_asked_for_and_kept(visitor: Visitor, plain: Path) -> None:

@@ -20,13 +20,14 @@ class Bounds:
     answer_bytes: int = 64 * 2**20  # of arrays
     upload_bytes: int = 16 * 2**20
     upload_pixels: int = 32 * MEGAPIXEL
+    translated_pixels: int = 4 * MEGAPIXEL  # of what is made of a picture that keeps its size
     upload_seconds: float = 30.0
     decoders: int = 2  # uploads that are decoded at once
     decode_seconds: float = 20.0
     decode_memory: int = 2 * 2**30
     waiting_images: int = 4_096  # asked for and not drawn yet
     waiting_bytes: int = 512 * 2**20
-    searches: int = 4  # projections and encodings
+    searches: int = 4  # projections, encodings and translations
     requests: int = 256  # at once
     connections: int = 512
     seconds: float = 60.0  # of one request

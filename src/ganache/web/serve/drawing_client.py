@@ -142,7 +142,7 @@ class DrawingClient:
     def _admit(self, asked: Commission) -> None:
         waiting = [other for other, _ in self._waiting.values()]
         if asked.is_search and sum(other.is_search for other in waiting) >= self._bounds.searches:
-            raise RefusedError(429, f"{self._bounds.searches} pictures are being looked for already; try again", 5)
+            raise RefusedError(429, f"{self._bounds.searches} pictures are being worked on already; try again", 5)
         images = asked.images + sum(other.images for other in waiting)
         memory = sum(other.images * self._pixels(other.run) for other in [asked, *waiting])
         if waiting and (images > self._bounds.waiting_images or memory > self._bounds.waiting_bytes):

@@ -17,12 +17,14 @@ from ganache.recipes import load_code
 from ganache.runs.encoders import load_encoder
 from ganache.runs.folder import Run
 from ganache.runs.products import load
+from ganache.runs.trained_translators import directions_of, is_translator, load_translator
 from ganache.scratch import by_hand  # noqa: F401, so that its networks are known when a run names one
 from ganache.support.children import answering
 from ganache.support.errors import RunError, UserError
 from ganache.support.refusals import refusals
 from ganache.web.serve.messages import Message, packed, read
-from ganache.web.serve.studio import Studio, Trained
+from ganache.web.serve.served import Served, Trained, TrainedWays
+from ganache.web.serve.studio import Studio
 from ganache.web.serve.tasks import TASKS
 
 LIFE_SECONDS = 1.0  # after which a long search is no reason to be taken for dead
@@ -58,7 +60,7 @@ def _serve(
     except (UserError, RunError) as error:
         say(Message({"refused": str(error), "is_users": isinstance(error, UserError)}, {}))
         return
-    say(Message({"runs": [trained.described() for trained in runs.values()], "gone": gone}, {}))
+    say(Message({"runs": [served.described() for served in runs.values()], "gone": gone}, {}))
     studio = Studio(runs, TASKS)
     said = time.monotonic()
     with full_precision():
@@ -76,14 +78,15 @@ def _serve(
                 say(studio.sign_of_life())
 
 
-def _loaded(told: dict[str, Any]) -> tuple[dict[str, Trained], dict[str, str]]:
+def _loaded(told: dict[str, Any]) -> tuple[dict[str, Served], dict[str, str]]:
     """Return the runs by name, and why others cannot be had; raises UserError for those where all must be there."""
     if told["code"] is not None:
         load_code(Path(told["code"]))
-    runs, gone = {}, {}
+    runs: dict[str, Served] = {}
+    gone: dict[str, str] = {}
     for name, path in told["paths"].items():
         try:
-            runs[name] = _trained(name, Path(path), told["device"], told["precision"])
+            runs[name] = _served(name, Path(path), told["device"], told["precision"])
         except UserError as error:
             if told["all"]:
                 raise
@@ -91,8 +94,11 @@ def _loaded(told: dict[str, Any]) -> tuple[dict[str, Trained], dict[str, str]]:
     return runs, gone
 
 
-def _trained(name: str, path: Path, device: str, precision: str) -> Trained:
+def _served(name: str, path: Path, device: str, precision: str) -> Served:
     used = choose_device(device).type
+    if is_translator(path):
+        ways = directions_of(path)
+        return TrainedWays(name, {way: load_translator(path, way, used, precision) for way in ways})
     has_encoder = path.is_dir() and Run.open(path).product_file("encoder").is_file()
     generator = load(path, used, precision)
     if generator.shape.table is not None:

@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ganache.data.decoding.deep import Ranges
 from ganache.data.shape import ImageShape
 from ganache.drawing.grids import with_corner
 from ganache.drawing.origins import PLAIN, Marks, Origin, Stamp, classes, numbers, truncated
@@ -18,7 +21,7 @@ from ganache.support.files import safe_name
 from ganache.support.units import brief, listed
 from ganache.web.serve import renderings
 from ganache.web.serve.answers import JSON, RefusedError
-from ganache.web.serve.bounds import Bounds
+from ganache.web.serve.bounds import MEGAPIXEL, Bounds
 from ganache.web.serve.drawing_client import Commission, Drawing, gone_sentence
 from ganache.web.serve.messages import Message
 from ganache.web.serve.queries import (
@@ -29,10 +32,11 @@ from ganache.web.serve.queries import (
     ProjectQuery,
     Query,
     QueryType,
+    TranslateQuery,
     WalkQuery,
     parsed,
 )
-from ganache.web.serve.uploads import Uploads
+from ganache.web.serve.uploads import Reading, Uploads
 
 T = TypeVar("T")
 Handler = Callable[["Service", Request], Awaitable[Response]]
@@ -152,6 +156,39 @@ async def encode(service: Service, request: Request) -> Response:
     return await _searched(service, request, "encode", about, {}, query.format)
 
 
+async def translate(service: Service, request: Request) -> Response:
+    """Answer what a run's translator makes of a picture."""
+    about = _run(service, request)
+    query = parsed(TranslateQuery, request.query_params.multi_items())
+    way, shape = _way(about, query.direction, service.bounds)
+    is_whole = query.whole == "true"
+    reading = Reading(is_whole, sys.maxsize, None if way["ranges"] is None else Ranges(**way["ranges"]), still=True)
+    if is_whole:
+        reading = replace(reading, pixels=service.bounds.translated_pixels // way["scale"] ** 2)
+    picture = await service.uploads.picture(request, shape, reading)
+    told = _told(query, "direction")
+    answer = await service.drawn(
+        request, Commission("translate", about["name"], told, SEARCH_IMAGES, picture, is_search=True)
+    )
+    stamp = service.stamp({**about, "weights": way["weights"]}, {"translated": query.direction})
+    made = await service.encoded(partial(renderings.translation, answer.arrays["images"], query.format, stamp))
+    return _file(made, query.format, about["name"], f"translated-{query.direction}")
+
+
+def _way(about: Mapping[str, Any], direction: str, bounds: Bounds) -> tuple[Mapping[str, Any], ImageShape]:
+    """Return how a run translates in a direction, and to what pictures are brought for it."""
+    if not about["directions"]:
+        raise RefusedError(422, f"run: {about['name']!r} draws pictures and translates none")
+    if direction not in about["directions"]:
+        raise RefusedError(422, f"direction: {about['name']!r} leads {', '.join(about['directions'])} alone")
+    way = about["directions"][direction]
+    pixels = way["height"] * way["width"] * way["scale"] ** 2
+    if pixels > bounds.answer_pixels:
+        most = bounds.answer_pixels // MEGAPIXEL
+        raise RefusedError(422, f"run: it makes pictures of {pixels:,} pixels, more than {most} megapixels")
+    return way, ImageShape(way["channels"], way["height"], way["width"])
+
+
 async def _searched(
     service: Service, request: Request, task: str, about: Mapping[str, Any], told: dict[str, Any], kind: str
 ) -> Response:
@@ -173,8 +210,10 @@ async def _searched(
 
 
 def _read(service: Service, request: Request, kind: type[QueryType]) -> tuple[Mapping[str, Any], QueryType]:
-    """Return the run that is asked and the request's fields."""
+    """Return the run that is asked to draw, and the request's fields."""
     about = _run(service, request)
+    if about["directions"]:
+        raise RefusedError(422, f"run: {about['name']!r} translates pictures and draws none of its own")
     return about, parsed(kind, request.query_params.multi_items())
 
 

@@ -17,6 +17,7 @@ from ganache.web.serve.queries import (
     NoQuery,
     ProjectQuery,
     Query,
+    TranslateQuery,
     WalkQuery,
 )
 from ganache.web.serve.renderings import MEDIA
@@ -56,7 +57,9 @@ ENDPOINTS = (
         f"{RUN}/project", endpoints.project, ProjectQuery, "What a picture would have been drawn from.", "POST", _SENT
     ),
     Endpoint(f"{RUN}/encode", endpoints.encode, EncodeQuery, "What the run's encoder finds.", "POST", _SENT),
+    Endpoint(f"{RUN}/translate", endpoints.translate, TranslateQuery, "What a picture becomes.", "POST", _SENT),
 )
+ABOUT = "Draw from trained generators, and translate pictures."
 ALWAYS = (401, 403)
 MEANING = {
     401: "A token is needed.",
@@ -83,7 +86,11 @@ def document(names: Sequence[str]) -> dict[str, Any]:
     }
     return {
         "openapi": "3.1.0",
-        "info": {"title": "ganache serve", "version": __version__, "description": "Draw from trained generators."},
+        "info": {
+            "title": "ganache serve",
+            "version": __version__,
+            "description": ABOUT,
+        },
         "paths": paths,
         "components": {
             "schemas": {"Error": error},

@@ -134,6 +134,19 @@ class EncodeQuery(Query):
     ] = "png"
 
 
+class TranslateQuery(Query):
+    """What a picture becomes."""
+
+    direction: Annotated[
+        Literal["a-to-b", "b-to-a"], Field(description="Which way; a run of two translators leads both.")
+    ] = "a-to-b"
+    whole: Annotated[
+        Literal["true", "false"],
+        Field(description="Whether the picture keeps its size, and is not brought to that of the training."),
+    ] = "false"
+    format: Annotated[Literal["png", "webp", "npz"], Field(description="The translation alone.")] = "png"
+
+
 class NoQuery(Query):
     """Nothing to set."""
 

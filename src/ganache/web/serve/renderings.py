@@ -11,7 +11,7 @@ from PIL import Image
 
 from ganache.data.npy import new_member, write_rows
 from ganache.drawing.animations import animation_bytes
-from ganache.drawing.exports import add_origin, file_of
+from ganache.drawing.exports import add_origin, file_of, picture_of
 from ganache.drawing.grids import GAP, grid, layout, pairs, scatter
 from ganache.drawing.origins import Stamp
 from ganache.support.errors import UserError
@@ -30,6 +30,11 @@ def still(images: NDArray[Any], kind: Format, columns: int | None, side: int, st
     if kind == "npz":
         return arrays({"arr_0": images}, stamp)
     return _file(_picture(images, columns, side), kind, stamp)
+
+
+def translation(images: NDArray[np.uint8], kind: Format, stamp: Stamp) -> bytes:
+    """Return the one picture of images (1, H, W, C) as it is, or as an array."""
+    return arrays({"arr_0": images}, stamp) if kind == "npz" else _file(picture_of(images[0]), kind, stamp)
 
 
 def animation(images: NDArray[Any], side: int, stamp: Stamp) -> bytes:

@@ -9,60 +9,24 @@ from typing import Any
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganache.drawing.spaces import Places, StyleSpace, space_of
-from ganache.runs.encoders import TrainedEncoder
-from ganache.runs.products import TrainedGenerator
+from ganache.drawing.spaces import Places
 from ganache.support.errors import RunError, UserError
 from ganache.support.refusals import refusals
 from ganache.web.serve.messages import Message
+from ganache.web.serve.served import Served, drawing
 from ganache.web.serve.shared_groups import SharedGroups, Wanted, Way
-
-
-class Trained:
-    """What a run is served with."""
-
-    def __init__(self, name: str, generator: TrainedGenerator, encoder: TrainedEncoder | None = None) -> None:
-        self.name, self.generator, self.encoder = name, generator, encoder
-        self.space = space_of(generator)
-
-    def described(self) -> dict[str, Any]:
-        """Return what its users may know of it."""
-        generator, shape = self.generator, self.generator.shape
-        return {
-            "name": self.name,
-            "recipe": str(generator.description.get("recipe", "")),
-            "height": shape.height,
-            "width": shape.width,
-            "channels": shape.channels,
-            "points": shape.is_point,
-            "classes": list(generator.label_names),
-            "truncation": self._truncates(),
-            "layers": self.space.layers if isinstance(self.space, StyleSpace) else 0,
-            "encoder": self.encoder is not None,
-            "latents": generator.config.latent.size,
-            "images_seen": generator.description.get("images_seen"),
-            "weights": generator.weights,
-        }
-
-    def _truncates(self) -> bool:
-        try:
-            self.generator.truncated(0.5)
-        except UserError:
-            return False
-        return True
-
 
 Search = Iterator[Message | None]
 """What is looked for step by step: None after each, then the answer."""
 
-Begin = Callable[[Trained, Message], Wanted | Search]
+Begin = Callable[[Served, Message], Wanted | Search]
 
 
 class Studio:
     """Draws what is asked for, a group or a step of a search at a time, in turn."""
 
-    def __init__(self, runs: Mapping[str, Trained], tasks: Mapping[str, Begin]) -> None:
-        self._runs, self._tasks = runs, tasks
+    def __init__(self, runs: Mapping[str, Served], tasks: Mapping[str, Begin]) -> None:
+        self.runs, self._tasks = runs, tasks
         self._groups = SharedGroups(self._draw, self._finish)
         self._images: dict[int, Wanted] = {}
         self._searches: deque[tuple[int, Search]] = deque()
@@ -78,7 +42,7 @@ class Studio:
         if task == "forget":
             self._forget(number)
             return []
-        return self._guarded([number], lambda: self._taken_up(number, self._runs[asked.told["run"]], asked))
+        return self._guarded([number], lambda: self._taken_up(number, self.runs[asked.told["run"]], asked))
 
     def work(self) -> list[Message]:
         """Draw a group and move a search by a step, where there are any; return the answers."""
@@ -87,8 +51,8 @@ class Studio:
             answers += self._guarded([self._searches[0][0]], self._searched)
         return answers
 
-    def _taken_up(self, number: int, trained: Trained, asked: Message) -> list[Message]:
-        begun = self._tasks[asked.told["task"]](trained, asked)
+    def _taken_up(self, number: int, served: Served, asked: Message) -> list[Message]:
+        begun = self._tasks[asked.told["task"]](served, asked)
         if isinstance(begun, Wanted):
             self._images[number] = begun
             self._groups.add(begun)
@@ -111,13 +75,13 @@ class Studio:
         return [self._marked(number, found)]
 
     def _draw(self, way: Way, rows: Sequence[Tensor]) -> Tensor:
-        trained = self._runs[way.run]
+        trained = drawing(self.runs[way.run])
         if way.kind == "places":
             return trained.space.values(Places(*rows)).cpu()
         return trained.generator.truncated(way.truncation).draw(*rows)
 
     def _finish(self, way: Way, values: Tensor) -> NDArray[Any]:
-        return self._runs[way.run].generator.pixels(values).numpy()
+        return drawing(self.runs[way.run]).generator.pixels(values).numpy()
 
     def _forget(self, number: int) -> None:
         wanted = self._images.pop(number, None)

@@ -1,8 +1,10 @@
-"""What can be asked of a trained network: which rows an answer is drawn from, or how it is looked for."""
+"""What can be asked of a trained network: which rows an answer is drawn from, or what is done for it step by step."""
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ganache.drawing.mixing import mixture
 from ganache.drawing.projection import Projector
@@ -10,15 +12,17 @@ from ganache.drawing.spaces import Places, space_of
 from ganache.drawing.ways import of_seeds, places_along
 from ganache.engine.pixel_values import pixels_of, values_of
 from ganache.runs.products import GROUP
+from ganache.runs.trained_translators import TrainedTranslator
 from ganache.support.errors import UserError
 from ganache.web.serve.messages import Message
+from ganache.web.serve.served import Served, Trained, drawing, translating
 from ganache.web.serve.shared_groups import Wanted, Way
-from ganache.web.serve.studio import Begin, Search, Trained
+from ganache.web.serve.studio import Begin, Search
 
 
-def images(trained: Trained, asked: Message) -> Wanted:
+def images(served: Served, asked: Message) -> Wanted:
     """Begin the images first … first + count of a seed, as `sample` draws them."""
-    told = asked.told
+    told, trained = asked.told, drawing(served)
     generator = trained.generator.truncated(told["truncation"])
     wanted = generator.label_indices(told["classes"])
     first, count = told["first"], told["count"]
@@ -29,35 +33,50 @@ def images(trained: Trained, asked: Message) -> Wanted:
     return Wanted(Way(trained.name, "latents", rows[0].shape[1], told["truncation"]), rows, first)
 
 
-def walk(trained: Trained, asked: Message) -> Wanted:
+def walk(served: Served, asked: Message) -> Wanted:
     """Begin the images on the way past the first images of some seeds."""
-    told = asked.told
+    told, trained = asked.told, drawing(served)
     space = space_of(trained.generator.truncated(told["truncation"]))
     stops = of_seeds(space, ",".join(map(str, told["seeds"])), told["classes"])
     return _at(trained, places_along(space, stops, told["frames"], told["closed"]))
 
 
-def mix(trained: Trained, asked: Message) -> Wanted:
+def mix(served: Served, asked: Message) -> Wanted:
     """Begin the cells of a grid of styles mixed, row by row, without the corner."""
-    told = asked.told
+    told, trained = asked.told, drawing(served)
     rows, columns = (",".join(map(str, told[name])) for name in ("rows", "columns"))
     space = space_of(trained.generator.truncated(told["truncation"]))
     return _at(trained, mixture(space, rows, columns, told["layers"], told["classes"]))
 
 
-def project(trained: Trained, asked: Message) -> Search:
+def project(served: Served, asked: Message) -> Search:
     """Look for what a picture (C, H, W) would have been drawn from."""
-    told, generator = asked.told, trained.generator
+    told, trained = asked.told, drawing(served)
     _refuse_points(trained)
-    projector = Projector(generator, told["seed"], tuple(told["classes"]), told["steps"])
+    projector = Projector(trained.generator, told["seed"], tuple(told["classes"]), told["steps"])
     return _projected(trained, projector, asked)
 
 
-def encode(trained: Trained, asked: Message) -> Search:
+def encode(served: Served, asked: Message) -> Search:
     """Find a picture's latent by the run's encoder, and what the generator makes of it."""
+    trained = drawing(served)
     if trained.encoder is None:
         raise UserError(f"run: {trained.name!r} has no encoder, as a run of `bigan` has")
     return _encoded(trained, asked)
+
+
+def translate(served: Served, asked: Message) -> Search:
+    """Translate a picture (C, H, W), part by part where it is large, as the command does."""
+    ways, direction = translating(served), asked.told["direction"]
+    if direction not in ways.translators:
+        raise UserError(f"direction: {ways.name!r} does not lead {direction}")
+    given = ways.preparations[direction].use.prepared(asked.arrays["picture"][None])
+    return _translated(ways.translators[direction], np.ascontiguousarray(given.transpose(0, 2, 3, 1)))
+
+
+def _translated(translator: TrainedTranslator, images: NDArray[np.uint8]) -> Search:
+    for made in translator.steps(images):
+        yield None if made is None else Message({}, {"images": made[: len(images)]})
 
 
 def _at(trained: Trained, places: Places) -> Wanted:
@@ -93,4 +112,11 @@ def _encoded(trained: Trained, asked: Message) -> Search:
     yield Message({}, {"latents": latents, "images": image})
 
 
-TASKS: Mapping[str, Begin] = {"images": images, "walk": walk, "mix": mix, "project": project, "encode": encode}
+TASKS: Mapping[str, Begin] = {
+    "images": images,
+    "walk": walk,
+    "mix": mix,
+    "project": project,
+    "encode": encode,
+    "translate": translate,
+}

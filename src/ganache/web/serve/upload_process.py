@@ -3,15 +3,19 @@
 import contextlib
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ganache.data.containers.listing import UnreadableError
-from ganache.data.decoding.decode import quiet, read_header, read_pixels
+from ganache.data.decoding.decode import MOVES, Header, quiet, read_extremes, read_header, read_pixels
+from ganache.data.decoding.deep import FULL, Ranges, decide_ranges
+from ganache.data.decoding.films import read_timing
 from ganache.data.shape import ImageShape
 from ganache.support.children import answering
+from ganache.support.errors import UserError
 from ganache.web.serve.bounds import MEGAPIXEL
 from ganache.web.serve.messages import Message, packed, read
 
@@ -35,12 +39,25 @@ def _answer(told: dict[str, Any], content: bytes) -> Message:
         header = read_header(io.BytesIO(content))
         if header.height * header.width > told["pixels"]:
             size = f"{header.width:,} × {header.height:,} pixels"
-            return _refused(413, f"it has {size}, more than {told['pixels'] // MEGAPIXEL} megapixels")
-        pixels = read_pixels(io.BytesIO(content), ImageShape(*told["shape"]))
+            return _refused(413, f"it has {size}, more than {told['pixels'] / MEGAPIXEL:g} megapixels")
+        if told["still"] and MOVES in header.notes and read_timing(io.BytesIO(content)).durations:
+            return _refused(422, "it is an animation, and one picture is translated at a time; use `ganache translate`")
+        shape = ImageShape(*told["shape"])
+        if told["whole"]:
+            shape = replace(shape, height=header.height, width=header.width)
+        ranges = Ranges(*told["ranges"]) if told["ranges"] else _shown(header, content)
+        pixels = read_pixels(io.BytesIO(content), shape, ranges)
+    except UserError as error:
+        return _refused(422, str(error))
     except UnreadableError as error:
         status = 413 if "decompression bomb" in str(error) else 422
         return _refused(status, str(error))
     return Message({}, {"picture": np.asarray(pixels)})
+
+
+def _shown(header: Header, content: bytes) -> Ranges:
+    """Return the ranges that a file of more than 8 bits shows, as a set of this one file has."""
+    return decide_ranges(read_extremes(io.BytesIO(content)), None)[0] if header.is_deep else FULL
 
 
 def _refused(status: int, why: str) -> Message:

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import dataclasses
+import sys
 from asyncio.subprocess import PIPE
 
 import numpy as np
 from numpy.typing import NDArray
 from starlette.requests import Request
 
+from ganache.data.decoding.deep import FULL, Ranges
 from ganache.data.shape import ImageShape
 from ganache.support.children import command_of, program_of
 from ganache.support.units import bytes_text
@@ -19,6 +21,23 @@ from ganache.web.serve.messages import HEAD, Message, packed, unpacked
 PROGRAM = program_of("ganache.web.serve.upload_process")
 
 
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """How a picture is read.
+
+    A `whole` one keeps its size, of at most so many `pixels`. More than 8 bits are brought to 8 by `ranges`; None: by
+    what the file shows. An animation's first frame stands for it, unless it must be `still`.
+    """
+
+    whole: bool = False
+    pixels: int = sys.maxsize
+    ranges: Ranges | None = FULL
+    still: bool = False
+
+
+AS_DRAWN = Reading()
+
+
 class Uploads:
     """Pictures as (C, H, W) uint8, few decoded at a time."""
 
@@ -26,8 +45,8 @@ class Uploads:
         self._bounds, self._program = bounds, program
         self._places = asyncio.Semaphore(bounds.decoders)
 
-    async def picture(self, request: Request, shape: ImageShape) -> NDArray[np.uint8]:
-        """Return the picture that a request carries, covered and cropped to a shape.
+    async def picture(self, request: Request, shape: ImageShape, how: Reading = AS_DRAWN) -> NDArray[np.uint8]:
+        """Return the picture that a request carries, covered and cropped to a shape, or whole.
 
         Raises RefusedError for one that is too large (413), too slow (408) or none (422).
         """
@@ -35,7 +54,7 @@ class Uploads:
         if not content:
             raise RefusedError(422, "picture: the request has no body; send a picture's file as it is")
         async with self._places:
-            answer = await self._decoded(content, shape)
+            answer = await self._decoded(content, shape, how)
         if "error" in answer.told:
             raise RefusedError(answer.told["status"], f"picture: {answer.told['error']}")
         return answer.arrays["picture"]
@@ -60,10 +79,11 @@ class Uploads:
             ) from None
         return b"".join(pieces)
 
-    async def _decoded(self, content: bytes, shape: ImageShape) -> Message:
+    async def _decoded(self, content: bytes, shape: ImageShape, how: Reading) -> Message:
         """Return what a process of its own makes of a file, which is bounded in memory and time."""
         bounds = self._bounds
-        told = {"shape": dataclasses.astuple(shape), "pixels": bounds.upload_pixels, "memory": bounds.decode_memory}
+        pixels = min(bounds.upload_pixels, how.pixels)
+        told = {"shape": dataclasses.astuple(shape), **vars(how), "pixels": pixels, "memory": bounds.decode_memory}
         asked = packed(Message(told, {"file": np.frombuffer(content, np.uint8)}))
         try:
             process = await asyncio.create_subprocess_exec(*command_of(self._program), stdin=PIPE, stdout=PIPE)

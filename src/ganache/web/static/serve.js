@@ -1,4 +1,4 @@
-// The page of `ganache serve`: choose a run, look at what it draws.
+// The page of `ganache serve`: choose a run, look at what it draws, or at what it makes of a picture.
 
 import { element, fill } from "ganache/elements.js";
 import { ask, keepToken } from "ganache/serve_api.js";
@@ -6,9 +6,12 @@ import { choice } from "ganache/serve_controls.js";
 import { mix } from "ganache/serve_mix.js";
 import { pictures } from "ganache/serve_pictures.js";
 import { samples } from "ganache/serve_samples.js";
+import { translate } from "ganache/serve_translate.js";
 import { walk } from "ganache/serve_walk.js";
 
 const at = (id) => document.getElementById(id);
+const DRAWING = [samples, walk, mix, pictures];
+const TRANSLATING = [translate];
 const complaints = new Map(); // of each part of the page, until it works again
 
 /** Show what the server has, or ask for the token that it wants. */
@@ -42,13 +45,25 @@ function choose(runs) {
 function show(run) {
   at("about").textContent = described(run);
   complaints.clear();
-  for (const part of [samples, walk, mix, pictures]) part(at(part.name), run, (error) => complain(error, part.name));
+  const parts = translates(run) ? TRANSLATING : DRAWING;
+  for (const part of [...DRAWING, ...TRANSLATING]) fill(at(part.name));
+  for (const part of parts) part(at(part.name), run, (error) => complain(error, part.name));
+}
+
+function translates(run) {
+  return Object.keys(run.directions).length > 0;
 }
 
 function described(run) {
+  if (translates(run)) return `${run.recipe || "a translator"}: from picture to picture, ${sizes(run)}`;
   const size = run.points ? "points of a plane" : `pictures of ${run.width} × ${run.height} pixels`;
   const classes = run.classes.length ? `, ${run.classes.length} classes` : "";
   return `${run.recipe || "a generator"}: ${size}${classes}`;
+}
+
+function sizes(run) {
+  const ways = Object.entries(run.directions);
+  return ways.map(([name, way]) => `${name} from ${way.width} × ${way.height} pixels`).join(", ");
 }
 
 function complain(error, whose = "page") {
