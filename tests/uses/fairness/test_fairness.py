@@ -13,8 +13,9 @@ from ganache.data.sources.group_files import grouped
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.asked import Asked
 from ganache.evaluation.features.trained_classifier import keep_classifier, train_classifier
+from ganache.evaluation.metrics.certainty import Certainty
 from ganache.support.errors import UserError
-from ganache.uses.fairness.auditing import audit
+from ganache.uses.fairness.auditing import audit, strange
 from ganache.uses.fairness.fairness_record import Fairness, read_fairness
 from tests.commands import run_command
 from tests.evaluation.digits import digits
@@ -165,3 +166,15 @@ def test_groups_are_named_by_a_table_whatever_the_classes(cache: Path, thinned: 
     assert found.draws[0].rows[0].expected == pytest.approx(np.mean(CLASSES % 2 == 0))
     assert found.group_file is not None
     assert found.grouping.startswith("from parity.csv, by path")
+
+
+def test_samples_of_which_nobody_knows_what_they_are_are_told() -> None:
+    sure, unsure = np.log([[0.8, 0.1, 0.1]] * 9), np.log([[0.2, 0.35, 0.45]])
+    samples, reals = Certainty(3), Certainty(3)
+    samples.add(np.zeros(0), np.concatenate([sure, unsure]).astype(np.float32))
+    reals.add(np.zeros(0), sure.astype(np.float32))
+    assert list(strange(samples, reals, [0, 1])) == [
+        "of 10.0% of the samples the classifier is not even half sure (reals 0.0%); of which group they are is a guess",
+        "10.0% of the samples are read as groups that are not among the reals",
+    ]
+    assert list(strange(reals, reals, [0])) == []

@@ -37,7 +37,7 @@ from ganache.uses.fairness.ways_to_draw import WayToDraw, ways_of
 
 CONFIDENCE = 0.99  # a fair generator is accused by one command in a hundred
 READS_WELL = 0.9  # of held-out pictures, below which a classifier is a poor judge of groups
-MORE_UNSURE = 0.05  # of the samples than of the reals, above which many are no picture of any group
+MORE_STRANGE = 0.05  # of the samples than of the reals, above which many are no picture of a group that was meant
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ def audit(
     warnings = (
         *warnings_of_data(source, sides.classes, record),
         *_cautions(found),
-        *(told for _, told in draws if told),
+        *(line for _, told in draws for line in told),
     )
     return found.model_copy(update={"warnings": tuple(dict.fromkeys(warnings))})
 
@@ -142,8 +142,8 @@ def _labelled_groups(dataset: PackedDataset, split: str) -> tuple[str, ...]:
 
 def _drawn(
     way: WayToDraw, known: KnownGroups, count: int, seed: int, z: float, progress: Progress | None, say: Say
-) -> tuple[Draw, str | None]:
-    """Return what was found of the samples of one way, and a warning where many of them are no picture of a group."""
+) -> tuple[Draw, list[str]]:
+    """Return what was found of the samples of one way, and what makes it doubtful."""
     setting = make_setting(known.reference, way.samples, way.requests, count, seed)
     scored = score(way.samples, known.reference, setting, (*SEEN, KEEPING), progress=progress, say=say)
     evidence = scored.evidence
@@ -156,13 +156,20 @@ def _drawn(
         rows=tuple(rows),
         evaluation=scored.evaluation.model_copy(update={"scores": scores}),
     )
-    unsure, of_reals = evidence.counted(Certainty).unsure, evidence.counted_of_reals(Certainty).unsure
-    if unsure <= of_reals + MORE_UNSURE:
-        return draw, None
-    return draw, (
-        f"{draw.title}: of {share_text(unsure)} of the samples the classifier is not even half sure (reals"
-        f" {share_text(of_reals)}); of which group they are is a guess"
-    )
+    told = strange(evidence.counted(Certainty), evidence.counted_of_reals(Certainty), known.looked_for)
+    return draw, [f"{draw.title}: {sentence}" for sentence in told]
+
+
+def strange(samples: Certainty, reals: Certainty, looked_for: Sequence[int]) -> Iterator[str]:
+    """Say where many samples are no picture of any group, or pictures of others than are among the reals."""
+    if samples.unsure > reals.unsure + MORE_STRANGE:
+        yield (
+            f"of {share_text(samples.unsure)} of the samples the classifier is not even half sure (reals"
+            f" {share_text(reals.unsure)}); of which group they are is a guess"
+        )
+    elsewhere = 1.0 - float(samples.shares[list(looked_for)].sum())
+    if elsewhere > MORE_STRANGE:
+        yield f"{share_text(elsewhere)} of the samples are read as groups that are not among the reals"
 
 
 def _cautions(found: Fairness) -> Iterator[str]:
