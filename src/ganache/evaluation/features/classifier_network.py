@@ -46,31 +46,32 @@ class ClassifierNetwork(nn.Module):
         return features * self.scale, self.classes(features)
 
 
-def fit_classifier(
-    network: ClassifierNetwork, images: Tensor, labels: Tensor, steps: int, seen: Callable[[Tensor], Tensor]
-) -> None:
-    """Train with AdamW under one cycle of learning rates (Smith & Topin 2018), drawing from torch's default streams.
+def fit_classifier(network: ClassifierNetwork, batches: Iterator[tuple[Tensor, Tensor]], steps: int) -> None:
+    """Train on values (B, C, H, W) and labels (B,) with AdamW under one cycle of learning rates (Smith & Topin 2018).
 
-    `seen` makes of a batch of the uint8 images (B, C, H, W) the values that the network shall see.
+    Dropout draws from torch's default streams.
     """
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-2, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
     network.train()
-    for chosen in itertools.islice(_batches(len(images)), steps):
-        chosen = to_device(chosen, images.device)
-        _, logits = network(seen(images[chosen]).contiguous(memory_format=torch.channels_last))
+    for values, labels in itertools.islice(batches, steps):
+        _, logits = network(values.contiguous(memory_format=torch.channels_last))
         optimizer.zero_grad(set_to_none=True)
-        cross_entropy(logits, labels[chosen], label_smoothing=0.05).backward()  # type: ignore[no-untyped-call]
+        cross_entropy(logits, labels, label_smoothing=0.05).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
 
 
-def _batches(count: int) -> Iterator[Tensor]:
-    """Yield the numbers of the images of each batch, every pass in a new order, without end."""
+def shuffled(images: Tensor, labels: Tensor, seen: Callable[[Tensor], Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield all images in batches, every pass in a new order, without end, drawing from torch's default streams.
+
+    `seen` makes of a batch of the uint8 images (B, C, H, W) the values that the network shall see.
+    """
     while True:
-        for chosen in torch.split(torch.randperm(count), BATCH):
+        for chosen in torch.split(torch.randperm(len(images)), BATCH):
             if len(chosen) > 1:  # batch norm has no variance of one image
-                yield chosen
+                chosen = to_device(chosen, images.device)
+                yield seen(images[chosen]), labels[chosen]
 
 
 def _block(inputs: int, outputs: int, stride: tuple[int, int]) -> list[nn.Module]:

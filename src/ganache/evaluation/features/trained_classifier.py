@@ -31,7 +31,7 @@ from ganache.data.store.packed import PackedDataset
 from ganache.engine.full_precision import full_precision
 from ganache.engine.pixel_values import values_of
 from ganache.engine.transfers import CPU, to_device
-from ganache.evaluation.features.classifier_network import BATCH, ClassifierNetwork, fit_classifier
+from ganache.evaluation.features.classifier_network import BATCH, ClassifierNetwork, fit_classifier, shuffled
 from ganache.evaluation.features.extractor import in_groups
 from ganache.evaluation.features.judges_pictures import MOST_BYTES, held_out, learnt_and_held_out
 from ganache.runs import sealed
@@ -170,12 +170,13 @@ def train_classifier(
         raise UserError(
             f"data: {dataset.name!r} has {counted(dataset.count, 'image')}, too few to train a classifier on"
         )
-    with untouched_global_stream(), full_precision(), _pooling_unwarned():
+    with untouched_global_stream(), full_precision(), pooling_unwarned():
         torch.manual_seed(derive(seed, "classifier"))
         network = ClassifierNetwork(dataset.shape, len(names)).to(device)
         known = to_device(torch.from_numpy(images), device)
         steps = max(passes * -(-len(images) // BATCH), least_steps)
-        fit_classifier(network, known, to_device(torch.from_numpy(labels), device), steps, _shifted_values)
+        batches = shuffled(known, to_device(torch.from_numpy(labels), device), _shifted_values)
+        fit_classifier(network, batches, steps)
         _standardise(network, known[:10_000])
     tested, made_on = held.pictures, f"{device.type}, float32"
     judge = TrainedClassifier(_frozen(network), names, 0.0, len(tested.labels), held.split, made_on)
@@ -190,13 +191,13 @@ def _standardise(network: ClassifierNetwork, images: Tensor) -> None:
 
 
 def _shifted_values(images: Tensor) -> Tensor:
-    return values_of(_shifted(images))
+    return values_of(shifted(images))
 
 
-def _shifted(images: Tensor) -> Tensor:
-    """Move each image (N, C, H, W) by up to two pixels either way, its border repeated."""
+def shifted(images: Tensor, most: int = MOST_SHIFT) -> Tensor:
+    """Move each image (N, C, H, W) by up to `most` pixels either way, an eighth of a side, its border repeated."""
     count, channels, height, width = images.shape
-    most, device = min(MOST_SHIFT, height // 8, width // 8), images.device
+    most, device = min(most, height // 8, width // 8), images.device
     moves = to_device(torch.randint(-most, most + 1, (2, count, 1)), device)
     rows = (torch.arange(height, device=device) + moves[0]).clamp(0, height - 1)
     columns = (torch.arange(width, device=device) + moves[1]).clamp(0, width - 1)
@@ -206,7 +207,7 @@ def _shifted(images: Tensor) -> Tensor:
 
 
 @contextlib.contextmanager
-def _pooling_unwarned() -> Iterator[None]:
+def pooling_unwarned() -> Iterator[None]:
     """Ask only cuDNN for kernels that repeat their bits.
 
     torch would warn of max pooling's slope on a GPU, which adds in any order where windows overlap; ours do not.

@@ -11,7 +11,7 @@ from ganache.data.shape import ImageShape
 from ganache.engine.full_precision import full_precision
 from ganache.engine.pixel_values import values_of
 from ganache.engine.transfers import to_device
-from ganache.evaluation.features.classifier_network import BATCH, fit_classifier
+from ganache.evaluation.features.classifier_network import BATCH, fit_classifier, shuffled
 from ganache.parts.moment import Moment
 from ganache.parts.wear import Wear
 from ganache.support.errors import RunError
@@ -78,7 +78,7 @@ def _teach_network(
         with torch.no_grad():
             return teller.ready(disturbed(chosen))  # type: ignore[no-any-return]
 
-    fit_classifier(teller.network, images, labels, steps or steps_for(len(images)), seen)
+    fit_classifier(teller.network, shuffled(images, labels, seen), steps or steps_for(len(images)))
 
 
 def _teach_rest(teller: Teller, groups: Sequence[Pixels], disturbed: Callable[[Tensor], Tensor]) -> None:
