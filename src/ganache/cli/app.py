@@ -21,6 +21,7 @@ from ganache.cli.lab_command import lab
 from ganache.cli.marks_commands import mark, verify
 from ganache.cli.report_command import card, report
 from ganache.cli.serve_command import serve
+from ganache.cli.study_command import augment_study
 from ganache.cli.train_commands import plot, recipes, resume, train
 from ganache.cli.tune_command import tune
 from ganache.support.console import end_with_status
@@ -47,6 +48,7 @@ COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
         train,
         resume,
         tune,
+        augment_study,
         sample,
         interpolate,
         codes,
@@ -76,7 +78,7 @@ COMMANDS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
 }
 for home, commands in COMMANDS.items():
     for command in commands:
-        home.command(command.__name__.rstrip("_"))(command)
+        home.command(command.__name__.rstrip("_").replace("_", "-"))(command)
 
 
 @app.callback(invoke_without_command=True)

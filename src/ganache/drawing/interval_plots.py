@@ -1,0 +1,87 @@
+"""Means with their intervals over numbers of something, as one picture of some panels."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ganache.support.errors import shown
+from ganache.support.files import replacing
+from ganache.support.units import count_text
+
+_COLOURS = ("#6b6f76", "#2f5d8c", "#d6392b", "#b8792a", "#3a8f6f")
+_INK, _FAINT_INK = "#3b3f46", "#6b7079"
+_APART = 0.06  # between points of one number, as a share of the way to the next, so that intervals do not overlap
+
+
+class Estimates(NamedTuple):
+    """One line: for each number a middle and the two ends of its interval."""
+
+    name: str
+    numbers: Sequence[float]
+    middles: Sequence[float]
+    lows: Sequence[float]
+    highs: Sequence[float]
+
+
+class IntervalPanel(NamedTuple):
+    """One frame: its title, what its two axes are, its lines, and whether 0 means that nothing differs."""
+
+    title: str
+    across: str
+    up: str
+    lines: Sequence[Estimates]
+    has_zero: bool = False
+
+
+def draw_intervals(panels: Sequence[IntervalPanel], out: Path, title: str) -> None:
+    """Draw panels side by side as a PNG, atomically. Raises RunError when the disk refuses."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    spaced = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
+    figure = Figure(figsize=(6.0 * len(panels), 4.4), dpi=110, layout=spaced, facecolor="white")
+    figure.suptitle(shown(title), fontsize=13, color=_INK, fontweight="bold", parse_math=False)
+    for place, panel in enumerate(panels):
+        _draw(figure.add_subplot(1, len(panels), place + 1), panel)
+    with replacing(out) as temporary, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a title in letters that the fonts here lack shows boxes
+        FigureCanvasAgg(figure).print_png(temporary)
+
+
+def _draw(axes: Any, panel: IntervalPanel) -> None:
+    numbers = sorted({number for line in panel.lines for number in line.numbers})
+    places = {number: place for place, number in enumerate(numbers)}  # evenly: they are chosen, not measured
+    if panel.has_zero:
+        axes.axhline(0.0, color="#9aa0a8", linewidth=1.0)
+    for turn, line in enumerate(panel.lines):
+        aside = _APART * (turn - (len(panel.lines) - 1) / 2)
+        across = [places[number] + aside for number in line.numbers]
+        ends = [
+            [middle - low for middle, low in zip(line.middles, line.lows, strict=True)],
+            [high - middle for middle, high in zip(line.middles, line.highs, strict=True)],
+        ]
+        axes.errorbar(
+            across,
+            line.middles,
+            yerr=ends,
+            color=_COLOURS[turn % len(_COLOURS)],
+            marker="o",
+            markersize=4.5,
+            linewidth=1.6,
+            elinewidth=1.2,
+            capsize=3,
+            label=line.name,
+        )
+    axes.set_xticks(range(len(numbers)), [count_text(number) for number in numbers])
+    axes.set_xlim(-0.5, max(0.5, len(numbers) - 0.5))
+    axes.set_title(panel.title, loc="left", fontsize=11, color=_INK)
+    axes.set_xlabel(panel.across, fontsize=9, color=_FAINT_INK)
+    axes.set_ylabel(panel.up, fontsize=9, color=_FAINT_INK)
+    axes.tick_params(labelsize=9, colors=_FAINT_INK, length=0, which="both")
+    axes.grid(True, axis="y", color="#e6e8ec", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color("#c9cdd4")
+    axes.legend(frameon=False, fontsize=9, labelcolor=_INK)

@@ -1,0 +1,153 @@
+"""One cell of a study, a number of pictures of each class and a seed: its synthetic pictures, its four classifiers.
+
+A cell that is finished is kept as JSON, and not worked on again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from signal import Signals
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ganache.data.labels import count_labels
+from ganache.evaluation.features.trained_classifier import TrainedClassifier
+from ganache.evaluation.metrics.inputs import Features
+from ganache.parts.part import explain
+from ganache.support.errors import UserError
+from ganache.support.json_files import read_json
+from ganache.support.streams import derive
+from ganache.uses.study.learners import ARMS, School, learnt, probabilities, right
+from ganache.uses.study.nearness import LEAST_UNSEEN, Nearness, is_copy, nearness, pixels_of
+from ganache.uses.study.subsets import Integers, LabelledPictures, Pool
+from ganache.uses.study.synthetics import Cell, Synthetics
+
+CELL = "cell.json"
+SURE = 3.0  # deviations above chance, below which synthetic pictures are not told from pictures of no class
+
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+
+
+class Filters(NamedTuple):
+    """Which synthetic pictures are kept: those that the plain classifier is sure of, those that are no copies."""
+
+    confident: float = 0.0
+    not_copies: bool = False
+
+
+class CellRecord(BaseModel):
+    """What came of a cell: `right` has how many judges of each class each classifier told right.
+
+    `agreement` is the share of the synthetic pictures that the plain classifier gives their class, and `by_chance`
+    what that would be if classes and pictures had nothing to do with each other.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    count: Count
+    seed: Count
+    right: dict[str, tuple[Count, ...]]
+    drawn: Count
+    kept: Count
+    agreement: Annotated[float, Field(ge=0, le=1)]
+    by_chance: Annotated[float, Field(ge=0, le=1)]
+    nearness: Nearness | None
+
+    @property
+    def is_deaf(self) -> bool:
+        """Whether the synthetic pictures show nothing of their classes to one who knows the few."""
+        deviation = (self.by_chance * (1.0 - self.by_chance) / max(1, self.drawn)) ** 0.5
+        return bool(self.agreement - self.by_chance <= SURE * deviation)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """All that the cells of a study share."""
+
+    pool: Pool
+    source: Synthetics
+    school: School
+    filters: Filters
+
+    @cached_property
+    def judges(self) -> tuple[Features, Integers]:
+        """The judges' pixels and classes."""
+        return pixels_of(self.pool.judges, self.pool.shape), self.pool.judges.labels
+
+    def cell(self, folder: Path, count: int, seed: int) -> Cell:
+        """Return a cell of a study's folder."""
+        return Cell(count, seed, self.pool.few(count, seed), folder / "cells" / f"{count:05d}-{seed}")
+
+    def work_on(self, cell: Cell, stopped: Callable[[], Signals | None] = lambda: None) -> CellRecord | Signals:
+        """Return what comes of a cell, or the signal that stopped it."""
+        found = self.source.pictures(cell)
+        if isinstance(found, Signals):
+            return found
+        unseen = self._unseen(cell)
+        seed, classifiers = derive(cell.seed, "study", cell.count), {}
+        kept = found
+        for arm in ARMS:
+            if (signal := stopped()) is not None:
+                return signal
+            classifiers[arm.name] = learnt(arm, cell.few, kept, self.school, seed)
+            if arm.name == "plain":
+                kept = found.taken(self._passing(found, classifiers["plain"], cell.few, unseen[0]))
+        chosen = probabilities(classifiers["plain"], found).argmax(axis=1)
+        return CellRecord(
+            count=cell.count,
+            seed=cell.seed,
+            right={name: tuple(right(one, self.pool.judges).tolist()) for name, one in classifiers.items()},
+            drawn=len(found.labels),
+            kept=len(kept.labels),
+            agreement=float((chosen == found.labels).mean()),
+            by_chance=_by_chance(found.labels, chosen, len(self.pool.names)),
+            nearness=self._nearness(found, cell.few, unseen),
+        )
+
+    def _unseen(self, cell: Cell) -> tuple[Features, Integers]:
+        """Return the pixels and classes of pictures that nobody learns from, at most as many as judge of each class."""
+        most = count_labels(self.pool.judges.labels, len(self.pool.names))[:-1].tolist()
+        others = self.pool.others(cell.count, cell.seed, most)
+        return pixels_of(others, self.pool.shape), others.labels
+
+    def _passing(
+        self, found: LabelledPictures, plain: TrainedClassifier, few: LabelledPictures, unseen: Features
+    ) -> NDArray[np.bool_]:
+        passing = np.ones(len(found.labels), bool)
+        if self.filters.confident > 0.0:
+            own = probabilities(plain, found)[np.arange(len(found.labels)), found.labels]
+            passing &= own >= self.filters.confident
+        if self.filters.not_copies:
+            if len(unseen) < LEAST_UNSEEN:
+                raise UserError(f"not_copies: {len(unseen)} pictures are left of which nobody learns; 20 are needed")
+            passing &= ~is_copy(pixels_of(found, self.pool.shape), pixels_of(few, self.pool.shape), unseen)
+        return passing
+
+    def _nearness(
+        self, found: LabelledPictures, few: LabelledPictures, unseen: tuple[Features, Integers]
+    ) -> Nearness | None:
+        ours, theirs = (pixels_of(pictures, self.pool.shape) for pictures in (found, few))
+        return nearness(ours, theirs, self.judges, unseen, len(self.pool.names))
+
+
+def read_cell(folder: Path, names: tuple[str, ...]) -> CellRecord | None:
+    """Return what came of a cell; None where it is not finished. Raises UserError where it is damaged."""
+    path = folder / CELL
+    if not path.is_file():
+        return None
+    try:
+        record = CellRecord.model_validate(read_json(path, "out"))
+    except ValidationError as error:
+        raise UserError(f"out: {path}: {explain(error)}") from None
+    if any(len(record.right.get(arm.name, ())) != len(names) for arm in ARMS):
+        raise UserError(f"out: {path} is not of these classes and classifiers")
+    return record
+
+
+def _by_chance(labels: Integers, chosen: Integers, classes: int) -> float:
+    shares = [count_labels(part, classes)[:-1] / len(part) for part in (labels, chosen)]
+    return float(np.clip(shares[0] @ shares[1], 0.0, 1.0))
