@@ -30,7 +30,7 @@ from ganache.support.units import counted, listed
 
 if TYPE_CHECKING:
     from ganache.uses.study.augmentation_study import StudyRecord
-    from ganache.uses.study.cells import Workshop
+    from ganache.uses.study.study_cells import Workshop
 
 
 def augment_study(

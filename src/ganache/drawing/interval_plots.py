@@ -9,7 +9,6 @@ from ganache.support.errors import shown
 from ganache.support.files import replacing
 from ganache.support.units import count_text
 
-_COLOURS = ("#6b6f76", "#2f5d8c", "#d6392b", "#b8792a", "#3a8f6f")
 _INK, _FAINT_INK = "#3b3f46", "#6b7079"
 _APART = 0.06  # between points of one number, as a share of the way to the next, so that intervals do not overlap
 
@@ -18,6 +17,7 @@ class Estimates(NamedTuple):
     """One line: for each number a middle and the two ends of its interval."""
 
     name: str
+    colour: str
     numbers: Sequence[float]
     middles: Sequence[float]
     lows: Sequence[float]
@@ -41,7 +41,7 @@ def draw_intervals(panels: Sequence[IntervalPanel], out: Path, title: str) -> No
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     spaced = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
-    figure = Figure(figsize=(6.0 * len(panels), 4.4), dpi=110, layout=spaced, facecolor="white")
+    figure = Figure(figsize=(6.0 * len(panels), 5.2), dpi=110, layout=spaced, facecolor="white")
     figure.suptitle(shown(title), fontsize=13, color=_INK, fontweight="bold", parse_math=False)
     for place, panel in enumerate(panels):
         _draw(figure.add_subplot(1, len(panels), place + 1), panel)
@@ -66,7 +66,7 @@ def _draw(axes: Any, panel: IntervalPanel) -> None:
             across,
             line.middles,
             yerr=ends,
-            color=_COLOURS[turn % len(_COLOURS)],
+            color=line.colour,
             marker="o",
             markersize=4.5,
             linewidth=1.6,
@@ -84,4 +84,5 @@ def _draw(axes: Any, panel: IntervalPanel) -> None:
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color("#c9cdd4")
-    axes.legend(frameon=False, fontsize=9, labelcolor=_INK)
+    # Below the frame: there it covers nothing, and long names have room.
+    axes.legend(frameon=False, fontsize=9, labelcolor=_INK, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=1)

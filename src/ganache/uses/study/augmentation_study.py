@@ -23,18 +23,19 @@ from ganache.runs.folder import Run
 from ganache.support.errors import UserError
 from ganache.support.interrupts import Interrupts
 from ganache.support.json_files import read_json, write_json
+from ganache.support.places import check_place
 from ganache.support.refusals import refusals
 from ganache.support.trees import differences
 from ganache.support.units import check_seed, duration_text, listed, parse_count, parse_duration
 from ganache.training.plan import Plan, Request, make_plan
-from ganache.uses.study.cells import CELL, CellRecord, Filters, Workshop, read_cell
 from ganache.uses.study.learners import ARMS, STEPS, School, learnt
-from ganache.uses.study.outcomes import Outcome
-from ganache.uses.study.subsets import Pool, pool_of
+from ganache.uses.study.outcomes import CountOutcome
+from ganache.uses.study.study_cells import CELL, CellRecord, Filters, Workshop, read_cell
+from ganache.uses.study.subsets import PicturePool, pool_of
 from ganache.uses.study.synthetics import Synthetics, TrainedOnFew, given_generator, given_pictures
 
 STUDY = "augment-study.json"
-PER_CLASS, SEEDS = (10, 20, 50, 100), 5
+PER_CLASS, SEEDS, FEWEST_SEEDS = (10, 20, 50, 100), 5, 3
 RECIPE, SETTINGS, IMAGES = "mnist-speedrun", ("augment=DiffAugment",), 20_000  # where nobody says
 MEASURED_SECONDS, MEASURED_STEPS = 1.0, 10
 LEAST_ITERATIONS = 32  # of a generator's training
@@ -67,8 +68,8 @@ class AugmentStudy:
     def check(self) -> None:
         """Raise UserError, before anything is read, for what cannot be."""
         check_seed(self.request.seed)
-        if not 2 <= self.seeds <= 1_000:
-            raise UserError(f"seeds: {self.seeds} is not from 2, below which nothing has an interval, to 1,000")
+        if not FEWEST_SEEDS <= self.seeds <= 1_000:
+            raise UserError(f"seeds: {self.seeds} is not from 3, below which an interval says nothing, to 1,000")
         if not 0.0 <= self.confident <= 1.0:
             raise UserError(f"confident: {self.confident:g} is not a share from 0 to 1")
         if not 1 <= self.steps < 2**31:
@@ -123,7 +124,7 @@ class Studied:
     folder: Path
     record: StudyRecord
     source: Synthetics
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[CountOutcome, ...]
     signal: Signals | None = None
 
 
@@ -141,6 +142,7 @@ def augment_study(
     machine refuses.
     """
     asked.check()
+    check_place(asked.out, "out")
     before = _before(asked.out)
     if before is None:
         Run.refuse_existing(asked.out)
@@ -201,22 +203,22 @@ def _worked(
     return done, None
 
 
-def _line(cell: CellRecord, pool: Pool) -> str:
+def _line(cell: CellRecord, pool: PicturePool) -> str:
     judges = len(pool.judges.labels)
     told = ", ".join(f"{arm.name} {sum(cell.right[arm.name]) / judges:.1%}" for arm in ARMS)
     return f"{cell.count:,} per class, seed {cell.seed}: {told}"
 
 
-def _outcomes(cells: list[CellRecord], workshop: Workshop, counts: tuple[int, ...]) -> tuple[Outcome, ...]:
-    """Return what is known of every number of pictures that has two seeds or more."""
+def _outcomes(cells: list[CellRecord], workshop: Workshop, counts: tuple[int, ...]) -> tuple[CountOutcome, ...]:
+    """Return what is known of every number of pictures that has three seeds or more."""
     pool = workshop.pool
     judges = tuple(count_labels(pool.judges.labels, len(pool.names))[:-1].tolist())
     moves = "flips and crops" if workshop.school.flips else "crops"
     found = []
     for count in counts:
         of_count = tuple(cell for cell in cells if cell.count == count)
-        if len(of_count) > 1:
-            found.append(Outcome(count, of_count, judges, pool.names, workshop.source.is_given, moves))
+        if len(of_count) >= FEWEST_SEEDS:
+            found.append(CountOutcome(count, of_count, judges, pool.names, workshop.source.is_given, moves))
     return tuple(found)
 
 
@@ -232,7 +234,7 @@ def _before(folder: Path) -> StudyRecord | None:
 
 
 def _source(
-    asked: AugmentStudy, pool: Pool, school: School, before: StudyRecord | None, progress: Progress | None
+    asked: AugmentStudy, pool: PicturePool, school: School, before: StudyRecord | None, progress: Progress | None
 ) -> Synthetics:
     if asked.generator is not None:
         return given_generator(asked.generator, pool, asked.counts[-1], school.device.type)
@@ -265,7 +267,7 @@ def _plan(asked: AugmentStudy, progress: Progress | None) -> Plan:
     return make_plan(replace(asked.request, recipe=recipe, settings=(), images=recipe.images), progress)
 
 
-def _images_in(asked: AugmentStudy, plan: Plan, school: School, pool: Pool) -> int:
+def _images_in(asked: AugmentStudy, plan: Plan, school: School, pool: PicturePool) -> int:
     """Return how many images each generator sees, of a budget for the whole study, by a look at the speeds of both."""
     assert asked.budget is not None
     seconds, cells = parse_duration(asked.budget, "budget"), len(asked.counts) * asked.seeds

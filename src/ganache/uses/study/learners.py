@@ -14,8 +14,10 @@ from torch import Tensor
 from ganache.data.labels import count_labels
 from ganache.data.shape import ImageShape
 from ganache.engine.full_precision import full_precision
+from ganache.engine.pixel_values import values_of
 from ganache.engine.transfers import CPU, to_device
-from ganache.evaluation.features.trained_classifier import ClassifierNetwork, TrainedClassifier, fit, shifted
+from ganache.evaluation.features.classifier_network import ClassifierNetwork, fit_classifier
+from ganache.evaluation.features.trained_classifier import TrainedClassifier, pooling_unwarned, shifted
 from ganache.support.streams import derive, generator, untouched_global_stream
 from ganache.uses.study.subsets import Integers, LabelledPictures
 
@@ -55,11 +57,12 @@ def learnt(
 ) -> TrainedClassifier:
     """Return a classifier that saw a half of its pictures among the synthetic ones where the arm has any."""
     sources = [few, synthetic] if arm.is_filled and len(synthetic.labels) else [few]
-    with untouched_global_stream(), full_precision():
+    with untouched_global_stream(), full_precision(), pooling_unwarned():
         torch.manual_seed(derive(seed, "learner"))
         network = ClassifierNetwork(school.shape, len(school.names)).to(school.device)
         batches = _drawn(sources, school.device, seed)
-        fit(network, _moved(batches, school.flips) if arm.is_moved else batches, school.steps)
+        seen = _moved(batches, school.flips) if arm.is_moved else batches
+        fit_classifier(network, ((values_of(images), labels) for images, labels in seen), school.steps)
     network.eval().requires_grad_(False)
     return TrainedClassifier(network, school.names, 0.0, 0, "")
 

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 from ganache.support.student import quantile
 from ganache.support.units import listed
-from ganache.uses.study.cells import CellRecord
 from ganache.uses.study.learners import ARMS
+from ganache.uses.study.study_cells import CellRecord
 
-HELPS, HARMS, UNKNOWN, VOID = "helps", "harms", "cannot be told", "void"
+HELPS, HARMS, UNKNOWN, VOID, USELESS = "helps", "harms", "cannot be told", "void", "useless"
 
 # What is compared with what, by name: the classifiers with synthetic pictures with those without, and what is simpler.
 COMPARED = {
@@ -53,7 +53,7 @@ class Difference(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CountOutcome:
     """What the cells of one number of pictures show; `judges` are those (K,) of each class, called `names`."""
 
     count: int
@@ -102,12 +102,15 @@ class Outcome:
     @property
     def is_deaf(self) -> bool:
         """Whether most seeds' synthetic pictures show nothing of their classes."""
-        return 2 * sum(cell.is_deaf for cell in self.cells) > len(self.cells)
+        deaf = [cell.is_deaf(known) for cell, known in zip(self.cells, self.accuracies("plain"), strict=True)]
+        return 2 * sum(deaf) > len(deaf)
 
     @property
     def word(self) -> str:
         """The verdict in a word."""
-        return VOID if self.knows_judges else self.difference("alone").word
+        if self.knows_judges:
+            return VOID
+        return USELESS if self.is_deaf else self.difference("alone").word
 
     def sentence(self) -> str:
         """Return the verdict in a sentence."""
@@ -117,14 +120,14 @@ class Outcome:
         alone, beside = self.difference("alone"), self.difference("beside")
         if self.knows_judges:
             yield f"the synthetic pictures know those that judge ({self._leak()}), so that what follows means nothing"
-        yield f"synthetic pictures make {alone.said()} of {self.accuracy('plain'):.1%} without"
-        yield f"beside {self.moves} ({self.accuracy('moved'):.1%}) they {_does(beside.word)}, {beside.said()}"
         if self.is_deaf:
             share, chance = self.mean("agreement"), self.mean("by_chance")
             yield (
-                f"they are useless: who learnt the few finds the asked class in {share:.1%} of them, by chance"
-                f" {chance:.1%}"
+                f"the synthetic pictures show nothing of their classes (who learnt the few finds the asked one in"
+                f" {share:.1%} of them, by chance {chance:.1%}), so that any noise might do what follows"
             )
+        yield f"synthetic pictures make {alone.said()} of {self.accuracy('plain'):.1%} without"
+        yield f"beside {self.moves} ({self.accuracy('moved'):.1%}) {_does(beside.word)}: {beside.said()}"
         if not sum(cell.kept for cell in self.cells):
             yield "no synthetic picture passed the filters"
         elif harmed := self.harmed("alone"):
@@ -164,4 +167,4 @@ def _points(share: float) -> str:
 
 
 def _does(word: str) -> str:
-    return {HELPS: "help", HARMS: "harm"}.get(word, "do not tell")
+    return {HELPS: "they help", HARMS: "they harm"}.get(word, "it cannot be told")

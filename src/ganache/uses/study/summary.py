@@ -10,9 +10,10 @@ from ganache.support.files import write_text
 from ganache.support.json_files import write_json
 from ganache.uses.study.augmentation_study import Studied
 from ganache.uses.study.learners import ARMS, BATCH, Arm
-from ganache.uses.study.outcomes import Difference, Outcome
+from ganache.uses.study.outcomes import COMPARED, CountOutcome, Difference
 
 PAGE, PLOT, RECORD = "README.md", "accuracies.png", "record.json"
+_COLOURS = {"plain": "#6b6f76", "moved": "#2f5d8c", "synthetic": "#d6392b", "both": "#b8792a"}
 COMPARISONS = {
     "alone": "synthetic pictures, against none",
     "beside": "synthetic pictures beside {moves}, against {moves}",
@@ -22,7 +23,7 @@ COMPARISONS = {
 
 
 def write_summary(found: Studied) -> list[Path]:
-    """Write page, plot and record; return their paths, none while no number of pictures has two seeds."""
+    """Write page, plot and record; return their paths, none while no number of pictures has three seeds."""
     if not found.outcomes:
         return []
     folder = found.folder
@@ -51,7 +52,7 @@ def protocol(found: Studied) -> Iterator[str]:
         f" any; those of one seed have the same few pictures and first weights. Moved are all pictures of a step, by"
         f" {moves}."
     )
-    yield f"Judged on {record.judged_on} pictures, which no training sees."
+    yield f"Judged on {record.judged_on}, which no training sees."
     yield (
         "Intervals are paired t intervals of 95% over seeds: they say what the choice of the few may do, for these"
         f" judges. Of {len(record.classes)} classes one in forty seems to lose by chance."
@@ -147,12 +148,14 @@ def _panels(found: Studied) -> list[IntervalPanel]:
     lines = []
     for arm in _told(found):
         alone = [Difference.of(one.accuracies(arm.name)) for one in found.outcomes]
-        lines.append(_line(arm.says, numbers, alone))
+        lines.append(_line(arm.says, numbers, alone, _COLOURS[arm.name]))
+    moves = found.outcomes[0].moves
     compared = [
         _line(
-            COMPARISONS[name].format(moves=found.outcomes[0].moves),
+            COMPARISONS[name].format(moves=moves),
             numbers,
             [one.difference(name) for one in found.outcomes],
+            _COLOURS[COMPARED[name][0]],
         )
         for name in ("moves", "alone", "beside")
     ]
@@ -163,12 +166,12 @@ def _panels(found: Studied) -> list[IntervalPanel]:
     ]
 
 
-def _line(name: str, numbers: list[int], found: list[Difference]) -> Estimates:
+def _line(name: str, numbers: list[int], found: list[Difference], colour: str) -> Estimates:
     middles, lows, highs = ([100.0 * value for value in values] for values in zip(*found, strict=True))
-    return Estimates(name, numbers, middles, lows, highs)
+    return Estimates(name, colour, numbers, middles, lows, highs)
 
 
-def _spread(one: Outcome, arm: str) -> str:
+def _spread(one: CountOutcome, arm: str) -> str:
     values = one.accuracies(arm)
     return f"{100 * statistics.fmean(values):.1f}% ± {100 * statistics.stdev(values):.1f}"
 

@@ -10,14 +10,13 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ganache.support.student import quantile
 from ganache.support.units import count_text, counted
 from ganache.uses.tuning.decisions import promising
 from ganache.uses.tuning.definition import SEEDS, Definition
 from ganache.uses.tuning.dials import distributions_of
 from ganache.uses.tuning.trials import Trial, best_search, full_scores, of_purpose
 
-# Student's t with 1, 2, 3, 4 degrees of freedom: 95% of it lie between ±t.
-_T95 = (12.706, 4.303, 3.182, 2.776)
 LEAST_FOR_IMPORTANCE = 10  # trials
 
 
@@ -46,7 +45,7 @@ class Findings:
             return None
         squares = sum(_squares(scores) for scores in (self.defaults, self.checks))
         error = math.sqrt(squares / freedom * (1 / len(self.defaults) + 1 / len(self.checks)))
-        return _T95[min(freedom, len(_T95)) - 1] * error
+        return quantile(freedom) * error
 
     @functools.cached_property
     def shares(self) -> dict[str, float]:

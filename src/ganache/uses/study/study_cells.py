@@ -23,7 +23,7 @@ from ganache.support.json_files import read_json
 from ganache.support.streams import derive
 from ganache.uses.study.learners import ARMS, School, learnt, probabilities, right
 from ganache.uses.study.nearness import LEAST_UNSEEN, Nearness, is_copy, nearness, pixels_of
-from ganache.uses.study.subsets import Integers, LabelledPictures, Pool
+from ganache.uses.study.subsets import Integers, LabelledPictures, PicturePool
 from ganache.uses.study.synthetics import Cell, Synthetics
 
 CELL = "cell.json"
@@ -57,18 +57,20 @@ class CellRecord(BaseModel):
     by_chance: Annotated[float, Field(ge=0, le=1)]
     nearness: Nearness | None
 
-    @property
-    def is_deaf(self) -> bool:
-        """Whether the synthetic pictures show nothing of their classes to one who knows the few."""
-        deviation = (self.by_chance * (1.0 - self.by_chance) / max(1, self.drawn)) ** 0.5
-        return bool(self.agreement - self.by_chance <= SURE * deviation)
+    def is_deaf(self, accuracy: float) -> bool:
+        """Whether the synthetic pictures show nothing of their classes to one who is right about a share of real ones.
+
+        False also where so little is known that nobody could tell.
+        """
+        least = SURE * (self.by_chance * (1.0 - self.by_chance) / max(1, self.drawn)) ** 0.5
+        return bool(self.agreement - self.by_chance <= least < (accuracy - self.by_chance) / 2.0)
 
 
 @dataclass(frozen=True)
 class Workshop:
     """All that the cells of a study share."""
 
-    pool: Pool
+    pool: PicturePool
     source: Synthetics
     school: School
     filters: Filters
