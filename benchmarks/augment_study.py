@@ -13,11 +13,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from ganache.uses.study.augmentation_study import PER_CLASS, SEEDS, AugmentStudy, Studied, augment_study
-from ganache.uses.study.learners import STEPS
-from ganache.uses.study.outcomes import CountOutcome
-from ganache.uses.study.subsets import PicturePool, pool_of
-from ganache.uses.study.summary import write_summary
 
 from benchmarks.markdown import table
 from ganache.data import open_dataset
@@ -26,13 +21,18 @@ from ganache.data.store.packed import PackedDataset
 from ganache.support.files import replacing
 from ganache.support.streams import derive
 from ganache.training.plan import Request
+from ganache.uses.study.augmentation_study import PER_CLASS, SEEDS, AugmentStudy, Studied, augment_study
+from ganache.uses.study.learners import STEPS
+from ganache.uses.study.outcomes import CountOutcome
+from ganache.uses.study.subsets import FewAndJudges, pool_of
+from ganache.uses.study.summary import write_summary
 
 NOISE_PER_CLASS = 200
 SHAKEN = 4  # of 255, by which the cheat's pictures differ from those that judge
 QUICK_SEEDS, QUICK_STEPS, QUICK_IMAGES = 3, 8, 640
 
 
-def plant_noise(pool: PicturePool, path: Path) -> Path:
+def plant_noise(pool: FewAndJudges, path: Path) -> Path:
     """Write noise of every class: a useless generator's pictures."""
     shape, count = pool.shape, NOISE_PER_CLASS * len(pool.names)
     random = np.random.default_rng(derive(0, "planted noise"))
@@ -40,7 +40,7 @@ def plant_noise(pool: PicturePool, path: Path) -> Path:
     return _written(path, images, np.resize(np.array(pool.names), count))
 
 
-def plant_cheat(pool: PicturePool, path: Path) -> Path:
+def plant_cheat(pool: FewAndJudges, path: Path) -> Path:
     """Write the pictures that judge, shaken: those of a generator that learnt them by heart."""
     random = np.random.default_rng(derive(0, "planted cheat"))
     images = pool.judges.images.transpose(0, 2, 3, 1).astype(np.int16)

@@ -27,7 +27,7 @@ def test_planted_pictures_are_called_out_and_nothing_is_done_twice(
     small = ("--set", "generator.width=4", "--set", "discriminator.width=4", "--recipe", "mnist-speedrun")
     monkeypatch.setattr(sys, "argv", [*words, *small])
     monkeypatch.setattr(augment_study, "QUICK_IMAGES", 64)
-    monkeypatch.setattr(augment_study, "QUICK_STEPS", 30)
+    monkeypatch.setattr(augment_study, "QUICK_STEPS", 24)
     augment_study.main()
     first = capsys.readouterr().out.splitlines()
     table = [line for line in first if line.startswith("|")]

@@ -9,10 +9,10 @@ NAMES = np.array(["left", "middle", "right"])
 
 
 def bars(each: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.str_]]:
-    """Return pictures (N, 8, 8, 1), as many of each class in turn, and their classes."""
+    """Return pictures (N, 6, 6, 1), as many of each class in turn, and their classes."""
     random = np.random.default_rng(seed)
     kinds = np.arange(3 * each) % 3
-    images = random.integers(0, 150, (len(kinds), 8, 8, 1))
+    images = random.integers(0, 150, (len(kinds), 6, 6, 1))
     images[np.arange(len(kinds)), :, 1 + 2 * kinds] += 60
     return images.astype(np.uint8), NAMES[kinds]
 

@@ -24,7 +24,7 @@ from tests.commands import Ended, run_command
 from tests.uses.study.bars import NAMES, bars, write, write_data
 
 ROOT = Path(__file__).parents[3]
-COMMON = ("--per-class", "3", "--seeds", "3", "--steps", "24", "--device", "cpu")
+COMMON = ("--per-class", "6", "--seeds", "3", "--steps", "24", "--device", "cpu")
 TINY = ("--recipe", "mnist-speedrun", "--images", "96", "--precision", "fp32", "--batch", "16",
         *("--set", "generator.width=4", "--set", "discriminator.width=4"))  # fmt: skip
 
@@ -41,7 +41,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shaken = random.integers(-4, 5, every.shape)
     write(folder / "cheat.npz", np.clip(tested + shaken[: len(tested)], 0, 255).astype(np.uint8), kinds)
     write(folder / "all.npz", np.clip(every + shaken, 0, 255).astype(np.uint8), names)
-    noise = random.integers(0, 256, (300, 8, 8, 1)).astype(np.uint8)
+    noise = random.integers(0, 256, (300, 6, 6, 1)).astype(np.uint8)
     write(folder / "noise.npz", noise, NAMES[np.arange(300) % 3])
     return folder
 
@@ -80,10 +80,10 @@ def test_fresh_pictures_help_and_all_of_it_is_told(honest: tuple[Path, Ended]) -
     assert (found["verdict"], found["knows_judges"], found["is_useless"]) == ("helps", False, False)
     for line in (
         "judged on      90 pictures, of test; no training sees them",
-        "learnt from    3 of each class, 3 seeds",
+        "learnt from    6 of each class, 3 seeds",
         "to do          12 classifiers of 24 steps\n",
-        "3 per class, seed 0: plain ",
-        "verdict        3 per class: helps: synthetic pictures make +",
+        "6 per class, seed 0: plain ",
+        "verdict        6 per class: helps: synthetic pictures make +",
     ):
         assert line in ended.output
     assert "nobody here knows how" in ended.complaints
@@ -96,26 +96,26 @@ def test_fresh_pictures_help_and_all_of_it_is_told(honest: tuple[Path, Ended]) -
 
 def test_pictures_that_know_those_that_judge_are_called_out(place: Path, honest: tuple[Path, Ended]) -> None:
     for name in ("cheat", "all"):
-        ended = study(place, name)
+        ended = study(place, name, "--steps", "2")
         assert ended.status == 0, ended.complaints
         found = outcome(place / f"of-{name}")
         assert (found["verdict"], found["is_useless"]) == ("void", False)
-        assert "3 per class: void: the synthetic pictures know those that judge" in ended.output
-        assert "3 per class: void" in (place / f"of-{name}" / PAGE).read_text(encoding="utf-8")
+        assert "6 per class: void: the synthetic pictures know those that judge" in ended.output
+        assert "6 per class: void" in (place / f"of-{name}" / PAGE).read_text(encoding="utf-8")
 
 
 def test_noise_is_called_useless(place: Path, honest: tuple[Path, Ended]) -> None:
-    ended = study(place, "noise", "--per-class", "5")  # of three nobody knows enough to tell
+    ended = study(place, "noise")
     assert ended.status == 0, ended.complaints
     found = outcome(place / "of-noise")
     assert (found["verdict"], found["is_useless"], found["knows_judges"]) == ("useless", True, False)
-    assert "5 per class: useless: the synthetic pictures show nothing of their classes" in ended.output
+    assert "6 per class: useless: the synthetic pictures show nothing of their classes" in ended.output
 
 
 def test_filters_leave_out_what_is_unsure_and_what_is_copied(place: Path) -> None:
     request = Request(data=str(place / "data.npz"), device="cpu")
     wanted = AugmentStudy(
-        request=request, out=place / "filtered", per_class="3", seeds=3, steps=24, synthetic=str(place / "honest.npz")
+        request=request, out=place / "filtered", per_class="6", seeds=3, steps=2, synthetic=str(place / "honest.npz")
     )
     asked = (("confident", {"confident": 1.0}), ("copies", {"not_copies": True}))
     for name, filters in asked:
@@ -133,27 +133,27 @@ def test_filters_leave_out_what_is_unsure_and_what_is_copied(place: Path) -> Non
 
 
 def test_generators_are_trained_on_the_few_alone_and_a_stopped_study_goes_on(place: Path, tmp_path: Path) -> None:
-    words = ("augment-study", "--data", place / "data.npz", *COMMON, *TINY, "--out")
+    words = ("augment-study", "--data", place / "data.npz", *COMMON, *TINY, "--steps", "2", "--out")
     ended = run_command(*words, tmp_path / "whole")
     assert ended.status == 0, ended.complaints
     assert "synthetic      mnist-speedrun, trained on the few alone for 96 images" in ended.output
-    run = Run.open(tmp_path / "whole" / "cells" / "00003-1" / "generator")
-    assert run.record()["selection"]["by_class"] == {"left": 3, "middle": 3, "right": 3}
+    run = Run.open(tmp_path / "whole" / "cells" / "00006-1" / "generator")
+    assert run.record()["selection"]["by_class"] == {"left": 6, "middle": 6, "right": 6}
     assert not list(run.checkpoints.iterdir())
     # As it was when the second seed was killed in its training, and in words that a user may say again.
     shutil.copytree(tmp_path / "whole", tmp_path / "killed")
     for seed in (1, 2):
-        shutil.rmtree(tmp_path / "killed" / "cells" / f"00003-{seed}")
-    (tmp_path / "killed" / "cells" / "00003-1").mkdir()
-    (tmp_path / "killed" / "cells" / "00003-1" / ".generator.half").mkdir()
+        shutil.rmtree(tmp_path / "killed" / "cells" / f"00006-{seed}")
+    (tmp_path / "killed" / "cells" / "00006-1").mkdir()
+    (tmp_path / "killed" / "cells" / "00006-1" / ".generator.half").mkdir()
     again = run_command(*words, tmp_path / "killed")
     assert again.status == 0, again.complaints
     assert "seed 0:" not in again.output
-    assert not list((tmp_path / "killed" / "cells" / "00003-1").glob(".generator*"))
-    for name in (RECORD, *(f"cells/00003-{seed}/cell.json" for seed in range(3))):
+    assert not list((tmp_path / "killed" / "cells" / "00006-1").glob(".generator*"))
+    for name in (RECORD, *(f"cells/00006-{seed}/cell.json" for seed in range(3))):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
-    other = run_command(*words, tmp_path / "killed", "--steps", "25")
-    assert (other.status, "holds another study: steps: 24 → 25; choose" in other.complaints) == (2, True)
+    other = run_command(*words, tmp_path / "killed", "--steps", "3")
+    assert (other.status, "holds another study: steps: 2 → 3; choose" in other.complaints) == (2, True)
 
 
 def test_a_signal_ends_a_study_after_what_is_under_way_and_more_seeds_go_on(
@@ -162,14 +162,14 @@ def test_a_signal_ends_a_study_after_what_is_under_way_and_more_seeds_go_on(
     wanted = AugmentStudy(
         request=Request(data=str(place / "data.npz"), device="cpu"),
         out=tmp_path / "study",
-        per_class=(3,),
+        per_class=(6,),
         seeds=3,
         steps=24,
         synthetic=str(place / "honest.npz"),
     )
     found = augment_study(wanted, say=lambda line: os.kill(os.getpid(), signal.SIGINT))
     assert (found.signal, found.outcomes, write_summary(found)) == (signal.SIGINT, (), [])
-    assert [path.name for path in sorted((tmp_path / "study" / "cells").iterdir())] == ["00003-0"]
+    assert [path.name for path in sorted((tmp_path / "study" / "cells").iterdir())] == ["00006-0"]
     said: list[str] = []
     done = augment_study(wanted, say=said.append)
     assert (len(said), done.signal) == (2, None)
@@ -181,7 +181,7 @@ def test_a_generator_of_more_than_the_few_is_warned_of(digits_run: Path, tmp_pat
     words = ("augment-study", "--data", "digits", *COMMON, "--steps", "2", "--generator", digits_run)
     ended = run_command(*words, "--out", tmp_path / "study")
     assert ended.status == 0, ended.complaints
-    assert "learnt from 1797 pictures, the classifier from at most 30: it is no fair comparison" in ended.complaints
+    assert "learnt from 1797 pictures, the classifier from at most 60: it is no fair comparison" in ended.complaints
     assert "THE PICTURES THAT JUDGE AMONG THEM" in ended.complaints
     assert "THE PICTURES THAT JUDGE AMONG THEM" in (tmp_path / "study" / PAGE).read_text(encoding="utf-8")
 

@@ -31,7 +31,7 @@ from ganache.training.plan import Plan, Request, make_plan
 from ganache.uses.study.learners import ARMS, STEPS, School, learnt
 from ganache.uses.study.outcomes import CountOutcome
 from ganache.uses.study.study_cells import CELL, CellRecord, Filters, Workshop, read_cell
-from ganache.uses.study.subsets import PicturePool, pool_of
+from ganache.uses.study.subsets import FewAndJudges, pool_of
 from ganache.uses.study.synthetics import Synthetics, TrainedOnFew, given_generator, given_pictures
 
 STUDY = "augment-study.json"
@@ -203,7 +203,7 @@ def _worked(
     return done, None
 
 
-def _line(cell: CellRecord, pool: PicturePool) -> str:
+def _line(cell: CellRecord, pool: FewAndJudges) -> str:
     judges = len(pool.judges.labels)
     told = ", ".join(f"{arm.name} {sum(cell.right[arm.name]) / judges:.1%}" for arm in ARMS)
     return f"{cell.count:,} per class, seed {cell.seed}: {told}"
@@ -234,7 +234,7 @@ def _before(folder: Path) -> StudyRecord | None:
 
 
 def _source(
-    asked: AugmentStudy, pool: PicturePool, school: School, before: StudyRecord | None, progress: Progress | None
+    asked: AugmentStudy, pool: FewAndJudges, school: School, before: StudyRecord | None, progress: Progress | None
 ) -> Synthetics:
     if asked.generator is not None:
         return given_generator(asked.generator, pool, asked.counts[-1], school.device.type)
@@ -267,7 +267,7 @@ def _plan(asked: AugmentStudy, progress: Progress | None) -> Plan:
     return make_plan(replace(asked.request, recipe=recipe, settings=(), images=recipe.images), progress)
 
 
-def _images_in(asked: AugmentStudy, plan: Plan, school: School, pool: PicturePool) -> int:
+def _images_in(asked: AugmentStudy, plan: Plan, school: School, pool: FewAndJudges) -> int:
     """Return how many images each generator sees, of a budget for the whole study, by a look at the speeds of both."""
     assert asked.budget is not None
     seconds, cells = parse_duration(asked.budget, "budget"), len(asked.counts) * asked.seeds

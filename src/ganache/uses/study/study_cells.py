@@ -23,7 +23,7 @@ from ganache.support.json_files import read_json
 from ganache.support.streams import derive
 from ganache.uses.study.learners import ARMS, School, learnt, probabilities, right
 from ganache.uses.study.nearness import LEAST_UNSEEN, Nearness, is_copy, nearness, pixels_of
-from ganache.uses.study.subsets import Integers, LabelledPictures, PicturePool
+from ganache.uses.study.subsets import FewAndJudges, Integers, LabelledPictures
 from ganache.uses.study.synthetics import Cell, Synthetics
 
 CELL = "cell.json"
@@ -70,7 +70,7 @@ class CellRecord(BaseModel):
 class Workshop:
     """All that the cells of a study share."""
 
-    pool: PicturePool
+    pool: FewAndJudges
     source: Synthetics
     school: School
     filters: Filters

@@ -42,7 +42,7 @@ class LabelledPictures(NamedTuple):
 
 
 @dataclass(frozen=True)
-class PicturePool:
+class FewAndJudges:
     """The rows of each class that may be learnt from, and the pictures that judge, in words and in fact."""
 
     dataset: PackedDataset
@@ -88,7 +88,7 @@ class PicturePool:
         return LabelledPictures(self.dataset.pick(TRAIN, np.concatenate(rows)).images, labels)
 
 
-def pool_of(dataset: PackedDataset, seed: int = 0) -> PicturePool:
+def pool_of(dataset: PackedDataset, seed: int = 0) -> FewAndJudges:
     """Return who is who in labelled pictures; raises UserError for fewer than two classes, and too few that judge."""
     known = select(dataset)
     if dataset.shape.is_row or len(known.label_names) < 2:
@@ -110,7 +110,7 @@ def pool_of(dataset: PackedDataset, seed: int = 0) -> PicturePool:
     said = f"{len(judging):,} pictures, {f'of {split}' if split else 'a fifth that is held out'}"
     judges = LabelledPictures(dataset.pick(part, judging).images, _numbers(dataset, names, part)[judging])
     rows = tuple(learnt[numbers[learnt] == number] for number in range(len(names)))
-    return PicturePool(dataset, names, rows, said, judges, split is None)
+    return FewAndJudges(dataset, names, rows, said, judges, split is None)
 
 
 def write_few(path: Path, few: LabelledPictures, names: Sequence[str]) -> None:

@@ -24,7 +24,7 @@ from ganache.support.units import listed
 from ganache.training import sessions
 from ganache.training.composition import undrawn, unobserved
 from ganache.training.plan import Request
-from ganache.uses.study.subsets import MOST_BYTES, LabelledPictures, PicturePool, classes_in, write_few
+from ganache.uses.study.subsets import MOST_BYTES, FewAndJudges, LabelledPictures, classes_in, write_few
 
 PER_CLASS = 200  # synthetic pictures
 RUN, FEW = "generator", "few.npz"  # of a cell
@@ -68,7 +68,7 @@ class TrainedOnFew:
     """A generator for each cell, trained on its few pictures and on nothing else."""
 
     request: Request  # of every training, but for its data
-    pool: PicturePool
+    pool: FewAndJudges
     identity: dict[str, Any]
     cautions: tuple[str, ...] = ()
     is_given = False
@@ -133,7 +133,7 @@ class GivenSet:
         return LabelledPictures(self.dataset.pick(TRAIN, chosen).images, numbers[chosen])
 
 
-def given_generator(run: Path, pool: PicturePool, most: int, device: str) -> GivenGenerator:
+def given_generator(run: Path, pool: FewAndJudges, most: int, device: str) -> GivenGenerator:
     """Return a user's generator, with what its record gives cause to warn of where `most` pictures are learnt from.
 
     Raises UserError for one that is told no classes, or not these, or draws pictures of another shape.
@@ -147,7 +147,7 @@ def given_generator(run: Path, pool: PicturePool, most: int, device: str) -> Giv
     return GivenGenerator(generator, pool.names, f"the generator {run}", identity, _cautions(run, pool, most))
 
 
-def given_pictures(source: str, pool: PicturePool, progress: Progress | None = None) -> GivenSet:
+def given_pictures(source: str, pool: FewAndJudges, progress: Progress | None = None) -> GivenSet:
     """Return a user's labelled pictures, brought to the data's shape; raises UserError where they lack a class."""
     shape = pool.shape
     dataset = open_dataset(source, Conversion((shape.height, shape.width), shape.channels), progress)
@@ -189,7 +189,7 @@ def _leave_the_generator(run: Run) -> None:
     run.remove_events()
 
 
-def _cautions(run: Path, pool: PicturePool, most: int) -> tuple[str, ...]:
+def _cautions(run: Path, pool: FewAndJudges, most: int) -> tuple[str, ...]:
     """Return what must be said of a generator by what its run says that it learnt from."""
     if not run.is_dir():
         return (f"{run} does not say what it learnt from: nothing here says that it is a fair comparison",)
