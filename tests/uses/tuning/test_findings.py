@@ -32,7 +32,7 @@ def test_the_interval_is_students() -> None:
     """Means 10 and 7, both variances 1: t with 4 degrees is 2.776, the error √(2/3)."""
     found = study_of((9.0, 10.0, 11.0), 5.0, (6.0, 7.0, 8.0))
     assert found.difference == pytest.approx(-3.0)
-    assert found.half_width == pytest.approx(2.776 * math.sqrt(2 / 3))
+    assert found.half_width == pytest.approx(2.77645 * math.sqrt(2 / 3), rel=1e-5)
     assert found.is_finished
     assert found.is_better
     assert found.sentence() == (
