@@ -78,7 +78,7 @@ def train(
     zip, a .npz, a store or a name (a Path is never a name), pictures as one array of NumPy or torch (N, H, W[, C]), or
     (pictures, classes), which are copied into the user's cache; `images` (``"200k"``) or `time` (``"10m"``) the budget;
     `size` (height, width) in pixels; `labels` restricts the data to classes; `settings` are ``"field=value"``;
-    `max_skipped` is the share of images that may be unreadable; every `evaluate_every` images the averaged generator is
+    `max_skipped` is the share of images that may be unreadable; every `evaluate_every` images the averaged networks are
     scored; `value_range` (``"0:4095"``) are the values that become 0 and 255 in files of more than 8 bits; with
     `mirror` every training picture is taken mirrored left to right, too; `start` is a run with whose weights it begins,
     and whose recipe is taken if none is given; `quiet` is, if left out, that nothing is shown but in a notebook;

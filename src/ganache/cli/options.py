@@ -91,7 +91,9 @@ Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.")
 ]
 Batch = Annotated[int | None, typer.Option(help="Images in a batch; the recipe's if left out.")]
-EvaluateEvery = Annotated[str | None, typer.Option(metavar="N", help="Score the generator every N images: 50k.")]
+EvaluateEvery = Annotated[
+    str | None, typer.Option(metavar="N", help="Score what it draws or translates every N images: 50k.")
+]
 NoMetadata = Annotated[
     bool, typer.Option("--no-metadata", help="Leave out of what is written that it is generated, by what and how.")
 ]

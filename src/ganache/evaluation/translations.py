@@ -78,7 +78,8 @@ def evaluate_translator(
         warnings.append(f"{met.name} is not the data that {asked.samples} was trained on")
     made = _translated(asked, run, as_pairs(met) if asked.paired else met)
     count = asked_count(asked.count, made.samples) or with_spread(min(DEFAULT_COUNT, made.inputs.count))
-    reference = _reference(asked, made.inputs, device, progress, say)
+    features = asked.extractor_name()
+    reference = domain_seen(made.inputs, features, weights=asked.weights, device=device, progress=progress, say=say)
     setting = make_setting(reference, made.samples, OF_INPUTS, count, asked.seed)
     metrics = choose(asked.metrics, setting) if asked.metrics else preset.metrics(setting)
     strict = bool(asked.metrics) or preset.strict
@@ -153,15 +154,21 @@ def _refuse_channels(translator: TrainedTranslator, given: ImageShape, wanted: I
         )
 
 
-def _reference(
-    asked: Asked, inputs: Inputs, device: torch.device, progress: Progress | None, say: Say
-) -> Reference:  # fmt: skip
-    """Return the pictures of the domain that is translated into, seen through the features that suit them."""
+def domain_seen(
+    inputs: Inputs,
+    features: str | None,
+    *,
+    weights: Path | None = None,
+    device: torch.device,
+    progress: Progress | None = None,
+    say: Say,
+) -> Reference:
+    """Return the pictures of the domain that is translated into, seen through features, or those that suit them."""
     dataset, labels = inputs.targets()
     refuse_few(dataset, inputs.split, dataset.stream(0, labels, inputs.split).count)
     # Where the domain is a class, what tells classes apart knows it as one, and no more.
-    name = asked.extractor_name(unlabelled_name() if labels else None)
-    extractor = find(name, dataset, weights=asked.weights, device=device, progress=progress, say=say)
+    name = features or (unlabelled_name() if labels else None)
+    extractor = find(name, dataset, weights=weights, device=device, progress=progress, say=say)
     return Reference(dataset, extractor, inputs.split, labels, say=say, progress=progress)
 
 

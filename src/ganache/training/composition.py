@@ -10,6 +10,7 @@ from ganache.training.observers.held_out import HeldOut
 from ganache.training.observers.observer import Observer, Say
 from ganache.training.observers.sample_sheet import SampleSheet
 from ganache.training.observers.scores import Scores
+from ganache.training.observers.translation_scores import TranslationScores
 from ganache.training.observers.translation_sheet import TranslationSheet
 from ganache.training.observers.translation_vitals import TranslationVitals
 from ganache.training.observers.vitals import Vitals
@@ -28,13 +29,18 @@ def compose(plan: Plan, run: Run, state: TrainingState, say: Say) -> tuple[Obser
         return (
             HeldOut(plan.data, state, say),
             *(_of_samples(plan, run, state, say) if plan.recipe.draws else ()),
-            *(_of_translations(plan, run, state) if plan.recipe.translators else ()),
+            *(_of_translations(plan, run, state, say) if plan.recipe.translators else ()),
             Watch(plan.recipe, plan.data.summary(), run.log_lines, say),  # the last: it reads what the others found
         )
 
 
-def _of_translations(plan: Plan, run: Run, state: TrainingState) -> tuple[Observer, ...]:
-    return TranslationVitals(plan.data, state), TranslationSheet(run, plan.data, state)
+def _of_translations(plan: Plan, run: Run, state: TrainingState, say: Say) -> tuple[Observer, ...]:
+    every = plan.evaluate_every
+    return (
+        TranslationVitals(plan.data, state),
+        *([TranslationScores(run, plan.source, state, every, say)] if every else []),
+        TranslationSheet(run, plan.data, state),
+    )
 
 
 def _of_samples(plan: Plan, run: Run, state: TrainingState, say: Say) -> tuple[Observer, ...]:

@@ -174,10 +174,9 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     every = None if request.evaluate_every is None else parse_count(request.evaluate_every, "evaluate_every")
     start = Start.of(Path(request.start)) if isinstance(request.start, str | Path) else request.start
     named = _named_recipe(request, start)
-    if every is not None and named is not None and not named.draws:  # as the defaults all do
+    if every is not None and named is not None and not (named.draws or named.translators):  # the defaults all draw
         raise UserError(
-            f"evaluate_every: a training is scored by what its generator draws, and {named.name!r} has none; ganache"
-            " evaluate RUN scores what translates"
+            f"evaluate_every: a training is scored by what it draws or translates, and {named.name!r} does neither"
         )
     source = _source(request, how, named)
     _refuse_scales(named, source)

@@ -29,18 +29,17 @@ from ganache.evaluation.by_all import drawn_by_all, seen_by_all
 from ganache.evaluation.catalogue import KERNEL_BELOW, choose
 from ganache.evaluation.features.by_name import default_name, find
 from ganache.evaluation.mode_counters import published_samples
-from ganache.evaluation.records import Evaluation, Score, evaluation_from
+from ganache.evaluation.records import Evaluation, Score
 from ganache.evaluation.reference import Reference
 from ganache.evaluation.samples import GeneratorSamples
 from ganache.evaluation.scoring import Scored, as_among_reals, make_setting, score
 from ganache.runs import products
 from ganache.runs.folder import Run
 from ganache.runs.products import TrainedGenerator
-from ganache.support.json_files import write_json_lines
 from ganache.support.units import count_text
-from ganache.training.observers.observer import Marks, Observer, Say
+from ganache.training.observers.evaluations import COUNT, Evaluations, features_of, first_scores, with_error
+from ganache.training.observers.observer import Marks, Say
 
-COUNT = 2_000  # samples of pictures
 SURE = 2.0  # standard errors by which a better one must be better
 FOR_POINTS = ("modes", "sliced-wasserstein")
 FOR_PICTURES = ("fd", "fd-infinity")
@@ -48,7 +47,7 @@ FOR_FEW_PICTURES = ("kd", *FOR_PICTURES)
 RANKED_BY = ("kd", "fd", "sliced-wasserstein")  # the first that there is; lower is better in all
 
 
-class Scores(Observer):
+class Scores(Evaluations):
     """The evaluations of a run, `every` so many images. `measured_by` computes them."""
 
     def __init__(
@@ -60,8 +59,8 @@ class Scores(Observer):
         say: Say,
         measured_by: Callable[..., Scored] = score,
     ) -> None:
-        self.every = every
-        self._run, self._data, self._say, self._measured_by = run, data, say, measured_by
+        super().__init__(run, every)
+        self._data, self._say, self._measured_by = data, say, measured_by
         first = _as_before(run, data.dataset) if state.world.rank == 0 else None
         features, metrics = state.world.told(first)
         extractor = find(features, data.dataset, device=state.device, say=say, world=state.world)
@@ -76,11 +75,9 @@ class Scores(Observer):
         """Forget the evaluations of a future that did not happen, and find the best of those that did."""
         self.best: tuple[int, Score] | None = None  # images seen, and the score by which it is ranked
         self._written: int | None = None  # images seen of what is in best.safetensors
-        seen = state.counters.images_seen
-        self._lines = [line for line in self._run.evaluation_lines() if line["images_seen"] <= seen]
-        for line in self._lines:
-            self._rank(line["images_seen"], evaluation_from(line["evaluation"], str(self._run.evaluations_file)))
-        self._write()
+        super().go_back(state)
+        for seen, evaluation in self.found():
+            self._rank(seen, evaluation)
 
     def measure(self, state: TrainingState, line: Mapping[str, Any]) -> Marks:
         """Return the scores for the log, by name; the weights are kept when they are the best so far."""
@@ -90,8 +87,7 @@ class Scores(Observer):
         is_best = self._rank(seen, evaluation)
         if is_best:
             state.best = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
-        self._lines.append({"images_seen": seen, "evaluation": evaluation.to_json()})
-        self._write()
+        self.keep(seen, evaluation)
         self._tell(evaluation, seen, is_best)
         return {f"evaluation/{one.name}": one.value for one in evaluation.scores if one.value is not None}
 
@@ -140,25 +136,17 @@ class Scores(Observer):
         self.best = (images_seen, found)
         return True
 
-    def _write(self) -> None:
-        write_json_lines(self._run.evaluations_file, self._lines)
-
     def _tell(self, evaluation: Evaluation, seen: int, is_best: bool) -> None:
         one = _ranked_by(evaluation)
         if one is not None and one.value is not None:
-            error = f" ± {one.uncertainty:.2g}" if one.uncertainty is not None else ""
             best = ", the best so far" if is_best else ""
-            self._say(f"{one.name} is {one.value:.4g}{error} after {count_text(seen)} images{best}")
+            self._say(f"{with_error(one)} after {count_text(seen)} images{best}")
 
 
 def _as_before(run: Run, dataset: Dataset) -> tuple[str, list[str]]:
     """Return the features and the metrics of a run's first evaluation; where there was none, what suits the data."""
-    lines = run.evaluation_lines()[:1]
-    if not lines or dataset.shape.is_point:
-        return default_name(dataset), []
-    scores = evaluation_from(lines[0]["evaluation"], str(run.evaluations_file)).scores
-    names = (one.protocol.features["name"] for one in scores if one.protocol.features)
-    return next(names, default_name(dataset)), [one.protocol.metric for one in scores]
+    scores = () if dataset.shape.is_point else first_scores(run)
+    return features_of(scores) or default_name(dataset), [one.protocol.metric for one in scores]
 
 
 def _samples(data: Selection, state: TrainingState, reference: Reference) -> int:
