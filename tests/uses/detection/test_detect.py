@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,17 @@ from PIL.PngImagePlugin import PngInfo
 from safetensors.torch import load_file, save_file
 
 import ganache
+from ganache.data.conversion import Conversion
+from ganache.data.shape import ImageShape
 from ganache.runs import sealed
+from ganache.uses.detection import detecting
+from ganache.uses.detection.apart import taught
+from ganache.uses.detection.detecting import DetectorRequest
 from ganache.uses.detection.detection_record import Area, DetectionRecord
 from ganache.uses.detection.fake_detector import RECORD, TENSORS, FakeDetector, read_record
-from ganache.uses.detection.pools import names_of
+from ganache.uses.detection.measured_areas import halves
+from ganache.uses.detection.pools import fake_pool, names_of, opened_pictures, real_pool
+from ganache.uses.detection.teller import Teller
 from tests.commands import Ended, run_command
 
 Pixels = NDArray[np.uint8]
@@ -171,7 +178,7 @@ def test_a_file_format_must_not_give_the_answer_away(tmp_path: Path) -> None:
     found = {}
     for recode in ("auto", "off"):
         words = ("--real", real, "--fake", fake, "--recode", recode, "--clean", "--out", tmp_path / recode)
-        ended = run_command("detect", "fit", *words, *QUICK)
+        ended = run_command("detect", "fit", *words, "--steps", "1", "--device", "cpu")
         assert ended.status == 0, ended.complaints
         found[recode] = read_record(tmp_path / recode)
         (one,) = areas(found[recode], way="co-occurrence", treatment="as they are", generator="all")
@@ -277,6 +284,43 @@ def test_a_hostile_folder_is_one_line(fitted: tuple[Path, Ended], tmp_path: Path
     for text in ("[" * 10_000, "[1]", "{"):
         (folder / RECORD).write_text(text)
         assert run_command("detect", "score", folder, "digits", "--out", tmp_path / "s.csv").status == 2
+
+
+def test_what_is_measured_was_not_learnt_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every picture is of a brightness of its own: nothing held out, and nothing of what is never seen, is learnt."""
+    for number, (name, count) in enumerate({"real": 120, "one": 40, "two": 60}.items()):
+        levels = np.arange(120 * number, 120 * number + count)
+        images = np.zeros((count, 8, 8, 3), np.uint8)
+        images[..., 0], images[..., 1] = levels[:, None, None] % 256, levels[:, None, None] // 256
+        np.savez(tmp_path / f"{name}.npz", images)
+    asked: list[list[set[int]]] = []
+
+    def known(images: Pixels) -> set[int]:
+        return {int(image[0, 0, 0]) + 256 * int(image[1, 0, 0]) for image in images}
+
+    def recorded(shape: ImageShape, reals: Pixels, fakes: Sequence[Pixels], **options: Any) -> Teller:
+        assert len(reals) == sum(map(len, fakes))
+        asked.append([known(reals), *map(known, fakes)])
+        return taught(shape, reals, fakes, **options)
+
+    monkeypatch.setattr(detecting, "taught", recorded)
+    fakes = (str(tmp_path / "one.npz"), str(tmp_path / "two.npz"))
+    wanted = DetectorRequest(str(tmp_path / "real.npz"), fakes, steps=1, device="cpu")
+    record = detecting.fit(wanted, tmp_path / "out").record
+    (real, one, two), without_one, without_two = asked
+    assert (len(real), len(one), len(two)) == (80, 32, 48)
+    assert (without_one[1:], without_two[1:]) == ([two], [one])
+    assert without_one[0] < real
+    assert (record.real.held_out, record.fakes[0].held_out, record.fakes[1].held_out) == (24, 8, 12)
+    how = Conversion((8, 8), 3)
+    pools = [real_pool(opened_pictures(wanted.real, how, "real", None), 6_000, 0)]
+    pools += [fake_pool(source, "x", ImageShape(3, 8, 8), 48, 0, "cpu") for source in fakes]
+    for pool, learnt, start in zip(pools, (real, one, two), (0, 120, 240), strict=True):
+        assert not known(pool.held_out) & learnt
+        assert len(known(pool.held_out)) == len(pool.held_out) == pool.record.held_out
+        assert min(known(pool.held_out) | learnt) >= start
+    for first, second in map(halves, pools):
+        assert not known(first) & known(second)
 
 
 def test_sources_of_one_name_are_told_apart(tmp_path: Path) -> None:
