@@ -47,8 +47,9 @@ def taught(
         worn = WEAR.build(shape).to(device) if is_worn else None
 
         def disturbed(images: Tensor) -> Tensor:
+            # What nobody compressed before must not be told from what somebody did by that, whatever happens then.
             values = values_of(images)
-            return values if worn is None else worn(values, Moment())
+            return values if worn is None else worn(teller.ready(values), Moment())
 
         _teach_network(teller, groups, disturbed, steps, device)
         teller.eval().requires_grad_(False)

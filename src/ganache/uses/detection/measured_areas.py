@@ -20,21 +20,24 @@ Told = Mapping[WayName, Scores]
 
 
 class Measuring:
-    """The held-out pictures that decide no threshold, once for each treatment, to be told apart by several tellers."""
+    """The held-out pictures that decide no threshold, once for each treatment, to be told apart by several tellers.
+
+    Where the real ones are from JPEG files, generated ones that are not are saved so too before they are treated: after
+    a second compression the first one could still be seen.
+    """
 
     def __init__(self, real: PicturePool, fakes: Sequence[PicturePool], seed: int) -> None:
         self.names = [fake.record.name for fake in fakes]
-        plain = [halves(pool)[1] for pool in (real, *fakes)]
-        self._after = {PLAIN: plain}
-        for name, treatment in AFTER.items():
-            self._after[name] = [_after(images, treatment, seed) for images in plain]
+        pools = [real, *fakes]
+        alike = [halves(pool)[1] for pool in pools]
+        self._after = {PLAIN: alike}
         quality = real.record.quality
         if quality is not None and not all(fake.record.lossy for fake in fakes):
-            once = [
-                images if fake.record.lossy else _after(images, jpeg(quality), seed)
-                for fake, images in zip(fakes, plain[1:], strict=True)
-            ]
-            self._after[alone(quality)] = [plain[0], *once]
+            pairs = zip(pools, alike, strict=True)
+            alike = [images if pool.record.lossy else _after(images, jpeg(quality), seed) for pool, images in pairs]
+            self._after[alone(quality)] = alike
+        for name, treatment in AFTER.items():
+            self._after[name] = [_after(images, treatment, seed) for images in alike]
 
     def areas(self, teller: Teller, never_seen: str | None = None) -> Iterator[Area]:
         """Yield how well each way does after each treatment: of every generator, or of one that was never seen."""
