@@ -3,13 +3,18 @@
 import io
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor
 
 from ganache.data.shape import ImageShape
+from ganache.engine.pixel_values import values_of
+from ganache.parts.moment import Moment
+from ganache.uses.detection import apart
 from ganache.uses.detection.compression import Compression, compression_of
 from ganache.uses.detection.logistic import RIDGE, fitted
 from ganache.uses.detection.teller import Familiarity, Ready
@@ -78,6 +83,24 @@ def test_distances_are_in_units_of_the_spread_within_kinds() -> None:
     found = familiarity(torch.tensor([[0.0, 0.0], [100.0, 0.0], [100.0, 30.0], [50.0, 0.0]]))
     # The root of the mean square over two features: 3 deviations in one of them are 3 / √2, 50 in the other 50 / √2.
     assert found.tolist() == pytest.approx([0.0, 0.0, 3 / 2**0.5, 50 / 2**0.5], rel=0.05, abs=0.05)
+
+
+def test_pictures_are_as_their_files_would_be_before_they_are_disturbed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else an uncompressed picture is known by what a second compression shows of the first."""
+    seen: list[Tensor] = []
+
+    class Recorder(torch.nn.Module):
+        def forward(self, images: Tensor, now: Moment) -> Tensor:
+            seen.append(images)
+            return images
+
+    monkeypatch.setattr(apart, "WEAR", SimpleNamespace(build=lambda shape: Recorder()))
+    shape, random = ImageShape(3, 8, 8), np.random.default_rng(0)
+    reals, fakes = (random.integers(0, 256, (20, 3, 8, 8), dtype=np.uint8) for _ in range(2))
+    apart.taught(shape, reals, [fakes], recode=40, steps=1, device=torch.device("cpu"))
+    ready = Ready(shape, 40)
+    for number, images in enumerate((reals, fakes)):
+        torch.testing.assert_close(seen[-2 + number][:20], ready(values_of(torch.from_numpy(images))))
 
 
 def picture(random: np.random.Generator) -> Image.Image:
