@@ -1,5 +1,6 @@
 """Groups among samples: a thinned one is found with its interval, an even set raises no alarm, a table names others."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -178,3 +179,11 @@ def test_samples_of_which_nobody_knows_what_they_are_are_told() -> None:
         "10.0% of the samples are read as groups that are not among the reals",
     ]
     assert list(strange(reals, reals, [0])) == []
+
+
+def test_the_page_names_options_that_there_are() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "fairness.md").read_text(encoding="utf-8")
+    known: set[str] = set()
+    for name in ("fairness", "sample", "card"):
+        known |= set(re.findall(r"--[\w-]+", run_command(name, "--help").output))
+    assert set(re.findall(r"(?<=`)--[a-z-]+|(?<= )--[a-z-]+", page)) <= known

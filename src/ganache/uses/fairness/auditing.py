@@ -29,7 +29,7 @@ from ganache.support.errors import UserError
 from ganache.support.files import digest_of
 from ganache.support.places import check_place
 from ganache.support.units import check_seed, listed
-from ganache.uses.fairness.fairness_record import Draw, Fairness
+from ganache.uses.fairness.fairness_record import MOST_GROUPS, Draw, Fairness
 from ganache.uses.fairness.group_scores import KEEPING, SEEN, group_rows, group_scores
 from ganache.uses.fairness.known_groups import LEAST_HELD_OUT, KnownGroups
 from ganache.uses.fairness.sentences import sentences_of, share_text
@@ -125,6 +125,8 @@ def _sides(
     labels = classes_of_reals(source, dataset, asked.labels, own, split)
     refuse_few(dataset, split, dataset.stream(0, labels, split).count)
     by_group, said = (dataset, "the classes of the data") if groups is None else grouped(dataset, groups, labels)
+    if len(by_group.label_names) > MOST_GROUPS:
+        raise UserError(f"groups: {len(by_group.label_names):,} are more than {MOST_GROUPS:,}, each by each other")
     extractor = find("classifier", by_group, device=device, progress=progress, say=say)
     classes = Reference(dataset, extractor, split, labels, say=say, progress=progress)
     if groups is None:

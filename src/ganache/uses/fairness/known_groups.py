@@ -48,6 +48,8 @@ class KnownGroups:
         counts = dataset.rows_by_label(reference.split)[:-1].astype(np.float64)
         if reference.labels:
             counts[[name not in reference.labels for name in dataset.label_names]] = 0.0
+        if not counts.any():
+            raise UserError(f"groups: no picture of the split {reference.split!r} has a group")
         rows = reference.rows(min(reference.used, KEPT))
         half = len(rows.labels) // 2
         if half <= K:
