@@ -1,4 +1,4 @@
-"""`ganache serve`: trained generators over HTTP."""
+"""`ganache serve`: trained generators and translators over HTTP."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ TOKEN = "GANACHE_TOKEN"
 
 def serve(
     runs: Annotated[
-        list[Path], path_argument(metavar="RUN…", help="Runs' folders, or generator.safetensors; each by its name.")
+        list[Path], path_argument(metavar="RUN…", help="Runs' folders, or a generator.safetensors; each by its name.")
     ],
     host: Annotated[str, typer.Option(help="Where to listen; any but a loopback address needs a token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8000,
@@ -30,7 +30,7 @@ def serve(
     no_metadata: NoMetadata = False,
     code: Code = None,
 ) -> None:
-    """Draw from trained generators over HTTP, with a page to look at, until Ctrl-C."""
+    """Draw from trained generators, and translate pictures, over HTTP and on a page of its own, until Ctrl-C."""
     try:
         from ganache.web.serve.http_server import Address, read_token
         from ganache.web.serve.http_server import serve as serve_at

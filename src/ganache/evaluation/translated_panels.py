@@ -31,7 +31,7 @@ def translated_panels(
     inputs = Inputs(met, judged_split(met), is_reverse=direction == BACKWARD)
     found = inputs.pick(chosen(inputs.count, count, seed))
     given = channels_last(found.images)
-    shown = [(f"given: {met.name}, {inputs.split}", given)]
+    shown = [(f"given: {direction}, {inputs.split}", given)]
     shown += [(name, _translated(run, direction, device, given)) for name, run in zip(names, runs, strict=True)]
     if found.wanted is not None:
         shown.append(("wanted", channels_last(found.wanted)))

@@ -13,6 +13,7 @@ from PIL import Image
 from ganache.drawing.translating import translate_to
 from ganache.runs.trained_translators import load_translator
 from ganache.web.serve.bounds import Bounds
+from ganache.web.serve.messages import Message
 from tests.drawing.test_projecting import a_run
 from tests.web.serve.asking import Ask, Here, Reply, ask_once, asking, trained, translating
 from tests.web.serve.test_server import serving
@@ -88,27 +89,26 @@ def test_the_commands_bytes_come_back(here: Here, folder: Path, tmp_path: Path) 
 
 
 def test_a_large_picture_is_translated_in_parts_between_which_others_have_their_turn(here: Here, folder: Path) -> None:
-    large = noise(520, 1_040, 3)
-
-    async def together(ask: Ask) -> tuple[float, float, Reply]:
-        async def one(address: str, picture: np.ndarray) -> tuple[float, Reply]:
-            reply = await ask(address, "POST", png(picture))
-            return asyncio.get_running_loop().time(), reply
-
-        (late, whole), (early, _) = await asyncio.gather(
-            one(f"{HORSES}?whole=true&format=npz", large), one(HORSES, large[:SIDE, :SIDE])
-        )
-        return late, early, whole
-
-    late, early, reply = asking(together, here)
-    assert early < late
-    with np.load(io.BytesIO(reply.body)) as found:
-        np.testing.assert_array_equal(found["arr_0"], load_translator(folder / "horses").translate(large[None]))
+    large, studio, told = noise(3, 520, 1_040), here.studio, {"task": "translate", "run": "horses"}
+    for number, picture in ((1, large), (2, large[:, :SIDE, :SIDE])):
+        studio.begin(Message({**told, "id": number, "direction": "a-to-b"}, {"picture": picture}))
+    answers: list[Message] = []
+    while studio.is_busy:
+        answers += studio.work()
+    assert [answer.told["id"] for answer in answers] == [2, 1]
+    whole = load_translator(folder / "horses").translate(large.transpose(1, 2, 0)[None])
+    np.testing.assert_array_equal(answers[1].arrays["images"], whole)
+    studio.begin(Message({**told, "id": 3, "direction": "a-to-b"}, {"picture": large}))
+    studio.work()
+    studio.begin(Message({"id": 3, "task": "forget"}, {}))
+    assert not studio.is_busy, "nobody waits for it, and it ends between two parts"
 
 
 def test_forms_of_answer_are_the_same_picture(here: Here, folder: Path) -> None:
     given = noise(SIDE, SIDE, 3)
     made = load_translator(folder / "horses").translate(given[None])
+    with np.load(io.BytesIO(ask_once(here, f"{HORSES}?format=npz", "POST", png(given)).body)) as found:
+        np.testing.assert_array_equal(found["arr_0"], made)
     with Image.open(io.BytesIO(ask_once(here, f"{HORSES}?format=webp", "POST", png(given)).body)) as webp:
         np.testing.assert_array_equal(np.asarray(webp), made[0])
         assert b"trainedAlgorithmicMedia" in webp.info["xmp"]
