@@ -9,6 +9,7 @@ from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.evidence import KEPT, PAIRED
 from ganache.evaluation.features.classifier_features import ClassifierExtractor
 from ganache.evaluation.metric_records import K
+from ganache.evaluation.metrics.certainty import Certainty
 from ganache.evaluation.metrics.frechet import frechet_distance
 from ganache.evaluation.metrics.group_shares import Counts
 from ganache.evaluation.metrics.inputs import Features, Floats
@@ -50,7 +51,10 @@ class KnownGroups:
             counts[[name not in reference.labels for name in dataset.label_names]] = 0.0
         if not counts.any():
             raise UserError(f"groups: no picture of the split {reference.split!r} has a group")
-        rows = reference.rows(min(reference.used, KEPT))
+        taken = min(reference.used, KEPT)
+        reference.expect(taken)
+        reference.count_with([Certainty(len(dataset.label_names))])  # with the rows in the same pass
+        rows = reference.rows(taken)
         half = len(rows.labels) // 2
         if half <= K:
             raise UserError(f"data: {len(rows.labels)} reals are too few; groups need some hundreds")

@@ -34,7 +34,7 @@ def _losses(draw: Draw) -> Iterator[str]:
     if len(less) > MOST_NAMED:
         yield f"So are {len(less) - MOST_NAMED:,} further groups."
     if more := draw.of("grown"):
-        yield f"Above their share are {listed([_named(row) for row in more[::-1]])}."
+        yield f"Drawn more often than they should be: {listed([_named(row) for row in more[::-1]])}."
     if few := draw.of("too few"):
         names = listed([_named(row) for row in few])
         yield f"Of {names} there should be fewer than 5 among {count:,} samples, which tells nothing."
@@ -68,7 +68,7 @@ def _truncation(first: Draw, draw: Draw) -> Iterator[str]:
     known = [(old, new) for old, new in pairs if old.recall is not None and new.recall is not None]
     less = [f"{_named(row)} ({share_text(row.share)})" for row in draw.of("lost", "thinned")]
     at = f"At truncation {draw.truncation:g}"
-    yield f"{at} {'no group is lost or thinned' if not less else f'lost or thinned are {listed(less)}'}."
+    yield f"{at} {'no group is lost or thinned' if not less else f'lost or thinned: {listed(less)}'}."
     if known:
         means = [float(np.mean([row.recall for row in side])) for side in zip(*known, strict=True)]
         fallen = max(known, key=lambda pair: (pair[0].recall or 0.0) - (pair[1].recall or 0.0))
