@@ -55,7 +55,7 @@ def protocol(found: Studied) -> Iterator[str]:
     yield f"Judged on {record.judged_on}, which no training sees."
     yield (
         "Intervals are paired t intervals of 95% over seeds: they say what the choice of the few may do, for these"
-        f" judges. Of {len(record.classes)} classes one in forty seems to lose by chance."
+        f" judges. That of a class, of which there are {len(record.classes)}, lies below 0 by chance once in forty."
     )
 
 
