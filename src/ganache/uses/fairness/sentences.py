@@ -92,7 +92,8 @@ def _balance(first: Draw, draw: Draw, is_of_classes: bool) -> Iterator[str]:
     less = draw.of("lost", "thinned")
     target = "an equal share" if is_of_classes else "their share of the data"
     if less:
-        yield f"Balance does not mend {listed([_named(row) for row in less])}: asked for, still below {target}."
+        how = "mend" if draw.of("lost") else "wholly mend"
+        yield f"Balance does not {how} {listed([_named(row) for row in less])}: asked for, still below {target}."
     elif first.of("lost", "thinned"):
         yield f"Balanced, no group is below {target}."
 
