@@ -1,6 +1,7 @@
 """The trainings of a detector, each a run like any other in its folder: a GAN, its encoder, a BiGAN."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from signal import Signals
@@ -13,13 +14,10 @@ from ganache.data.shape import ImageShape
 from ganache.engine.state import TrainingState
 from ganache.games import Game, Inversion
 from ganache.games.inversion import STANDING
-from ganache.runs.folder import Run
 from ganache.runs.start import Start
 from ganache.runs.trained_networks import TrainedNetworks
-from ganache.support.files import is_run
-from ganache.training import sessions
-from ganache.training.composition import undrawn, unobserved
 from ganache.training.plan import Request
+from ganache.training.unattended import begin_or_resume, is_finished
 from ganache.uses.anomaly.baselines import baselines
 from ganache.uses.anomaly.judges import FAnoGAN, Neighbours, PairResiduals, StrangenessJudge, apart_for
 from ganache.uses.anomaly.normals import SCALE, Normals
@@ -60,19 +58,18 @@ def learn(
     Raises RunError when the machine refuses; the same call goes on from there.
     """
     for name, game in games.items():
-        path = folder / name
-        if is_run(path):
-            if Run.open(path).record().get("outcome") == "finished":
-                continue
-            outcome = sessions.resume(path, observers=unobserved, draw=undrawn)
-        else:
-            start = GANStart.of_gan(folder / "gan", normals.shape) if isinstance(game, Inversion) else None
-            request = request_of(game, normals, asked, start)
-            outcome = sessions.begin(request, path, observers=unobserved, draw=undrawn)
+        if is_finished(folder / name):
+            continue
+        outcome = begin_or_resume(functools.partial(_asked, folder, game, normals, asked), folder / name)
         if outcome.signal is not None:
             return outcome.signal
         say(f"{name} learnt from {outcome.images_seen:,} in {outcome.training_seconds:.0f} s")
     return None
+
+
+def _asked(folder: Path, game: Game, normals: Normals, asked: Request) -> Request:
+    start = GANStart.of_gan(folder / "gan", normals.shape) if isinstance(game, Inversion) else None
+    return request_of(game, normals, asked, start)
 
 
 def request_of(game: Game, normals: Normals, asked: Request, start: Start | None) -> Request:

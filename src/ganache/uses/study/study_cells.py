@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ganache.data.labels import count_labels
-from ganache.evaluation.features.trained_classifier import TrainedClassifier
 from ganache.evaluation.metrics.inputs import Features
 from ganache.parts.part import explain
 from ganache.support.errors import UserError
@@ -23,7 +22,7 @@ from ganache.support.json_files import read_json
 from ganache.support.streams import derive
 from ganache.uses.study.learners import ARMS, School, learnt, probabilities, right
 from ganache.uses.study.nearness import LEAST_UNSEEN, Nearness, is_copy, nearness, pixels_of
-from ganache.uses.study.subsets import FewAndJudges, Integers, LabelledPictures
+from ganache.uses.study.subsets import FewAndJudges, Integers
 from ganache.uses.study.synthetics import Cell, Synthetics
 
 CELL = "cell.json"
@@ -90,6 +89,7 @@ class Workshop:
         if isinstance(found, Signals):
             return found
         unseen = self._unseen(cell)
+        pixels, theirs = (pixels_of(pictures, self.pool.shape) for pictures in (found, cell.few))
         seed, classifiers = derive(cell.seed, "study", cell.count), {}
         kept = found
         for arm in ARMS:
@@ -97,8 +97,9 @@ class Workshop:
                 return signal
             classifiers[arm.name] = learnt(arm, cell.few, kept, self.school, seed)
             if arm.name == "plain":
-                kept = found.taken(self._passing(found, classifiers["plain"], cell.few, unseen[0]))
-        chosen = probabilities(classifiers["plain"], found).argmax(axis=1)
+                told = probabilities(classifiers["plain"], found)
+                kept = found.taken(self._passing(told[np.arange(len(told)), found.labels], pixels, theirs, unseen[0]))
+        chosen = told.argmax(axis=1)
         return CellRecord(
             count=cell.count,
             seed=cell.seed,
@@ -107,7 +108,7 @@ class Workshop:
             kept=len(kept.labels),
             agreement=float((chosen == found.labels).mean()),
             by_chance=_by_chance(found.labels, chosen, len(self.pool.names)),
-            nearness=self._nearness(found, cell.few, unseen),
+            nearness=nearness(pixels, theirs, self.judges, unseen, len(self.pool.names)),
         )
 
     def _unseen(self, cell: Cell) -> tuple[Features, Integers]:
@@ -117,23 +118,17 @@ class Workshop:
         return pixels_of(others, self.pool.shape), others.labels
 
     def _passing(
-        self, found: LabelledPictures, plain: TrainedClassifier, few: LabelledPictures, unseen: Features
+        self, sure: NDArray[np.float32], pixels: Features, few: Features, unseen: Features
     ) -> NDArray[np.bool_]:
-        passing = np.ones(len(found.labels), bool)
+        """Return which synthetic pictures are kept; the plain classifier is so `sure` (N,) of their classes."""
+        passing = np.ones(len(pixels), bool)
         if self.filters.confident > 0.0:
-            own = probabilities(plain, found)[np.arange(len(found.labels)), found.labels]
-            passing &= own >= self.filters.confident
+            passing &= sure >= self.filters.confident
         if self.filters.not_copies:
             if len(unseen) < LEAST_UNSEEN:
                 raise UserError(f"not_copies: {len(unseen)} pictures are left of which nobody learns; 20 are needed")
-            passing &= ~is_copy(pixels_of(found, self.pool.shape), pixels_of(few, self.pool.shape), unseen)
+            passing &= ~is_copy(pixels, few, unseen)
         return passing
-
-    def _nearness(
-        self, found: LabelledPictures, few: LabelledPictures, unseen: tuple[Features, Integers]
-    ) -> Nearness | None:
-        ours, theirs = (pixels_of(pictures, self.pool.shape) for pictures in (found, few))
-        return nearness(ours, theirs, self.judges, unseen, len(self.pool.names))
 
 
 def read_cell(folder: Path, names: tuple[str, ...]) -> CellRecord | None:

@@ -1,6 +1,5 @@
 """Where a study's synthetic pictures come from: generators that it trains on the few alone, or what a user has."""
 
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from signal import Signals
@@ -14,16 +13,14 @@ from ganache.data.dataset import Progress
 from ganache.data.selection import TRAIN
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
-from ganache.runs import products, sealed
+from ganache.runs import products
 from ganache.runs.folder import Run
 from ganache.runs.products import TrainedGenerator
 from ganache.support.errors import UserError
-from ganache.support.files import is_run
 from ganache.support.streams import derive
 from ganache.support.units import listed
-from ganache.training import sessions
-from ganache.training.composition import undrawn, unobserved
 from ganache.training.plan import Request
+from ganache.training.unattended import begin_or_resume, is_finished, leave_the_networks
 from ganache.uses.study.subsets import MOST_BYTES, FewAndJudges, LabelledPictures, classes_in, write_few
 
 PER_CLASS = 200  # synthetic pictures
@@ -84,10 +81,11 @@ class TrainedOnFew:
         run, few = cell.folder / RUN, cell.folder / FEW
         if not few.is_file():
             write_few(few, cell.few, self.pool.names)
-        signal = _train(self._request(cell, few), run)
-        if signal is not None:
-            return signal
-        _leave_the_generator(Run(run))
+        if not is_finished(run):
+            signal = begin_or_resume(lambda: self._request(cell, few), run, data=str(few)).signal
+            if signal is not None:
+                return signal
+        leave_the_networks(Run(run))
         return drawn(products.load(run, self.request.device), self.pool.names, cell.seed)
 
     def _request(self, cell: Cell, few: Path) -> Request:
@@ -162,31 +160,13 @@ def given_pictures(source: str, pool: FewAndJudges, progress: Progress | None = 
 def drawn(generator: TrainedGenerator, names: tuple[str, ...], seed: int) -> LabelledPictures:
     """Return pictures of each class in turn, picture i of (seed, i) and its class alone."""
     count = per_class(generator.shape, names) * len(names)
-    labels = np.resize(np.arange(len(names)), count)
-    asked = np.array(generator.label_indices(names))[labels]
-    images = np.concatenate(list(generator.stream_of(asked, seed)))
-    return LabelledPictures(np.ascontiguousarray(images.transpose(0, 3, 1, 2)), labels)
+    images = generator.sample(count, seed, names)  # of which the classes take turns
+    return LabelledPictures(np.ascontiguousarray(images.transpose(0, 3, 1, 2)), np.resize(np.arange(len(names)), count))
 
 
 def per_class(shape: ImageShape, names: tuple[str, ...]) -> int:
     """Return how many synthetic pictures each class has: 200, or as many as are held at once where they are large."""
     return max(1, min(PER_CLASS, MOST_BYTES // (shape.pixels * len(names))))
-
-
-def _train(request: Request, path: Path) -> Signals | None:
-    if is_run(path):
-        if Run.open(path).record().get("outcome") == "finished":
-            return None
-        return sessions.resume(path, data=request.data, observers=unobserved, draw=undrawn).signal
-    for left in path.parent.glob(f".{path.name}.*"):  # by a process that was killed while it made the folder
-        shutil.rmtree(left, ignore_errors=True)
-    return sessions.begin(request, path, observers=unobserved, draw=undrawn).signal
-
-
-def _leave_the_generator(run: Run) -> None:
-    """Free the disk of what goes on with a training: it is over."""
-    sealed.prune(run.checkpoints, 0, lambda images: False)
-    run.remove_events()
 
 
 def _cautions(run: Path, pool: FewAndJudges, most: int) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """How a trial is trained and scored: by the commands' own sessions and evaluation, in a run's folder of its own."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from signal import Signals
@@ -15,9 +14,8 @@ from ganache.support.errors import RunError, UserError
 from ganache.support.files import PARTIAL, is_run
 from ganache.support.json_files import write_json
 from ganache.support.refusals import refusals
-from ganache.training import sessions
-from ganache.training.composition import undrawn, unobserved
 from ganache.training.plan import make_plan
+from ganache.training.unattended import begin_or_resume, leave_the_networks
 from ganache.uses.tuning.definition import Definition, Judging
 from ganache.uses.tuning.trials import Trial
 
@@ -56,17 +54,14 @@ class Trainings:
 
         Raises DivergedError, NoMemoryError and UnsuitedError for what ends the trial, others for what ends the study.
         """
-        path = self.run(trial)
-        if is_run(path):
-            images = self.definition.rungs[rung]
-            data = self.definition.request.data  # where it lies now
-            return sessions.resume(path, images=images, data=data, observers=unobserved, draw=undrawn).signal
-        for left in path.parent.glob(f".{path.name}.*"):  # by a process that was killed while it made the folder
-            shutil.rmtree(left, ignore_errors=True)
+        path, images = self.run(trial), self.definition.rungs[rung]
         request = self.definition.request_of(trial, rung)
+        is_new = not is_run(path)
         try:
-            return sessions.begin(request, path, observers=unobserved, draw=undrawn).signal
+            return begin_or_resume(lambda: request, path, images=images, data=request.data).signal  # where it lies now
         except UserError as error:
+            if not is_new:
+                raise
             # Where the default could be trained all the same, it is the values that cannot.
             make_plan(self.definition.default_request, write=False)
             if trial.purpose == "default":
@@ -85,9 +80,10 @@ class Trainings:
         run = Run(self.run(trial))
         if not is_run(run.path):
             return
-        sealed.prune(run.checkpoints, int(is_kept), lambda images: False)
-        if not is_kept:
-            run.remove_events()
+        if is_kept:
+            sealed.prune(run.checkpoints, 1, lambda images: False)
+        else:
+            leave_the_networks(run)
             for path in [*run.path.glob("*.safetensors"), *run.checkpoints.glob(f".*{PARTIAL}*")]:
                 path.unlink()
 
