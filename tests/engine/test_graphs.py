@@ -58,6 +58,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "mlp-rows": ("mlp-rows", ["penalties.r1.every=2", "penalties.r2.every=3"]),
     "progan": ("progan", ["steady=12", "fade=16"]),
     "fastgan": ("fastgan", ["penalties.reconstruction.every=2"]),
+    "projected": ("projected", ["discriminator.side=32", "conditional=true"]),
     "pix2pix": ("pix2pix", ["penalties.r1=R1", "penalties.r1.every=2"]),
     "cyclegan": ("cyclegan", ["translator.blocks=1", "pool=6", f"noise={moving(0.1, 0.0)}"]),
     "cut": ("cut", ["translator.blocks=1", "layers=[0,2,4]", "places=20", "vectors=8"]),

@@ -83,6 +83,7 @@ CASES: list[tuple[str, tuple[str, ...], ImageShape]] = [
     ("noise-classifier", (), SMALL),
     ("pix2pix", TRANSLATED, PAIRED),
     ("progan", (*NARROW, "steady=8", "fade=32"), SMALL),
+    ("projected", ("generator.width=4", "discriminator.width=4", "discriminator.side=32", "conditional=true"), SMALL),
     ("r3gan", ('penalties.r1={"kind": "R1", "every": 2}',), SMALL),
     ("r3gan-cifar10", ("generator.max_width=8", "discriminator.max_width=8"), SMALL),
     ("ralsgan-conditional", (*NARROW, "generator.max_width=8", "discriminator.max_width=8"), SMALL),

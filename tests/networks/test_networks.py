@@ -25,6 +25,7 @@ from ganache.networks import (
     PatchDiscriminator,
     ProGANDiscriminator,
     ProGANGenerator,
+    ProjectedDiscriminator,
     R3GANDiscriminator,
     R3GANGenerator,
     StyleGAN2Discriminator,
@@ -40,6 +41,7 @@ from ganache.support.errors import UserError
 from tests.tiny import logits_of
 
 COUNT = 6
+OF_PLACES = (FastGANDiscriminator, ProjectedDiscriminator)  # they have more logits than one
 SIZES = [(1, 1), (3, 5), (8, 8), (28, 28), (31, 33), (61, 97), (16, 128)]
 GENERATORS: list[Generator] = [
     MLPGenerator(latent=Normal(size=5), widths=(16, 16)),
@@ -66,6 +68,7 @@ DISCRIMINATORS: list[Discriminator] = [
     BigGANDiscriminator(width=8, max_width=16),
     StyleGAN2Discriminator(channel_base=32, channel_max=8, clamp=256),
     FastGANDiscriminator(width=4, max_width=8),
+    ProjectedDiscriminator(side=32, width=4),
 ]
 
 
@@ -141,7 +144,10 @@ def test_a_discriminator_gives_logits_for_each_image_one_or_a_map_and_learns(
     images = torch.rand(COUNT, shape.channels, shape.height, shape.width) * 2 - 1
     images.requires_grad_()
     logits = logits_of(network, images, one_hot(labels))
-    assert logits.shape == (COUNT, 1 if not isinstance(part, FastGANDiscriminator) else logits.shape[1])
+    assert logits.shape == (
+        COUNT,
+        logits.shape[1] if isinstance(part, OF_PLACES) else 1,
+    )
     (logits * torch.randn_like(logits)).sum().backward()  # type: ignore[no-untyped-call]
     assert without_gradient(network) == []
     assert images.grad is not None

@@ -26,6 +26,7 @@ from ganache.networks import (
     PatchDiscriminator,
     ProGANDiscriminator,
     ProGANGenerator,
+    ProjectedDiscriminator,
     R3GANDiscriminator,
     R3GANGenerator,
     StyleGAN2Discriminator,
@@ -69,6 +70,7 @@ DISCRIMINATORS: dict[str, Discriminator] = {
     "biggan": BigGANDiscriminator(width=4, max_width=8),
     "stylegan2": StyleGAN2Discriminator(channel_base=32, channel_max=8),
     "fastgan": FastGANDiscriminator(width=4, max_width=8),
+    "projected": ProjectedDiscriminator(side=32, width=4),
     "patch": PatchDiscriminator(width=4, norm="instance"),
     "patch, spectral": PatchDiscriminator(width=4, norm="none", spectral_norm=True),
 }

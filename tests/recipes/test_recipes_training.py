@@ -24,7 +24,7 @@ NAMES = recipes.names()
 TRANSLATIONS = [name for name in NAMES if recipes.find(name).meeting]
 SHAPES = [ImageShape(1, 28, 28), ImageShape(3, 20, 17)]
 EXTREMES = [ImageShape(2, 1, 1), ImageShape(4, 3, 5), ImageShape(1, 8, 8), ImageShape(3, 64, 48)]
-SMALL = {"width": 4, "max_width": 8, "channel_base": 32, "channel_max": 8, "style_width": 8}
+SMALL = {"width": 4, "max_width": 8, "channel_base": 32, "channel_max": 8, "style_width": 8, "side": 32}
 REFUSED = {
     (name, str(shape)): rf"reads images of at least 16x16 pixels, not {shape}"
     for name in ("lsgan", "lsgan-conditional")
@@ -32,6 +32,7 @@ REFUSED = {
 } | {
     ("fastgan", str(EXTREMES[0])): "DiffAugment is for pictures, and these data are points",
     ("r3gan-cifar10", str(EXTREMES[0])): "Adaptive is for pictures, and these data are points",
+    ("projected", str(EXTREMES[0])): "DiffAugment is for pictures, and these data are points",
     ("stylegan2-auto", str(EXTREMES[0])): "Adaptive is for pictures, and these data are points",
     **{(name, str(shape)): "takes images of at least 8x8" for name in TRANSLATIONS for shape in EXTREMES[:2]},
 }
@@ -45,8 +46,9 @@ LEFT_ALONE = {
     ),
 }
 # A loss of differences of logits has no gradient along their common shift: the discriminator's last bias.
-# So has the hinge loss within its margins (the two names are those of the two shapes).
+# So has the hinge loss within its margins (of `sngan` the two names are those of the two shapes).
 WITHOUT_GRADIENT = {
+    "projected": {f"discriminator/judging.{size}.logit.bias" for size in range(5)},
     "sngan": {"discriminator/layers.5.bias", "discriminator/layers.7.bias"},
     "wgan": {"discriminator/layers.4.bias"},
     "wgan-gp": {"discriminator/layers.4.bias"},

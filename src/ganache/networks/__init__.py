@@ -20,6 +20,7 @@ from ganache.networks.mlp import MLPGenerator as MLPGenerator
 from ganache.networks.patch import PatchDiscriminator as PatchDiscriminator
 from ganache.networks.progan import ProGANDiscriminator as ProGANDiscriminator
 from ganache.networks.progan import ProGANGenerator as ProGANGenerator
+from ganache.networks.projected import ProjectedDiscriminator as ProjectedDiscriminator
 from ganache.networks.r3gan import R3GANDiscriminator as R3GANDiscriminator
 from ganache.networks.r3gan import R3GANGenerator as R3GANGenerator
 from ganache.networks.reconstruction import Reconstruction as Reconstruction

@@ -16,6 +16,7 @@ from ganache.networks.layers import (
     ConditionalBatchNorm,
     ConditionProjection,
     Upsample,
+    beyond_odd_sides,
     halvings,
     in_stages,
     kernel_for,
@@ -107,9 +108,7 @@ class _DCGANDiscriminator(FeatureDiscriminator):
         inputs = shape.channels + conditions - projected
         for stage, ((large, small), outputs) in enumerate(zip(steps, widths, strict=True)):
             stride = stride_between(large, small)
-            # Odd sides are padded by one more pixel, so that they halve upwards like the generator's.
-            padding = (0, large[1] % 2 if stride[1] == 2 else 0, 0, large[0] % 2 if stride[0] == 2 else 0)
-            if any(padding):
+            if any(padding := beyond_odd_sides(large, stride)):
                 layers.append(nn.ZeroPad2d(padding))
             normalised = config.batch_norm and stage > 0
             bias = config.bias and not normalised

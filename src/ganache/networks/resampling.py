@@ -63,6 +63,16 @@ class BlurredFromStride(Filtered):
         super().__init__(*_sides(_after_stride, before, after))
 
 
+class Interpolated(Filtered):
+    """Features at another, larger size: each place's value is interpolated linearly between the two nearest.
+
+    Places are squares, the corners of both sizes lie on each other, and beyond the outermost middles values stay.
+    """
+
+    def __init__(self, before: Size, after: Size) -> None:
+        super().__init__(*_sides(_between, before, after))
+
+
 TAPS = (0.125, 0.375, 0.375, 0.125)
 Side = Callable[[int, int], list[list[float]]]
 
@@ -93,6 +103,18 @@ def _after_stride(before: int, after: int) -> list[list[float]]:
         for heard, weight in enumerate(TAPS, place - 1):
             if 0 <= heard <= 2 * before:
                 row[heard] = 2.0 * weight
+    return rows
+
+
+def _between(before: int, after: int) -> list[list[float]]:
+    """Return the weight of each place before (column) in each place after (row)."""
+    rows = [[0.0] * before for _ in range(after)]
+    for place, row in enumerate(rows):
+        at = min(max((place + 0.5) * before / after - 0.5, 0.0), before - 1.0)
+        first = min(int(at), before - 2) if before > 1 else 0
+        row[first] += 1.0 - (at - first)
+        if before > 1:
+            row[first + 1] += at - first
     return rows
 
 

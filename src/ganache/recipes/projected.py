@@ -1,0 +1,42 @@
+"""Projected GAN (Sauer et al. 2021, "Projected GANs Converge Faster"), for a processor.
+
+discriminator: E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))],   D the mean over sizes l and places of D_l(P_l(x))
+generator:    -E[D(G(z))],   z standard normal in 100 dimensions
+
+P_l are a network that was trained on ImageNet and random layers behind it, none of which learns. Labels, where they are
+told (`--set conditional=true`), enter D by projection and G by conditional batch norm.
+
+ganache train projected --data FOLDER
+"""
+
+from ganache.games import Optimizers, TwoPlayers
+from ganache.networks import DCGANGenerator, ProjectedDiscriminator
+from ganache.parts.diff_augment import DiffAugment
+from ganache.parts.objectives import Hinge
+from ganache.parts.optimizers import Adam
+from ganache.parts.schedules import Linear
+
+IMAGES = 180_000
+
+
+def recipe() -> TwoPlayers:
+    """Return the recipe: objective, projection and the discriminators' normalisation are the paper's (section 3).
+
+    Ours, for a processor: a generator of few convolutions, where the paper has FastGAN's or StyleGAN2's; rates that are
+    ten times as high, and fall; and no change of colours, which hides from D how colourful pictures are.
+    """
+    return TwoPlayers(
+        name="projected",
+        generator=DCGANGenerator(),
+        discriminator=ProjectedDiscriminator(),
+        objective=Hinge(),
+        augment=DiffAugment(colour=False),
+        optimizers=Optimizers(generator=_adam(2e-3), discriminator=_adam(1e-3)),
+        batch_size=16,
+        ema_half_life=Linear(start=0.0, end=10_000.0, until=200_000),
+        images=IMAGES,
+    )
+
+
+def _adam(rate: float) -> Adam:
+    return Adam(learning_rate=Linear(start=rate, end=1e-4, until=IMAGES), betas=(0.5, 0.99))
