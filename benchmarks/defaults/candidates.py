@@ -5,4 +5,7 @@ CANDIDATES: dict[str, tuple[str, tuple[str, ...]]] = {
     "r3gan": ("r3gan", ()),
     # The race's networks and penalty, told no labels.
     "speedrun": ("mnist-speedrun", ("conditional=false", "discriminator.projection=false", "images=1000000")),
+    # Through a network trained on ImageNet; `pictures64` has no classes to tell.
+    "projected": ("projected", ()),
+    "projected-told": ("projected", ("conditional=true",)),
 }

@@ -6,11 +6,12 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from ganache.data.shape import ImageShape
-from ganache.networks import ProjectedDiscriminator
+from ganache.networks import ProjectedDiscriminator, efficientnet_weights
 from ganache.networks.efficientnet import EfficientNetLite0, scaled
-from ganache.networks.efficientnet_weights import published_weights
+from ganache.networks.efficientnet_weights import EFFICIENTNET, published_weights
 from ganache.networks.projected import MAPS, _Projected
 from ganache.networks.resampling import Interpolated
+from ganache.support.errors import UserError
 
 SHAPE = ImageShape(3, 20, 12)
 NETWORK = ProjectedDiscriminator(side=32, width=4)
@@ -61,7 +62,7 @@ def test_small_pictures_are_enlarged_to_the_side_and_others_are_seen_as_they_are
 def test_the_finest_mixture_has_a_part_of_every_map() -> None:
     network = built(ImageShape(3, 32, 32))
     pictures = scaled(torch.rand(1, 3, 32, 32) * 255)
-    maps = [made.requires_grad_() for made in EfficientNetLite0(published_weights()).maps(pictures)[1:]]
+    maps = [made.requires_grad_() for made in EfficientNetLite0(EFFICIENTNET.find()).maps(pictures)[1:]]
     mixed = network.mixing(maps)
     assert all(bool(slope.any()) for slope in torch.autograd.grad(mixed[0].sum(), maps))
     assert [tuple(made.shape[1:]) for made in mixed] == [(4, 8, 8), (8, 4, 4), (16, 2, 2), (32, 1, 1)]
@@ -79,3 +80,12 @@ def test_interpolation_is_torchs_without_its_kernels() -> None:
         features = torch.randn(2, 3, *before, dtype=torch.float32)
         expected = interpolate(features, after, mode="bilinear", align_corners=False)
         assert torch.allclose(Interpolated(before, after)(features), expected, atol=1e-6)
+
+
+def test_without_the_package_of_the_weights_it_says_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    published_weights.cache_clear()
+    monkeypatch.setattr(efficientnet_weights, "installed", lambda: None)
+    with pytest.raises(
+        UserError, match=r"^discriminator: ProjectedDiscriminator needs the package .*ganache\[features\]"
+    ):
+        built(SHAPE)

@@ -25,11 +25,14 @@ class PinnedWeights:
     sha256: str
     size: int
 
-    def find(self) -> dict[str, Tensor]:
-        """Return the weights of the installed package; raises UserError where there is none, RunError as `read`."""
+    def find(self, whose: str = "features: 'efficientnet-lite0'") -> dict[str, Tensor]:
+        """Return the weights of the installed package; raises UserError where there is none, RunError as `read`.
+
+        `whose` they are begins the sentence.
+        """
         path = installed()
         if path is None:
-            raise UserError(f"features: 'efficientnet-lite0' needs the package {PACKAGE}, which {EXTRA} brings")
+            raise UserError(f"{whose} needs the package {PACKAGE}, which {EXTRA} brings")
         return self.read(path)
 
     def read(self, path: Path) -> dict[str, Tensor]:
@@ -54,12 +57,12 @@ EFFICIENTNET = PinnedWeights("579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdb
 
 
 @functools.cache
-def published_weights() -> dict[str, Tensor]:
+def published_weights(whose: str) -> dict[str, Tensor]:
     """Return the weights of the installed package, read once in a process and not to be written to; raises as `find`.
 
     For networks that are built again and again: on no device to see their sizes, for a check, to learn.
     """
-    return EFFICIENTNET.find()
+    return EFFICIENTNET.find(whose)
 
 
 def installed() -> Path | None:

@@ -65,7 +65,7 @@ class _Projected(FeatureDiscriminator):
         factor = max(1.0, config.side / max(shape.height, shape.width))
         size = (max(1, round(shape.height * factor)), max(1, round(shape.width * factor)))
         self.enlarged = Interpolated((shape.height, shape.width), size)
-        self.trained = EfficientNetLite0(published_weights())
+        self.trained = EfficientNetLite0(published_weights("discriminator: ProjectedDiscriminator"))
         sizes = [_smaller(size, FIRST * 2**level) for level in range(len(MAPS))]
         widths = [config.width * 2**level for level in range(len(MAPS))]
         self.mixing = _Mixing(widths, sizes)
