@@ -86,6 +86,6 @@ def test_without_the_package_of_the_weights_it_says_what_brings_it(monkeypatch: 
     published_weights.cache_clear()
     monkeypatch.setattr(efficientnet_weights, "installed", lambda: None)
     with pytest.raises(
-        UserError, match=r"^discriminator: ProjectedDiscriminator needs the package .*ganache\[features\]"
+        UserError, match=r"^discriminator: ProjectedDiscriminator needs .*ganache\[features\]"
     ):
         built(SHAPE)
