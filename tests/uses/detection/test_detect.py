@@ -20,13 +20,13 @@ import ganache
 from ganache.data.conversion import Conversion
 from ganache.data.shape import ImageShape
 from ganache.runs import sealed
-from ganache.uses.detection import detecting
+from ganache.uses.detection import detecting, pools
 from ganache.uses.detection.apart import taught
 from ganache.uses.detection.detecting import DetectorRequest
 from ganache.uses.detection.detection_record import Area, DetectionRecord
 from ganache.uses.detection.fake_detector import RECORD, TENSORS, FakeDetector, read_record
 from ganache.uses.detection.measured_areas import halves
-from ganache.uses.detection.pools import fake_pool, names_of, opened_pictures, real_pool
+from ganache.uses.detection.pools import fake_pool, most_held_out, names_of, opened_pictures, real_pool
 from ganache.uses.detection.teller import Teller
 from tests.commands import Ended, run_command
 
@@ -319,14 +319,28 @@ def test_what_is_measured_was_not_learnt_from(tmp_path: Path, monkeypatch: pytes
     assert without_one[0] < real
     assert (record.real.held_out, record.fakes[0].held_out, record.fakes[1].held_out) == (24, 8, 12)
     how = Conversion((8, 8), 3)
-    pools = [real_pool(opened_pictures(wanted.real, how, "real", None), 6_000, 0)]
-    pools += [fake_pool(source, "x", ImageShape(3, 8, 8), 48, 0, "cpu") for source in fakes]
-    for pool, learnt, start in zip(pools, (real, one, two), (0, 120, 240), strict=True):
+    taken = [real_pool(opened_pictures(wanted.real, how, "real", None), 6_000, 0)]
+    taken += [fake_pool(source, "x", ImageShape(3, 8, 8), 48, 0, "cpu") for source in fakes]
+    for pool, learnt, start in zip(taken, (real, one, two), (0, 120, 240), strict=True):
         assert not known(pool.held_out) & learnt
         assert len(known(pool.held_out)) == len(pool.held_out) == pool.record.held_out
         assert min(known(pool.held_out) | learnt) >= start
-    for first, second in map(halves, pools):
+    for first, second in map(halves, taken):
         assert not known(first) & known(second)
+
+
+def test_what_is_held_out_is_bounded_by_its_bytes(
+    place: Path, digits_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for side, sources, expected in ((1024, 1, 85), (1024, 64, 4), (256, 1, 1_365), (8, 64, 2_000)):
+        assert most_held_out("real", ImageShape(3, side, side), sources) == expected
+    monkeypatch.setattr(pools, "MOST_BYTES", 20 * 144)
+    np.savez(tmp_path / "together.npz", clouds(250, 4))
+    for name in ("real", "together"):  # where the data hold some out, and where they do not
+        source = place / "real.npz" if name == "real" else tmp_path / "together.npz"
+        assert len(real_pool(opened_pictures(str(source), Conversion(), "real", None), 100, 0).held_out) == 20
+    assert len(fake_pool(str(place / "twos.npz"), "x", ImageShape(1, 12, 12), 40, 0, "cpu", sources=2).held_out) == 10
+    assert len(fake_pool(str(digits_run), "x", ImageShape(1, 8, 8), 300, 0, "cpu", sources=2).held_out) == 22
 
 
 def test_sources_of_one_name_are_told_apart(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """From real and generated pictures to a detector: what the command `detect fit` does."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ganache.data.conversion import Conversion
@@ -15,11 +15,12 @@ from ganache.support.errors import UserError
 from ganache.support.files import writing
 from ganache.support.units import check_seed, parse_count, parse_size
 from ganache.uses.detection.apart import taught
-from ganache.uses.detection.detection_record import MOST_FAKES, Area, DetectionRecord
+from ganache.uses.detection.detection_record import MOST_FAKES, DetectionRecord
 from ganache.uses.detection.fake_detector import FakeDetector
-from ganache.uses.detection.measured_areas import PLAIN, Measuring, Told, decided, verdict
+from ganache.uses.detection.measured_areas import PLAIN, areas, decided, heard, verdict
 from ganache.uses.detection.pools import (
     FEWEST,
+    MOST_BYTES,
     PicturePool,
     fake_pool,
     generator_of,
@@ -33,7 +34,6 @@ from ganache.uses.detection.teller import Teller
 
 COUNT = "6k"  # pictures of either kind to learn from
 RATE = 0.01  # of real pictures that may be called generated
-MOST_BYTES = 2**28  # of the pictures of either kind
 FORMAT_TELLS = 0.5  # share of lossy files by which two sources differ, from which on the format may tell them apart
 Say = Callable[[str], None]
 
@@ -104,17 +104,15 @@ def fit(
 def _measured(learning: Learning, warnings: Sequence[str], say: Say) -> FakeDetector:
     """Return a detector of all generators, with what is known of it and of those that knew all but one."""
     wanted, shape, real, fakes = learning.wanted, learning.shape, learning.real, learning.fakes
-    measuring = Measuring(real, fakes, wanted.seed)
+    names = [fake.record.name for fake in fakes]
     teller = learning.teller()
-    say(f"learnt to tell apart {', '.join(measuring.names)}")
-    decisions, familiar = decided(teller, real, fakes, wanted.rate)
-    areas = [*measuring.areas(teller)]
-    found, told = measuring.told(teller, PLAIN, measuring.names)
-    verdicts = [f"known generators: {verdict([(one, found) for one in told.values()])}"]
-    if len(fakes) > 1:
-        others, said = _never_seen(learning, measuring, say)
-        areas += others
-        verdicts.append(f"one never seen: {said}")
+    say(f"learnt to tell apart {', '.join(names)}")
+    others = [(one, [name]) for name, one in _without_one(learning, say)]
+    known, *never_seen = heard([(teller, names), *others], real, fakes, wanted.seed)
+    decisions, familiar = decided(teller, real, fakes, wanted.rate, known[PLAIN])
+    verdicts = [f"known generators: {verdict([known[PLAIN]])}"]
+    if never_seen:
+        verdicts.append(f"one never seen: {verdict([one[PLAIN] for one in never_seen])}")
     record = DetectionRecord(
         channels=shape.channels,
         height=shape.height,
@@ -126,24 +124,19 @@ def _measured(learning: Learning, warnings: Sequence[str], say: Say) -> FakeDete
         fakes=tuple(fake.record for fake in fakes),
         decisions=decisions,
         familiar=familiar,
-        areas=tuple(areas),
+        areas=(*areas(known), *(area for one in never_seen for area in areas(one, is_never_seen=True))),
         verdicts=tuple(verdicts),
         warnings=tuple(warnings),
     )
     return FakeDetector(record, teller)
 
 
-def _never_seen(learning: Learning, measuring: Measuring, say: Say) -> tuple[list[Area], str]:
-    """Return how well each generator's pictures are told by what learnt from all others, and who did that best."""
-    areas: list[Area] = []
-    told: list[tuple[Told, Told]] = []
-    for fake in learning.fakes:
-        name, teller = fake.record.name, learning.teller(without=fake)
-        areas += measuring.areas(teller, name)
-        real, generated = measuring.told(teller, PLAIN, [name])
-        told.append((generated[name], real))
+def _without_one(learning: Learning, say: Say) -> Iterator[tuple[str, Teller]]:
+    """Yield of more than one generator each with what learnt from all others."""
+    for fake in learning.fakes if len(learning.fakes) > 1 else ():
+        name = fake.record.name
+        yield name, learning.teller(without=fake)
         say(f"learnt without {name}, to see how it does on what it never saw")
-    return areas, verdict(told)
 
 
 def _check(wanted: DetectorRequest, out: Path) -> None:
@@ -191,7 +184,7 @@ def _pools(
     real = real_pool(dataset, most, wanted.seed)
     share = max(FEWEST, len(real.learnt) // len(names))
     fakes = [
-        fake_pool(source, name, shape, share, wanted.seed, wanted.device, progress)
+        fake_pool(source, name, shape, share, wanted.seed, wanted.device, progress, len(names))
         for source, name in zip(wanted.fakes, names, strict=True)
     ]
     return real.first(min(len(real.learnt), sum(len(fake.learnt) for fake in fakes))), fakes
@@ -205,7 +198,7 @@ def _recode(wanted: str, pools: Sequence[PicturePool]) -> int | None:
     """
     if wanted != "auto":
         return _quality(wanted)
-    return min((pool.record.quality or 75 for pool in pools if pool.record.lossy), default=None)
+    return min((pool.record.quality for pool in pools if pool.record.quality is not None), default=None)
 
 
 def cautions(real: PicturePool, fakes: Sequence[PicturePool], recode: int | None, is_worn: bool) -> list[str]:

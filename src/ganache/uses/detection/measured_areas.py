@@ -1,6 +1,7 @@
 """How well each way tells held-out pictures apart, as they are and after what the world does to pictures."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,50 +14,47 @@ from ganache.uses.thresholds import Threshold, interval
 from ganache.uses.treatments import TREATMENTS, Treatment, jpeg, treated
 
 PLAIN = "as they are"
+UNFAMILIAR = 0.01  # of pictures such as were learnt from, that may be called unfamiliar
 AFTER: Mapping[str, Treatment] = {
     name: TREATMENTS[name] for name in ("JPEG 95", "JPEG 75", "JPEG 50", "size × 2", "size × 1/2")
 }
 Told = Mapping[WayName, Scores]
 
 
-class Measuring:
-    """The held-out pictures that decide no threshold, once for each treatment, to be told apart by several tellers.
+class Heard(NamedTuple):
+    """What a teller says of the real pictures, and of those of each generator of which it was asked."""
 
-    Where the real ones are from JPEG files, generated ones that are not are saved so too before they are treated: after
-    a second compression the first one could still be seen.
+    real: Told
+    generated: Mapping[str, Told]
+
+
+def heard(
+    tellers: Sequence[tuple[Teller, Sequence[str]]], real: PicturePool, fakes: Sequence[PicturePool], seed: int
+) -> list[dict[str, Heard]]:
+    """Return what each teller says, by treatment, of held-out pictures that decide no threshold.
+
+    Each is asked of the real ones and of those of the generators that are named with it. All are asked after one
+    treatment before the next begins, so that nobody holds the pictures after all of them.
     """
+    names = [fake.record.name for fake in fakes]
+    found: list[dict[str, Heard]] = [{} for _ in tellers]
+    for treatment, (reals, *drawn) in _after_each(real, fakes, seed):
+        pictures = dict(zip(names, drawn, strict=True))
+        for (teller, asked), own in zip(tellers, found, strict=True):
+            own[treatment] = Heard(teller.told(reals)[0], {name: teller.told(pictures[name])[0] for name in asked})
+    return found
 
-    def __init__(self, real: PicturePool, fakes: Sequence[PicturePool], seed: int) -> None:
-        self.names = [fake.record.name for fake in fakes]
-        pools = [real, *fakes]
-        alike = [halves(pool)[1] for pool in pools]
-        self._after = {PLAIN: alike}
-        quality = real.record.quality
-        if quality is not None and not all(fake.record.lossy for fake in fakes):
-            pairs = zip(pools, alike, strict=True)
-            alike = [images if pool.record.lossy else _after(images, jpeg(quality), seed) for pool, images in pairs]
-            self._after[alone(quality)] = alike
-        for name, treatment in AFTER.items():
-            self._after[name] = [_after(images, treatment, seed) for images in alike]
 
-    def areas(self, teller: Teller, never_seen: str | None = None) -> Iterator[Area]:
-        """Yield how well each way does after each treatment: of every generator, or of one that was never seen."""
-        for treatment in self._after:
-            real, told = self.told(teller, treatment, [never_seen] if never_seen else self.names)
-            if never_seen is None:
-                told[EVERY] = {way: np.concatenate([one[way] for one in told.values()]) for way in WAYS}
-            for name, found in told.items():
-                for way in WAYS:
-                    area, low, high = area_within(found[way], real[way])
-                    counts = {"generated": len(found[way]), "real": len(real[way])}
-                    told_of = {"way": way, "generator": name, "never_seen": bool(never_seen), "treatment": treatment}
-                    yield Area(**told_of, area=area, low=low, high=high, **counts)
-
-    def told(self, teller: Teller, treatment: str, names: Sequence[str]) -> tuple[Told, dict[str, Told]]:
-        """Return what a teller says of the real pictures after a treatment, and of those of each generator."""
-        real, *fakes = self._after[treatment]
-        drawn = dict(zip(self.names, fakes, strict=True))
-        return teller.told(real)[0], {name: teller.told(drawn[name])[0] for name in names}
+def areas(told: Mapping[str, Heard], is_never_seen: bool = False) -> Iterator[Area]:
+    """Yield how well each way does by what was heard after each treatment: of each generator, and of all it knows."""
+    for treatment, (real, generated) in told.items():
+        together = {way: np.concatenate([one[way] for one in generated.values()]) for way in WAYS}
+        for name, found in (generated if is_never_seen else {**generated, EVERY: together}).items():
+            for way in WAYS:
+                area, low, high = area_within(found[way], real[way])
+                counts = {"generated": len(found[way]), "real": len(real[way])}
+                told_of = {"way": way, "generator": name, "never_seen": is_never_seen, "treatment": treatment}
+                yield Area(**told_of, area=area, low=low, high=high, **counts)
 
 
 def alone(quality: int) -> str:
@@ -70,40 +68,32 @@ def halves(pool: PicturePool) -> tuple[Pixels, Pixels]:
 
 
 def decided(
-    teller: Teller, real: PicturePool, fakes: Sequence[PicturePool], rate: float
+    teller: Teller, real: PicturePool, fakes: Sequence[PicturePool], rate: float, told: Heard
 ) -> tuple[dict[WayName, Decision], Threshold]:
     """Return each way's threshold by held-out reals, and beyond which distance nothing is familiar any more.
 
-    Raises UserError for a rate outside of (0, 1).
+    What was `told` of the pictures that decide neither says how right it is. Raises UserError for a rate outside of
+    (0, 1).
     """
-    first, second = halves(real)
-    setting, far = teller.told(first)
-    others = teller.told(second)[0]
-    generated = [teller.told(halves(fake)[1])[0] for fake in fakes]
+    setting, far = teller.told(halves(real)[0])
     found = {}
     for way in WAYS:
         threshold = Threshold.of(setting[way], rate)
-        shares = (others[way], np.concatenate([one[way] for one in generated]))
+        generated = np.concatenate([one[way] for one in told.generated.values()])
         found[way] = Decision(
             threshold=threshold,
-            false_positives=_share(shares[0] > threshold.value),
-            found=_share(shares[1] > threshold.value),
+            false_positives=_share(told.real[way] > threshold.value),
+            found=_share(generated > threshold.value),
         )
     distances = [far, *(teller.told(halves(fake)[0])[1] for fake in fakes)]
     return found, Threshold.of(np.concatenate(distances), UNFAMILIAR)
 
 
-UNFAMILIAR = 0.01  # of pictures such as were learnt from, that may be called unfamiliar
-
-
-def verdict(told: Sequence[tuple[Told, Told]]) -> str:
-    """Return who tells generated pictures from real ones best: the network, or a baseline that costs seconds.
-
-    Given what is said of generated pictures and of the real ones, once for each generator.
-    """
-    pairs = {way: [(generated[way], real[way]) for generated, real in told] for way in WAYS}
-    areas = {way: float(np.mean([area_within(*pair)[0] for pair in pairs[way]])) for way in WAYS}
-    rival = max(BASELINES, key=lambda way: areas[way])
+def verdict(told: Sequence[Heard]) -> str:
+    """Return who tells generated pictures from real ones best: the network, or a baseline that costs seconds."""
+    pairs = {way: [(one[way], each.real[way]) for each in told for one in each.generated.values()] for way in WAYS}
+    means = {way: float(np.mean([area_within(*pair)[0] for pair in pairs[way]])) for way in WAYS}
+    rival = max(BASELINES, key=lambda way: means[way])
     found, low, high = difference_within(pairs["network"], pairs[rival])
     by = f"{found:+.4f} AUROC against {rival} ({low:+.4f} to {high:+.4f})"
     if low > 0.0:
@@ -114,6 +104,24 @@ def verdict(told: Sequence[tuple[Told, Told]]) -> str:
 def _share(hits: NDArray[np.bool_]) -> tuple[float, float, float]:
     count = int(hits.sum())
     return count / len(hits), *interval(count, len(hits))
+
+
+def _after_each(real: PicturePool, fakes: Sequence[PicturePool], seed: int) -> Iterator[tuple[str, list[Pixels]]]:
+    """Yield each treatment with the pictures after it, the real ones first.
+
+    Where the real ones are from JPEG files, generated ones that are not are saved so too before they are treated: after
+    a second compression the first one could still be seen.
+    """
+    pools = [real, *fakes]
+    alike = [halves(pool)[1] for pool in pools]
+    yield PLAIN, alike
+    quality = real.record.quality
+    if quality is not None and not all(fake.record.lossy for fake in fakes):
+        pairs = zip(pools, alike, strict=True)
+        alike = [images if pool.record.lossy else _after(images, jpeg(quality), seed) for pool, images in pairs]
+        yield alone(quality), alike
+    for name, treatment in AFTER.items():
+        yield name, [_after(images, treatment, seed) for images in alike]
 
 
 def _after(images: Pixels, treatment: Treatment, seed: int) -> Pixels:

@@ -26,6 +26,7 @@ from ganache.uses.detection.teller import LARGEST_SIDE
 SHARE = 5  # one of so many is held out
 MOST_HELD_OUT = {"real": 2_000, "generated": 1_000}
 FEWEST, FEWEST_HELD_OUT = 16, 4  # pictures of a source
+MOST_BYTES = 2**28  # of the pictures of either kind that are learnt from, and of those that are held out
 Pixels = NDArray[np.uint8]  # (N, C, H, W)
 
 
@@ -80,31 +81,46 @@ def real_pool(dataset: PackedDataset, most: int, seed: int) -> PicturePool:
     aside = held_out_split(select(dataset))
     if aside is not None:
         learnt = _rows(dataset, [TRAIN], seed, most)
-        return _pooled(dataset, "real", learnt, _rows(dataset, [aside], seed, MOST_HELD_OUT["real"]), "real")
-    return _cut(dataset, "real", most, seed, MOST_HELD_OUT["real"], "real")
+        held_out = _rows(dataset, [aside], seed, most_held_out("real", dataset.shape))
+        return _pooled(dataset, "real", learnt, held_out, "real")
+    return _cut(dataset, "real", most, seed, most_held_out("real", dataset.shape), "real")
 
 
 def fake_pool(
-    source: str, name: str, shape: ImageShape, most: int, seed: int, device: str, progress: Progress | None = None
+    source: str,
+    name: str,
+    shape: ImageShape,
+    most: int,
+    seed: int,
+    device: str,
+    progress: Progress | None = None,
+    sources: int = 1,
 ) -> PicturePool:
     """Return at most so many generated pictures of a shape, and others that are held out: drawn, or read from files.
 
-    Raises UserError for a generator of another shape, and where there are too few.
+    Those of so many `sources` are held at once, so fewer of each are held out where they are large. Raises UserError
+    for a generator of another shape, and where there are too few.
     """
+    aside = most_held_out("generated", shape, sources)
     if not is_generator(source):
         dataset = opened_pictures(source, Conversion((shape.height, shape.width), shape.channels), "fake", progress)
-        return _cut(dataset, name, most, seed, MOST_HELD_OUT["generated"], "fake")
+        return _cut(dataset, name, most, seed, aside, "fake")
     generator = generator_of(source, device)
     if generator.shape != shape:
         raise UserError(
             f"fake: {source!r} draws pictures of {generator.shape}, and the detector looks at {shape}; --size chooses"
             " another, or name a folder of its pictures, which are brought to the size"
         )
-    held_out = min(MOST_HELD_OUT["generated"], max(FEWEST, most // SHARE))
+    held_out = min(aside, max(FEWEST, most // SHARE))
     images = generator.sample(most + held_out, seed).transpose(0, 3, 1, 2)
     place = os.path.realpath(os.path.expanduser(source))
     told = {"kind": "run", "seed": seed, "weights": generator.weights, "learnt": most, "held_out": held_out}
     return PicturePool(PoolRecord(name=name, source=place, **told), images[:most], images[most:])
+
+
+def most_held_out(kind: str, shape: ImageShape, sources: int = 1) -> int:
+    """Return how many pictures of a shape are held out of each of so many sources of a kind, at most."""
+    return min(MOST_HELD_OUT[kind], max(FEWEST_HELD_OUT, MOST_BYTES // shape.pixels // sources))
 
 
 def names_of(sources: tuple[str, ...]) -> list[str]:

@@ -114,18 +114,14 @@ class Teller(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Return log-odds that each is generated (N, 3), in the order of WAYS, and how far it is from all known."""
-        ready = self.ready(values)
-        spectrum, pairs = self.spectrum.traces(ready), self.cooccurrence.traces(ready)
-        features, logits = self.network(ready.contiguous(memory_format=torch.channels_last))
+        spectrum, pairs, features, logits = self._seen(values)
         far = self.familiarity(torch.cat([spectrum, pairs, features], dim=1))
         odds = logits[:, 1] - logits[:, 0]
         return torch.stack([odds, self.spectrum(spectrum), self.cooccurrence(pairs), far], dim=1)
 
     def features(self, values: Tensor) -> Tensor:
         """Return what familiarity goes by (N, F): both kinds of traces and the network's features."""
-        ready = self.ready(values)
-        learnt, _ = self.network(ready.contiguous(memory_format=torch.channels_last))
-        return torch.cat([self.spectrum.traces(ready), self.cooccurrence.traces(ready), learnt], dim=1)
+        return torch.cat(self._seen(values)[:3], dim=1)
 
     def told(self, images: NDArray[np.uint8]) -> tuple[dict[WayName, Scores], Scores]:
         """Return log-odds (N,) by way and distances (N,) of images (N, C, H, W), the same in whatever company."""
@@ -138,3 +134,9 @@ class Teller(nn.Module):
         size = max(1, min(MOST_GROUPED, GROUP_PIXELS // self.shape.pixels))
         pixels = torch.from_numpy(np.ascontiguousarray(images))
         return in_whole_groups(function, pixels, size, self.network.scale.device)
+
+    def _seen(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return both kinds of traces, the network's features, and its logits (N, 2)."""
+        ready = self.ready(values)
+        features, logits = self.network(ready.contiguous(memory_format=torch.channels_last))
+        return self.spectrum.traces(ready), self.cooccurrence.traces(ready), features, logits
