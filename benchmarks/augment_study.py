@@ -13,18 +13,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.markdown import table
 from ganache.data import open_dataset
 from ganache.data.location import title
 from ganache.data.store.packed import PackedDataset
-from ganache.support.files import replacing
 from ganache.support.streams import derive
 from ganache.training.plan import Request
 from ganache.uses.study.augmentation_study import PER_CLASS, SEEDS, AugmentStudy, Studied, augment_study
 from ganache.uses.study.learners import STEPS
 from ganache.uses.study.outcomes import CountOutcome
-from ganache.uses.study.subsets import FewAndJudges, pool_of
+from ganache.uses.study.subsets import FewAndJudges, LabelledPictures, pool_of, write_few
 from ganache.uses.study.summary import write_summary
 
 NOISE_PER_CLASS = 200
@@ -37,7 +37,7 @@ def plant_noise(pool: FewAndJudges, path: Path) -> Path:
     shape, count = pool.shape, NOISE_PER_CLASS * len(pool.names)
     random = np.random.default_rng(derive(0, "planted noise"))
     images = random.integers(0, 256, (count, shape.height, shape.width, shape.channels), dtype=np.uint8)
-    return _written(path, images, np.resize(np.array(pool.names), count))
+    return _written(path, images, np.resize(np.arange(len(pool.names)), count), pool)
 
 
 def plant_cheat(pool: FewAndJudges, path: Path) -> Path:
@@ -45,7 +45,7 @@ def plant_cheat(pool: FewAndJudges, path: Path) -> Path:
     random = np.random.default_rng(derive(0, "planted cheat"))
     images = pool.judges.images.transpose(0, 2, 3, 1).astype(np.int16)
     images += random.integers(-SHAKEN, SHAKEN + 1, images.shape, dtype=np.int16)
-    return _written(path, np.clip(images, 0, 255).astype(np.uint8), np.array(pool.names)[pool.judges.labels])
+    return _written(path, np.clip(images, 0, 255).astype(np.uint8), pool.judges.labels, pool)
 
 
 def studies(source: str, asked: AugmentStudy, smallest: int) -> Iterator[tuple[str, Studied]]:
@@ -132,9 +132,8 @@ def main() -> None:
         print(f"{name}, {what}: {one.sentence()}")
 
 
-def _written(path: Path, images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], labels: object) -> Path:
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, images=images, labels=np.asarray(labels))
+def _written(path: Path, images: NDArray[np.uint8], labels: NDArray[np.int64], pool: FewAndJudges) -> Path:
+    write_few(path, LabelledPictures(images.transpose(0, 3, 1, 2), labels), pool.names)
     return path
 
 

@@ -23,7 +23,7 @@ from ganache.uses.detection.detecting import COUNT, DetectorRequest, fit
 from ganache.uses.detection.detection_record import EVERY, Area, DetectionRecord
 from ganache.uses.detection.fake_detector import RECORD, read_record
 from ganache.uses.detection.measured_areas import PLAIN
-from ganache.uses.detection.screening import score
+from ganache.uses.detection.screening import FAR, score
 from ganache.uses.detection.teller import WAYS
 
 
@@ -79,7 +79,7 @@ def of_strangers(folder: Path, sources: Sequence[str]) -> Iterator[tuple[str, ..
     for source in sources:
         found = score(folder, source, folder.with_suffix(".csv"))
         count = len(found.names)
-        far = sum(why.endswith("learnt") for why in found.unfamiliar)
+        far = sum(why.endswith(FAR) for why in found.unfamiliar)
         shares = (found.count_unfamiliar / count, far / count, float(found.generated.mean()))
         yield (title(source), f"{count:,}", *(f"{share:.1%}" for share in shares))
 

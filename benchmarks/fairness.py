@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.markdown import table
 from ganache.data import open_dataset
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.asked import Asked
@@ -42,14 +43,16 @@ def main() -> None:
         alarms += bool(found)
         print(f"even {draw}: {', '.join(f'{row.name} is {row.verdict}' for row in found) or 'no alarm'}", flush=True)
     print(f"{alarms} of {options.draws} draws with an alarm", flush=True)
-    table = ["| thinned | of the data | drawn | found | interval | others called lost or thinned |", "|---" * 6 + "|"]
+    lines: list[tuple[str, ...]] = [
+        ("thinned", "of the data", "drawn", "found", "interval", "others called lost or thinned")
+    ]
     for digit in range(len(dataset.label_names)):
         left = np.where(np.arange(len(shares)) == digit, LEFT * shares, shares)
         chosen = drawn(labels, left / left.sum(), options.count, digit)
         rows = judged(images[chosen], data, options.out / "thinned.npy")
-        table.append(line(rows, dataset.label_names[digit], float((labels[chosen] == digit).mean())))
-        print(table[-1], flush=True)
-    print("\n".join(table))
+        lines.append(line(rows, dataset.label_names[digit], float((labels[chosen] == digit).mean())))
+        print(*lines[-1], sep=", ", flush=True)
+    print(table(lines))
 
 
 def halves(dataset: PackedDataset, out: Path) -> tuple[Path, NDArray[np.uint8], NDArray[np.int64], NDArray[np.float64]]:
@@ -84,14 +87,12 @@ def judged(images: NDArray[np.uint8], data: Path, samples: Path) -> tuple[GroupR
     return audit(Asked(samples=str(samples), data=str(data), count=len(images))).draws[0].rows
 
 
-def line(rows: tuple[GroupRow, ...], digit: str, drawn: float) -> str:
-    """Return what was found of a digit, as a line of a table."""
+def line(rows: tuple[GroupRow, ...], digit: str, drawn: float) -> tuple[str, ...]:
+    """Return what was found of a digit, as the cells of a table's line."""
     own = next(row for row in rows if row.name == digit)
     others = [row.name for row in rows if row.verdict in ("lost", "thinned") and row is not own]
     interval = f"{own.low:.2%} to {own.high:.2%}"
-    return (
-        f"| {digit} | {own.expected:.2%} | {drawn:.2%} | {own.verdict} | {interval} | {', '.join(others) or 'none'} |"
-    )
+    return digit, f"{own.expected:.2%}", f"{drawn:.2%}", own.verdict, interval, ", ".join(others) or "none"
 
 
 if __name__ == "__main__":

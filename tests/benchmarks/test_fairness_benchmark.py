@@ -16,5 +16,5 @@ def test_samples_are_drawn_by_the_shares_and_none_twice() -> None:
 
 def test_a_line_has_the_verdict_with_its_interval() -> None:
     rows = fairness("3", "4").draws[0].rows
-    assert line(rows, "3", 0.021) == "| 3 | 50.00% | 2.10% | lost | 1.00% to 4.00% | none |"
-    assert line(rows, "4", 0.979) == "| 4 | 50.00% | 97.90% | grown | 96.00% to 99.00% | 3 |"
+    assert line(rows, "3", 0.021) == ("3", "50.00%", "2.10%", "lost", "1.00% to 4.00%", "none")
+    assert line(rows, "4", 0.979) == ("4", "50.00%", "97.90%", "grown", "96.00% to 99.00%", "3")

@@ -10,7 +10,7 @@ from ganache.data.containers.listing import UnreadableError
 from ganache.data.decoding.decode import MOVES, Header
 from ganache.data.decoding.deep import FULL, Pair, Ranges
 from ganache.data.decoding.films import Timing
-from ganache.data.decoding.pool import SMALL, Decoders
+from ganache.data.decoding.pool import Decoders, memory_of
 from ganache.data.decoding.value_ranges import find_ranges
 from ganache.data.shape import ImageShape
 from ganache.data.twofold.preparation import Preparation
@@ -134,8 +134,3 @@ def ranges_at_use(
         return FULL, []
     found = find_ranges(decoders, list(deep), memory_of(deep), None)
     return found.ranges, list(found.decisions.values())
-
-
-def memory_of(headers: Mapping[str, Header]) -> dict[str, int]:
-    """Return bounds of what decoding large files takes, in bytes."""
-    return {name: header.memory for name, header in headers.items() if header.memory > SMALL}

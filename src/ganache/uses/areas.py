@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ganache.evaluation.metrics.birthday import NORMAL_95
 from ganache.uses.thresholds import interval
 
 Scores = NDArray[np.float64]  # (N,)
-NORMAL = 1.959964  # deviations, within which 95% of a normal distribution lie
 
 
 def area(scores: Scores, is_odd: NDArray[np.bool_]) -> float:
@@ -33,7 +33,7 @@ def area_within(odd: Scores, others: Scores) -> tuple[float, float, float]:
         fewer = min(len(odd), len(others))
         return found, *interval(round(found * fewer), fewer)
     deviation = math.sqrt(above.var(ddof=1) / len(odd) + below.var(ddof=1) / len(others))
-    logit, reach = math.log(found / (1.0 - found)), NORMAL * deviation / (found * (1.0 - found))
+    logit, reach = math.log(found / (1.0 - found)), NORMAL_95 * deviation / (found * (1.0 - found))
     low, high = (1.0 / (1.0 + math.exp(-min(max(place, -700.0), 700.0))) for place in (logit - reach, logit + reach))
     return found, low, high
 
@@ -52,7 +52,7 @@ def difference_within(
     found = float(np.mean([above.mean() for above, _ in apart]))
     below = np.mean([below for _, below in apart], axis=0)
     variance = sum(above.var(ddof=1) / len(above) for above, _ in apart) / len(apart) ** 2
-    reach = NORMAL * math.sqrt(variance + below.var(ddof=1) / len(below))
+    reach = NORMAL_95 * math.sqrt(variance + below.var(ddof=1) / len(below))
     return found, found - reach, found + reach
 
 

@@ -15,7 +15,7 @@ from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress, unknown_split
 from ganache.data.decoding.decode import Header
 from ganache.data.decoding.deep import FULL
-from ganache.data.decoding.pool import SMALL, Decoders
+from ganache.data.decoding.pool import Decoders, memory_of
 from ganache.data.location import NAMES
 from ganache.data.selection import held_out_split
 from ganache.data.shape import ImageShape
@@ -71,9 +71,8 @@ def _pictures(
         pieces = [names[start : start + PIECE] for start in range(0, len(names), PIECE)]
         known = zip(names, chain.from_iterable(decoders.headers(names)), strict=True)
         headers = {name: header for name, header in known if not isinstance(header, str)}
-        memory = {name: header.memory for name, header in headers.items() if header.memory > SMALL}
         for number, (members, found) in enumerate(
-            zip(pieces, decoders.pixels(pieces, shape, FULL, memory), strict=True), start=1
+            zip(pieces, decoders.pixels(pieces, shape, FULL, memory_of(headers)), strict=True), start=1
         ):
             skipped = {name: why for name, why in zip(members, found.reasons, strict=True) if why is not None}
             taken = [name for name in members if name not in skipped]

@@ -39,6 +39,11 @@ class Pixels(NamedTuple):
     reasons: list[str | None]
 
 
+def memory_of(headers: Mapping[str, Header]) -> dict[str, int]:
+    """Return bounds of what decoding the large ones among some files takes, in bytes, by name."""
+    return {name: header.memory for name, header in headers.items() if header.memory > SMALL}
+
+
 def default_processes() -> int:
     """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
