@@ -58,11 +58,12 @@ class TrainedTranslator:
 
         The last group may have more than are wanted.
         """
-        size = GROUP if images.shape[1] * images.shape[2] <= SMALL else 1
+        is_large = max(images.shape[1:3]) > TILE  # as a strip is that has few pixels
+        size = 1 if is_large or images.shape[1] * images.shape[2] > SMALL else GROUP
         pixels = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
         for group in whole_groups(pixels, size):
             values = values_of(group)
-            for made in self._in_parts(values) if max(values.shape[2:]) > TILE else (self._whole(values),):
+            for made in self._in_parts(values) if is_large else (self._whole(values),):
                 yield None if made is None else np.ascontiguousarray(pixels_of(made).permute(0, 2, 3, 1).numpy())
 
     def _whole(self, values: Tensor) -> Tensor:

@@ -17,9 +17,9 @@ from ganache.data.store.packed import PackedDataset
 from ganache.runs.folder import Run
 from ganache.training.plan import Request
 from ganache.uses.study.augmentation_study import STUDY, AugmentStudy, augment_study
-from ganache.uses.study.subsets import pool_of
+from ganache.uses.study.subsets import LabelledPictures, pool_of
 from ganache.uses.study.summary import PAGE, PLOT, RECORD, write_summary
-from ganache.uses.study.synthetics import given_generator
+from ganache.uses.study.synthetics import Cell, given_generator
 from tests.commands import Ended, run_command
 from tests.uses.study.bars import NAMES, bars, write, write_data
 
@@ -177,13 +177,16 @@ def test_a_signal_ends_a_study_after_what_is_under_way_and_more_seeds_go_on(
     assert [one.to_json() for one in done.outcomes] == record["outcomes"]
 
 
-def test_a_generator_of_more_than_the_few_is_warned_of(digits_run: Path, tmp_path: Path) -> None:
-    words = ("augment-study", "--data", "digits", *COMMON, "--steps", "2", "--generator", digits_run)
-    ended = run_command(*words, "--out", tmp_path / "study")
-    assert ended.status == 0, ended.complaints
-    assert "learnt from 1797 pictures, the classifier from at most 60: it is no fair comparison" in ended.complaints
-    assert "THE PICTURES THAT JUDGE AMONG THEM" in ended.complaints
-    assert "THE PICTURES THAT JUDGE AMONG THEM" in (tmp_path / "study" / PAGE).read_text(encoding="utf-8")
+def test_a_generator_of_more_than_the_few_is_warned_of(digits_run: Path, digits: PackedDataset, tmp_path: Path) -> None:
+    pool = pool_of(digits)
+    given = given_generator(digits_run, pool, 6, "cpu")
+    more, judged = given.cautions
+    assert "learnt from 1797 pictures, the classifier from at most 60: it is no fair comparison" in more
+    assert "THE PICTURES THAT JUDGE AMONG THEM" in judged
+    made = given.pictures(Cell(6, 0, pool.few(6, 0), tmp_path))
+    assert isinstance(made, LabelledPictures)
+    assert made.images.shape == (2_000, 1, 8, 8)
+    assert np.bincount(made.labels).tolist() == [200] * 10
 
 
 def test_a_generator_of_other_data_is_warned_of(digits_run: Path, digits: PackedDataset, tmp_path: Path) -> None:

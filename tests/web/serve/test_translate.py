@@ -14,6 +14,7 @@ from ganache.drawing.translating import translate_to
 from ganache.runs.trained_translators import load_translator
 from ganache.web.serve.bounds import Bounds
 from ganache.web.serve.messages import Message
+from ganache.web.serve.served import Served, Trained
 from tests.drawing.test_projecting import a_run
 from tests.web.serve.asking import Ask, Here, Reply, ask_once, asking, trained, translating
 from tests.web.serve.test_server import serving
@@ -38,9 +39,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def served(folder: Path) -> list[Served]:
+    """Both, loaded."""
+    return [translating(name, folder / name) for name in ("horses", "colours")]
+
+
 @pytest.fixture
-def here(folder: Path) -> Here:
-    return Here(translating("horses", folder / "horses"), translating("colours", folder / "colours"))
+def here(served: list[Served]) -> Here:
+    return Here(*served)
+
+
+@pytest.fixture(scope="module")
+def drawing(folder: Path) -> Trained:
+    """A run that draws."""
+    return trained("digits", a_run(folder / "digits"))
 
 
 def kinds() -> dict[str, Image.Image]:
@@ -89,7 +102,8 @@ def test_the_commands_bytes_come_back(here: Here, folder: Path, tmp_path: Path) 
 
 
 def test_a_large_picture_is_translated_in_parts_between_which_others_have_their_turn(here: Here, folder: Path) -> None:
-    large, studio, told = noise(3, 520, 1_040), here.studio, {"task": "translate", "run": "horses"}
+    # A strip: few pixels, and yet two parts.
+    large, studio, told = noise(3, SIDE, 520), here.studio, {"task": "translate", "run": "horses"}
     for number, picture in ((1, large), (2, large[:, :SIDE, :SIDE])):
         studio.begin(Message({**told, "id": number, "direction": "a-to-b"}, {"picture": picture}))
     answers: list[Message] = []
@@ -137,9 +151,9 @@ def animation() -> bytes:
     ],
 )
 def test_what_cannot_be_translated_is_one_sentence(
-    address: str, body: bytes, status: int, sentence: str, here: Here, tmp_path: Path
+    address: str, body: bytes, status: int, sentence: str, served: list[Served], drawing: Trained
 ) -> None:
-    both = Here(*here.studio.runs.values(), trained("digits", a_run(tmp_path / "digits")))
+    both = Here(*served, drawing)
     reply = ask_once(both, address, "POST", body, bounds=Bounds(translated_pixels=1_000))
     assert (reply.status, reply.error[: len(sentence)]) == (status, sentence)
 

@@ -5,7 +5,6 @@ import json
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -162,9 +161,8 @@ async def translate(service: Service, request: Request) -> Response:
     query = parsed(TranslateQuery, request.query_params.multi_items())
     way, shape = _way(about, query.direction, service.bounds)
     is_whole = query.whole == "true"
-    reading = Reading(is_whole, sys.maxsize, None if way["ranges"] is None else Ranges(**way["ranges"]), still=True)
-    if is_whole:
-        reading = replace(reading, pixels=service.bounds.translated_pixels // way["scale"] ** 2)
+    most = service.bounds.translated_pixels // way["scale"] ** 2 if is_whole else sys.maxsize
+    reading = Reading(is_whole, most, None if way["ranges"] is None else Ranges(**way["ranges"]), still=True)
     picture = await service.uploads.picture(request, shape, reading)
     told = _told(query, "direction")
     answer = await service.drawn(

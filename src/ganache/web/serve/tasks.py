@@ -68,8 +68,6 @@ def encode(served: Served, asked: Message) -> Search:
 def translate(served: Served, asked: Message) -> Search:
     """Translate a picture (C, H, W), part by part where it is large, as the command does."""
     ways, direction = translating(served), asked.told["direction"]
-    if direction not in ways.translators:
-        raise UserError(f"direction: {ways.name!r} does not lead {direction}")
     given = ways.preparations[direction].use.prepared(asked.arrays["picture"][None])
     return _translated(ways.translators[direction], np.ascontiguousarray(given.transpose(0, 2, 3, 1)))
 
