@@ -52,7 +52,8 @@ class Selection:
         taken: dict[str, Any] = {"classes": list(self.label_names), "rows": self.rows(), "left_out": self.left_out}
         counts = self.dataset.rows_by_label(TRAIN)
         if counts is not None:
-            taken["by_class"] = {name: int(counts[self.dataset.label_names.index(name)]) for name in self.label_names}
+            by_class = _by_class(self.dataset, counts)
+            taken["by_class"] = {name: by_class[name] for name in self.label_names}
         return taken
 
     def notes(self) -> list[str]:
@@ -76,7 +77,7 @@ class Selection:
         counts = self.dataset.rows_by_label(split)
         if counts is None or (self.asked and not self.conditional):
             return self.asked
-        foreign = bool(_occurring(self.dataset, split) - set(self.label_names))
+        foreign = bool(set(occurring(self.dataset, split)) - set(self.label_names))
         if self.conditional:
             return self.label_names if foreign or counts[-1] else ()
         # Where every training row has a class, rows of other classes are something that was never trained.
@@ -90,8 +91,8 @@ class Selection:
         counts = self.dataset.rows_by_label(split)
         if counts is None:
             return None
-        wanted = self.labels_in(split)
-        return int(counts[[self.dataset.label_names.index(name) for name in wanted]].sum() if wanted else counts.sum())
+        by_class, wanted = _by_class(self.dataset, counts), self.labels_in(split)
+        return sum(by_class[name] for name in wanted) if wanted else int(counts.sum())
 
     def stream(self, seed: int, split: str = TRAIN) -> Stream:
         """Return a shuffled stream over what is taken of a split, its labels counting in `label_names`, -1 for none.
@@ -159,17 +160,17 @@ def select(dataset: Dataset, labels: Sequence[str] = (), conditional: bool = Fal
         raise UserError(f"mirror: {dataset.name!r} has no pictures that could be mirrored")
     if asked:
         dataset.stream(0, asked)  # refuses unknown classes, and those that no training row has
-    occurring = _occurring(dataset, TRAIN)
-    if conditional and not occurring:
+    there = frozenset(occurring(dataset, TRAIN))
+    if conditional and not there:
         raise UserError(
             f"conditional: the training images of {dataset.name!r} have no labels; class folders would name them"
         )
     return Selection(
         dataset,
-        label_names=tuple(name for name in dataset.label_names if name in occurring and (not asked or name in asked)),
+        label_names=tuple(name for name in dataset.label_names if name in there and (not asked or name in asked)),
         conditional=conditional,
-        asked=tuple(name for name in asked if name in occurring),
-        missing=tuple(name for name in asked if name not in occurring),
+        asked=tuple(name for name in asked if name in there),
+        missing=tuple(name for name in asked if name not in there),
         left_out=_unlabelled(dataset) if conditional and not asked else 0,
         mirrored=mirror,
     )
@@ -188,16 +189,21 @@ def compared_classes(
         raise UserError(f"data: {dataset.name!r} lacks classes that the generator draws: {shown}")
     if labels or not known:
         return tuple(labels)
-    occurring, counts = _occurring(dataset, split), dataset.rows_by_label(split)
-    has_others = bool(occurring - set(known)) or (counts is not None and bool(counts[-1]))
-    return tuple(known) if has_others and occurring & set(known) else ()
+    there, counts = set(occurring(dataset, split)), dataset.rows_by_label(split)
+    has_others = bool(there - set(known)) or (counts is not None and bool(counts[-1]))
+    return tuple(known) if has_others and there & set(known) else ()
 
 
-def _occurring(dataset: Dataset, split: str) -> set[str]:
+def occurring(dataset: Dataset, split: str = TRAIN) -> tuple[str, ...]:
+    """Return the classes of which a split has rows, in the data's order; all of them for data without end."""
     counts = dataset.rows_by_label(split)
     if counts is None:
-        return set(dataset.label_names)
-    return {name for name, count in zip(dataset.label_names, counts[:-1], strict=True) if count}
+        return dataset.label_names
+    return tuple(name for name, count in zip(dataset.label_names, counts[:-1], strict=True) if count)
+
+
+def _by_class(dataset: Dataset, counts: npt.NDArray[np.int64]) -> dict[str, int]:
+    return dict(zip(dataset.label_names, counts[:-1].tolist(), strict=True))
 
 
 def _unlabelled(dataset: Dataset) -> int:

@@ -14,6 +14,7 @@ from ganache.data.decoding.pool import Decoders, memory_of
 from ganache.data.decoding.value_ranges import find_ranges
 from ganache.data.shape import ImageShape
 from ganache.data.twofold.preparation import Preparation
+from ganache.engine.pixel_values import channels_last
 from ganache.support.errors import UserError
 
 AT_ONCE = 16  # pictures or frames that are held together, fewer where they are large
@@ -114,7 +115,7 @@ class GivenFiles:
         return ImageShape(self._shape.channels, header.height, header.width) if self._whole else self._shape
 
     def _prepared(self, images: Pictures) -> Pictures:
-        return np.ascontiguousarray(self._use.prepared(images).transpose(0, 2, 3, 1))
+        return channels_last(self._use.prepared(images))
 
 
 def ranges_at_use(

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from ganache.data.origin import Source
 from ganache.drawing.grids import for_display
 from ganache.engine.devices import choose_device
+from ganache.engine.pixel_values import channels_last
 from ganache.evaluation.records import Evaluation, Score, differences, evaluation_from, read_evaluation
 from ganache.evaluation.side_by_side import panels
 from ganache.evaluation.translated_panels import translated_panels
@@ -131,7 +131,7 @@ def _drawn_side_by_side(
     dataset = source.open()
     count = POINTS if dataset.shape.is_row else PICTURES
     batch = dataset.stream(derive(seed, "compare"), source.labels).batch(0, count)
-    reals = np.ascontiguousarray(batch.images.transpose(0, 2, 3, 1))
+    reals = channels_last(batch.images)
     drawn = [(f"reals: {dataset.name}", for_display(reals, reals, dataset.shape.table))]
     for name, run in zip(names, runs, strict=True):
         generator = products.load(run, device)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from ganache.evaluation.features.extractor import ABOUT, BY
-from ganache.parts.part import explain
+from ganache.parts.part import model_of
 from ganache.support import trees
 from ganache.support.errors import UserError
 from ganache.support.json_files import read_json
@@ -204,10 +204,7 @@ def finite(value: Any) -> Any:
 
 def evaluation_from(value: Any, where: str) -> Evaluation:
     """Return the evaluation of a JSON value; raises UserError, naming `where` it came from, when it is none."""
-    try:
-        return Evaluation.model_validate(value)
-    except ValidationError as error:
-        raise UserError(f"{where} holds no evaluation: {explain(error)}") from None
+    return model_of(Evaluation, value, f"{where} holds no evaluation")
 
 
 def read_evaluation(path: Path) -> Evaluation:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ganache.data.cache import cache_folder, named_cache
 from ganache.data.dataset import Dataset, Progress
 from ganache.data.store.packed import PackedDataset
+from ganache.engine.pixel_values import channels_last
 from ganache.engine.transfers import CPU
 from ganache.evaluation.features.extractor import ABOUT, Extracted, Extractor, See
 from ganache.evaluation.metrics.counter import Sums
@@ -118,7 +119,7 @@ class Reference:
     def images(self, places: Sequence[int]) -> NDArray[Any]:
         """Return the reals (n, H, W, C) at some places of the order."""
         found = [self._stream.batch(int(place), 1).images for place in places]
-        return np.ascontiguousarray(np.concatenate(found).transpose(0, 2, 3, 1))
+        return channels_last(np.concatenate(found))
 
     def labels_in_order(self, count: int, seed: int) -> list[str]:
         """Return class names as they occur among the reals, at most `count`, in a seeded order; none if unlabelled."""
@@ -199,7 +200,7 @@ class Reference:
         size = piece_size(self.dataset.shape)
         for start in range(0, count, size):
             batch = self._stream.batch(start, min(size, count - start))
-            images = np.ascontiguousarray(batch.images.transpose(0, 2, 3, 1))
+            images = channels_last(batch.images)
             self._progress(start, count)
             yield start, images, self.see(images), batch.labels
         self._progress(count, count)

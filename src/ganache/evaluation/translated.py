@@ -16,6 +16,7 @@ from ganache.data.shape import ImageShape
 from ganache.data.twofold.derived import Derived
 from ganache.data.twofold.directions import Inputs
 from ganache.data.twofold.own_inputs import use_of
+from ganache.engine.pixel_values import channels_last
 from ganache.evaluation.features.images import resize_pillow, with_channels
 from ganache.evaluation.pieces import Piece
 from ganache.evaluation.samples import chosen
@@ -98,8 +99,3 @@ def mean_picture(dataset: Dataset, labels: Sequence[str]) -> Pictures:
 def enlarged(given: Pictures, scale: int) -> Pictures:
     """Return pictures (n, H, W, C) whose pixels are repeated, scale times down and across, enlarged by a filter."""
     return resize_pillow(given[:, ::scale, ::scale], *given.shape[1:3])
-
-
-def channels_last(images: Pictures) -> Pictures:
-    """Return pictures (n, C, H, W) as (n, H, W, C)."""
-    return np.ascontiguousarray(images.transpose(0, 2, 3, 1))

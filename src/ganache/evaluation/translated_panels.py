@@ -10,8 +10,8 @@ from PIL import Image
 from ganache.data.origin import Source
 from ganache.data.twofold.directions import Inputs
 from ganache.drawing.grids import for_display
+from ganache.engine.pixel_values import channels_last
 from ganache.evaluation.samples import chosen
-from ganache.evaluation.translated import channels_last
 from ganache.evaluation.translations import judged_split, opened_whole
 from ganache.runs.folder import Run
 from ganache.runs.trained_translators import BACKWARD, load_translator

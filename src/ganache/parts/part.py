@@ -9,6 +9,7 @@ import contextlib
 import inspect
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from pydantic import (
@@ -21,8 +22,10 @@ from pydantic import (
 )
 
 from ganache.support.errors import UserError, did_you_mean, fold
+from ganache.support.json_files import read_json
 
 PartType = TypeVar("PartType", bound="Part")
+ModelType = TypeVar("ModelType", bound=BaseModel)
 
 
 class FrozenDict(dict[str, PartType]):
@@ -139,6 +142,19 @@ def parse(part: type[PartType], value: Any) -> PartType:
     except ValidationError as error:
         cause = error.errors(include_url=False)[0].get("ctx", {}).get("error")
         raise (UnknownPartError if isinstance(cause, _UnknownKindError) else UserError)(explain(error)) from None
+
+
+def read_model(model: type[ModelType], path: Path, field: str) -> ModelType:
+    """Return what a JSON file says as a model; raises UserError, beginning with `field`, where it cannot be one."""
+    return model_of(model, read_json(path, field), f"{field}: {path}")
+
+
+def model_of(model: type[ModelType], value: Any, where: str) -> ModelType:
+    """Return a JSON value as a model; raises UserError, saying `where` it came from, when it is none."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise UserError(f"{where}: {explain(error)}") from None
 
 
 def explain(error: ValidationError) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganache.data.dataset import Batch
-from ganache.data.selection import HELD_OUT_SPLITS
+from ganache.data.selection import HELD_OUT_SPLITS, occurring
 from ganache.data.store.packed import PackedDataset
 from ganache.support.streams import derive
 
@@ -62,11 +62,9 @@ def _drawn(dataset: PackedDataset, split: str, seed: int, most: int) -> Batch:
 
 def _trained(dataset: PackedDataset) -> tuple[str, ...]:
     """Return the classes of the training images; what occurs in the test split alone cannot be judged."""
-    counts = dataset.rows_by_label("train")
-    occurring = tuple(name for name, count in zip(dataset.label_names, counts[:-1], strict=True) if count)
-    return occurring or dataset.label_names
+    return occurring(dataset) or dataset.label_names
 
 
 def _is_labelled(dataset: PackedDataset, split: str) -> bool:
-    places = [dataset.label_names.index(name) for name in _trained(dataset)]
-    return split in dataset.summary()["splits"] and bool(dataset.rows_by_label(split)[places].any())
+    there = split in dataset.summary()["splits"]
+    return there and not set(_trained(dataset)).isdisjoint(occurring(dataset, split))

@@ -29,7 +29,7 @@ from torch import Tensor
 from ganache.data.cache import cache_folder, named_cache
 from ganache.data.store.packed import PackedDataset
 from ganache.engine.full_precision import full_precision
-from ganache.engine.pixel_values import values_of
+from ganache.engine.pixel_values import channels_last, values_of
 from ganache.engine.transfers import CPU, to_device
 from ganache.evaluation.features.classifier_network import BATCH, ClassifierNetwork, fit_classifier, shuffled
 from ganache.evaluation.features.extractor import in_groups
@@ -92,7 +92,7 @@ class TrainedClassifier:
 
     def read(self, images: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Return the likeliest class (N,) of images as a data set holds them, (N, C, H, W)."""
-        read: NDArray[np.int64] = self.judge(np.ascontiguousarray(images.transpose(0, 2, 3, 1)))[1].argmax(axis=1)
+        read: NDArray[np.int64] = self.judge(channels_last(images))[1].argmax(axis=1)
         return read
 
     def confusion(self, dataset: PackedDataset) -> NDArray[np.int64]:

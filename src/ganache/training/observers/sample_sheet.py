@@ -3,13 +3,13 @@
 import contextlib
 from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from ganache.data import Selection
 from ganache.data.shape import ImageShape
 from ganache.drawing.grids import for_display, grid, layout
+from ganache.engine.pixel_values import channels_last
 from ganache.engine.state import TrainingState
 from ganache.runs.folder import Run
 from ganache.runs.products import TrainedGenerator
@@ -57,7 +57,7 @@ class SampleSheet(Sheet):
         self._asked: tuple[str, ...] = ()
         if state.shape.is_row:
             points = data.stream(derive(state.seed, "sheet")).batch(0, POINTS)
-            self._reals = np.ascontiguousarray(points.images.transpose(0, 2, 3, 1))
+            self._reals = channels_last(points.images)
             if state.shape.table is not None and self._names:
                 # Histograms of classes that are drawn as often as others would tell nothing beside reals that are not.
                 self._asked = tuple(self._names[label] for label in points.labels)

@@ -14,6 +14,7 @@ from PIL import Image
 from ganache.data import Selection
 from ganache.data.selection import TRAIN, held_out_split
 from ganache.drawing.grids import as_colours, grid
+from ganache.engine.pixel_values import channels_last
 from ganache.engine.state import TrainingState
 from ganache.games import Game
 from ganache.runs.folder import Run
@@ -32,7 +33,7 @@ class TranslationSheet(Sheet):
         super().__init__(run)
         given = state.shape.given
         stream = data.stream(derive(state.seed, "sheet"), held_out_split(data) or TRAIN)
-        both = np.ascontiguousarray(stream.batch(0, COLUMNS).images.transpose(0, 2, 3, 1))
+        both = channels_last(stream.batch(0, COLUMNS).images)
         self._sides = both[..., :given], both[..., given:]
         self._are_pairs = state.recipe.meeting == "pairs"
 

@@ -7,15 +7,14 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from ganache.data.selection import TRAIN
 from ganache.data.shape import ImageShape
 from ganache.engine.devices import choose_device
-from ganache.parts.part import explain
+from ganache.parts.part import read_model
 from ganache.support.errors import UserError
-from ganache.support.json_files import read_json
 from ganache.support.places import check_place
 from ganache.uses.anomaly.judges import Remaking, StrangenessJudge
 from ganache.uses.anomaly.learning import JudgeName, judges_beside, judges_of
@@ -121,11 +120,7 @@ def read_record(folder: Path) -> DetectorRecord:
     path = folder / DETECTOR
     if not path.is_file():
         raise UserError(f"run: {str(folder)!r} holds no detector; ganache anomaly fit makes one")
-    value = read_json(path, "run")
-    try:
-        record = DetectorRecord.model_validate(value)
-    except ValidationError as error:
-        raise UserError(f"run: {path}: {explain(error)}") from None
+    record = read_model(DetectorRecord, path, "run")
     if set(record.ranks) != set(record.judges) or not all(record.ranks.values()):
         raise UserError(f"run: {path} has not the ranks of each of its judges")
     return record

@@ -4,14 +4,13 @@ import dataclasses
 from pathlib import Path
 
 import torch
-from pydantic import ValidationError
 
 from ganache.engine.devices import choose_device
-from ganache.parts.part import explain
+from ganache.parts.part import read_model
 from ganache.runs import sealed
 from ganache.runs.network_files import layout
 from ganache.support.errors import UserError
-from ganache.support.json_files import read_json, write_json
+from ganache.support.json_files import write_json
 from ganache.support.places import check_place
 from ganache.uses.detection.detection_record import DetectionRecord
 from ganache.uses.detection.teller import WAYS, Teller
@@ -59,11 +58,7 @@ def read_record(folder: Path) -> DetectionRecord:
     path = folder / RECORD
     if not path.is_file():
         raise UserError(f"run: {str(folder)!r} holds no detector of generated pictures; ganache detect fit makes one")
-    value = read_json(path, "run")
-    try:
-        record = DetectionRecord.model_validate(value)
-    except ValidationError as error:
-        raise UserError(f"run: {path}: {explain(error)}") from None
+    record = read_model(DetectionRecord, path, "run")
     if set(record.decisions) != set(WAYS):
         raise UserError(f"run: {path} has not the threshold of each way")
     return record

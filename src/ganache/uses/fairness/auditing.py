@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from ganache.data.dataset import Progress
-from ganache.data.selection import TRAIN
+from ganache.data.selection import TRAIN, occurring
 from ganache.data.sources.group_files import grouped
 from ganache.data.store.packed import PackedDataset
 from ganache.engine.devices import choose_device
@@ -137,9 +137,7 @@ def _sides(
 
 def _labelled_groups(dataset: PackedDataset, split: str) -> tuple[str, ...]:
     """Return the groups of which a split has pictures, where it has others beside them; none where all count."""
-    counts = dataset.rows_by_label(split)
-    occurring = tuple(name for name, rows in zip(dataset.label_names, counts[:-1], strict=True) if rows)
-    return occurring if counts[-1] else ()
+    return occurring(dataset, split) if dataset.rows_by_label(split)[-1] else ()
 
 
 def _drawn(

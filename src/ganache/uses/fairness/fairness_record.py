@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from ganache.evaluation.records import Evaluation
-from ganache.parts.part import explain
+from ganache.parts.part import model_of
 from ganache.support.errors import UserError
 from ganache.support.json_files import read_json
 
@@ -89,10 +89,7 @@ class Fairness(_Told):
 
 def read_fairness(path: Path) -> Fairness:
     """Return the record in a JSON file; raises UserError when there is none, or it has more groups than data may."""
-    try:
-        found = Fairness.model_validate(read_json(path, "fairness"))
-    except ValidationError as error:
-        raise UserError(f"{path} holds no record of fairness: {explain(error)}") from None
+    found = model_of(Fairness, read_json(path, "fairness"), f"{path} holds no record of fairness")
     if max(len(draw.rows) for draw in found.draws) > MOST_GROUPS:
         raise UserError(f"{path} tells of more than {MOST_GROUPS:,} groups")
     return found

@@ -7,7 +7,7 @@ from pathlib import Path
 from signal import Signals
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from ganache import recipes
 from ganache.data import open_dataset
@@ -17,12 +17,12 @@ from ganache.data.location import lasting, refuse_among
 from ganache.data.store.packed import PackedDataset
 from ganache.engine.devices import choose_device
 from ganache.games import Game
-from ganache.parts.part import explain
+from ganache.parts.part import read_model
 from ganache.recipes.settings import with_settings
 from ganache.runs.folder import Run
 from ganache.support.errors import UserError
 from ganache.support.interrupts import Interrupts
-from ganache.support.json_files import read_json, write_json
+from ganache.support.json_files import write_json
 from ganache.support.places import check_place
 from ganache.support.refusals import refusals
 from ganache.support.trees import differences
@@ -227,10 +227,7 @@ def _before(folder: Path) -> StudyRecord | None:
     path = folder / STUDY
     if not path.is_file():
         return None
-    try:
-        return StudyRecord.model_validate(read_json(path, "out"))
-    except ValidationError as error:
-        raise UserError(f"out: {path}: {explain(error)}") from None
+    return read_model(StudyRecord, path, "out")
 
 
 def _source(

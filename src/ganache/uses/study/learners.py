@@ -14,7 +14,7 @@ from torch import Tensor
 from ganache.data.labels import count_labels
 from ganache.data.shape import ImageShape
 from ganache.engine.full_precision import full_precision
-from ganache.engine.pixel_values import values_of
+from ganache.engine.pixel_values import channels_last, values_of
 from ganache.engine.transfers import CPU, to_device
 from ganache.evaluation.features.classifier_network import ClassifierNetwork, fit_classifier
 from ganache.evaluation.features.trained_classifier import TrainedClassifier, pooling_unwarned, shifted
@@ -69,7 +69,7 @@ def learnt(
 
 def right(classifier: TrainedClassifier, pictures: LabelledPictures) -> Integers:
     """Return how many pictures (K,) of each class are told right."""
-    found = probabilities(classifier, pictures).argmax(axis=1)
+    found = classifier.read(pictures.images)
     return count_labels(pictures.labels[found == pictures.labels], len(classifier.label_names))[:-1]
 
 
@@ -79,7 +79,7 @@ def probabilities(
     """Return those (N, K) of each class."""
     if not len(pictures.labels):
         return np.empty((0, len(classifier.label_names)), np.float32)
-    return classifier.judge(np.ascontiguousarray(pictures.images.transpose(0, 2, 3, 1)))[1]
+    return classifier.judge(channels_last(pictures.images))[1]
 
 
 def _drawn(sources: list[LabelledPictures], device: torch.device, seed: int) -> Iterator[tuple[Tensor, Tensor]]:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ganache.data.labels import count_labels
 from ganache.data.shape import ImageShape
+from ganache.engine.pixel_values import channels_last
 from ganache.evaluation.features.pixels import PixelExtractor
 from ganache.evaluation.metrics.inputs import Features
 from ganache.evaluation.metrics.memorisation import Memorisation, compare, memorisation
@@ -101,7 +102,7 @@ def pixels_of(pictures: LabelledPictures, shape: ImageShape) -> Features:
     extractor = PixelExtractor(shape)
     if not len(pictures.labels):
         return np.empty((0, extractor.size), np.float32)
-    return extractor(np.ascontiguousarray(pictures.images.transpose(0, 2, 3, 1))).features
+    return extractor(channels_last(pictures.images)).features
 
 
 def _as_many(judges: Integers, unseen: Integers, classes: int) -> tuple[Integers, Integers]:

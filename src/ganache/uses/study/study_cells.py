@@ -12,13 +12,12 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from ganache.data.labels import count_labels
 from ganache.evaluation.metrics.inputs import Features
-from ganache.parts.part import explain
+from ganache.parts.part import read_model
 from ganache.support.errors import UserError
-from ganache.support.json_files import read_json
 from ganache.support.streams import derive
 from ganache.uses.study.learners import ARMS, School, learnt, probabilities, right
 from ganache.uses.study.nearness import LEAST_UNSEEN, Nearness, is_copy, nearness, pixels_of
@@ -136,10 +135,7 @@ def read_cell(folder: Path, names: tuple[str, ...]) -> CellRecord | None:
     path = folder / CELL
     if not path.is_file():
         return None
-    try:
-        record = CellRecord.model_validate(read_json(path, "out"))
-    except ValidationError as error:
-        raise UserError(f"out: {path}: {explain(error)}") from None
+    record = read_model(CellRecord, path, "out")
     if any(len(record.right.get(arm.name, ())) != len(names) for arm in ARMS):
         raise UserError(f"out: {path} is not of these classes and classifiers")
     return record

@@ -6,14 +6,12 @@ them. The few of a seed are the first ones of an order of each class, so that te
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganache.data.labels import count_labels
 from ganache.data.selection import TRAIN, held_out_split, select
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
@@ -56,11 +54,6 @@ class FewAndJudges:
     def shape(self) -> ImageShape:
         """The shape of every picture."""
         return self.dataset.shape
-
-    @cached_property
-    def chance(self) -> float:
-        """The share of the judges that are of the commonest class: what one is right about who knows nothing."""
-        return float(count_labels(self.judges.labels, len(self.names)).max() / len(self.judges.labels))
 
     def few(self, count: int, seed: int) -> LabelledPictures:
         """Return the first `count` pictures of each class in the order of a seed."""

@@ -4,12 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from ganache.games import Game
-from ganache.parts.part import explain, named_by_user
+from ganache.parts.part import named_by_user, read_model
 from ganache.support.errors import UserError
-from ganache.support.json_files import read_json, write_json
+from ganache.support.json_files import write_json
 from ganache.training.plan import Request
 from ganache.uses.tuning.dials import AnyDial, Values, turned
 from ganache.uses.tuning.trials import Trial
@@ -90,9 +90,5 @@ def read_definition(folder: Path) -> Definition:
     path = folder / STUDY
     if not path.is_file():
         raise UserError(f"out: {str(folder)!r} holds no study")
-    value = read_json(path, "study")
-    try:
-        with named_by_user():
-            return Definition.model_validate(value)
-    except ValidationError as error:
-        raise UserError(f"study: {path}: {explain(error)}") from None
+    with named_by_user():
+        return read_model(Definition, path, "study")

@@ -10,7 +10,7 @@ from ganache.drawing.mixing import mixture
 from ganache.drawing.projection import Projector
 from ganache.drawing.spaces import Places, space_of
 from ganache.drawing.ways import of_seeds, places_along
-from ganache.engine.pixel_values import pixels_of, values_of
+from ganache.engine.pixel_values import channels_last, pixels_of, values_of
 from ganache.runs.products import GROUP
 from ganache.runs.trained_translators import TrainedTranslator
 from ganache.support.errors import UserError
@@ -69,7 +69,7 @@ def translate(served: Served, asked: Message) -> Search:
     """Translate a picture (C, H, W), part by part where it is large, as the command does."""
     ways, direction = translating(served), asked.told["direction"]
     given = ways.preparations[direction].use.prepared(asked.arrays["picture"][None])
-    return _translated(ways.translators[direction], np.ascontiguousarray(given.transpose(0, 2, 3, 1)))
+    return _translated(ways.translators[direction], channels_last(given))
 
 
 def _translated(translator: TrainedTranslator, images: NDArray[np.uint8]) -> Search:
