@@ -9,7 +9,7 @@ from PIL import Image
 
 import ganache
 from ganache.data import Selection, open_dataset, select
-from ganache.data.selection import compared_classes, held_out_split
+from ganache.data.selection import compared_classes, held_out_split, occurring
 from ganache.data.sources.densities import ring
 from ganache.data.store.packed import PackedDataset
 from ganache.engine.random_draws import StateDraws
@@ -44,6 +44,12 @@ def rows(data: Selection, split: str = "train") -> dict[int, int]:
 
 # Rows 0 … 4 train: b never occurs, row 1 has no label; rows 5 … 8 test: a, b, none, c.
 MIXED = numbered([2, -1, 0, 2, 0, 0, 1, -1, 2], train=5, test=4)
+
+
+def test_the_classes_that_occur_keep_the_data_s_order() -> None:
+    assert occurring(MIXED) == ("a", "c")
+    assert occurring(MIXED, "test") == ("a", "b", "c")
+    assert occurring(ring()) == ring().label_names  # without end, nobody counts
 
 
 def test_a_conditional_training_takes_the_labelled_rows_and_numbers_the_classes_that_occur() -> None:

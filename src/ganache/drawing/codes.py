@@ -8,7 +8,6 @@ from torch import Tensor
 from ganache.drawing.exports import check_picture, save_picture
 from ganache.drawing.grids import grid
 from ganache.drawing.origins import PLAIN, Marks, Origin
-from ganache.engine.devices import choose_device
 from ganache.parts.latents import Coded
 from ganache.runs.products import TrainedGenerator, load
 from ganache.support.errors import UserError
@@ -27,7 +26,7 @@ def codes_to(run: Path, out: Path, *, seed: int = 0, device: str = "auto", marks
     codes.
     """
     check_picture(out, "--out")
-    generator = load(run, choose_device(device).type)
+    generator = load(run, device)
     latents, columns = varied(generator, check_seed(seed))
     images = generator.make(latents, torch.zeros(len(latents), 0))
     stamp = marks.on(Origin.of(generator, {"codes of seed": seed}))

@@ -1,7 +1,6 @@
 """A run's log as one picture: losses, logits, penalties and whatever else was measured, over images seen."""
 
 import math
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -9,8 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ganache.support.errors import shown
-from ganache.support.files import replacing
+from ganache.drawing.figures import FAINT_INK, INK, new_figure, plain_axes, save_figure
 from ganache.support.json_files import is_number
 from ganache.support.units import count_text
 
@@ -27,8 +25,6 @@ _NOT_DRAWN = ("images_seen", "training_seconds")  # what the x axis is, and a cl
 # The two players, and what each sees, keep their colours from panel to panel; others take the rest in turn.
 _COLOURS = {"generator": "#d6392b", "fake": "#d6392b", "discriminator": "#2f5d8c", "real": "#2f5d8c"}
 _OTHER_COLOURS = ("#3a8f6f", "#b8792a", "#7a5aa6", "#4f9db5", "#a84a7c", "#6b6f76")
-_INK = "#3b3f46"
-_FAINT_INK = "#6b7079"
 
 _FEW = 25  # points, below which a curve shows them
 
@@ -49,25 +45,17 @@ def draw(lines: list[dict[str, Any]], out: Path, title: str) -> None:
     Raw values are light, smoothed ones strong. An axis is logarithmic where all values are positive and one series
     spans more than a factor of 100. Keys may be missing in any line, and there may be no line.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
     panels = panels_of(lines)
     last = max((one.images_seen[-1] for series in panels.values() for one in series), default=0.0) or 1.0
     columns = min(2, max(1, len(panels)))
     rows = max(1, math.ceil(len(panels) / columns))
-    spaced = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
-    figure = Figure(figsize=(6.4 * columns, 3.3 * rows + 0.5), dpi=110, layout=spaced, facecolor="white")
-    figure.suptitle(shown(title), fontsize=13, color=_INK, fontweight="bold", parse_math=False)
+    figure = new_figure(6.4 * columns, 3.3 * rows + 0.5, title)
     if not panels:
-        figure.text(0.5, 0.45, "nothing measured yet", ha="center", color=_FAINT_INK, fontsize=12)
+        figure.text(0.5, 0.45, "nothing measured yet", ha="center", color=FAINT_INK, fontsize=12)
     for index, (group, series) in enumerate(panels.items()):
         axes = figure.add_subplot(rows, columns, index + 1)
         _panel(axes, _TITLES.get(group, group.replace("_", " ")), series, last)
-    with replacing(out) as temporary, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # a title in letters that the fonts here lack shows boxes
-        FigureCanvasAgg(figure).print_png(temporary)
+    save_figure(figure, out)
 
 
 def panels_of(lines: list[dict[str, Any]]) -> dict[str, list[Series]]:
@@ -120,21 +108,16 @@ def _panel(axes: Any, title: str, series: list[Series], last: float) -> None:
     others = iter(_OTHER_COLOURS * (1 + len(series) // len(_OTHER_COLOURS)))
     for one in series:
         _curve(axes, one, _COLOURS.get(one.name) or next(others), log)
-    axes.set_title(title, loc="left", fontsize=11, color=_INK)
-    axes.set_xlabel("images seen", fontsize=9, color=_FAINT_INK)
+    plain_axes(axes, title, "images seen")
     # One scale for all panels, so that they can be read against each other.
     axes.set_xlim(-0.02 * last, 1.02 * last)
     _ticks(axes, tiny=not log and all(np.abs(one.values).max() < 0.01 for one in series))
-    axes.grid(True, color="#e6e8ec", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color("#c9cdd4")
     if any(one.name for one in series):
         # Beside the title: there it covers no curve, and no place has to be searched for among many points.
         axes.legend(
             frameon=False,
             fontsize=9,
-            labelcolor=_INK,
+            labelcolor=INK,
             loc="lower right",
             bbox_to_anchor=(1, 0.985),
             borderaxespad=0,
@@ -152,7 +135,6 @@ def _ticks(axes: Any, tiny: bool) -> None:
     if tiny:
         # A learning rate is written 2.5e-05, not 0.000025.
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
-    axes.tick_params(labelsize=9, colors=_FAINT_INK, length=0, which="both")
 
 
 def _curve(axes: Any, one: Series, colour: str, log: bool) -> None:

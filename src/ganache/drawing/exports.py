@@ -13,7 +13,7 @@ from PIL import Image
 
 from ganache.data.npy import new_member, write_rows
 from ganache.drawing.grids import layout, over_white
-from ganache.drawing.origins import BARE, MEMBER, Stamp
+from ganache.drawing.origins import BARE, MEMBER, Marks, Stamp
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.files import replacing, writing
 from ganache.support.places import check_output, check_place
@@ -48,6 +48,14 @@ def destination(out: str, count: int) -> Kind:
     if _KINDS[suffix] == "picture":
         layout(count, 1, 1)
     return _KINDS[suffix]
+
+
+def kind_to_mark(out: str, count: int, marks: Marks) -> Kind:
+    """Return the `destination` of images that get marks; raises UserError too where credentials have no place in it."""
+    kind = destination(out, count)
+    if kind in ("array", "table") and marks.signer is not None:
+        raise UserError("--sign: credentials go into pictures, not into arrays and tables")
+    return kind
 
 
 def check_picture(path: Path, field: str) -> None:
@@ -129,9 +137,10 @@ def write_folder(
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             for image in batch:
-                own = folder if classes is None else folder / classes[written]
-                own.mkdir(parents=True, exist_ok=True)
                 told = () if classes is None else (classes[written],)
+                own = folder.joinpath(*told)
+                if told:
+                    own.mkdir(parents=True, exist_ok=True)
                 _write_png(own / f"{written:0{digits}d}.png", image, stamp.of_image(written, told))
                 written += 1
     assert written == count, f"{written} images came, {count} were announced"

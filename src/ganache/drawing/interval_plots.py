@@ -1,15 +1,12 @@
 """Means with their intervals over numbers of something, as one picture of some panels."""
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ganache.support.errors import shown
-from ganache.support.files import replacing
+from ganache.drawing.figures import FAINT_INK, INK, new_figure, plain_axes, save_figure
 from ganache.support.units import count_text
 
-_INK, _FAINT_INK = "#3b3f46", "#6b7079"
 _APART = 0.06  # between points of one number, as a share of the way to the next, so that intervals do not overlap
 
 
@@ -36,18 +33,10 @@ class IntervalPanel(NamedTuple):
 
 def draw_intervals(panels: Sequence[IntervalPanel], out: Path, title: str) -> None:
     """Draw panels side by side as a PNG, atomically. Raises RunError when the disk refuses."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-    spaced = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
-    figure = Figure(figsize=(6.0 * len(panels), 5.2), dpi=110, layout=spaced, facecolor="white")
-    figure.suptitle(shown(title), fontsize=13, color=_INK, fontweight="bold", parse_math=False)
+    figure = new_figure(6.0 * len(panels), 5.2, title)
     for place, panel in enumerate(panels):
         _draw(figure.add_subplot(1, len(panels), place + 1), panel)
-    with replacing(out) as temporary, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # a title in letters that the fonts here lack shows boxes
-        FigureCanvasAgg(figure).print_png(temporary)
+    save_figure(figure, out)
 
 
 def _draw(axes: Any, panel: IntervalPanel) -> None:
@@ -76,13 +65,7 @@ def _draw(axes: Any, panel: IntervalPanel) -> None:
         )
     axes.set_xticks(range(len(numbers)), [count_text(number) for number in numbers])
     axes.set_xlim(-0.5, max(0.5, len(numbers) - 0.5))
-    axes.set_title(panel.title, loc="left", fontsize=11, color=_INK)
-    axes.set_xlabel(panel.across, fontsize=9, color=_FAINT_INK)
-    axes.set_ylabel(panel.up, fontsize=9, color=_FAINT_INK)
-    axes.tick_params(labelsize=9, colors=_FAINT_INK, length=0, which="both")
-    axes.grid(True, axis="y", color="#e6e8ec", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color("#c9cdd4")
+    axes.set_ylabel(panel.up, fontsize=9, color=FAINT_INK)
+    plain_axes(axes, panel.title, panel.across, ruled="y")
     # Below the frame: there it covers nothing, and long names have room.
-    axes.legend(frameon=False, fontsize=9, labelcolor=_INK, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=1)
+    axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=1)

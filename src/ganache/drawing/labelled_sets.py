@@ -12,7 +12,6 @@ from ganache.data.npy import new_member, write_rows
 from ganache.data.sources.layout import arrange
 from ganache.drawing import exports
 from ganache.drawing.origins import PLAIN, Marks, Origin, Stamp, numbers, truncated
-from ganache.engine.devices import choose_device
 from ganache.runs.folder import Run
 from ganache.runs.products import TrainedGenerator, load
 from ganache.support.errors import UserError
@@ -43,12 +42,10 @@ def labelled_set_to(
     check_seed(seed)
     if count < 1:
         raise UserError(f"like_training: {count} is not a positive number of images")
-    kind = exports.destination(out, count)
+    kind = exports.kind_to_mark(out, count, marks)
     if kind != "folder" and Path(out).suffix.lower() != ".npz":
         raise UserError(f"--out: {out!r} has no place for classes; a folder (NAME/) or an array (NAME.npz) has")
-    if kind == "array" and marks.signer is not None:
-        raise UserError("--sign: credentials go into pictures, not into arrays and tables")
-    generator = load(run, choose_device(device).type, precision).truncated(truncation)
+    generator = load(run, device, precision).truncated(truncation)
     classes = classes_by_shares(training_shares(run, generator), count)
     names = np.array(generator.label_names)[classes]
     stamp = marks.on(Origin.of(generator, {"seed": seed, "images": numbers(0, count), **truncated(truncation)}))

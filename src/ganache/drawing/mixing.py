@@ -14,7 +14,6 @@ from ganache.drawing.grids import grid, layout, with_corner
 from ganache.drawing.origins import PLAIN, Marks, Origin, classes, truncated
 from ganache.drawing.spaces import Places, Space, StyleSpace, space_of
 from ganache.drawing.ways import of_seeds
-from ganache.engine.devices import choose_device
 from ganache.runs.products import load
 from ganache.support.errors import UserError
 from ganache.support.units import brief
@@ -39,7 +38,7 @@ def mix_to(
     that are none.
     """
     check_picture(out, "--out")
-    space = space_of(load(run, choose_device(device).type).truncated(truncation))
+    space = space_of(load(run, device).truncated(truncation))
     cells = mixture(space, rows, columns, layers, labels)
     shape, width = space.generator.shape, columns.count(",") + 2
     layout(len(cells.points) + 1, shape.height, shape.width, width)  # refuses what is too large

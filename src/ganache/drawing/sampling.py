@@ -9,7 +9,6 @@ from ganache.data.shape import ImageShape
 from ganache.drawing import animations, exports, grids, row_files, ways
 from ganache.drawing.origins import PLAIN, Marks, Origin, classes, numbers, truncated
 from ganache.drawing.spaces import space_of
-from ganache.engine.devices import choose_device
 from ganache.runs.products import TrainedGenerator, load
 from ganache.support.errors import UserError
 from ganache.support.places import check_place
@@ -42,10 +41,8 @@ def sample_to(
     check_seed(seed)
     if count < 1:
         raise UserError(f"count: {count} is not a positive number of images")
-    kind = exports.destination(out, count)
-    if kind in ("array", "table") and marks.signer is not None:
-        raise UserError("--sign: credentials go into pictures, not into arrays and tables")
-    generator = load(run, choose_device(device).type, precision).truncated(truncation)
+    kind = exports.kind_to_mark(out, count, marks)
+    generator = load(run, device, precision).truncated(truncation)
     labels = balanced(generator, labels) if balance else labels
     batches = generator.stream(count, seed, labels)
     shape = generator.shape
@@ -105,7 +102,7 @@ def interpolate_to(
     if frames < 2:
         raise UserError(f"frames: {frames} is too few for a walk; it needs at least 2")
     check_place(out, "--out")
-    generator = load(run, choose_device(device).type).truncated(truncation)
+    generator = load(run, device).truncated(truncation)
     if generator.shape.table is not None:
         raise UserError("run: rows are no pictures, so there is no walk to be seen")
     if through is None:
