@@ -5,9 +5,11 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from ganache.networks import (
     Generator,
@@ -19,7 +21,7 @@ from ganache.parts.objectives import (
     Objective,
 )
 from ganache.parts.optimizers import Optimizer
-from ganache.parts.part import FrozenDict, Part, find_kind, kinds, parse
+from ganache.parts.part import FrozenDict, Part, find_kind, kinds, parse, read_model
 from ganache.parts.penalties import R1
 from ganache.parts.schedules import Curve
 from ganache.support.errors import UserError
@@ -194,3 +196,21 @@ def test_named_parts_refuse_every_change(change: Callable[[FrozenDict[Any]], obj
         change(parts)
     assert parts == {"a": R1()}
     assert type(parts | {"b": R1()}) is type(parts.copy()) is dict
+
+
+class Pages(BaseModel):
+    count: int
+
+
+def test_a_file_that_is_no_such_model_is_refused_by_its_name_and_field(tmp_path: Path) -> None:
+    path = tmp_path / "pages.json"
+    path.write_text('{"count": 3}')
+    assert read_model(Pages, path, "book") == Pages(count=3)
+    path.write_text('{"count": "many"}')
+    with pytest.raises(UserError) as refused:
+        read_model(Pages, path, "book")
+    assert str(refused.value).startswith(f"book: {path}: count: ")
+    assert str(refused.value).endswith("not 'many'")
+    path.write_text("{")
+    with pytest.raises(UserError, match=r"^book: .* cannot be read: "):
+        read_model(Pages, path, "book")
