@@ -25,6 +25,7 @@ FAMILIES = [
     ("fastgan", NARROW, 0, 3),
     ("lsgan", NARROW[2:], 0, 3),
     ("progan", (*NARROW, "steady=0", "fade=0"), 0, 5),
+    ("projected", NARROW, 3, 3),
     ("r3gan", NARROW, 0, 8),
     ("sngan", NARROW, 0, 3),
     ("sngan", (*NARROW[:1], "discriminator=PatchDiscriminator", *NARROW[1:]), 0, 4),

@@ -78,6 +78,11 @@ class _Projected(FeatureDiscriminator):
         for learnt in (self.halving, self.judging):
             spectrally_normalised(orthogonally_initialised(learnt))
 
+    def stages(self) -> list[nn.Module]:
+        """Return the convolutions before the logits': the first of every size, the second of those that have two, …"""
+        ways = [[layer for layer in way.children() if isinstance(layer, Conv2d)] for way in self.halving]
+        return [nn.ModuleList(filter(None, layers)) for layers in itertools.zip_longest(*ways)]
+
     def features(self, images: Tensor, conditions: Tensor) -> Tensor:
         """Return the last maps (N, F) of all sizes, side by side; the conditions (N, K) have no part in them."""
         with unmixed(images):  # a bfloat16 holds no pixel of eight bits

@@ -41,7 +41,11 @@ function drawn({ title, expected, rows, left_out: leftOut }) {
   return [
     element("h3", {}, title),
     element("p", { class: "faint small" }, `The line marks ${expected}; in brackets what as many other reals reach.`),
-    table(["group", "share, and its interval", "", "expected", "", "recall", "coverage", "distance"], told, [2, 3, 5, 6, 7]),
+    table(
+      ["group", "share, and its interval", "", "expected", "", "recall", "coverage", "distance"],
+      told,
+      [2, 3, 5, 6, 7],
+    ),
     ...more,
   ];
 }
