@@ -5,12 +5,13 @@ how sharp, how noisy. The graph of Tan & Le 2019 (arXiv 1905.11946, table 1) wit
 ReLU6, as TensorFlow's authors published it for telephones. Only what leads to the features is here.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, pad, relu6
+from torch.nn.functional import conv2d, hardtanh, pad
 
 SIDE = 224  # pixels of the pictures that it was trained on
 FEATURES = 1_280
@@ -117,6 +118,11 @@ def scaled(pixels: Tensor) -> Tensor:
     return (pixels - 127.0) / 128.0
 
 
+def scaled_values(images: Tensor) -> Tensor:
+    """Return images in [-1, 1] as the network takes them."""
+    return scaled((images + 1.0) * 127.5)
+
+
 class EfficientNetLite0(nn.Module):
     """The network with fixed weights, batch norm folded into its convolutions; differentiable by the picture."""
 
@@ -139,7 +145,8 @@ class EfficientNetLite0(nn.Module):
 
         What is near the picture's pixels comes first, what is near its meaning last.
         """
-        return [maps for block, maps in self._after_each_block(images) if block.ends]
+        before_the_head = itertools.islice(self._after_each_block(images), len(self._blocks) - 1)
+        return [maps for block, maps in before_the_head if block.ends]
 
     def _after_each_block(self, images: Tensor) -> Iterator[tuple[LayerRow, Tensor]]:
         maps, number = images, 0
@@ -159,4 +166,4 @@ def _applied(layer: NormedLayer, maps: Tensor, filters: Tensor, bias: Tensor) ->
         found = conv2d(maps, filters, bias, layer.stride, (high[0], wide[0]), groups=groups)
     else:
         found = conv2d(pad(maps, (*wide, *high)), filters, bias, layer.stride, groups=groups)
-    return relu6(found) if layer.clipped else found
+    return hardtanh(found, 0.0, CEILING) if layer.clipped else found

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, normalize
 
-from ganache.networks.efficientnet import SIDE, EfficientNetLite0, scaled
+from ganache.networks.efficientnet import SIDE, EfficientNetLite0, scaled_values
 
 
 class PerceptualDistance(nn.Module):
@@ -28,7 +28,7 @@ class PerceptualDistance(nn.Module):
     def seen(self, images: Tensor) -> list[Tensor]:
         """Return unit vectors (N, C, h, w) at every place of several maps: what `apart` compares, to be kept."""
         stretched = interpolate(in_colour(images), (self.side, self.side), mode="bilinear", antialias=True)
-        return [normalize(maps, dim=1, eps=1e-6) for maps in self.network.maps(scaled((stretched + 1.0) * 127.5))]
+        return [normalize(maps, dim=1, eps=1e-6) for maps in self.network.maps(scaled_values(stretched))]
 
 
 def apart(ours: list[Tensor], theirs: list[Tensor]) -> Tensor:

@@ -23,7 +23,7 @@ from torch.nn.functional import conv2d
 from ganache.data.shape import ImageShape
 from ganache.networks.base import Discriminator, FeatureDiscriminator
 from ganache.networks.convolutions import Conv2d
-from ganache.networks.efficientnet import EfficientNetLite0, scaled
+from ganache.networks.efficientnet import EfficientNetLite0, scaled_values
 from ganache.networks.efficientnet_weights import published_weights
 from ganache.networks.layers import (
     ConditionProjection,
@@ -46,7 +46,7 @@ LAST = 4  # places of a side, at most, where logits are made
 
 
 class ProjectedDiscriminator(Discriminator):
-    """Random mixtures of a trained network's maps, a spectrally normalised network on each of four sizes."""
+    """Random mixtures of a trained network's maps at four sizes and the pixels: a spectrally normalised network on each."""
 
     side: int = Field(default=64, ge=32)  # pixels to which the longer side of smaller pictures is enlarged
     width: int = Field(default=32, ge=1)  # features at the first size; doubled with each
@@ -86,7 +86,7 @@ class _Projected(FeatureDiscriminator):
     def features(self, images: Tensor, conditions: Tensor) -> Tensor:
         """Return the last maps (N, F) of all sizes, side by side; the conditions (N, K) have no part in them."""
         with unmixed(images):  # a bfloat16 holds no pixel of eight bits
-            seen = scaled((self.enlarged(in_colour(images)) + 1.0) * 127.5)
+            seen = scaled_values(self.enlarged(in_colour(images)))
         seen = seen.contiguous(memory_format=torch.channels_last)
         views = [*self.mixing(self._maps(seen)), images][: len(self.halving)]
         return torch.cat([halve(view).flatten(1) for halve, view in zip(self.halving, views, strict=True)], dim=1)
