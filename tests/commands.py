@@ -1,6 +1,7 @@
 """Commands as a user enters them, in this process, and small things to enter them with."""
 
 import contextlib
+import csv
 import io
 import sys
 from collections.abc import Callable
@@ -45,3 +46,9 @@ def draw_pictures(folder: Path, count: int = 20) -> Path:
     for number in range(count):
         Image.fromarray(np.full((8, 8), 3 * number, np.uint8)).save(folder / f"{number}.png")
     return folder
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a .csv that a command wrote, by the names of its columns."""
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))

@@ -12,7 +12,7 @@ from PIL import Image
 
 from ganache.runs.folder import Run
 from ganache.uses.anomaly.detector import DETECTOR, Detector
-from tests.commands import Ended, run_command
+from tests.commands import Ended, run_command, table
 
 pytest.importorskip("sklearn", reason="the baselines are scikit-learn's")
 
@@ -67,11 +67,6 @@ def fitted(place: Path) -> tuple[Path, Ended]:
     return out, run_command(
         "anomaly", "fit", "--data", place / "bars.npz", "--label", "upright", "--out", out, *SMALL, "--device", "cpu"
     )
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_a_fit_says_what_was_learnt_and_at_what_rate_it_errs(fitted: tuple[Path, Ended]) -> None:

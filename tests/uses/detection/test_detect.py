@@ -1,6 +1,5 @@
 """Detectors of generated pictures as a user fits and uses them, of pictures that are told apart at once, or never."""
 
-import csv
 import json
 import re
 import shutil
@@ -28,7 +27,7 @@ from ganache.uses.detection.fake_detector import RECORD, TENSORS, FakeDetector, 
 from ganache.uses.detection.measured_areas import halves
 from ganache.uses.detection.pools import fake_pool, most_held_out, names_of, opened_pictures, real_pool
 from ganache.uses.detection.teller import Teller
-from tests.commands import Ended, run_command
+from tests.commands import Ended, run_command, table
 
 Pixels = NDArray[np.uint8]
 QUICK = ("--steps", "60", "--device", "cpu")
@@ -77,11 +76,6 @@ def fitted(place: Path) -> tuple[Path, Ended]:
 
 def areas(record: DetectionRecord, **wanted: object) -> list[Area]:
     return [one for one in record.areas if all(getattr(one, name) == value for name, value in wanted.items())]
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_what_is_trivially_told_apart_has_an_area_of_one(fitted: tuple[Path, Ended]) -> None:

@@ -95,15 +95,21 @@ class TrainedOnFew:
 
 
 @dataclass(frozen=True)
-class GivenGenerator:
-    """A generator that the user has, whatever it was trained on: the same for all cells, drawn with their seeds."""
+class GivenSource:
+    """What the user has: it knows nothing of a study but the names of its classes."""
 
-    generator: TrainedGenerator
     names: tuple[str, ...]
     says: str
     identity: dict[str, Any]
-    cautions: tuple[str, ...] = ()
+    cautions: tuple[str, ...]
     is_given = True
+
+
+@dataclass(frozen=True)
+class GivenGenerator(GivenSource):
+    """A generator, whatever it was trained on: the same for all cells, drawn with their seeds."""
+
+    generator: TrainedGenerator
 
     def pictures(self, cell: Cell) -> LabelledPictures | Signals:
         """Draw."""
@@ -111,15 +117,10 @@ class GivenGenerator:
 
 
 @dataclass(frozen=True)
-class GivenSet:
-    """Labelled pictures that the user has, of which each seed draws its own."""
+class GivenSet(GivenSource):
+    """Labelled pictures, of which each seed draws its own."""
 
     dataset: PackedDataset
-    names: tuple[str, ...]
-    says: str
-    identity: dict[str, Any]
-    cautions: tuple[str, ...] = ()
-    is_given = True
 
     def pictures(self, cell: Cell) -> LabelledPictures | Signals:
         """Choose pictures of each class."""
@@ -142,7 +143,7 @@ def given_generator(run: Path, pool: FewAndJudges, most: int, device: str) -> Gi
     if generator.shape != pool.shape:
         raise UserError(f"generator: {str(run)!r} draws images of {generator.shape}, and the data are of {pool.shape}")
     identity = {"weights": generator.weights}
-    return GivenGenerator(generator, pool.names, f"the generator {run}", identity, _cautions(run, pool, most))
+    return GivenGenerator(pool.names, f"the generator {run}", identity, _cautions(run, pool, most), generator)
 
 
 def given_pictures(source: str, pool: FewAndJudges, progress: Progress | None = None) -> GivenSet:
@@ -154,7 +155,7 @@ def given_pictures(source: str, pool: FewAndJudges, progress: Progress | None = 
     classes_in(dataset, pool.names, TRAIN, "synthetic")
     caution = f"nobody here knows how {source} was made: it must come of the few alone to be fair"
     identity = {"fingerprint": dataset.fingerprint}
-    return GivenSet(dataset, pool.names, f"the pictures {source}", identity, (caution,))
+    return GivenSet(pool.names, f"the pictures {source}", identity, (caution,), dataset)
 
 
 def drawn(generator: TrainedGenerator, names: tuple[str, ...], seed: int) -> LabelledPictures:
