@@ -46,7 +46,7 @@ LAST = 4  # places of a side, at most, where logits are made
 
 
 class ProjectedDiscriminator(Discriminator):
-    """Random mixtures of a trained network's maps at four sizes and the pixels: a spectrally normalised network on each."""
+    """Random mixtures of a trained network's maps at four sizes, and the pixels: a normalised network on each."""
 
     side: int = Field(default=64, ge=32)  # pixels to which the longer side of smaller pictures is enlarged
     width: int = Field(default=32, ge=1)  # features at the first size; doubled with each
