@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
-from ganache.networks.efficientnet import EfficientNetLite0, blocks, folded, same_padding, scaled, shapes
+from ganache.networks.efficientnet import EfficientNetLite0, blocks, folded, scaled, shapes
+from ganache.networks.fixed_convolution import same_padding
 from tests.networks.efficientnet_weights import drawn_weights
 
 # Kernel, stride, inputs, maps of each block as the weights' file has them, the widened maps between.

@@ -40,7 +40,7 @@ def test_the_trained_network_is_neither_learnt_nor_in_the_state_and_the_random_l
 def test_two_of_other_seeds_look_through_other_random_layers_at_the_same_trained_network() -> None:
     one, other = built(SHAPE, seed=0), built(SHAPE, seed=1)
     assert not torch.equal(one.mixing.get_buffer("channels_0"), other.mixing.get_buffer("channels_0"))
-    assert torch.equal(one.trained.get_buffer("filters_0"), other.trained.get_buffer("filters_0"))
+    assert torch.equal(one.trained.get_buffer("layers.0.filters"), other.trained.get_buffer("layers.0.filters"))
 
 
 def test_small_pictures_are_enlarged_to_the_side_and_others_are_seen_as_they_are(

@@ -5,13 +5,15 @@ how sharp, how noisy. The graph of Tan & Le 2019 (arXiv 1905.11946, table 1) wit
 ReLU6, as TensorFlow's authors published it for telephones. Only what leads to the features is here.
 """
 
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, hardtanh, pad
+from torch.nn.functional import hardtanh_
+
+from ganache.networks.fixed_convolution import FixedConvolution
+from ganache.support.precision import as_mixed, unmixed
 
 SIDE = 224  # pixels of the pictures that it was trained on
 FEATURES = 1_280
@@ -104,15 +106,6 @@ def folded(weights: Mapping[str, Tensor], layer: NormedLayer) -> tuple[Tensor, T
     return filters.float(), (shift - mean * factor).float()
 
 
-def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """Return the zeros before and after `size` places with which TensorFlow's "SAME" has ⌈size / stride⌉ outputs.
-
-    An odd one stands after: with stride 2 and even sides its filters lie otherwise than PyTorch's.
-    """
-    needed = max(0, (-(-size // stride) - 1) * stride + kernel - size)
-    return needed // 2, needed - needed // 2
-
-
 def scaled(pixels: Tensor) -> Tensor:
     """Return pixels 0 … 255 as the network takes them: (x − 127) / 128."""
     return (pixels - 127.0) / 128.0
@@ -129,41 +122,34 @@ class EfficientNetLite0(nn.Module):
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
         super().__init__()
         self._blocks = tuple(blocks())
-        for number, layer in enumerate(layer for block in self._blocks for layer in block.layers):
-            filters, bias = folded(weights, layer)
-            for name, values in ((f"filters_{number}", filters), (f"bias_{number}", bias)):
-                # No state: what the pinned file says is in no checkpoint. On the device on which modules are built.
-                self.register_buffer(name, values.to(torch.get_default_device()), persistent=False)
+        self.layers = nn.ModuleList(_fixed(layer, weights) for block in self._blocks for layer in block.layers)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return features (N, 1280) of pictures (N, 3, H, W), made for 224×224, that `scaled` made."""
-        *_, last = self._after_each_block(images)
-        return last[1].mean(dim=(2, 3))
+        return self._after_each(self._blocks, images)[-1].mean(dim=(2, 3))
 
     def maps(self, images: Tensor) -> list[Tensor]:
         """Return the maps before each halving, (N, C, H / s, W / s): of 16, 24, 40, 112 and 320 channels, s = 2 … 32.
 
         What is near the picture's pixels comes first, what is near its meaning last.
         """
-        before_the_head = itertools.islice(self._after_each_block(images), len(self._blocks) - 1)
-        return [maps for block, maps in before_the_head if block.ends]
+        blocks = self._blocks[:-1]  # before the head
+        return [maps for block, maps in zip(blocks, self._after_each(blocks, images), strict=True) if block.ends]
 
-    def _after_each_block(self, images: Tensor) -> Iterator[tuple[LayerRow, Tensor]]:
-        maps, number = images, 0
-        for block in self._blocks:
-            before = maps
-            for layer in block.layers:
-                maps = _applied(layer, maps, *(getattr(self, f"{name}_{number}") for name in ("filters", "bias")))
-                number += 1
-            maps = maps + before if block.adds else maps
-            yield block, maps
+    def _after_each(self, blocks: Sequence[LayerRow], images: Tensor) -> list[Tensor]:
+        maps, layers, found = as_mixed(images), iter(self.layers), []
+        with unmixed(images):  # else filters would be rounded anew in each pass
+            for block in blocks:
+                before = maps
+                for layer in block.layers:
+                    maps = next(layers)(maps)
+                    maps = hardtanh_(maps, 0.0, CEILING) if layer.clipped else maps
+                maps = maps + before if block.adds else maps
+                found.append(maps)
+        return found
 
 
-def _applied(layer: NormedLayer, maps: Tensor, filters: Tensor, bias: Tensor) -> Tensor:
-    high, wide = (same_padding(size, layer.kernel, layer.stride) for size in maps.shape[2:])
-    groups = layer.inputs if layer.depthwise else 1
-    if high[0] == high[1] and wide[0] == wide[1]:
-        found = conv2d(maps, filters, bias, layer.stride, (high[0], wide[0]), groups=groups)
-    else:
-        found = conv2d(pad(maps, (*wide, *high)), filters, bias, layer.stride, groups=groups)
-    return hardtanh(found, 0.0, CEILING) if layer.clipped else found
+def _fixed(layer: NormedLayer, weights: Mapping[str, Tensor]) -> FixedConvolution:
+    """Return a layer with its batch norm in it, on the device on which modules are built."""
+    filters, bias = (values.to(torch.get_default_device()) for values in folded(weights, layer))
+    return FixedConvolution(filters, bias, layer.stride, layer.inputs if layer.depthwise else 1)

@@ -37,6 +37,7 @@ def recipe() -> TwoPlayers:
         augment=DiffAugment(colour=False),
         optimizers=Optimizers(generator=_adam(2e-3), discriminator=_adam(1e-3)),
         batch_size=16,
+        joint_batch=True,
         ema_half_life=Linear(start=0.0, end=10_000.0, until=200_000),
         images=IMAGES,
     )

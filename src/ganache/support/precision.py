@@ -29,3 +29,9 @@ def unmixed(given: Tensor) -> contextlib.AbstractContextManager[object]:
     """Return the context in which a part of a network computes as its weights are, whatever the pass around it has."""
     told_otherwise = given.is_meta or torch.compiler.is_exporting()  # a graph for another program has one precision
     return contextlib.nullcontext() if told_otherwise else torch.autocast(given.device.type, enabled=False)
+
+
+def as_mixed(given: Tensor) -> Tensor:
+    """Return a tensor in the precision in which the pass around it multiplies."""
+    mixed = not given.is_meta and torch.is_autocast_enabled(given.device.type)
+    return given.to(torch.get_autocast_dtype(given.device.type)) if mixed else given

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganache.evaluation.features.onnx_file import Node, model
-from ganache.networks.efficientnet import CEILING, FEATURES, SIDE, LayerRow, NormedLayer, blocks, folded, same_padding
+from ganache.networks.efficientnet import CEILING, FEATURES, SIDE, LayerRow, NormedLayer, blocks, folded
+from ganache.networks.fixed_convolution import same_padding
 
 _BOUNDS = ("zero", "ceiling")
 
