@@ -3,10 +3,14 @@ from typing import Any
 
 import pytest
 
+from ganache.games import Optimizers, TwoPlayers
+from ganache.parts.gammas import R3GANGamma
 from ganache.parts.optimizers import Adam
 from ganache.parts.part import parse
-from ganache.parts.schedules import Cosine, Curve, Geometric, Linear, at
+from ganache.parts.penalties import R1
+from ganache.parts.schedules import Cosine, Curve, Geometric, Linear, at, over_budget
 from ganache.support.errors import UserError
+from tests.tiny import tiny_recipe
 
 
 @pytest.mark.parametrize(
@@ -54,6 +58,7 @@ def test_a_number_is_the_same_at_all_times(number: float) -> None:
         ({"until": math.inf}, "until: input should be a finite number, not inf"),
         ({}, "until: field required"),
         ({"until": 5, "begin": 1}, "begin: there is no such field"),
+        ({"until": 5, "of": "budget"}, "a share of the budget is at most 1, not until=5"),
     ],
 )
 def test_a_curve_that_cannot_be_is_refused(fields: dict[str, Any], complaint: str) -> None:
@@ -100,3 +105,30 @@ def test_a_mistake_in_a_schedule_is_named_where_a_number_is_allowed_too(
 def test_a_curve_may_not_leave_the_range_of_its_constant(field: dict[str, Any]) -> None:
     with pytest.raises(UserError):
         parse(Adam, field)
+
+
+def test_shares_of_the_budget_become_images_wherever_they_are_and_everything_else_stays_the_same() -> None:
+    falling = Linear(start=1.0, end=0.0, since=0.5, until=1.0, of="budget")
+    assert falling.over(400) == Linear(start=1.0, end=0.0, since=200, until=400)
+    fixed = Cosine(start=1.0, end=0.0, until=7)
+    game = tiny_recipe(
+        penalties={"r1": R1(weight=R3GANGamma(course=falling))},
+        optimizers=Optimizers(generator=Adam(learning_rate=falling), discriminator=Adam(learning_rate=fixed)),
+    )
+    counted = over_budget(game, 1_000)
+    assert isinstance(counted, TwoPlayers)
+    assert counted.optimizers.generator == Adam(learning_rate=falling.over(1_000))
+    assert counted.penalties["r1"].weight == R3GANGamma(course=falling.over(1_000))
+    assert counted.optimizers.discriminator is game.optimizers.discriminator
+    assert over_budget(counted, 5) is counted
+
+
+def test_a_share_is_json_that_says_so_and_what_counts_images_is_written_as_ever() -> None:
+    share, images = Linear(start=1.0, end=0.0, until=1.0, of="budget"), Linear(start=1.0, end=0.0, until=9)
+    assert parse(Curve, share.model_dump(mode="json")) == share
+    assert images.model_dump(mode="json") == {"kind": "Linear", "start": 1.0, "end": 0.0, "until": 9.0, "since": 0.0}
+
+
+def test_a_share_of_a_budget_that_nobody_named_has_no_value() -> None:
+    with pytest.raises(UserError, match=r"^Linear: a plan makes images of its shares of the budget$"):
+        at(Linear(start=1.0, end=0.0, until=1.0, of="budget"), 3)

@@ -39,7 +39,7 @@ from ganache.parts.optimizers import Adam
 from ganache.parts.part import parse
 from ganache.parts.path_length import PathLength
 from ganache.parts.penalties import R1, R2, GradientPenalty
-from ganache.parts.schedules import Cosine, at
+from ganache.parts.schedules import Cosine, at, over_budget
 from ganache.support.errors import UserError
 from ganache.training.briefing import recipe_line
 from tests.tiny import two_players
@@ -149,7 +149,7 @@ OBJECTIVES: dict[str, Objective] = {
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_published_values(name: str) -> None:
-    recipe = two_players(name)
+    recipe = over_budget(two_players(name), two_players(name).images)
     rate, beta, batch, latent, joint, images = PUBLISHED[name]
     adam = SCHEDULED.get(name, Adam(learning_rate=rate, betas=(beta, 0.999), epsilon=1e-8))
     assert (at(adam.learning_rate, 0), at(adam.betas[0], 0)) == (rate, beta)

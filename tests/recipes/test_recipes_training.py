@@ -88,9 +88,9 @@ def copied(state: TrainingState) -> dict[str, Tensor]:
 @pytest.mark.parametrize("shape", [*SHAPES, *EXTREMES], ids=str)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_recipe_is_rehearsed_at_full_width_or_says_why_not(name: str, shape: ImageShape) -> None:
-    recipe = recipes.find(name)
-    labels, said = 3 if recipe.conditional else 0, str(shape)
-    shape = fitting(name, shape)
+    said, shape = str(shape), fitting(name, shape)
+    recipe, _ = recipes.find(name).settled(shape)
+    labels = 3 if recipe.conditional else 0
     if why := REFUSED.get((name, said)):
         with pytest.raises(UserError, match=why):
             rehearse(recipe, shape, labels)

@@ -1,6 +1,7 @@
 """What a training opens, the plan has checked: nothing is written of a run that cannot be trained."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,15 @@ import ganache
 from ganache.data.shape import ImageShape
 from ganache.drawing import grids
 from ganache.drawing.animations import frame_of
+from ganache.evaluation.doctor.prescription import command
+from ganache.games import Game, TwoPlayers
+from ganache.parts.optimizers import Adam
+from ganache.parts.schedules import Linear, Schedule
 from ganache.runs.folder import Run
 from ganache.support.errors import RunError, UserError
 from ganache.training.observers.observer import Observer
 from ganache.training.observers.sample_sheet import Cells, cells_of_sheet
-from ganache.training.plan import Request
+from ganache.training.plan import Plan, Request
 from tests.conftest import SMALL
 from tests.data.data_files import pixels, save
 from tests.training import company
@@ -153,3 +158,47 @@ def test_frames_of_an_animation_are_bounded(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((2200, 1100, 3), np.uint8)).save(large)
     assert frame_of(small).size == (1100, 20)
     assert frame_of(large).size == (550, 1100)
+
+
+FALLING = (
+    'optimizers.generator.learning_rate={"kind":"Linear","start":1e-3,"end":0,"since":0.5,"until":1,"of":"budget"}'
+)
+
+
+def rate_of(recipe: Game) -> Schedule:
+    assert isinstance(recipe, TwoPlayers)
+    adam = recipe.optimizers.generator
+    assert isinstance(adam, Adam)
+    return adam.learning_rate
+
+
+def test_what_ends_with_the_budget_has_its_images_in_the_run_and_keeps_them_where_it_goes_on_for_longer(
+    out: Path,
+) -> None:
+    ganache.train("dcgan", data="digits", out=out, images=64, batch=16, settings=(*SMALL, FALLING))
+    falling = Linear(start=1e-3, end=0.0, since=32, until=64)
+    assert rate_of(Run.open(out).recipe()) == falling
+    assert Run.open(out).record("expected_images")["expected_images"] == 64
+    ganache.resume(out, images=128)
+    assert rate_of(Run.open(out).recipe()) == falling
+
+
+def test_without_a_budget_it_ends_with_the_recipes_own_and_of_a_time_with_what_the_time_makes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = Request(data="digits", recipe="dcgan", settings=(*SMALL, FALLING))
+    plan = ganache.plan(asked)
+    assert rate_of(plan.recipe) == Linear(start=1e-3, end=0.0, since=500_000, until=1_000_000)
+    assert plan.settled == ("what changes until the budget ends does so over 1,000,000 images",)
+    monkeypatch.setattr(Plan, "measure", lambda plan: 25.0)
+    plan = ganache.plan(replace(asked, time="8s"))
+    assert (rate_of(plan.recipe), plan.expected) == (Linear(start=1e-3, end=0.0, since=100, until=200), 200)
+
+
+def test_the_command_that_trains_a_run_again_leaves_its_budget_to_the_plan(tmp_path: Path, out: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("a,b\n" + "".join(f"{number},{number % 7}\n" for number in range(40)))
+    ganache.train("mlp-rows", data=table, out=out, images=512)
+    recipe, record = Run.open(out).recipe(), Run.open(out).record("source")
+    assert "until" in json.dumps(recipe.model_dump(mode="json"))
+    assert "--set" not in command(recipe, record, ())

@@ -23,7 +23,7 @@ from ganache.parts.latents import Latent
 from ganache.parts.moment import Moment
 from ganache.parts.objectives import per_sample
 from ganache.parts.part import Part
-from ganache.parts.schedules import NonNegative
+from ganache.parts.schedules import NonNegative, over_budget
 from ganache.support.world import batch_mean
 
 Records = dict[str, Tensor]  # name → (N,), detached
@@ -82,12 +82,15 @@ class Game(Part, abc.ABC):
         """How many images an iteration counts as seen."""
         return self.batch_size
 
-    def settled(self, shape: ImageShape) -> tuple[Self, tuple[str, ...]]:
+    def settled(self, shape: ImageShape, budget: int | None = None) -> tuple[Self, tuple[str, ...]]:
         """Return the game with what it leaves to a plan chosen for images of a shape, and a sentence for each choice.
 
-        What is built, played and kept is a game that leaves nothing.
+        `budget` is how many images it will see, its own number where nobody says. What is built, played and kept is a
+        game that leaves nothing.
         """
-        return self, ()
+        budget = self.images if budget is None else budget
+        made = over_budget(self, budget)
+        return made, () if made is self else (f"what changes until the budget ends does so over {budget:,} images",)
 
     @abc.abstractmethod
     def build(self, shape: ImageShape, conditions: int) -> Cast:

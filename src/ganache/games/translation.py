@@ -118,9 +118,11 @@ class Translation(Game, abc.ABC):
     def _due(self, iteration: int) -> tuple[str, ...]:
         return tuple(name for name, term in self.penalties.items() if iteration % term.every == 0)
 
-    def settled(self, shape: ImageShape) -> tuple[Self, tuple[str, ...]]:
+    def settled(self, shape: ImageShape, budget: int | None = None) -> tuple[Self, tuple[str, ...]]:
         """Return the game with numbers for those weights of penalties that are rules, and a sentence for each."""
-        return with_weights(self, ("penalties",), shape)
+        made, why = super().settled(shape, budget)
+        weighed, reasons = with_weights(made, ("penalties",), shape)
+        return weighed, (*reasons, *why)
 
 
 class Sides(nn.Module):

@@ -78,9 +78,11 @@ class TwoPlayers(Game):
         """Whether the generator's half asks the critic about reals too."""
         return self.objective.generator_needs_reals or any(term.needs_reals for term in self.generator_terms.values())
 
-    def settled(self, shape: ImageShape) -> tuple[Self, tuple[str, ...]]:
+    def settled(self, shape: ImageShape, budget: int | None = None) -> tuple[Self, tuple[str, ...]]:
         """Return the game with numbers for those weights of terms that are rules, and a sentence for each number."""
-        return with_weights(self, ("penalties", "generator_terms"), shape)
+        made, why = super().settled(shape, budget)
+        weighed, reasons = with_weights(made, ("penalties", "generator_terms"), shape)
+        return weighed, (*reasons, *why)
 
     def build(self, shape: ImageShape, conditions: int) -> Cast:
         """Return both networks, the augmentation, the terms and the two players."""

@@ -1,35 +1,56 @@
 """Values that change with training: pure functions of the images seen so far.
 
 A plain number is the constant schedule. One type serves learning rates, betas, penalty weights, the EMA's
-half-life and noise levels.
+half-life and noise levels. What should end with the training, however long it is, is written in shares of the budget;
+a plan makes images of them, so that a run that is resumed for longer goes on as it was.
 """
 
 import abc
 import math
-from typing import Annotated, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PlainValidator, ValidationError, model_validator
+from pydantic import Field, PlainValidator, ValidationError, model_serializer, model_validator
 
 from ganache.parts.moment import Timed
-from ganache.parts.part import Part, explain
+from ganache.parts.part import Part, PartType, explain
+from ganache.support.errors import UserError
 
 
 class Curve(Part, abc.ABC):
-    """A value that moves from `start` to `end` while the images seen go from `since` to `until`."""
+    """A value that moves from `start` to `end` while the images seen go from `since` to `until`.
+
+    Both are images, or with ``of="budget"`` shares of the budget, 0 to 1.
+    """
 
     start: float
     end: float
     until: float = Field(gt=0)
     since: float = Field(default=0.0, ge=0)
+    of: Literal["images", "budget"] = "images"
 
     @model_validator(mode="after")
     def _takes_time(self) -> Self:
         if self.until <= self.since:
             raise ValueError(f"a schedule ends after it begins: until={self.until:g}, since={self.since:g}")
+        if self.of == "budget" and self.until > 1:
+            raise ValueError(f"a share of the budget is at most 1, not until={self.until:g}")
         return self
 
+    @model_serializer(mode="plain")
+    def _with_kind(self) -> dict[str, Any]:
+        fields = {"kind": type(self).__name__, **{name: getattr(self, name) for name in type(self).model_fields}}
+        return fields if self.of == "budget" else {name: value for name, value in fields.items() if name != "of"}
+
+    def over(self, budget: int) -> Self:
+        """Return the curve in images, for a training of so many."""
+        if self.of == "images":
+            return self
+        return self.changed(since=round(self.since * budget), until=max(1, round(self.until * budget)), of="images")
+
     def value(self, images_seen: float) -> float:
-        """Return the value after so many images."""
+        """Return the value after so many images; raises UserError for shares of a budget that nobody named."""
+        if self.of == "budget":
+            raise UserError(f"{type(self).__name__}: a plan makes images of its shares of the budget")
         fraction = (images_seen - self.since) / (self.until - self.since)
         return self.between(min(1.0, max(0.0, fraction)))
 
@@ -102,6 +123,25 @@ def times(schedule: Schedule, factor: float) -> Schedule:
     if isinstance(schedule, Curve):
         return schedule.changed(start=_six_digits(schedule.start * factor), end=_six_digits(schedule.end * factor))
     return _six_digits(schedule * factor)
+
+
+def over_budget(value: PartType, budget: int) -> PartType:
+    """Return a part in which all curves are in images, for a training of so many; itself where all of them were."""
+    made: PartType = _over(value, budget)
+    return made
+
+
+def _over(value: Any, budget: int) -> Any:
+    if isinstance(value, Curve):
+        return value.over(budget)
+    if isinstance(value, Part):
+        fields = {name: getattr(value, name) for name in type(value).model_fields}
+        new = {name: made for name, own in fields.items() if (made := _over(own, budget)) is not own}
+        return value.changed(**new) if new else value
+    if isinstance(value, dict):
+        made = {name: _over(own, budget) for name, own in value.items()}
+        return made if any(made[name] is not own for name, own in value.items()) else value
+    return value
 
 
 def _six_digits(value: float) -> float:

@@ -6,9 +6,9 @@ translators:    ½ E[(D_B(G(a)) - 1)²] + ½ E[(D_A(F(b)) - 1)²] + 10 (E|F(G(a)
 
 ganache train cyclegan --data photos --data-b paintings --size 64
 
-The rate falls to 0 in the second half of its 100,000 images; with another `--images`, set `until` (and `since`) of
-both rates with it. Ours, for a processor: a quarter of the features, three blocks. At 256×256 on a GPU it is the
-paper's with `--set translator.width=64 --set translator.blocks=9 --set discriminator.width=64 --batch 1`.
+The rate falls to 0 in the second half of the training. Ours, for a processor: a quarter of the features, three
+blocks. At 256×256 on a GPU it is the paper's with `--set translator.width=64 --set translator.blocks=9
+--set discriminator.width=64 --batch 1`.
 """
 
 from ganache.games import Cycle, Optimizers
@@ -17,12 +17,10 @@ from ganache.parts.objectives import LeastSquares
 from ganache.parts.optimizers import Adam
 from ganache.parts.schedules import Linear
 
-IMAGES = 100_000
-
 
 def recipe() -> Cycle:
     """Return the recipe: loss, weights, pool and the rate's course are the paper's (section 4, appendix 7)."""
-    rate = Linear(start=2e-4, end=0.0, since=IMAGES / 2, until=IMAGES)
+    rate = Linear(start=2e-4, end=0.0, since=0.5, until=1.0, of="budget")
     adam = Adam(learning_rate=rate, betas=(0.5, 0.999))
     return Cycle(
         name="cyclegan",
@@ -35,5 +33,5 @@ def recipe() -> Cycle:
         pool=50,
         batch_size=4,
         ema_half_life=Linear(start=0.0, end=2_000.0, until=40_000),
-        images=IMAGES,
+        images=100_000,
     )

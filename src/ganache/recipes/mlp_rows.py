@@ -16,15 +16,13 @@ from ganache.parts.optimizers import Adam
 from ganache.parts.penalties import R1, R2
 from ganache.parts.schedules import Cosine
 
-BUDGET = 1_000_000  # rows
-
 
 def recipe() -> TwoPlayers:
     """Return the recipe: objective, penalties and Adam's betas are those of Huang et al. (2024), the rest is ours.
 
     docs/tables.md has the objectives that were tried.
     """
-    adam = Adam(learning_rate=Cosine(start=1e-3, end=2e-5, until=BUDGET), betas=(0.0, 0.99))
+    adam = Adam(learning_rate=Cosine(start=1e-3, end=2e-5, until=1.0, of="budget"), betas=(0.0, 0.99))
     return TwoPlayers(
         name="mlp-rows",
         generator=MLPGenerator(latent=Normal(size=32), widths=(256, 256, 256)),
@@ -34,5 +32,5 @@ def recipe() -> TwoPlayers:
         optimizers=Optimizers(generator=adam, discriminator=adam),
         batch_size=256,
         ema_half_life=20_000,
-        images=BUDGET,
+        images=1_000_000,
     )

@@ -20,8 +20,6 @@ from ganache.parts.objectives import Hinge
 from ganache.parts.optimizers import Adam
 from ganache.parts.schedules import Linear
 
-IMAGES = 180_000
-
 
 def recipe() -> TwoPlayers:
     """Return the recipe: objective, projection and the discriminators' normalisation are the paper's (section 3).
@@ -39,9 +37,9 @@ def recipe() -> TwoPlayers:
         batch_size=16,
         joint_batch=True,
         ema_half_life=Linear(start=0.0, end=10_000.0, until=200_000),
-        images=IMAGES,
+        images=180_000,
     )
 
 
 def _adam(rate: float) -> Adam:
-    return Adam(learning_rate=Linear(start=rate, end=1e-4, until=IMAGES), betas=(0.5, 0.99))
+    return Adam(learning_rate=Linear(start=rate, end=1e-4, until=1.0, of="budget"), betas=(0.5, 0.99))

@@ -1,5 +1,6 @@
 """How long a run lasts, and how often its state is saved besides."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ganache.support.errors import UserError
@@ -31,3 +32,9 @@ class Budget:
         shares = [images_seen / self.images] if self.images is not None else []
         shares += [training_seconds / self.seconds] if self.seconds is not None else []
         return min(1.0, max(shares))
+
+
+def expected_images(record: Mapping[str, object]) -> int | None:
+    """Return for how many images a run's recipe was settled, or None for the recipe's own number."""
+    found = record.get("expected_images")
+    return found if isinstance(found, int) and found > 0 else None

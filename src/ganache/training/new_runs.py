@@ -40,6 +40,7 @@ def make_record(plan: Plan, cadence: Cadence) -> dict[str, Any]:
         "data": plan.data.summary(),
         "selection": plan.data.describe(),
         "budget": asdict(plan.budget),
+        "expected_images": plan.expected,
         "cadence": cadence.to_json(),
         "evaluate_every": plan.evaluate_every,
         "created": now_text(),

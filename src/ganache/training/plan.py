@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -31,6 +31,7 @@ from ganache.evaluation.reference import refuse_few
 from ganache.games import Game
 from ganache.networks.limits import MOST_WEIGHTS, at_most
 from ganache.networks.translators import Translator
+from ganache.parts.schedules import over_budget
 from ganache.recipes.default import Choice, Facts, choice_for
 from ganache.recipes.rehearsal import rehearse
 from ganache.recipes.settings import with_settings
@@ -101,6 +102,7 @@ class Plan:
     world: World = ALONE  # the processes that train it together
     choice: Choice | None = None  # by which the recipe was chosen; None: it was named
     settled: tuple[str, ...] = ()  # what the recipe had left to be chosen: a sentence for each
+    expected: int | None = None  # images, for which that was chosen; None: the recipe's own number
     start: Start | None = None  # the run whose weights it begins with
 
     @property
@@ -186,7 +188,7 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
         start.refuse_shape(dataset.shape)
     recipe, choice = (named, None) if named else _by_default(_facts(dataset, source, device), request)
     refuse_shares(recipe, world)
-    recipe, settled = recipe.settled(dataset.shape)
+    left, (recipe, settled) = recipe, recipe.settled(dataset.shape, budget.images if budget else None)
     data = select(dataset, source.labels, recipe.conditional, source.mirror)
     classes = len(data.label_names) if recipe.conditional else 0
     rehearse(recipe, data.shape, classes)
@@ -195,8 +197,7 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
     if every is not None:
         refuse_few(data.dataset, TRAIN, data.rows())
     precision = choose_precision(request.precision, device, dataset.shape)
-    budget = budget or Budget(recipe.images, None)
-    return Plan(
+    plan = Plan(
         recipe=recipe,
         source=source,
         data=data,
@@ -204,13 +205,24 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
         device=device,
         precision=precision,
         threads=torch.get_num_threads(),
-        budget=budget,
+        budget=budget or Budget(recipe.images, None),
         evaluate_every=every,
         world=world,
         choice=choice,
         settled=settled,
+        expected=budget.images if budget else None,
         start=start,
     )
+    return plan if plan.budget.images is not None else _for_its_time(plan, left)
+
+
+def _for_its_time(plan: Plan, left: Game) -> Plan:
+    """Return a plan for a budget of time; what ends with it does so after what its seconds make by the speed now."""
+    if over_budget(left, left.images) is left:
+        return plan
+    expected = plan.images()
+    recipe, settled = left.settled(plan.data.shape, expected)
+    return replace(plan, recipe=recipe, settled=settled, expected=expected)
 
 
 def _source(request: Request, how: Conversion, recipe: Game | None) -> Source:

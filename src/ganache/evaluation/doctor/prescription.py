@@ -8,6 +8,7 @@ from ganache import recipes
 from ganache.data.shape import ImageShape
 from ganache.games import Game
 from ganache.recipes.settings import with_settings
+from ganache.runs.budget import expected_images
 from ganache.support.errors import UserError
 
 
@@ -42,7 +43,7 @@ def _asked(base: Game, changed: Game, record: dict[str, Any]) -> list[str]:
     settings, data = settings_between(base, changed), record.get("data", {})
     if not data.get("shape"):
         return settings
-    chosen, _ = base.changed(batch_size=changed.batch_size).settled(ImageShape.recorded(data))
+    chosen, _ = base.changed(batch_size=changed.batch_size).settled(ImageShape.recorded(data), expected_images(record))
     left = set(settings_between(base.changed(batch_size=changed.batch_size), chosen))
     return [setting for setting in settings if setting not in left]
 

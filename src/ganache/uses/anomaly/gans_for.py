@@ -21,7 +21,6 @@ IMAGES, ROWS = 40_000, 400_000  # that the GAN sees where nobody says how many
 PAIRS = 5  # times as many pictures the BiGAN sees, whose connected layers are faster by as much
 
 _PICTURES = ("conditional=false", "discriminator.projection=false")
-_ROWS = tuple(f"optimizers.{role}.learning_rate.until={{images}}" for role in ("generator", "discriminator"))
 
 
 def budget_for(shape: ImageShape) -> int:
@@ -31,9 +30,8 @@ def budget_for(shape: ImageShape) -> int:
 
 def gan_for(shape: ImageShape, images: int, settings: tuple[str, ...] = ()) -> TwoPlayers:
     """Return the GAN for data of a shape; raises UserError for settings that it cannot have."""
-    name, own = ("mlp-rows", _ROWS) if shape.is_row else ("mnist-speedrun", _PICTURES)
-    told = [setting.format(images=images) for setting in own]
-    game = with_settings(recipes.find(name).changed(images=images), [*told, *settings])
+    name, own = ("mlp-rows", ()) if shape.is_row else ("mnist-speedrun", _PICTURES)
+    game = with_settings(recipes.find(name).changed(images=images), [*own, *settings])
     if not isinstance(game, TwoPlayers) or game.conditional:
         raise UserError("set: what is normal is learnt by a game of two players that is told no classes")
     return game

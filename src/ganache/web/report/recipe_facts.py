@@ -8,6 +8,7 @@ from ganache import recipes
 from ganache.data.shape import ImageShape
 from ganache.games import Game
 from ganache.parts.part import Part
+from ganache.runs.budget import expected_images
 from ganache.support.errors import UserError
 from ganache.web.report.found import FoundRun
 from ganache.web.report.plain import mapping, text
@@ -36,7 +37,7 @@ def _without_settings(recipe: Game, record: dict[str, Any]) -> dict[str, Any] | 
     try:
         base = recipes.find(recipes.own_name(recipe.name))
         shape = ImageShape.recorded(record["data"])
-        chosen, _ = base.changed(batch_size=recipe.batch_size).settled(shape)
+        chosen, _ = base.changed(batch_size=recipe.batch_size).settled(shape, expected_images(record))
         return chosen.changed(batch_size=base.batch_size).model_dump(mode="json")
     except (UserError, KeyError, TypeError):
         return None
