@@ -8,7 +8,7 @@ import pytest
 import ganache
 from ganache.evaluation import cautions
 from ganache.evaluation.records import Evaluation
-from ganache.networks.efficientnet_weights import EXTRA
+from ganache.networks.efficientnet_weights import INSTALL
 
 
 def judged(folder: Path, features: str, metrics: tuple[str, ...], count: int = 200) -> Evaluation:
@@ -26,7 +26,7 @@ def test_blind_features_say_so(features: str, is_there: bool, tmp_path: Path, mo
     found = judged(tmp_path, features, ("kd",))
     [said] = [line for line in found.warnings if "rank blur and noise wrongly" in line]
     assert said.startswith(f"'{features}' features")
-    assert said.endswith("--features efficientnet-lite0 sees pictures" + ("" if is_there else f" ({EXTRA})"))
+    assert said.endswith("--features efficientnet-lite0 sees pictures" + ("" if is_there else f" ({INSTALL})"))
 
 
 def test_a_score_without_features_needs_no_such_word(tmp_path: Path) -> None:

@@ -85,5 +85,5 @@ def test_interpolation_is_torchs_without_its_kernels() -> None:
 def test_without_the_package_of_the_weights_it_says_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
     published_weights.cache_clear()
     monkeypatch.setattr(efficientnet_weights, "installed", lambda: None)
-    with pytest.raises(UserError, match=r"^discriminator: ProjectedDiscriminator needs .*ganache\[features\]"):
+    with pytest.raises(UserError, match=r"^discriminator: ProjectedDiscriminator needs .*: pip install "):
         built(SHAPE)

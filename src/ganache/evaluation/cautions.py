@@ -9,7 +9,7 @@ from ganache.evaluation.records import score_name
 from ganache.evaluation.reference import Reference
 from ganache.evaluation.reference_statistics import StatisticsReference
 from ganache.evaluation.samples import PictureSamples, Samples
-from ganache.networks.efficientnet_weights import EXTRA
+from ganache.networks.efficientnet_weights import INSTALL
 
 BLIND = ("random", "pixels")  # features of pictures that order what is done to them otherwise than people
 
@@ -66,7 +66,7 @@ def warnings_of_features(evidence: Evidence) -> list[str]:
     if name not in BLIND or evidence.setting.dataset.shape.is_point:
         return []
     other = unlabelled_name()
-    how = "" if other not in BLIND else f" ({EXTRA})"
+    how = "" if other not in BLIND else f" ({INSTALL})"
     return [
         f"{name!r} features rank blur and noise wrongly, and know nothing of what is seen:"
         f" --features efficientnet-lite0 sees pictures{how}"

@@ -28,7 +28,7 @@ from ganache.evaluation.metrics.likeness import (
 from ganache.evaluation.records import Better, Score
 from ganache.evaluation.translated import BACK, GIVEN, TRUTH
 from ganache.networks.efficientnet import SIDE, EfficientNetLite0, blocks
-from ganache.networks.efficientnet_weights import EFFICIENTNET, EXTRA, installed
+from ganache.networks.efficientnet_weights import EFFICIENTNET, INSTALL, installed
 from ganache.networks.perceptual import PerceptualDistance
 
 MOST_SEEN = 1_000  # pictures that a network compares; of more, every so many
@@ -82,7 +82,7 @@ class Likeness:
         sides = min(setting.dataset.shape.height, setting.dataset.shape.width)
         if sides < self.least:
             return f"pictures of {self.least}x{self.least} pixels or more have it"
-        return f"it needs {EXTRA}" if self.most and installed() is None else None
+        return f"it needs {INSTALL}" if self.most and installed() is None else None
 
     def counter(self, setting: Setting, say: Callable[[str], None]) -> Compared:
         """Return what compares."""

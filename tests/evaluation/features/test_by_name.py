@@ -78,7 +78,7 @@ def test_unlabelled_pictures_have_features_that_see_where_their_package_is(
 
 def test_without_their_package_they_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(efficientnet_weights, "installed", lambda: None)
-    with pytest.raises(UserError, match=r"^features: 'efficientnet-lite0' needs the package [^\n]*$"):
+    with pytest.raises(UserError, match=r"^features: 'efficientnet-lite0' needs the weights of [^\n]*$"):
         find("efficientnet-lite0")
 
 
