@@ -75,7 +75,10 @@ def test_a_task_of_another_scale_than_the_networks_is_one_line_before_the_data_a
     asked: dict[str, Any] = {"data": str(tmp_path / "none"), "out": tmp_path / "run", "images": 8}
     with pytest.raises(UserError, match=r"^translator: .* 4 times as large, and the task 2 times: --set trans.*=2 or "):
         ganache.train("esrgan", task="super-resolution:2", **asked)
-    for task, settings in (("super-resolution", ()), ("super-resolution:2", ["translator.scale=2"])):
+    with pytest.raises(UserError, match=r"^translator: .* 4 times as large, and the task does not: --task super-res"):
+        ganache.train("esrgan", task="edges", **asked)
+    whole = (("super-resolution", ()), ("super-resolution:2", ["translator.scale=2"]), ("side-by-side", ()))
+    for task, settings in whole:
         with pytest.raises(UserError, match=r"^data: "):  # which there are none
             ganache.train("esrgan", task=task, settings=settings, **asked)
     with pytest.raises(UserError, match=r"^data: "):  # a network that takes any picture

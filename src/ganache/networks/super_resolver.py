@@ -44,9 +44,10 @@ class SuperResolver(Translator):
     def refuse_scale(self, scale: int) -> None:
         """Raise UserError for another scale than its own: of larger pixels it sees some twice, of smaller ones few."""
         if scale != self.scale:
+            also, other = (f" {scale} times", f"--set translator.scale={scale} or ") if scale > 1 else (" does not", "")
             raise UserError(
-                f"translator: SuperResolver makes pictures {self.scale} times as large, and the task {scale} times: "
-                f"--set translator.scale={scale} or --task super-resolution:{self.scale}"
+                f"translator: SuperResolver makes pictures {self.scale} times as large, and the task{also}: "
+                f"{other}--task super-resolution:{self.scale}"
             )
 
 

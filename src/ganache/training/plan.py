@@ -14,7 +14,7 @@ from ganache.data.dataset import Progress
 from ganache.data.origin import Source
 from ganache.data.rows.reading import TableReading
 from ganache.data.selection import TRAIN
-from ganache.data.twofold.own_inputs import use_of
+from ganache.data.twofold.own_inputs import SIDE_BY_SIDE, use_of
 from ganache.engine.devices import (
     Precision,
     autocast_for,
@@ -236,11 +236,14 @@ def _source(request: Request, how: Conversion, recipe: Game | None) -> Source:
 
 
 def _refuse_scales(recipe: Game | None, source: Source) -> None:
-    """Raise UserError where a task makes pictures as many times larger as the recipe's networks do not."""
-    scale = use_of(source.task).scale
-    for product in recipe.translators if recipe is not None and scale > 1 else ():
+    """Raise UserError where a task makes pictures as many times larger as the recipe's networks do not.
+
+    Pictures that come in pairs were brought to one size by whoever made them.
+    """
+    made = source.task and source.task not in SIDE_BY_SIDE
+    for product in recipe.translators if recipe is not None and made else ():
         assert isinstance(product.config, Translator), product
-        product.config.refuse_scale(scale)
+        product.config.refuse_scale(use_of(source.task).scale)
 
 
 def refuse_shares(recipe: Game, world: World) -> None:
