@@ -17,7 +17,7 @@ prints a table for each task and what it shows. `--quick` rehearses all of it wi
 import argparse
 import dataclasses
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -45,7 +45,6 @@ TASKS = ["emoji", "digits", "larger"]
 QUICK = 8  # images of a rehearsal
 
 Json = dict[str, Any]
-Course = Callable[[int], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Budget:
     images: int | None = None
 
     def images_of(self, trial: "Trial") -> int:
-        """Return how many images, measured where seconds are asked for: rates fall over the whole training."""
+        """Return how many images, measured where seconds are asked for: a run that is killed has the same to do."""
         if self.images is not None:
             return self.images
         assert self.seconds is not None
@@ -72,23 +71,11 @@ class Trial:
     recipe: str
     source: Json
     settings: tuple[str, ...] = ()
-    course: Course = lambda images: ()  # its settings for so many images: what it does at which of them
 
     @property
     def ways(self) -> tuple[str, ...]:
         """The directions in which it learns to translate."""
         return DIRECTIONS[: len(recipes.find(self.recipe).translators)]
-
-
-def falling(images: int) -> tuple[str, ...]:
-    """Return rates that fall in the second half."""
-    rates = [f"optimizers.{player}.learning_rate" for player in ("generator", "discriminator")]
-    return tuple(f"{rate}.{end}={place}" for rate in rates for end, place in (("since", images / 2), ("until", images)))
-
-
-def late(images: int) -> tuple[str, ...]:
-    """Return a discriminator that is listened to from a third on."""
-    return (f"adversarial.since={images / 3}", f"adversarial.until={images / 3 + 1}")
 
 
 @dataclass(frozen=True)
@@ -148,16 +135,16 @@ def trials(task: str, work: Path, options: argparse.Namespace) -> list[Trial]:
     if task == "digits":
         first, second = turned_digits(work, 100 if options.quick else None)
         apart: Json = {"data": str(first), "second": str(second)}
-        return [Trial(name, name, apart, course=falling) for name in options.unpaired]
+        return [Trial(name, name, apart) for name in options.unpaired]
     size: Json = {"size": (SIDE, SIDE), "channels": 3}
     pictures = emoji(work, options.pictures)
     if task == "emoji":
         both: Json = {"data": str(pictures), "domains": ("A", "B"), **size}
-        unpaired = [Trial(name, name, both, course=falling) for name in options.unpaired]
+        unpaired = [Trial(name, name, both) for name in options.unpaired]
         return [Trial("pix2pix", "pix2pix", both), *unpaired]
     source = {"data": str(options.larger or pictures), "task": "super-resolution:4", **({} if options.larger else size)}
     return [
-        Trial("esrgan", "esrgan", source, course=late),
+        Trial("esrgan", "esrgan", source),
         Trial("L1 alone", "esrgan", source, ("adversarial=0",)),
     ]
 
@@ -167,14 +154,7 @@ def trained(trial: Trial, task: str, work: Path, budget: Budget, seed: int) -> P
     run = work / "runs" / f"{task}-{trial.name.replace(' ', '-')}-{seed}"
     if not run.exists():
         images = budget.images_of(trial)
-        ganache.train(
-            trial.recipe,
-            out=run,
-            images=images,
-            seed=seed,
-            settings=[*trial.settings, *trial.course(images)],
-            **trial.source,
-        )
+        ganache.train(trial.recipe, out=run, images=images, seed=seed, settings=trial.settings, **trial.source)
     elif Run.open(run).record()["outcome"] != "finished":
         ganache.resume(run)
     return run

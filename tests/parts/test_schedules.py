@@ -110,6 +110,8 @@ def test_a_curve_may_not_leave_the_range_of_its_constant(field: dict[str, Any]) 
 def test_shares_of_the_budget_become_images_wherever_they_are_and_everything_else_stays_the_same() -> None:
     falling = Linear(start=1.0, end=0.0, since=0.5, until=1.0, of="budget")
     assert falling.over(400) == Linear(start=1.0, end=0.0, since=200, until=400)
+    step = Linear(start=0.0, end=1.0, since=0.3, until=0.3001, of="budget")
+    assert step.over(100) == Linear(start=0.0, end=1.0, since=30, until=31)
     fixed = Cosine(start=1.0, end=0.0, until=7)
     game = tiny_recipe(
         penalties={"r1": R1(weight=R3GANGamma(course=falling))},

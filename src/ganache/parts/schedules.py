@@ -45,7 +45,8 @@ class Curve(Part, abc.ABC):
         """Return the curve in images, for a training of so many."""
         if self.of == "images":
             return self
-        return self.changed(since=round(self.since * budget), until=max(1, round(self.until * budget)), of="images")
+        since = round(self.since * budget)
+        return self.changed(since=since, until=max(since + 1, round(self.until * budget)), of="images")
 
     def value(self, images_seen: float) -> float:
         """Return the value after so many images; raises UserError for shares of a budget that nobody named."""

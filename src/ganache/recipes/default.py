@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple
 
 from ganache.data.shape import ImageShape
 
+COLOUR = 3  # channels, at least
+
 
 class Facts(NamedTuple):
     """What the choice depends on."""
@@ -34,6 +36,7 @@ class Choice:
     why: str
     settings: tuple[str, ...] = ()
     kind: Kind = "pictures"
+    colour: bool | None = None  # red, green and blue; False: grey
     most_images: int | None = None
     longest_side: int | None = None  # pixels
     most_classes: int | None = None  # of data all of which have a class, of two or more
@@ -44,6 +47,7 @@ class Choice:
         shape = facts.shape
         return (
             self.kind == kind_of(shape)
+            and self.colour in (None, shape.channels >= COLOUR)
             and (self.most_images is None or (facts.images is not None and facts.images <= self.most_images))
             and (self.longest_side is None or max(shape.height, shape.width) <= self.longest_side)
             and (self.most_classes is None or 2 <= facts.classes <= self.most_classes)
@@ -55,6 +59,7 @@ class Choice:
         """The conditions in words."""
         conditions = [
             self.kind,
+            self.colour is not None and ("in colour" if self.colour else "in grey"),
             self.most_images and f"at most {self.most_images:,}",
             self.longest_side and f"of up to {self.longest_side}×{self.longest_side}",
             self.most_classes and f"each of one of 2 to {self.most_classes} classes",

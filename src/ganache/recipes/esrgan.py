@@ -18,7 +18,7 @@ from ganache.parts.objectives import RelativisticAverage
 from ganache.parts.optimizers import Adam
 from ganache.parts.schedules import Linear
 
-ALONE = 20_000  # images from which the distance is learnt alone
+ALONE = 1 / 3  # of the training, in which the distance is learnt alone
 
 
 def recipe() -> Paired:
@@ -31,9 +31,9 @@ def recipe() -> Paired:
         objective=RelativisticAverage(),
         optimizers=Optimizers(generator=adam, discriminator=adam),
         distance=1.0,
-        adversarial=Linear(start=0.0, end=5e-3, since=ALONE, until=ALONE + 1),
+        adversarial=Linear(start=0.0, end=5e-3, since=ALONE, until=ALONE + 1e-3, of="budget"),
         judges_pairs=False,
         batch_size=8,
-        ema_half_life=Linear(start=0.0, end=2_000.0, until=ALONE),
+        ema_half_life=Linear(start=0.0, end=2_000.0, until=ALONE, of="budget"),
         images=60_000,
     )

@@ -52,7 +52,7 @@ def plan_lines(plan: Plan, speed: float, run: Path) -> Iterator[str]:
     if plan.choice is not None:
         yield _line("chosen for", f"{plan.choice.when}: {plan.choice.why}")
     for sentence in plan.settled:
-        yield _line("weight", sentence)
+        yield _line("settled", sentence)
     yield device_line(plan)
     yield _line("budget", estimate(plan, speed))
     yield _line("run", str(run))
