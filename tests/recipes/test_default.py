@@ -19,7 +19,15 @@ def test_the_default_follows_the_shape() -> None:
     assert choice_for(Facts(POINT, None, 0, "cpu")).recipe == "mlp-2d"
     assert choice_for(Facts(ROW, 100, 2, "cpu")).recipe == "mlp-rows"
     assert choice_for(Facts(ImageShape(2, 1, 2), 100, 0, "cpu")).recipe == "dcgan"
-    assert choice_for(Facts(LARGE, 100, 0, "cuda")).recipe == "dcgan"
+    assert choice_for(Facts(ImageShape(1, 64, 48), 100, 10, "cuda")).recipe == "dcgan"
+
+
+def test_pictures_in_colour_are_seen_through_a_trained_network_and_told_their_classes_where_all_have_one_of_few() -> (
+    None
+):
+    for classes, told in ((0, False), (1, False), (2, True), (100, True), (101, False)):
+        choice = choice_for(Facts(LARGE, 100, classes, "cuda"))
+        assert (choice.recipe, choice.settings) == ("projected", ("conditional=true",) if told else ())
 
 
 def test_every_rule_names_a_recipe_that_takes_its_settings_and_says_why() -> None:
@@ -36,7 +44,7 @@ def test_all_data_have_a_rule(images: int | None, classes: int, device: str) -> 
         assert choice_for(Facts(shape, images, classes, device))
 
 
-WHOLE = Choice("dcgan", "", most_images=500, longest_side=32, most_classes=10, device="cpu")
+WHOLE = Choice("dcgan", "", colour=True, most_images=500, longest_side=32, most_classes=10, device="cpu")
 FITTING = Facts(SMALL, 500, 10, "cpu")
 
 
@@ -44,6 +52,7 @@ FITTING = Facts(SMALL, 500, 10, "cpu")
     "other",
     [
         {"shape": LARGE},
+        {"shape": ImageShape(1, 32, 32)},
         {"shape": POINT},
         {"images": 501},
         {"images": None},
@@ -55,12 +64,15 @@ FITTING = Facts(SMALL, 500, 10, "cpu")
 def test_a_rule_fits_where_all_of_its_conditions_hold(other: dict[str, object]) -> None:
     assert WHOLE.fits(FITTING)
     assert not WHOLE.fits(FITTING._replace(**other))  # type: ignore[arg-type]
-    assert dataclasses.replace(WHOLE, most_images=None, longest_side=None, most_classes=None, device=None).fits(
+    assert dataclasses.replace(
+        WHOLE, colour=None, most_images=None, longest_side=None, most_classes=None, device=None
+    ).fits(
         FITTING._replace(**({} if "shape" in other else other))  # type: ignore[arg-type]
     )
 
 
 def test_a_rule_says_its_conditions() -> None:
-    assert WHOLE.when == "pictures, at most 500, of up to 32×32, each of one of 2 to 10 classes, on cpu"
+    assert WHOLE.when == "pictures, in colour, at most 500, of up to 32×32, each of one of 2 to 10 classes, on cpu"
     assert Choice("dcgan", "").when == "pictures"
+    assert Choice("dcgan", "", colour=False).when == "pictures, in grey"
     assert Choice("mlp-2d", "", kind="points").when == "points"

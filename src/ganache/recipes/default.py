@@ -68,9 +68,14 @@ class Choice:
         return ", ".join(condition for condition in conditions if condition)
 
 
+_LEARNT = "what pictures look like need not be learnt from these few"
+_TOLD = ("conditional=true",)
+
 CHOICES = (
     Choice("mlp-2d", "a point has no neighbours to convolve", kind="points"),
     Choice("mlp-rows", "the columns of a row are no neighbours to convolve", kind="rows"),
+    Choice("projected", f"{_LEARNT}, and classes keep it from few kinds", _TOLD, colour=True, most_classes=100),
+    Choice("projected", _LEARNT, colour=True),
     Choice("dcgan", "convolutions of any size, the oldest that draw most things"),
 )
 
