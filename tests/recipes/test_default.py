@@ -1,6 +1,7 @@
 """The recipe that data get when none is named."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -76,3 +77,13 @@ def test_a_rule_says_its_conditions() -> None:
     assert Choice("dcgan", "").when == "pictures"
     assert Choice("dcgan", "", colour=False).when == "pictures, in grey"
     assert Choice("mlp-2d", "", kind="points").when == "points"
+
+
+def test_the_page_about_defaults_has_the_rules_in_their_order() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "defaults.md").read_text(encoding="utf-8")
+    rows = [
+        f"| {rule.when} | `{rule.recipe}` | {', '.join(f'`{one}`' for one in rule.settings)} | {rule.why} |"
+        for rule in default.CHOICES
+    ]
+    table = page[page.index("|---|") :].split("\n\n")[0].splitlines()[1:]
+    assert [" ".join(line.split()) for line in table] == [" ".join(row.split()) for row in rows]

@@ -14,7 +14,7 @@ after as long (`ganache evaluate RUN --features classifier --count 5000`, agains
 """
 
 from ganache.games import Optimizers, TwoPlayers
-from ganache.networks import DCGANGenerator, ProjectedDiscriminator
+from ganache.networks import FastGANGenerator, ProjectedDiscriminator
 from ganache.parts.diff_augment import DiffAugment
 from ganache.parts.objectives import Hinge
 from ganache.parts.optimizers import Adam
@@ -29,7 +29,7 @@ def recipe() -> TwoPlayers:
     """
     return TwoPlayers(
         name="projected",
-        generator=DCGANGenerator(),
+        generator=FastGANGenerator(width=16, max_width=256),
         discriminator=ProjectedDiscriminator(),
         objective=Hinge(),
         augment=DiffAugment(colour=False),
