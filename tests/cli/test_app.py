@@ -102,7 +102,7 @@ def test_a_dry_run_says_all_and_writes_nothing(monkeypatch: pytest.MonkeyPatch, 
         Image.new("RGB", (9, 7), (number, 0, 0)).save(tmp_path / "pictures" / f"{number}.png")
     (tmp_path / "pictures" / "broken.png").write_text("no picture")
     before = sorted(tmp_path.rglob("*"))
-    status, text, _ = run_command("train", "--data", "pictures", "--dry-run", "--batch", "2")
+    status, text, _ = run_command("train", "dcgan", "--data", "pictures", "--dry-run", "--batch", "2")
     assert status == 0
     assert '"batch_size": 2' in text
     assert "4 images of 7×9, 3 channels" in text

@@ -117,7 +117,7 @@ def test_what_is_built_for_a_shape_is_settled() -> None:
 def test_a_dry_run_shows_the_number_with_its_reason_and_the_run_has_it(tmp_path: Path) -> None:
     words = ("train", "r3gan", "--data", draw_pictures(tmp_path / "pictures"), "--images", 16, "--batch", 8)
     shown = run_command(*words, "--dry-run").output
-    assert "weight         r1 and r2 0.02 for 8×8 in batches of 8: a line through what R3GAN's authors" in shown
+    assert "settled        r1 and r2 0.02 for 8×8 in batches of 8: a line through what R3GAN's authors" in shown
     assert run_command(*words, "--out", tmp_path / "run").status == 0
     kept = Run.open(tmp_path / "run").recipe()
     assert isinstance(kept, TwoPlayers)

@@ -263,7 +263,8 @@ def test_there_is_an_example_of_every_kind() -> None:
 def test_json_gives_back_the_same_part(family: type[Part], part: Part) -> None:
     tree = json.loads(part.to_json())
     assert tree["kind"] == type(part).__name__
-    assert set(tree) == {"kind", *type(part).model_fields}
+    unsaid = {"of"} if isinstance(part, Curve) else set()  # of images, which goes without saying
+    assert set(tree) == {"kind", *type(part).model_fields} - unsaid
     again = parse(family, tree)
     assert type(again) is type(part)
     assert again == part

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, pad
 
+from ganache.networks.convolutions import is_traced
+
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
     """Return the zeros before and after `size` places with which TensorFlow's "SAME" has ⌈size / stride⌉ outputs.
@@ -40,15 +42,19 @@ class FixedConvolution(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Map (N, I, H, W) to (N, O, ⌈H / s⌉, ⌈W / s⌉)."""
+        if is_traced():  # for a program that does not know our function, and has no memory
+            return _convolved(maps, self._prepared_for(maps))
+        key = (maps.dtype, maps.device, maps.shape[2] % 2, maps.shape[3] % 2)
+        if key not in self._prepared:
+            self._prepared[key] = self._prepared_for(maps)
+        made: Tensor = _Convolved.apply(maps, self._prepared[key])  # type: ignore[no-untyped-call]
+        return made
+
+    def _prepared_for(self, maps: Tensor) -> "_Prepared":
         padding = [same_padding(size, self.filters.shape[-1], self.stride) for size in maps.shape[2:]]
         before = tuple(first for first, _ in padding)
         more = tuple(last - first for first, last in padding)
-        key = (maps.dtype, maps.device, before, more)
-        if key not in self._prepared:
-            filters, bias = self.filters.to(maps), self.bias.to(maps)
-            self._prepared[key] = _prepared(filters, bias, before, more, self.stride, self.groups)
-        made: Tensor = _Convolved.apply(maps, self._prepared[key])  # type: ignore[no-untyped-call]
-        return made
+        return _prepared(self.filters.to(maps), self.bias.to(maps), before, more, self.stride, self.groups)
 
 
 class _Prepared(NamedTuple):
@@ -83,11 +89,15 @@ class _Convolved(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, maps: Tensor, of: _Prepared) -> Tensor:
         ctx.of, ctx.size = of, maps.shape[2:]
-        return conv2d(maps, of.filters, of.bias, of.stride, of.padding, groups=of.groups)
+        return _convolved(maps, of)
 
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:
         return _slopes_by_maps(slopes[0], ctx.of, ctx.size), None
+
+
+def _convolved(maps: Tensor, of: _Prepared) -> Tensor:
+    return conv2d(maps, of.filters, of.bias, of.stride, of.padding, groups=of.groups)
 
 
 def _slopes_by_maps(slopes: Tensor, of: _Prepared, size: torch.Size) -> Tensor:

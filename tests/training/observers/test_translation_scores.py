@@ -66,7 +66,10 @@ def test_a_run_has_the_same_weights_without_and_the_same_scores_when_it_was_stop
     assert not plain.evaluations_file.exists()
     for network in ("a_to_b", "b_to_a"):
         assert plain.product_file(network).read_bytes() == evaluated.product_file(network).read_bytes()
-    run = ganache.train("cyclegan", data=data, out=tmp_path / "stopped", images=3, settings=[*SMALL, ONE], **ASKED).run
+    whole = '{"kind": "Linear", "start": 2e-4, "end": 0, "since": 2, "until": 4}'  # the longer one's
+    rates = [f"optimizers.{player}.learning_rate={whole}" for player in ("generator", "discriminator")]
+    settings = [*SMALL, ONE, *rates]
+    run = ganache.train("cyclegan", data=data, out=tmp_path / "stopped", images=3, settings=settings, **ASKED).run
     ganache.resume(run, images=4)
     assert found_values(Run(run)) == found_values(evaluated)
 
