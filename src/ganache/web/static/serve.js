@@ -14,23 +14,31 @@ const DRAWING = [samples, walk, mix, pictures];
 const TRANSLATING = [translate];
 const complaints = new Map(); // of each part of the page, until it works again
 
+let attempts = 0; // to be let in; only the newest one counts
+
 /** Show what the server has, or ask for the token that it wants. */
 export async function start() {
   at("token").addEventListener("submit", (event) => {
     event.preventDefault();
     keepToken(new FormData(event.target).get("token").trim());
-    start();
+    enter();
   });
+  await enter();
+  document.body.dataset.ready = "yes";
+}
+
+async function enter() {
+  const own = ++attempts;
   try {
     const answer = await ask("/api/runs");
     const { runs } = await answer.json();
+    if (own !== attempts) return;
     at("token").hidden = true;
     complain(null);
     choose(runs.filter((run) => !run.gone));
   } catch (error) {
-    complain(error);
+    if (own === attempts) complain(error);
   }
-  document.body.dataset.ready = "yes";
 }
 
 function choose(runs) {
@@ -76,6 +84,7 @@ function complain(error, whose = "page") {
 }
 
 function askForToken() {
+  if (!at("token").hidden) return; // what is being typed there stays
   const input = element("input", { type: "password", name: "token", autocomplete: "off", required: "" });
   fill(at("token"), element("label", {}, "token ", input), element("button", { type: "submit" }, "open"));
   at("token").hidden = false;
