@@ -79,8 +79,11 @@ def total(loss: Tensor, values: Mapping[str, Tensor], terms: Mapping[str, Term],
     return sum((weights[name] * value for name, value in values.items()), loss)
 
 
-def with_weights(game: GameType, fields: Sequence[str], shape: ImageShape) -> tuple[GameType, tuple[str, ...]]:
-    """Return a game with numbers for those weights of its terms that are rules, and a sentence for each number."""
+def with_weights(
+    settled: tuple[GameType, tuple[str, ...]], fields: Sequence[str], shape: ImageShape
+) -> tuple[GameType, tuple[str, ...]]:
+    """Return a settled game with numbers for those weights of its terms that are rules, and a sentence for each too."""
+    game, others = settled
     chosen: dict[str, dict[str, Term]] = {}
     reasons: dict[str, list[str]] = {}
     for field in fields:
@@ -91,7 +94,7 @@ def with_weights(game: GameType, fields: Sequence[str], shape: ImageShape) -> tu
                 )
                 reasons.setdefault(rule.reason(shape, game.batch_size), []).append(name)
     said = tuple(f"{' and '.join(names)} {reason}" for reason, names in reasons.items())
-    return (game.changed(**chosen) if chosen else game), said
+    return (game.changed(**chosen) if chosen else game), (*said, *others)
 
 
 def with_flips(real_logits: Tensor, fake_logits: Tensor, share: Value) -> tuple[Tensor, Tensor]:

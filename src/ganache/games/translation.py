@@ -120,9 +120,7 @@ class Translation(Game, abc.ABC):
 
     def settled(self, shape: ImageShape, budget: int | None = None) -> tuple[Self, tuple[str, ...]]:
         """Return the game with numbers for those weights of penalties that are rules, and a sentence for each."""
-        made, why = super().settled(shape, budget)
-        weighed, reasons = with_weights(made, ("penalties",), shape)
-        return weighed, (*reasons, *why)
+        return with_weights(super().settled(shape, budget), ("penalties",), shape)
 
 
 class Sides(nn.Module):

@@ -80,9 +80,7 @@ class TwoPlayers(Game):
 
     def settled(self, shape: ImageShape, budget: int | None = None) -> tuple[Self, tuple[str, ...]]:
         """Return the game with numbers for those weights of terms that are rules, and a sentence for each number."""
-        made, why = super().settled(shape, budget)
-        weighed, reasons = with_weights(made, ("penalties", "generator_terms"), shape)
-        return weighed, (*reasons, *why)
+        return with_weights(super().settled(shape, budget), ("penalties", "generator_terms"), shape)
 
     def build(self, shape: ImageShape, conditions: int) -> Cast:
         """Return both networks, the augmentation, the terms and the two players."""

@@ -51,10 +51,11 @@ class FixedConvolution(nn.Module):
         return made
 
     def _prepared_for(self, maps: Tensor) -> "_Prepared":
-        padding = [same_padding(size, self.filters.shape[-1], self.stride) for size in maps.shape[2:]]
-        before = tuple(first for first, _ in padding)
-        more = tuple(last - first for first, last in padding)
-        return _prepared(self.filters.to(maps), self.bias.to(maps), before, more, self.stride, self.groups)
+        """Return the convolution; zeros that stand after maps alone are zeros before the filters: nothing is copied."""
+        high, wide = (same_padding(size, self.filters.shape[-1], self.stride) for size in maps.shape[2:])
+        filters = pad(self.filters.to(maps), (wide[1] - wide[0], 0, high[1] - high[0], 0)).contiguous()
+        turned = _turned(filters, self.groups) if self.stride == 1 else None
+        return _Prepared(filters, self.bias.to(maps), turned, (high[1], wide[1]), self.stride, self.groups)
 
 
 class _Prepared(NamedTuple):
@@ -62,20 +63,10 @@ class _Prepared(NamedTuple):
 
     filters: Tensor
     bias: Tensor
-    turned: Tensor  # filters of the slopes, where the stride is 1
+    turned: Tensor | None  # filters of the slopes, where the stride is 1
     padding: tuple[int, int]
     stride: int
     groups: int
-
-
-def _prepared(
-    filters: Tensor, bias: Tensor, before: tuple[int, ...], more: tuple[int, ...], stride: int, groups: int
-) -> _Prepared:
-    """Return a convolution; zeros that stand after maps alone are zeros before the filters: nothing is copied."""
-    filters = pad(filters, (more[1], 0, more[0], 0)).contiguous()
-    return _Prepared(
-        filters, bias, _turned(filters, groups), (before[0] + more[0], before[1] + more[1]), stride, groups
-    )
 
 
 def _turned(filters: Tensor, groups: int) -> Tensor:
@@ -102,7 +93,7 @@ def _convolved(maps: Tensor, of: _Prepared) -> Tensor:
 
 def _slopes_by_maps(slopes: Tensor, of: _Prepared, size: torch.Size) -> Tensor:
     """Return the slopes by maps of a size from those by what they became: plain operations, which have slopes too."""
-    if of.stride == 1:
+    if of.turned is not None:
         return conv2d(slopes, of.turned, None, 1, of.padding, groups=of.groups)
     # torch has no fast kernel for this in bfloat16 on a processor.
     slow = slopes.device.type == "cpu" and slopes.dtype == torch.bfloat16

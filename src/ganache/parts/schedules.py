@@ -38,7 +38,7 @@ class Curve(Part, abc.ABC):
 
     @model_serializer(mode="plain")
     def _with_kind(self) -> dict[str, Any]:
-        fields = {"kind": type(self).__name__, **{name: getattr(self, name) for name in type(self).model_fields}}
+        fields = super()._with_kind()
         return fields if self.of == "budget" else {name: value for name, value in fields.items() if name != "of"}
 
     def over(self, budget: int) -> Self:

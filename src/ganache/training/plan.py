@@ -154,8 +154,8 @@ class Plan:
 
     def images(self, speed: float | None = None) -> int:
         """Return the budget in images; one of time by a speed in images per second, or else that of a few steps."""
-        if self.budget.images is not None:
-            return self.budget.images
+        if (known := self.budget.images or self.expected) is not None:
+            return known
         assert self.budget.seconds is not None
         return max(1, int((self.measure() if speed is None else speed) * self.budget.seconds))
 
@@ -188,7 +188,8 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
         start.refuse_shape(dataset.shape)
     recipe, choice = (named, None) if named else _by_default(_facts(dataset, source, device), request)
     refuse_shares(recipe, world)
-    left, (recipe, settled) = recipe, recipe.settled(dataset.shape, budget.images if budget else None)
+    left = recipe
+    recipe, settled = left.settled(dataset.shape, budget.images if budget else None)
     data = select(dataset, source.labels, recipe.conditional, source.mirror)
     classes = len(data.label_names) if recipe.conditional else 0
     rehearse(recipe, data.shape, classes)
