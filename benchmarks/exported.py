@@ -26,6 +26,7 @@ RECIPES = {
     "r3gan": ImageShape(1, 28, 28),
     "stylegan2": ImageShape(3, 32, 32),
     "biggan": ImageShape(3, 32, 32),
+    "projected": ImageShape(3, 32, 32),
     "dcgan": ImageShape(3, 64, 64),
 }
 
