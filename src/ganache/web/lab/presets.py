@@ -111,10 +111,10 @@ PRESETS = (
         "Far apart, one loss is blind and the other is not",
         "The reals lie in a corner that the generator does not reach, and it hardly moves. The logistic discriminator "
         "of A becomes flat at the fakes: nothing says where to go. The critic of B keeps a slope of about 1 "
-        "everywhere. Claim 2.",
+        "everywhere, and its generator arrives. Claim 2.",
         (
             Duel((*_STILL, "objective=Minimax")),
-            Duel((*_STILL, "objective=Wasserstein", _penalty(10.0))),
+            Duel((*_STILL, "objective=Wasserstein", _penalty(0.1))),
         ),
         data=_CORNER,
         layers=("field", "arrows"),
