@@ -1,6 +1,5 @@
 """A run before it begins: everything resolved, nothing written."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,9 +22,7 @@ from ganache.engine.devices import (
     keep_freed_memory,
     make_reproducible,
     settings_given_back,
-    synchronize,
 )
-from ganache.engine.graphs import launcher
 from ganache.engine.state import TrainingState
 from ganache.evaluation.reference import refuse_few
 from ganache.games import Game
@@ -44,6 +41,7 @@ from ganache.support.units import check_seed, parse_count, parse_range, parse_si
 from ganache.support.world import ALONE, World
 from ganache.training.observers.held_out import unexamined
 from ganache.training.observers.sample_sheet import cells_of_sheet
+from ganache.training.speed import images_per_second
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,25 +130,13 @@ class Plan:
 
     @settings_given_back()
     def measure(self, seconds: float = 2.0, patient: bool = True) -> float:
-        """Return images per second from a few steps of a training that is then thrown away.
+        """Return the images per second of a training that is then thrown away.
 
-        Unless `patient`, a first step that takes so long is measure enough, although it is slower than others. Many
-        processes take each step together, by the clock of process 0.
+        It takes about so many seconds, and fewer of large networks unless `patient`.
         """
         with untouched_global_stream():
-            state = self.build()
-            training = launcher(self.data, state)
-            began = time.perf_counter()
-            training.iterate()  # the first one also allocates and chooses kernels
-            synchronize(self.device)
-            first = self.world.told(time.perf_counter() - began)
-            if first >= seconds and not patient:
-                return float(state.counters.images_seen / first)
-            began, before = time.perf_counter(), state.counters.images_seen
-            while self.world.told((took := time.perf_counter() - began) < seconds):
-                training.iterate()
-                synchronize(self.device)
-            return float(self.world.told((state.counters.images_seen - before) / took))
+            budget = self.expected or self.recipe.images
+            return images_per_second(self.build(), self.data, budget, seconds, patient)
 
     def images(self, speed: float | None = None) -> int:
         """Return the budget in images; one of time by a speed in images per second, or else that of a few steps."""
