@@ -2,14 +2,14 @@
 
 from benchmarks.markdown import table
 from benchmarks.speed.part import Json, Part, Settings
-from benchmarks.speed.systems import DOCUMENTS, GANACHE, PLAIN, store_of
+from benchmarks.speed.systems import COMPARED, GANACHE, PLAIN, store_of
 from benchmarks.speed.worker import Trainer
 
 
 def measure(settings: Settings) -> Json:
     """Return each system's peak in MiB, plain and in Ganache, and what the process had before its networks."""
     found: Json = {}
-    for system in DOCUMENTS[:1] if settings.quick else DOCUMENTS:
+    for system in COMPARED[:1] if settings.quick else COMPARED:
         with store_of(system, settings) as store:
             found[system.recipe] = {}
             for way in (GANACHE,) if settings.quick else (PLAIN, GANACHE):
@@ -29,7 +29,7 @@ def tell(found: Json) -> str:
     text = (
         "The most that was resident in a new process during a few seconds of training, interpreter and torch included."
     )
-    return f"{text} Ganache has one more copy of the generator, the average.\n\n{table(rows)}"
+    return f"{text} Ganache has one more copy of each generator, the average.\n\n{table(rows)}"
 
 
 PART = Part("memory", "Memory", measure, tell)

@@ -28,13 +28,14 @@ def draw(shape: ImageShape, count: int, seed: int = 0) -> Iterator[npt.NDArray[n
         yield np.stack([np.asarray(plane) for plane in planes])
 
 
-def write_pictures(shape: ImageShape, count: int, store: Path) -> None:
-    """Write a packed store of pictures without labels, as `ganache data pack` writes it."""
+def write_pictures(shape: ImageShape, count: int, store: Path, classes: tuple[str, ...] = ()) -> None:
+    """Write a packed store of pictures, as many of each class one after the other, as `ganache data pack` writes it."""
+    labels = np.arange(count, dtype=np.int32) * len(classes) // count if classes else np.full(count, -1, np.int32)
 
     def parts() -> Iterator[Block]:
-        yield Block("train", np.stack(list(draw(shape, count))), np.full(count, -1, np.int32))
+        yield Block("train", np.stack(list(draw(shape, count))), labels)
 
-    contents = Contents("synthetic", shape, count, (), parts)
+    contents = Contents("synthetic", shape, count, classes, parts)
     source = ArraySource("synthetic", lambda digests: "synthetic", lambda: contents)
     write_store(source, store, Conversion(), Workers(1), lambda done, total: None)
 

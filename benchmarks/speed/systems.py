@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 import ganache
-from benchmarks.speed import plain
+from benchmarks.speed import plain, plain_cycle
 from benchmarks.speed.part import Settings
 from benchmarks.speed.pictures import write_pictures
 from ganache.data.shape import ImageShape
@@ -28,17 +29,18 @@ PLAIN, FROZEN, GANACHE = "plain", "plain, frozen", "ganache"
 
 @dataclass(frozen=True)
 class System:
-    """A recipe of Ganache's and, for the documents' four, the loop that it is compared with."""
+    """A recipe of Ganache's and the loop that it is compared with, where there is one."""
 
     recipe: str
     shape: ImageShape
     batch_size: int
     document: str = ""
     loop: Callable[..., Iterator[int]] | None = None
-    networks: Callable[..., plain.Networks] | None = None
+    networks: Callable[..., tuple[nn.Module, ...]] | None = None
     freezes: bool = False  # whether the document spares the discriminator's weight gradients in the generator's half
     small: tuple[str, ...] = ()  # the recipe's settings for --quick
     small_networks: Mapping[str, int] = field(default_factory=dict)
+    domains: tuple[str, ...] = ()  # of a translator: the first half of the pictures is of one, the second of the other
 
 
 DIGIT, PICTURE = ImageShape(1, 28, 28), ImageShape(3, 64, 64)
@@ -60,7 +62,15 @@ DOCUMENTS = (
         small_networks={"width": 4},
     ),
 )
-SYSTEMS = (*DOCUMENTS, System("dcgan", PICTURE, 64, small=narrow(4)))
+CYCLE = System(
+    *("cyclegan", PICTURE, 4, "", plain_cycle.cyclegan, plain_cycle.cyclegan_networks),
+    freezes=True,
+    small=("translator.width=4", "translator.blocks=1", "discriminator.width=4"),
+    small_networks={"width": 4, "blocks": 1, "judges_width": 4},
+    domains=("A", "B"),
+)
+COMPARED = (*DOCUMENTS, CYCLE)
+SYSTEMS = (*COMPARED, System("dcgan", PICTURE, 64, small=narrow(4)))
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,7 @@ def store_of(system: System, settings: Settings) -> Iterator[Path]:
     """Write the pictures of a system into a packed store that is deleted at the end."""
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "store"
-        write_pictures(system.shape, 8 if settings.quick else PICTURES, store)
+        write_pictures(system.shape, 8 if settings.quick else PICTURES, store, system.domains)
         yield store
 
 
@@ -99,7 +109,10 @@ def contestants(system: System, store: Path, quick: bool) -> dict[str, Contestan
 def planned(system: System, store: Path, quick: bool) -> Plan:
     """Return a run of the system as `ganache train` would begin it on a CPU."""
     small, batch = (system.small, 2) if quick else ((), None)
-    plan = ganache.plan(Request(data=str(store), recipe=system.recipe, device="cpu", settings=small, batch=batch))
+    asked = Request(
+        data=str(store), recipe=system.recipe, device="cpu", settings=small, batch=batch, domains=system.domains
+    )
+    plan = ganache.plan(asked)
     assert plan.recipe.batch_size == (batch or system.batch_size), "the plain loop's batches have another size"
     return plan
 
