@@ -30,11 +30,11 @@ from benchmarks.defaults.sets import FLAG, HELD_OUT, everything, written
 from benchmarks.markdown import table
 from ganache import recipes
 from ganache.data import open_dataset
+from ganache.data.npy import write_arrays
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.records import Evaluation, Score
 from ganache.runs.folder import Run
 from ganache.runs.trained_translators import DIRECTIONS
-from ganache.support.files import replacing
 from ganache.support.json_files import write_json
 from ganache.support.machine import describe_machine
 from ganache.support.units import duration_text, parse_count
@@ -125,8 +125,7 @@ def turned_digits(work: Path, most: int | None = None) -> tuple[Path, Path]:
                 images = [np.ascontiguousarray(255 - np.rot90(some, axes=(1, 2))) for some in images]
             (x_train, x_test), (y_train, y_test) = images, [part.labels for part in parts]
             path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as temporary, temporary.open("wb") as file:
-                np.savez(file, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
+            write_arrays(path, {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test})
     return paths
 
 

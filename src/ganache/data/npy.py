@@ -8,7 +8,7 @@ import math
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache.support.errors import UserError
+from ganache.support.files import replacing
 
 SUFFIXES = (".npy", ".npz")
 MAX_WHOLE_BYTES = 2**30  # of what must be read as a whole: labels, packed arrays in Fortran's order
@@ -140,6 +141,31 @@ def write_rows(
         file.write(np.ascontiguousarray(batch).data)
         written += len(batch)
     assert written == count, f"{written} rows came, {count} were announced"
+
+
+def write_member(
+    archive: zipfile.ZipFile,
+    name: str,
+    batches: Iterable[NDArray[Any]],
+    count: int,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+) -> None:
+    """Write batches as `write_rows` does, as the array `name` of a .npz."""
+    with new_member(archive, f"{name}.npy") as stored:
+        write_rows(stored, batches, count, shape, dtype)
+
+
+def add_arrays(archive: zipfile.ZipFile, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write whole arrays (N, …) into a .npz."""
+    for name, array in arrays.items():
+        write_member(archive, name, [array], len(array), array.shape[1:], array.dtype)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays (N, …) as a .npz, atomically; equal ones give equal bytes. Raises RunError as the disk refuses."""
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        add_arrays(archive, arrays)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ganache.data.cache import cache_folder
 from ganache.data.location import as_text
-from ganache.data.npy import StoredArray, new_member, write_rows
+from ganache.data.npy import StoredArray, write_member
 from ganache.data.sources.array_source import rows_per_part
 from ganache.data.sources.picture_arrays import as_pictures, is_points
 from ganache.data.sources.table_arrays import is_table
@@ -104,8 +104,7 @@ def _write(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
     try:
         with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
             for name, array in arrays.items():
-                with new_member(archive, f"{name}.npy") as file:
-                    write_rows(file, _parts(array), len(array), array.shape[1:], array.dtype)
+                write_member(archive, name, _parts(array), len(array), array.shape[1:], array.dtype)
     except RunError as error:
         raise RunError(f"data: the array cannot be kept in the cache, GANACHE_CACHE names another: {error}") from error
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ganache.data.npy import new_member, write_rows
+from ganache.data.npy import new_member, write_member, write_rows
 from ganache.drawing.grids import layout, over_white
 from ganache.drawing.origins import BARE, MEMBER, Marks, Stamp
 from ganache.support.errors import UserError, did_you_mean
@@ -100,8 +100,7 @@ def write_array(
             write_rows(file, batches, count, shape, dtype)
             return
         with zipfile.ZipFile(file, "w") as archive:
-            with new_member(archive, "arr_0.npy") as stored:
-                write_rows(stored, batches, count, shape, dtype)
+            write_member(archive, "arr_0", batches, count, shape, dtype)
             add_origin(archive, stamp)
 
 

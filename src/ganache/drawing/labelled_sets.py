@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache.data.containers.listing import is_dropping
-from ganache.data.npy import new_member, write_rows
+from ganache.data.npy import add_arrays, write_member
 from ganache.data.sources.layout import arrange
 from ganache.drawing import exports
 from ganache.drawing.origins import PLAIN, Marks, Origin, Stamp, numbers, truncated
@@ -113,9 +113,7 @@ def _write_array(
 ) -> None:
     shape, count = generator.shape, len(classes)
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        with new_member(archive, "images.npy") as member:
-            sides = (shape.height, shape.width, shape.channels)
-            write_rows(member, generator.stream_of(classes, seed), count, sides, np.dtype(np.uint8))
-        with new_member(archive, "labels.npy") as member:
-            write_rows(member, iter([names]), count, (), names.dtype)
+        sides = (shape.height, shape.width, shape.channels)
+        write_member(archive, "images", generator.stream_of(classes, seed), count, sides, np.dtype(np.uint8))
+        add_arrays(archive, {"labels": names})
         exports.add_origin(archive, stamp)

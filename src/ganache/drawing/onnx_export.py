@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ganache.data.npy import write_arrays
 from ganache.drawing.onnx_graph import CLASS, LATENT, OPSET, TRUNCATION, input_names, model_of
 from ganache.drawing.onnx_parity import Parity, compared
 from ganache.runs.products import GROUP, TrainedGenerator
@@ -51,8 +52,7 @@ def export_to(
     parity = compared(model, generator)
     write_model(model, metadata(generator, opset), parity, out)
     if latents:
-        with replacing(latents_file(out)) as temporary:
-            np.savez(temporary, allow_pickle=False, **first_inputs(generator, latents, seed))
+        write_arrays(latents_file(out), first_inputs(generator, latents, seed))
     return parity
 
 

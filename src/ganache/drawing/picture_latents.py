@@ -11,6 +11,7 @@ from PIL import Image
 from ganache.data import open_dataset
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Batch, Progress
+from ganache.data.npy import write_arrays
 from ganache.data.store.packed import PackedDataset
 from ganache.drawing.exports import check_picture, save_picture
 from ganache.drawing.grids import pairs
@@ -19,7 +20,6 @@ from ganache.engine.devices import choose_device
 from ganache.runs.encoders import TrainedEncoder, load_encoder
 from ganache.runs.products import TrainedGenerator, load
 from ganache.support.errors import UserError
-from ganache.support.files import replacing
 from ganache.support.places import check_output
 
 PIECE = 1_024  # pictures that are held at once
@@ -56,8 +56,7 @@ def encode_to(
     encoded = list(_encoded(encoder, dataset))
     latents, labels, splits = (np.concatenate(parts) for parts in zip(*encoded, strict=True))
     names = np.array(dataset.label_names, dtype=np.str_)
-    with replacing(out) as temporary, temporary.open("wb") as file:
-        np.savez(file, latents=latents, labels=labels, splits=splits, label_names=names)
+    write_arrays(out, {"latents": latents, "labels": labels, "splits": splits, "label_names": names})
     if reconstructions is not None:
         generator = load(run)
         stamp = marks.on(Origin.of(generator, {"latents": "encoded"}).beside_originals())

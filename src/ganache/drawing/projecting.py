@@ -12,6 +12,7 @@ from torch import Tensor
 from ganache.data import open_dataset
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
+from ganache.data.npy import write_arrays
 from ganache.data.shape import ImageShape
 from ganache.data.sources.single_pictures import is_picture, read_pictures
 from ganache.data.store.packed import PackedDataset
@@ -26,7 +27,7 @@ from ganache.runs.encoders import load_encoder
 from ganache.runs.folder import Run
 from ganache.runs.products import load
 from ganache.support.errors import UserError
-from ganache.support.files import replacing, writing
+from ganache.support.files import writing
 from ganache.support.json_files import write_json
 from ganache.support.machine import versions
 from ganache.support.places import check_place
@@ -145,9 +146,7 @@ def _write(
         torch.cat(rows).numpy() for rows in zip(*(one.place for one in results), strict=True)
     )
     # Of latents that are no points themselves the keys are wanted.
-    arrays: dict[str, Any] = {"latents": latents, space.name: points, "conditions": conditions}
-    with replacing(out / LATENTS) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
+    write_arrays(out / LATENTS, {"latents": latents, space.name: points, "conditions": conditions})
     record = {
         **facts,
         "distance": "mean squared difference of pixels in [-1, 1], the mean of several sizes",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganache.data.npy import new_member, write_rows
+from ganache.data.npy import write_member, write_rows
 from ganache.data.rows.columns import CategoryColumn
 from ganache.data.rows.table import Schema
 from ganache.drawing.exports import add_origin
@@ -61,13 +61,11 @@ def write_numbers(
             write_rows(file, rows, count, (len(table.columns),), np.dtype(np.float64))
             return
         with zipfile.ZipFile(file, "w") as archive:
-            with new_member(archive, "X.npy") as member:
-                write_rows(member, rows, count, (len(table.columns),), np.dtype(np.float64))
+            write_member(archive, "X", rows, count, (len(table.columns),), np.dtype(np.float64))
             if names := generator.label_names:
                 known = _as_numbers(names)
                 classes = (known[numbers] for numbers in generator.classes(count, seed, labels))
-                with new_member(archive, "y.npy") as member:
-                    write_rows(member, classes, count, (), known.dtype)
+                write_member(archive, "y", classes, count, (), known.dtype)
             add_origin(archive, stamp)
 
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from ganache.data import open_dataset, select
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
+from ganache.data.npy import write_arrays
 from ganache.data.rows.reading import TableReading
 from ganache.data.rows.table import Schema
 from ganache.data.selection import TRAIN
@@ -117,11 +118,8 @@ def keep(dataset: PackedDataset, labels: tuple[str, ...], seed: int, folder: Pat
 
 
 def _write_pictures(dataset: PackedDataset, parts: dict[str, NDArray[np.int64]], path: Path) -> Path:
-    arrays: dict[str, Any] = {
-        f"{split}_images": dataset.pick(TRAIN, rows).images.transpose(0, 2, 3, 1) for split, rows in parts.items()
-    }
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
+    picked = {split: dataset.pick(TRAIN, rows).images.transpose(0, 2, 3, 1) for split, rows in parts.items()}
+    write_arrays(path, {f"{split}_images": images for split, images in picked.items()})
     return path
 
 

@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ganache.data.npy import write_arrays
 from ganache.data.selection import TRAIN, held_out_split, select
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
 from ganache.support.errors import UserError
-from ganache.support.files import replacing
 from ganache.support.streams import derive
 from ganache.support.units import listed
 
@@ -108,8 +108,7 @@ def pool_of(dataset: PackedDataset, seed: int = 0) -> FewAndJudges:
 
 def write_few(path: Path, few: LabelledPictures, names: Sequence[str]) -> None:
     """Write pictures with their classes as data that a generator learns from. Raises RunError when the disk refuses."""
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, images=few.images.transpose(0, 2, 3, 1), labels=np.array(names)[few.labels])
+    write_arrays(path, {"images": few.images.transpose(0, 2, 3, 1), "labels": np.array(names)[few.labels]})
 
 
 def classes_in(dataset: PackedDataset, names: Sequence[str], split: str, what: str) -> Integers:

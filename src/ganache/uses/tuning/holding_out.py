@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ganache.data import Dataset
+from ganache.data.npy import write_arrays
 from ganache.data.selection import TRAIN
 from ganache.data.store.packed import PackedDataset
-from ganache.support.files import replacing
 from ganache.support.streams import derive
 
 OWN_DATA = "pictures.npz"
@@ -45,5 +45,4 @@ def hold_out(dataset: Dataset, path: Path) -> None:
         arrays[f"{split}_images"] = batch.images.transpose(0, 2, 3, 1)
         if dataset.label_names and batch.labels.min() >= 0:
             arrays[f"{split}_labels"] = np.array(dataset.label_names)[batch.labels]
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
+    write_arrays(path, arrays)

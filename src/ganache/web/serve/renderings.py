@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ganache.data.npy import new_member, write_rows
+from ganache.data.npy import add_arrays
 from ganache.drawing.animations import animation_bytes
 from ganache.drawing.exports import add_origin, file_of, picture_of
 from ganache.drawing.grids import GAP, grid, layout, pairs, scatter
@@ -52,9 +52,7 @@ def arrays(found: Mapping[str, NDArray[Any]], stamp: Stamp) -> bytes:
     """Return arrays as an .npz; equal arrays of one origin give equal bytes."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        for name, array in found.items():
-            with new_member(archive, f"{name}.npy") as stored:
-                write_rows(stored, [array], len(array), array.shape[1:], array.dtype)
+        add_arrays(archive, found)
         add_origin(archive, stamp)
     return file.getvalue()
 
