@@ -34,7 +34,8 @@ def measured(stem: Path, most_learnt: int, most_judged: int) -> dict[str, Any]:
     """Return each peer's area and seconds on the rows of one fit, and ours, unless it was done already."""
     record = stem.with_suffix(".peers.json")
     if record.exists():
-        return read_json(record, "peers")
+        kept: dict[str, Any] = read_json(record, "peers")
+        return kept
     random = np.random.default_rng(derive(0, "peers"))
     with np.load(stem.with_suffix(".train.npz")) as arrays:
         learnt = arrays["X"]
