@@ -56,6 +56,24 @@ class Report:
         }
 
 
+class Strangest:
+    """The images of the highest scores so far, the highest first, and of equal ones the first; no more are kept."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.seen = most, 0
+        self.scores, self.rows = np.zeros(0), np.zeros(0, np.int64)
+        self.images: NDArray[Any] = np.zeros(0, np.uint8)
+
+    def see(self, scores: Scores, images: NDArray[Any]) -> None:
+        """Take in the next scores (N,) and images (N, …)."""
+        joined = np.concatenate([self.scores, scores])
+        rows = np.concatenate([self.rows, self.seen + np.arange(len(scores))])
+        best = np.argsort(-joined, kind="stable")[: self.most]
+        kept = self.images if len(self.images) else images[:0]
+        self.images = np.concatenate([kept, images])[best]
+        self.scores, self.rows, self.seen = joined[best], rows[best], self.seen + len(scores)
+
+
 def score(
     folder: Path,
     source: str,
@@ -79,10 +97,11 @@ def score(
     record, detector = read_record(folder), Detector.load(folder, device)
     if maps is not None:
         _check_maps(detector, maps)
-    pieces, scored = [], []
+    pieces, scored, strangest = [], [], Strangest(MAPPED if maps is not None else 0)
     for piece in inputs_of(source, detector.shape, like(detector.shape, record.label), split, progress):
-        pieces.append(piece if maps is not None else piece._replace(images=piece.images[:0]))
+        pieces.append(piece._replace(images=piece.images[:0]))
         scored.append(detector.score(values_in(piece.images)))
+        strangest.see(scored[-1].scores[ENSEMBLE], piece.images)
     if not pieces or not any(len(piece.names) for piece in pieces):
         raise UserError(f"input: nothing of {source!r} could be read")
     scores = {name: np.concatenate([part.scores[name] for part in scored]) for name in scored[0].scores}
@@ -90,7 +109,7 @@ def score(
     report = _reported(record, detector, pieces, scores, strange, tuple(normal))
     write_scores(report, out)
     if maps is not None:
-        _draw(detector, pieces, report, maps, _stamp(folder, record, marks))
+        _draw(detector, strangest, report, maps, _stamp(folder, record, marks))
     return report
 
 
@@ -145,15 +164,12 @@ def _stamp(folder: Path, record: DetectorRecord, marks: Marks) -> Stamp:
     return marks.on(Origin.of(load(folder / run), {"in place of": "what is scored"}).beside_originals())
 
 
-def _draw(detector: Detector, pieces: Sequence[ToScore], report: Report, maps: Path, stamp: Stamp) -> None:
+def _draw(detector: Detector, strangest: Strangest, report: Report, maps: Path, stamp: Stamp) -> None:
     """Draw the strangest, the first one first."""
-    order = np.argsort(-report.scores[ENSEMBLE], kind="stable")[:MAPPED]
-    images = np.concatenate([piece.images for piece in pieces])[order]
     drawer = HeatMaps(detector.remaking, detector.normals.values(HELD_OUT))
     with writing(maps):
         maps.mkdir(parents=True, exist_ok=True)
-    for place, (row, picture) in enumerate(
-        zip(order, drawer.pictures(torch.as_tensor(values_in(images))), strict=True)
-    ):
+    drawn = drawer.pictures(torch.as_tensor(values_in(strangest.images)))
+    for place, (row, picture) in enumerate(zip(strangest.rows, drawn, strict=True)):
         path = maps / f"{place + 1:04d}-{safe_name(report.names[row])}.png"
         save_picture(picture, path, stamp)
