@@ -280,6 +280,7 @@ def test_what_still_grows_is_young() -> None:
 
 def test_oscillation_is_wandering_from_place_to_place() -> None:
     assert names(centre__raw_2=lambda t: math.sin(40 * t)) == ["oscillation"]  # deviation √½
+    assert names(centre__raw_2=lambda t: 4.0 * t) == []  # on its way: 0.58, and nothing of it turns
     assert names(centre__raw_2=lambda t: 0.4 * math.sin(40 * t)) == []  # 0.28
     assert names(centre__raw_1=lambda t: math.sin(40 * t) if t < 0.45 else 0.0) == []  # it has settled
 

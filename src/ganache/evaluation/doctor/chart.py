@@ -91,6 +91,15 @@ class Chart:
         """Return the standard deviation in the last half."""
         return self._summary(statistics.pstdev, name, "second half")
 
+    def turning(self, name: str) -> float:
+        """Return the standard deviation in the last half of what a straight way leaves over."""
+
+        def leftover(values: list[float]) -> float:
+            slope, start = statistics.linear_regression(range(len(values)), values)
+            return statistics.pstdev(value - start - slope * place for place, value in enumerate(values))
+
+        return self._summary(leftover, name, "second half")
+
     def values(self, name: str, part: str = "late") -> list[float]:
         """Return a measurement's values in a part of the run."""
         places, values = self._columns.get(name, ([], []))

@@ -39,6 +39,7 @@ COLLAPSED, COLLAPSED_DOUBLES = 0.3, 0.5  # diversity, and share of duplicates
 COLLAPSED_MODES = 0.4  # share reached
 GROWING = 1.15  # times as much as in the middle of the run; samples that still grow more various are young, not sick
 ROAMING = 0.4  # deviations of the reals; healthy below 0.15
+TURNING = 0.3  # of those, what no straight way explains: a generator that is on its way does not oscillate
 TINY = 1e-12
 ARTEFACTS, ARTEFACT_TIMES = 0.03, 3.0  # share of energy more than, and in relation to, the reals'
 
@@ -204,8 +205,9 @@ def partial_collapse(chart: Chart) -> Sign | None:
 
 def oscillation(chart: Chart) -> Sign | None:
     """A generator that runs from place to place, and a discriminator after it."""
-    roaming = max((chart.wandering(f"centre/raw_{axis}") for axis in (1, 2)), default=math.nan)
-    if not roaming > ROAMING:
+    axes = [f"centre/raw_{axis}" for axis in (1, 2)]
+    roaming = max(chart.wandering(axis) for axis in axes)
+    if not (roaming > ROAMING and any(chart.turning(axis) > TURNING for axis in axes)):
         return None
     return "certain", (
         f"in the second half of the run the samples' mean wandered by {roaming:.2f} of the reals' deviation "
