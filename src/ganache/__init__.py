@@ -118,9 +118,13 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.support.errors import UserError as UserError
     from ganache.training.plan import Request as Request
     from ganache.training.sessions import Outcome as Outcome
+    from ganache.uses.detection.fake_detector import FakeDetector as FakeDetector
+    from ganache.uses.fairness.auditing import fairness as fairness
     from ganache.uses.marks.fingerprints import Fingerprint as Fingerprint
     from ganache.uses.marks.teaching import mark as mark
     from ganache.uses.marks.verification import verify as verify
+    from ganache.uses.study.augmentation_study import AugmentStudy as AugmentStudy
+    from ganache.uses.study.augmentation_study import augment_study as augment_study
     from ganache.uses.tuning.study import Tuning as Tuning
 else:  # hidden from type checkers, which would take any name for one of these
 

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
+import ganache
 from ganache.data import open_dataset
 from ganache.data.sources.group_files import grouped
 from ganache.data.store.packed import PackedDataset
@@ -52,6 +53,14 @@ def found(thinned: Path) -> Fairness:
 def saved(path: Path, images: NDArray[np.uint8]) -> Path:
     np.save(path, images)
     return path
+
+
+def test_from_python_the_record_is_the_same_of_arrays_too(found: Fairness, thinned: Path, cache: Path) -> None:
+    assert ganache.fairness(str(thinned), data="digits") == found
+    (draw,) = ganache.fairness(np.load(thinned), data="digits", seed=0, count=500).draws
+    assert len(draw.rows) == 10
+    with pytest.raises(UserError, match="groups"):
+        ganache.fairness(thinned, data="digits", groups=thinned.with_name("none.csv"))
 
 
 def test_a_thinned_group_is_found_with_its_interval(found: Fairness) -> None:

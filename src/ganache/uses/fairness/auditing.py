@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from ganache.data.dataset import Progress
+from ganache.data.python_arrays import Given, as_source
 from ganache.data.selection import TRAIN, occurring
 from ganache.data.sources.group_files import grouped
 from ganache.data.store.packed import PackedDataset
@@ -26,8 +27,9 @@ from ganache.evaluation.scoring import make_setting, score
 from ganache.runs.folder import Run
 from ganache.runs.trained_translators import is_translator
 from ganache.support.errors import UserError
-from ganache.support.files import digest_of
+from ganache.support.files import at_home, digest_of
 from ganache.support.places import check_place
+from ganache.support.requests import collected
 from ganache.support.units import check_seed, listed
 from ganache.uses.fairness.fairness_record import MOST_GROUPS, Draw, Fairness
 from ganache.uses.fairness.group_scores import KEEPING, SEEN, group_rows, group_scores
@@ -96,6 +98,36 @@ def audit(
         *(line for _, told in draws for line in told),
     )
     return found.model_copy(update={"warnings": tuple(dict.fromkeys(warnings))})
+
+
+def fairness(
+    samples: Given,
+    *,
+    data: Given | None = None,
+    groups: str | Path | None = None,
+    truncations: Sequence[float] = (),
+    count: str | int | None = None,
+    seed: int = 0,
+    split: str | None = None,
+    labels: Sequence[str] = (),
+    size: str | None = None,
+    channels: int | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+    say: Say = lambda line: None,
+) -> Fairness:
+    """Say which groups of the data a generator, or whoever made these samples, shows too rarely or too alike.
+
+    `samples` and `data` are what `ganache.evaluate` takes; `groups` is a table with the group of each picture, of which
+    the classes are taken if it is left out; `truncations` are tried one after the other where a generator can. Nothing
+    is written. Raises UserError for what cannot be done as asked.
+    """
+    own = {
+        "samples": str(samples) if isinstance(samples, str | Path) else as_source(samples, "samples"),
+        "data": None if data is None else as_source(data),
+    }
+    asked = collected(Asked, {**locals(), **own, "labels": tuple(labels)}, partial=True)
+    return audit(asked, None if groups is None else at_home(groups), truncations, progress, say)
 
 
 def _errors(known: KnownGroups) -> dict[str, Any]:
