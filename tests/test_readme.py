@@ -136,10 +136,15 @@ def test_the_readmes_python_runs(workplace: Path, monkeypatch: pytest.MonkeyPatc
     assert images.shape == (100, 8, 8, 1)
 
 
-def test_the_readme_names_only_files_that_exist() -> None:
-    linked = re.findall(r"\]\(([^)#:]+)\)", README)
-    assert linked
-    assert [path for path in linked if not (ROOT / path).exists()] == []
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md")))])
+def test_a_page_links_to_files_and_sections_that_exist(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for path, section in re.findall(r"\]\(([^)#:\s]*)(?:#([^)\s]+))?\)", text):
+        place = ((ROOT / page).parent / path) if path else ROOT / page
+        assert place.exists(), path
+        if section:
+            titles = re.findall(r"^#+ (.+)$", place.read_text(encoding="utf-8"), re.MULTILINE)
+            assert section in [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles], section
 
 
 def test_the_makefile_has_the_readmes_targets() -> None:
