@@ -40,6 +40,7 @@ def plain_racer(system: System, dataset: PackedDataset, seed: int, **options: in
     assert system.networks is not None
     torch.manual_seed(seed)
     networks = system.networks(**options)
+    assert isinstance(networks[0], nn.Sequential), system.recipe
     count = len(dataset.labels_of("train")) // system.batch_size * system.batch_size
     pictures = dataset.rows("train", 0, count).images
     loop = system.loop(pictures, networks=networks)

@@ -4,12 +4,12 @@ import functools
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ganache.data.dataset import Batch, Dataset, Stream, seed_sequence
+from ganache.data.dataset import Batch, Dataset, RowDataset, Stream, seed_sequence
 from ganache.data.making import MadeAlong, made_of
 from ganache.data.shape import ImageShape
 from ganache.support.errors import UserError
@@ -20,17 +20,6 @@ _BLOCK = 4_096  # positions whose places are drawn at once
 
 Integers = npt.NDArray[np.int64]
 Pixels = npt.NDArray[np.uint8]
-
-
-@runtime_checkable
-class RowDataset(Dataset, Protocol):
-    """A data set whose rows can be told by their number in a split."""
-
-    def labels_of(self, split: str) -> Integers:
-        """Return the class of each row of a split, -1 for none; raises UserError for an unknown split."""
-
-    def pick(self, split: str, places: Integers) -> Batch:
-        """Return rows of a split by their places; raises UserError for an unknown split."""
 
 
 class Cropped:

@@ -93,6 +93,21 @@ class Dataset(Protocol):
         """
 
 
+@runtime_checkable
+class RowDataset(Dataset, Protocol):
+    """A data set with an end, whose rows can be told by their number in a split."""
+
+    @property
+    def count(self) -> int:
+        """Rows over all splits."""
+
+    def labels_of(self, split: str) -> npt.NDArray[np.int64]:
+        """Return the class of each row of a split, -1 for none; raises UserError for an unknown split."""
+
+    def pick(self, split: str, places: npt.NDArray[np.int64]) -> Batch:
+        """Return rows of a split by their places; raises UserError for an unknown split."""
+
+
 def unknown_split(split: str, known: Collection[str]) -> UserError:
     """Return the error that says which splits there are instead."""
     return UserError(f"split: {split!r} is not in this data, which has {', '.join(known)}{did_you_mean(split, known)}")

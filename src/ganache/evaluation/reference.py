@@ -17,8 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from ganache.data.cache import cache_folder, named_cache
-from ganache.data.dataset import Dataset, Progress
-from ganache.data.store.packed import PackedDataset
+from ganache.data.dataset import Dataset, Progress, RowDataset
 from ganache.engine.pixel_values import channels_last
 from ganache.engine.transfers import CPU
 from ganache.evaluation.features.extractor import ABOUT, Extracted, Extractor, See
@@ -123,7 +122,7 @@ class Reference:
 
     def labels_in_order(self, count: int, seed: int) -> list[str]:
         """Return class names as they occur among the reals, at most `count`, in a seeded order; none if unlabelled."""
-        if not isinstance(self.dataset, PackedDataset):
+        if not isinstance(self.dataset, RowDataset):
             return []
         names = self.dataset.label_names
         found = self.dataset.labels_of(self.split)
@@ -135,7 +134,7 @@ class Reference:
     def label_shares(self) -> NDArray[np.float64] | None:
         """Return the share (K,) of each class among all labelled reals; None where one has none, or none is known."""
         names = self.dataset.label_names
-        if not isinstance(self.dataset, PackedDataset) or self.labels or not names:
+        if not isinstance(self.dataset, RowDataset) or self.labels or not names:
             return None
         found = self.dataset.labels_of(self.split)
         counts = np.bincount(found[found >= 0], minlength=len(names))

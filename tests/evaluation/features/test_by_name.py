@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ganache.data import open_dataset
+from ganache.data.cropping import cropped
+from ganache.data.dataset import RowDataset
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features import by_name
 from ganache.evaluation.features.by_name import NAMES, default_name, find
@@ -16,7 +18,7 @@ from ganache.evaluation.features.classifier_network import ClassifierNetwork
 from ganache.evaluation.features.extractor import Extractor
 from ganache.evaluation.features.pixels import PixelExtractor
 from ganache.evaluation.features.random_network import RandomExtractor
-from ganache.evaluation.features.trained_classifier import TrainedClassifier, keep_classifier
+from ganache.evaluation.features.trained_classifier import TrainedClassifier, keep_classifier, train_classifier
 from ganache.networks import efficientnet_weights
 from ganache.support.errors import UserError
 from ganache.support.streams import untouched_global_stream
@@ -49,6 +51,16 @@ def judged(digits: PackedDataset, tmp_path_factory: pytest.TempPathFactory) -> C
     found = find("classifier", digits, cache=cache)
     assert isinstance(found, ClassifierExtractor)
     return found
+
+
+def test_crops_are_judged_as_the_pictures_are_that_they_come_from(digits: PackedDataset, tmp_path: Path) -> None:
+    crops = cropped(digits, (6, 6))
+    assert default_name(crops) == default_name(digits) == "classifier"
+    assert isinstance(crops, RowDataset)
+    judge = train_classifier(crops, passes=1, least_steps=1)
+    assert judge.tested == 179
+    keep_classifier(judge, crops, tmp_path)
+    assert isinstance(find("classifier", crops, cache=tmp_path), ClassifierExtractor)
 
 
 def test_every_name_is_found(digits: PackedDataset) -> None:

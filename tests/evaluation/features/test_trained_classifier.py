@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import ganache
+from ganache.data.dataset import RowDataset
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.features import classifier_network
@@ -60,11 +61,11 @@ def test_noise_is_far_and_held_out_digits_are_near(judge: TrainedClassifier, dig
     assert far > 10 * near
 
 
-def briefly(dataset: PackedDataset) -> TrainedClassifier:
+def briefly(dataset: RowDataset) -> TrainedClassifier:
     return train_classifier(dataset, passes=1, least_steps=1)
 
 
-def never(dataset: PackedDataset) -> TrainedClassifier:
+def never(dataset: RowDataset) -> TrainedClassifier:
     raise AssertionError("it was trained again")
 
 

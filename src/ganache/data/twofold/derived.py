@@ -5,8 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ganache.data.cropping import RowDataset
-from ganache.data.dataset import Batch, Stream
+from ganache.data.dataset import Batch, RowDataset, Stream
 from ganache.data.making import made_of
 from ganache.data.twofold.domains import Integers
 from ganache.data.twofold.own_inputs import task_of

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from ganache.data.conversion import Conversion
-from ganache.data.cropping import RowDataset, cropped_rows
+from ganache.data.cropping import cropped_rows
+from ganache.data.dataset import RowDataset
 from ganache.data.store.packed import PackedDataset
 from ganache.data.twofold.derived import Derived
 from ganache.data.twofold.domains import Domain

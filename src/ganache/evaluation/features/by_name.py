@@ -6,8 +6,7 @@ from pathlib import Path
 import torch
 
 from ganache.data.cache import cache_folder
-from ganache.data.dataset import Dataset, Progress
-from ganache.data.store.packed import PackedDataset
+from ganache.data.dataset import Dataset, Progress, RowDataset
 from ganache.evaluation.features.classifier_features import ClassifierExtractor, of_first
 from ganache.evaluation.features.efficientnet_features import EfficientNetExtractor
 from ganache.evaluation.features.extractor import Extractor, refuse_rows
@@ -69,7 +68,7 @@ def find(
         return ValueExtractor(dataset.shape.table, device)
     if name == "pixels":
         return PixelExtractor(dataset.shape, device)
-    if not isinstance(dataset, PackedDataset):
+    if not isinstance(dataset, RowDataset) or dataset.shape.given:
         raise UserError(f"features: 'classifier' needs a set of labelled pictures, and {dataset.name!r} is none")
     judge = classifier_for(dataset, cache, say, device=device) if world.rank == 0 else None
     return ClassifierExtractor(dataset, of_first(judge, dataset, device, world))
@@ -97,7 +96,7 @@ def unlabelled_name() -> str:
 
 
 def _suits_a_classifier(dataset: Dataset) -> bool:
-    if not isinstance(dataset, PackedDataset) or len(dataset.label_names) < 2:
+    if not isinstance(dataset, RowDataset) or dataset.shape.given or len(dataset.label_names) < 2:
         return False
     if max(dataset.shape.height, dataset.shape.width) > LARGEST_JUDGED:
         return False

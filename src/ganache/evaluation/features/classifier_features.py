@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganache.data.dataset import Dataset
-from ganache.data.store.packed import PackedDataset
+from ganache.data.dataset import Dataset, RowDataset
 from ganache.engine.transfers import CPU
 from ganache.evaluation.features.classifier_network import FEATURES
 from ganache.evaluation.features.extractor import Extracted, check_pictures, described
@@ -62,7 +61,7 @@ class ClassifierExtractor:
 
 
 def of_first(
-    judge: TrainedClassifier | None, dataset: PackedDataset, device: torch.device | None, world: World
+    judge: TrainedClassifier | None, dataset: RowDataset, device: torch.device | None, world: World
 ) -> TrainedClassifier:
     """Return in every process the judge of a data set that process 0 has; the others need none of their own."""
     if world.size == 1 and judge is not None:

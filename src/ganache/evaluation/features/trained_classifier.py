@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganache.data.cache import cache_folder, named_cache
-from ganache.data.store.packed import PackedDataset
+from ganache.data.dataset import RowDataset
 from ganache.engine.full_precision import full_precision
 from ganache.engine.pixel_values import channels_last, values_of
 from ganache.engine.transfers import CPU, to_device
@@ -95,7 +95,7 @@ class TrainedClassifier:
         read: NDArray[np.int64] = self.judge(channels_last(images))[1].argmax(axis=1)
         return read
 
-    def confusion(self, dataset: PackedDataset) -> NDArray[np.int64]:
+    def confusion(self, dataset: RowDataset) -> NDArray[np.int64]:
         """Return how often held-out pictures of each class (K, K) of its data set are read as each."""
         held, classes = held_out(dataset).pictures, len(self.label_names)
         pairs = held.labels * classes + self.read(held.images)
@@ -103,10 +103,10 @@ class TrainedClassifier:
 
 
 def classifier_for(
-    dataset: PackedDataset,
+    dataset: RowDataset,
     cache: Path | None = None,
     say: Callable[[str], None] = lambda line: None,
-    train: Callable[[PackedDataset], TrainedClassifier] | None = None,
+    train: Callable[[RowDataset], TrainedClassifier] | None = None,
     device: torch.device | None = None,
 ) -> TrainedClassifier:
     """Return the judge for a labelled data set on a device, by `train` on its first use and kept in the cache.
@@ -129,7 +129,7 @@ def classifier_for(
 
 
 def rebuilt(
-    dataset: PackedDataset, tensors: dict[str, Tensor], facts: dict[str, Any], device: torch.device
+    dataset: RowDataset, tensors: dict[str, Tensor], facts: dict[str, Any], device: torch.device
 ) -> TrainedClassifier:
     """Return the judge of a data set that has these weights and facts."""
     network = ClassifierNetwork(dataset.shape, len(dataset.label_names))
@@ -138,19 +138,19 @@ def rebuilt(
     return TrainedClassifier(_frozen(network.to(device)), dataset.label_names, **known)
 
 
-def keep_classifier(judge: TrainedClassifier, dataset: PackedDataset, cache: Path) -> None:
+def keep_classifier(judge: TrainedClassifier, dataset: RowDataset, cache: Path) -> None:
     """Write a data set's judge where `classifier_for` finds it. Raises RunError when the disk refuses."""
     with named_cache(cache):
         sealed.save(kept_classifier(dataset, cache), dict(judge.network.state_dict()), judge.facts)
 
 
-def kept_classifier(dataset: PackedDataset, cache: Path) -> Path:
+def kept_classifier(dataset: RowDataset, cache: Path) -> Path:
     """Return the file in which a data set's judge of this version is kept."""
     return cache / "classifiers" / f"{dataset.fingerprint}-v{VERSION}.safetensors"
 
 
 def train_classifier(
-    dataset: PackedDataset,
+    dataset: RowDataset,
     seed: int = 0,
     *,
     passes: int = PASSES,
