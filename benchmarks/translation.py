@@ -194,7 +194,7 @@ def verdicts(task: str, found: Sequence[Measured]) -> Iterator[str]:
                 yield f"{named}: {family} is {ours / min(others):.2f} times that of the best that does nothing"
         kept = next((score for score in scores if score.protocol.metric == "label-accuracy"), None)
         if kept is not None and kept.value is not None:
-            yield f"{named}: {kept.value:.1%} of the translated digits keep their class"
+            yield f"{named}: {kept.value:.1%} of the translations keep their class"
     if task == "larger" and len(found) == 2:
         loudness = [_value(_score(one.evaluation.scores, "psnr")) for one in found]
         if loudness[0] is not None and loudness[1] is not None:

@@ -89,7 +89,7 @@ def test_the_sentences_are_about_the_better_baseline_the_classes_and_the_signal(
     assert said[0] == "pix2pix, a-to-b: l1 is 0.50 times that of the best that does nothing"
     assert said[1] == "pix2pix, a-to-b: fd/random is 2.00 times that of the best that does nothing"
     [kept] = verdicts("digits", [found("cyclegan", label_accuracy__classifier=0.912)])
-    assert kept == "cyclegan, a-to-b: 91.2% of the translated digits keep their class"
+    assert kept == "cyclegan, a-to-b: 91.2% of the translations keep their class"
     [louder] = verdicts("larger", [found("esrgan", psnr=20.0), found("L1 alone", psnr=20.75)])
     assert louder == "esrgan: -0.75 dB beside L1 alone"
     assert "pix2pix: 1,000 images, 1m" in told("emoji", [found("pix2pix", l1=0.1)])
