@@ -49,6 +49,32 @@ def test_a_new_rate_moves_the_weights_by_so_much() -> None:
     assert weight.tolist() == pytest.approx([-0.4, 0.4], rel=1e-9)
 
 
+ORDERS = (torch.contiguous_format, torch.channels_last)
+
+
+@pytest.mark.parametrize("of_slope", ORDERS, ids=str)
+@pytest.mark.parametrize("of_weight", ORDERS, ids=str)
+def test_the_order_in_memory_of_weights_and_slopes_changes_nothing(
+    of_weight: torch.memory_format, of_slope: torch.memory_format
+) -> None:
+    # The fused kernel by itself moves weights by other weights' slopes where orders differ (torch 2.13).
+    random = torch.Generator().manual_seed(0)
+    shapes = ((8, 6, 3, 3), (8, 6, 1, 1), (5, 1, 4, 4))
+    starts, slopes = ([torch.randn(shape, generator=random, dtype=torch.float64) for shape in shapes] for _ in "ab")
+    weights = [nn.Parameter(start.clone(memory_format=of_weight)) for start in starts]
+    optimizer = Adam(learning_rate=0.1, betas=(0.5, 0.9)).build(weights)
+    plain = [nn.Parameter(start.clone()) for start in starts]
+    reference = torch.optim.Adam(plain, lr=0.1, betas=(0.5, 0.9))
+    for _ in range(3):
+        for weight, other, slope in zip(weights, plain, slopes, strict=True):
+            weight.grad, other.grad = slope.clone(memory_format=of_slope), slope.clone()
+        optimizer.step()
+        reference.step()
+    for weight, other in zip(weights, plain, strict=True):
+        torch.testing.assert_close(weight, other, rtol=1e-12, atol=1e-12)
+        assert weight.is_contiguous(memory_format=of_weight)
+
+
 class Scalar(Moment):
     """Answers every schedule with a tensor."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.optim.adam import adam
 
 from ganache.parts.moment import Moment
 from ganache.parts.part import Part
@@ -47,24 +48,62 @@ class Adam(Optimizer):
 
 
 class _Adam(torch.optim.Adam):
-    """torch's Adam, which also takes betas that are scalars on the device.
+    """torch's Adam, which also takes betas that are scalars on the device, and weights in any order of memory.
 
     The fused kernel takes a rate on the device, and betas as numbers alone; torch's other implementations ask a tensor
-    for its number somewhere too (as of 2.13), which no graph can.
+    for its number somewhere too (as of 2.13), which no graph can. On a processor the fused kernel copies all that is
+    not contiguous, there and back, which takes as long as its arithmetic, and mistakes one weight for another where a
+    weight and its gradient have other orders: it is given values as they lie in memory.
     """
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Move all weights that have a gradient."""
-        if not any(isinstance(beta, Tensor) for group in self.param_groups for beta in group["betas"]):
-            return super().step(closure)
+        assert closure is None, "losses are differentiated by the game"
         with torch.no_grad():
             for group in self.param_groups:
                 lists: list[list[Tensor]] = [[] for _ in range(6)]
                 self._init_group(group, *lists)  # type: ignore[no-untyped-call]
                 weights, slopes, means, squares, _, steps = lists
-                if weights:
+                if not weights:
+                    continue
+                if any(isinstance(beta, Tensor) for beta in group["betas"]):
                     _step(weights, slopes, means, squares, steps, group)
+                else:
+                    _fused_step(weights, slopes, means, squares, steps, group)
         return None
+
+
+def _fused_step(
+    weights: list[Tensor],
+    slopes: list[Tensor],
+    means: list[Tensor],
+    squares: list[Tensor],
+    steps: list[Tensor],
+    group: dict[str, Any],
+) -> None:
+    """Move weights in place by the fused kernel, which sees each of them as a row of numbers."""
+    if not weights[0].is_cuda:
+        alike = [
+            slope if slope.stride() == weight.stride() else torch.empty_like(weight).copy_(slope)
+            for weight, slope in zip(weights, slopes, strict=True)
+        ]
+        weights, slopes, means, squares = (
+            [_in_a_row(one) for one in some] for some in (weights, alike, means, squares)
+        )
+    (first, second), rate, epsilon = group["betas"], group["lr"], group["eps"]
+    how = {"weight_decay": 0.0, "eps": epsilon, "amsgrad": False, "maximize": False, "fused": True}
+    adam(weights, slopes, means, squares, [], steps, lr=rate, beta1=first, beta2=second, **how)
+
+
+def _ordered_as(weight: Tensor, slope: Tensor) -> Tensor:
+    """Return a slope in its weight's order of memory."""
+    alike = weight.stride() == slope.stride() or (weight.is_contiguous() and slope.is_contiguous())
+    return slope if alike else torch.empty_like(weight).copy_(slope)
+
+
+def _in_a_row(values: Tensor) -> Tensor:
+    """Return values as they lie in memory, which has no gaps; a view."""
+    return values if values.is_contiguous() else values.as_strided((values.numel(),), (1,))
 
 
 def _step(
