@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import torch
 from pydantic import Field
@@ -64,32 +64,29 @@ class _Adam(torch.optim.Adam):
                 lists: list[list[Tensor]] = [[] for _ in range(6)]
                 self._init_group(group, *lists)  # type: ignore[no-untyped-call]
                 weights, slopes, means, squares, _, steps = lists
-                if not weights:
-                    continue
-                if any(isinstance(beta, Tensor) for beta in group["betas"]):
-                    _step(weights, slopes, means, squares, steps, group)
-                else:
-                    _fused_step(weights, slopes, means, squares, steps, group)
+                if weights:
+                    is_on_device = any(isinstance(beta, Tensor) for beta in group["betas"])
+                    (_step if is_on_device else _fused_step)(_Moved(weights, slopes, means, squares, steps), group)
         return None
 
 
-def _fused_step(
-    weights: list[Tensor],
-    slopes: list[Tensor],
-    means: list[Tensor],
-    squares: list[Tensor],
-    steps: list[Tensor],
-    group: dict[str, Any],
-) -> None:
-    """Move weights in place by the fused kernel, which sees each of them as a row of numbers."""
-    if not weights[0].is_cuda:
-        alike = [
-            slope if slope.stride() == weight.stride() else torch.empty_like(weight).copy_(slope)
-            for weight, slope in zip(weights, slopes, strict=True)
-        ]
-        weights, slopes, means, squares = (
-            [_in_a_row(one) for one in some] for some in (weights, alike, means, squares)
-        )
+class _Moved(NamedTuple):
+    """What a step is of and moves: for each weight its slope, both averages, and how often it was moved."""
+
+    weights: list[Tensor]
+    slopes: list[Tensor]
+    means: list[Tensor]
+    squares: list[Tensor]
+    steps: list[Tensor]
+
+
+def _fused_step(moved: _Moved, group: dict[str, Any]) -> None:
+    """Move weights in place by the fused kernel, which on a processor sees each of them as a row of numbers."""
+    weights, slopes, means, squares, steps = moved
+    if weights[0].device.type == "cpu":
+        slopes = [_ordered_as(*pair) for pair in zip(weights, slopes, strict=True)]
+        lists = (weights, slopes, means, squares)
+        weights, slopes, means, squares = ([_in_a_row(values) for values in some] for some in lists)
     (first, second), rate, epsilon = group["betas"], group["lr"], group["eps"]
     how = {"weight_decay": 0.0, "eps": epsilon, "amsgrad": False, "maximize": False, "fused": True}
     adam(weights, slopes, means, squares, [], steps, lr=rate, beta1=first, beta2=second, **how)
@@ -106,18 +103,12 @@ def _in_a_row(values: Tensor) -> Tensor:
     return values if values.is_contiguous() else values.as_strided((values.numel(),), (1,))
 
 
-def _step(
-    weights: list[Tensor],
-    slopes: list[Tensor],
-    means: list[Tensor],
-    squares: list[Tensor],
-    steps: list[Tensor],
-    group: dict[str, Any],
-) -> None:
+def _step(moved: _Moved, group: dict[str, Any]) -> None:
     """Move weights in place, with every setting of the group a number or a scalar on their device.
 
     m ← β₁ m + (1 - β₁) g,  v ← β₂ v + (1 - β₂) g²,  w ← w - α/(1 - β₁ᵗ) m / (√v / √(1 - β₂ᵗ) + ε)
     """
+    weights, slopes, means, squares, steps = moved
     (first, second), rate, epsilon = group["betas"], group["lr"], group["eps"]
     torch._foreach_add_(steps, 1)
     torch._foreach_mul_(means, first)
