@@ -97,11 +97,12 @@ def score(
     record, detector = read_record(folder), Detector.load(folder, device)
     if maps is not None:
         _check_maps(detector, maps)
-    pieces, scored, strangest = [], [], Strangest(MAPPED if maps is not None else 0)
+    pieces, scored, strangest = [], [], Strangest(MAPPED)
     for piece in inputs_of(source, detector.shape, like(detector.shape, record.label), split, progress):
-        pieces.append(piece._replace(images=piece.images[:0]))
+        pieces.append(piece._replace(images=piece.images[:0].copy()))  # a view would keep all of them
         scored.append(detector.score(values_in(piece.images)))
-        strangest.see(scored[-1].scores[ENSEMBLE], piece.images)
+        if maps is not None:
+            strangest.see(scored[-1].scores[ENSEMBLE], piece.images)
     if not pieces or not any(len(piece.names) for piece in pieces):
         raise UserError(f"input: nothing of {source!r} could be read")
     scores = {name: np.concatenate([part.scores[name] for part in scored]) for name in scored[0].scores}
