@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeGuard
 
 import torch
 
@@ -68,7 +69,7 @@ def find(
         return ValueExtractor(dataset.shape.table, device)
     if name == "pixels":
         return PixelExtractor(dataset.shape, device)
-    if not isinstance(dataset, RowDataset) or dataset.shape.given:
+    if not _has_rows(dataset):
         raise UserError(f"features: 'classifier' needs a set of labelled pictures, and {dataset.name!r} is none")
     judge = classifier_for(dataset, cache, say, device=device) if world.rank == 0 else None
     return ClassifierExtractor(dataset, of_first(judge, dataset, device, world))
@@ -95,8 +96,13 @@ def unlabelled_name() -> str:
     return "efficientnet-lite0" if installed() else "random"
 
 
+def _has_rows(dataset: Dataset) -> TypeGuard[RowDataset]:
+    """Whether it is a set of single pictures, with an end."""
+    return isinstance(dataset, RowDataset) and not dataset.shape.given
+
+
 def _suits_a_classifier(dataset: Dataset) -> bool:
-    if not isinstance(dataset, RowDataset) or dataset.shape.given or len(dataset.label_names) < 2:
+    if not _has_rows(dataset) or len(dataset.label_names) < 2:
         return False
     if max(dataset.shape.height, dataset.shape.width) > LARGEST_JUDGED:
         return False
