@@ -21,6 +21,7 @@ from ganache.support.files import replacing
 
 SUFFIXES = (".npy", ".npz")
 MAX_WHOLE_BYTES = 2**30  # of what must be read as a whole: labels, packed arrays in Fortran's order
+_PART_BYTES = 8 * 2**20
 _MAGIC = b"\x93NUMPY"
 _MAX_MEMBERS = 1_000
 DAMAGE = (
@@ -156,10 +157,22 @@ def write_member(
         write_rows(stored, batches, count, shape, dtype)
 
 
+def rows_per_part(row_bytes: int) -> int:
+    """Return how many rows make a part of a few MiB."""
+    return max(1, _PART_BYTES // row_bytes)
+
+
+def parts_of(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield an array (N, …) some rows at a time, as they lie in C's order."""
+    step = rows_per_part(max(1, array[:1].nbytes))
+    for start in range(0, len(array), step):
+        yield np.ascontiguousarray(array[start : start + step])
+
+
 def add_arrays(archive: zipfile.ZipFile, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write whole arrays (N, …) into a .npz."""
     for name, array in arrays.items():
-        write_member(archive, name, [array], len(array), array.shape[1:], array.dtype)
+        write_member(archive, name, parts_of(array), len(array), array.shape[1:], array.dtype)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

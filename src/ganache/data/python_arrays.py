@@ -5,8 +5,7 @@ by another process.
 """
 
 import hashlib
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,12 +14,10 @@ from numpy.typing import NDArray
 
 from ganache.data.cache import cache_folder
 from ganache.data.location import as_text
-from ganache.data.npy import StoredArray, write_member
-from ganache.data.sources.array_source import rows_per_part
+from ganache.data.npy import StoredArray, parts_of, write_arrays
 from ganache.data.sources.picture_arrays import as_pictures, is_points
 from ganache.data.sources.table_arrays import is_table
 from ganache.support.errors import RunError, UserError
-from ganache.support.files import replacing
 
 
 class Array(Protocol):
@@ -95,21 +92,13 @@ def _digest(arrays: dict[str, NDArray[Any]]) -> str:
     whole = hashlib.sha256()
     for name, array in arrays.items():
         whole.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        for rows in _parts(array):
+        for rows in parts_of(array):
             whole.update(rows.data)
     return whole.hexdigest()[:16]
 
 
 def _write(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
     try:
-        with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-            for name, array in arrays.items():
-                write_member(archive, name, _parts(array), len(array), array.shape[1:], array.dtype)
+        write_arrays(path, arrays)
     except RunError as error:
         raise RunError(f"data: the array cannot be kept in the cache, GANACHE_CACHE names another: {error}") from error
-
-
-def _parts(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    step = rows_per_part(max(1, array[:1].nbytes))
-    for start in range(0, len(array), step):
-        yield np.ascontiguousarray(array[start : start + step])

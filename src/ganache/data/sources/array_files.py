@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ganache.data.containers.listing import printable
 from ganache.data.decoding.deep import Pair
 from ganache.data.labels import MAX_CLASSES, is_class_name, natural_order
-from ganache.data.npy import StoredArray, open_arrays
-from ganache.data.sources.array_source import ArraySource, Contents, hash_files, rows_per_part
+from ganache.data.npy import StoredArray, open_arrays, rows_per_part
+from ganache.data.sources.array_source import ArraySource, Contents, hash_files
 from ganache.data.sources.layout import SPLIT_ORDER, SPLIT_WORDS
 from ganache.data.sources.picture_arrays import PictureArray, Scale, as_pictures, find_scale
 from ganache.data.store.survey import Block

@@ -22,8 +22,6 @@ from ganache.data.shape import ImageShape
 from ganache.data.store.survey import Block, Peek, Survey
 from ganache.support.errors import UserError
 
-_BLOCK_BYTES = 8 * 2**20
-
 
 @dataclass(frozen=True)
 class Contents:
@@ -68,11 +66,6 @@ class ArraySource:
             peek=lambda rows: peek_of(contents.parts(), contents.count, len(contents.label_names), rows, fitted),
             converted=converted,
         )
-
-
-def rows_per_part(row_bytes: int) -> int:
-    """Return how many rows make a part of a few MiB."""
-    return max(1, _BLOCK_BYTES // row_bytes)
 
 
 def hash_files(paths: list[Path], digests: DigestCache) -> str:

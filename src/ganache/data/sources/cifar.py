@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ganache.data.npy import rows_per_part
 from ganache.data.shape import ImageShape
-from ganache.data.sources.array_source import ArraySource, Contents, hash_files, rows_per_part
+from ganache.data.sources.array_source import ArraySource, Contents, hash_files
 from ganache.data.sources.cifar_pickles import read_python_batch
 from ganache.data.store.survey import Block
 from ganache.support.errors import UserError

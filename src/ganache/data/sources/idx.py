@@ -9,8 +9,9 @@ from typing import BinaryIO
 
 import numpy as np
 
+from ganache.data.npy import rows_per_part
 from ganache.data.shape import ImageShape
-from ganache.data.sources.array_source import ArraySource, Contents, hash_files, rows_per_part
+from ganache.data.sources.array_source import ArraySource, Contents, hash_files
 from ganache.data.store.survey import Block
 from ganache.support.errors import UserError
 
