@@ -5,13 +5,13 @@ python -m benchmarks.lab
 It needs chromium (`make browser`). A processor that draws the page without a GPU does the browser's work too.
 """
 
-import re
-import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.servers import serving
 from tests.web.browser import launched, missing
 
 if TYPE_CHECKING:
@@ -41,23 +41,18 @@ def main() -> None:
     """Print a line for each preset."""
     if why := missing():
         sys.exit(why)
-    command = [sys.executable, "-m", "ganache", "lab", "--no-browser"]
     with (
         tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as lab,
+        serving(["lab", "--no-browser"], Path(folder)) as address,
         launched() as browser,
     ):
-        assert lab.stdout is not None
-        found = re.search(r"http\S+", lab.stdout.readline())
-        assert found is not None
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(found[0])
+        page.goto(address)
         page.wait_for_function("() => document.body.dataset.frames > 0", timeout=120_000)
         print("| preset | games | drawn anew, 1/s | iterations/s |\n|---|---|---|---|")
         for preset in PRESETS:
             one = measure(page, preset)
             print(f"| {preset} | {one['games']} | {one['frames']:.1f} | {one['iterations']:.0f} |", flush=True)
-        lab.terminate()
 
 
 if __name__ == "__main__":

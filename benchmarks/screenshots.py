@@ -10,11 +10,8 @@ may be an error. Those in docs/images/pages were made by it.
 
 import argparse
 import io
-import re
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +19,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 import ganache
+from benchmarks.servers import serving
 from ganache.web.lab.presets import presets
 from ganache.web.report import writing
 from tests.web.browser import NARROW, WIDE, Visitor, launched, missing
@@ -52,22 +50,9 @@ def keep(page: "Page", out: Out, name: str) -> None:
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]
 
 
-def serving(words: list[str], visit: Callable[[str], None]) -> None:
-    """Start one of Ganache's servers, visit the address that it says, and end it."""
-    command = [sys.executable, "-m", "ganache", *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            lines = iter(process.stdout.readline, "")
-            visit(next(found[0] for line in lines if (found := re.search(r"http://\S+/\S*", line))))
-        finally:
-            process.terminate()
-
-
 def lab(visitor: Visitor, out: Out, names: list[str], seconds: float) -> None:
     """Play presets."""
-
-    def visit(address: str) -> None:
+    with serving(["lab", "--no-browser"]) as address:
         for name in names:
             page = visitor.open(address)
             page.wait_for_function("() => document.body.dataset.frames > 0", timeout=PATIENCE)
@@ -79,21 +64,16 @@ def lab(visitor: Visitor, out: Out, names: list[str], seconds: float) -> None:
             keep(page, out, f"lab-{name}")
             page.close()
 
-    serving(["lab", "--no-browser"], visit)
-
 
 def serve(visitor: Visitor, out: Out, runs: list[Path]) -> None:
-    """Show the first page of a server."""
-
-    def visit(address: str) -> None:
+    """Show the first page of a server, and that of its endpoints."""
+    with serving(["serve", *map(str, runs), "--port", "0"]) as address:
         page = visitor.open(address)
         page.wait_for_selector("body[data-samples]", timeout=PATIENCE)
         keep(page, out, "serve")
         page.goto(f"{address}docs")
         page.wait_for_selector("body[data-ready]", timeout=PATIENCE)
         keep(page, out, "serve-docs")
-
-    serving(["serve", *map(str, runs), "--port", "0"], visit)
 
 
 def report(visitor: Visitor, out: Out, runs: list[Path]) -> None:

@@ -10,7 +10,6 @@ connection that it keeps.
 import argparse
 import contextlib
 import http.client
-import re
 import statistics
 import subprocess
 import sys
@@ -18,13 +17,14 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import torch
 
 from benchmarks.markdown import table
+from benchmarks.servers import serving
 from ganache import recipes
 from ganache.data.shape import ImageShape
 from ganache.games import TwoPlayers
@@ -122,17 +122,6 @@ def metrics(port: int) -> dict[str, float]:
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
 
 
-@contextlib.contextmanager
-def serving(run: Path) -> Iterator[int]:
-    """Serve a generator, and give the port."""
-    command = [sys.executable, "-m", "ganache", "serve", str(run), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        yield int(re.findall(r":(\d+)/", process.stdout.readline())[0])
-        process.terminate()
-
-
 def sampled(run: Path, seconds: float) -> float:
     """Return the images per second of `ganache sample`."""
     words = [sys.executable, "-c", SAMPLE, str(run), str(run.with_name("x.npz")), str(seconds)]
@@ -158,7 +147,9 @@ def memory(found: dict[str, float]) -> str:
 def measured(load: Load, run: Path, connections: int, seconds: float) -> tuple[str, ...]:
     """Return a row of the table: a load between two measurements of the command."""
     before = sampled(run, seconds / 3)
-    with serving(run) as port:
+    with serving(["serve", str(run), "--port", "0"]) as address:
+        port = urlsplit(address).port
+        assert port is not None, address
         under_load(port, load, connections, WARM_SECONDS)
         first = metrics(port)
         tally, took = under_load(port, load, connections, seconds)
