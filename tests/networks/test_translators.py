@@ -17,6 +17,7 @@ TRAINED = (16, 24)
 TRANSLATORS: dict[str, Translator] = {
     "unet": UNet(width=3, max_width=5),
     "residual": ResidualTranslator(width=3, blocks=2),
+    "repeating": ResidualTranslator(width=3, blocks=1, doubling="repeated"),
     "super": SuperResolver(scale=4, width=3, blocks=2),
     "super by three": SuperResolver(scale=3, width=3, blocks=1),
     "shallow unet": UNet(width=3, max_width=5, depth=2, without_dropout=0),
