@@ -4,7 +4,7 @@ import os
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,11 +13,16 @@ from ganache.cli.options import (
     Batch,
     Channels,
     Code,
+    Columns,
     Device,
+    HoldOut,
     Images,
+    LabelColumn,
     Labels,
     MaxSkipped,
     Mirror,
+    Missing,
+    Numbers,
     Precision,
     Range,
     Seed,
@@ -70,6 +75,11 @@ def tune(
     max_skipped: MaxSkipped = 0.01,
     value_range: Range = None,
     mirror: Mirror = False,
+    label_column: LabelColumn = "",
+    columns: Columns = None,
+    missing: Missing = "refuse",
+    numbers: Numbers = "quantiles",
+    hold_out: HoldOut = 0.0,
     code: Code = None,
 ) -> None:
     """Find settings of a recipe that suit some data, and say whether they beat the default beyond noise."""
@@ -167,9 +177,19 @@ def _report(study: "Study", found: "Findings") -> Iterator[str]:
         yield f"{'' if place else 'mattered':<14} {share:4.0%} {field}"
     yield f"verdict        {found.sentence()}"
     if found.is_finished:
-        path, data = str(study.folder / BEST), str(found.definition.said.get("data", ""))
         holds = "the best" if found.is_better else "the default"
-        yield f"recipe         {holds}: ganache train {shlex.quote(path)} --data {shlex.quote(data)}"
+        words = ["ganache", "train", str(study.folder / BEST), *_reading(found.definition.said)]
+        yield f"recipe         {holds}: {shlex.join(words)}"
+
+
+def _reading(said: dict[str, Any]) -> list[str]:
+    """Return the options by which `train` reads the data as the study was told to."""
+    from ganache.data.origin import Source, options_of
+    from ganache.training.plan import Request
+
+    asked = collected(Request, said)
+    kept = Source(asked.data, asked.how, tuple(asked.labels), asked.mirror).to_json()
+    return options_of({**kept, "data": asked.data})
 
 
 def _best_trials(found: "Findings") -> Iterator[str]:

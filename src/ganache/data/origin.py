@@ -86,3 +86,29 @@ class Source:
                 "recipe: second, domains and task are for what translates pictures, such as pix2pix and cyclegan"
             )
         return cropped(opened(self.data, self.how), self.crop)
+
+
+def options_of(source: dict[str, Any]) -> list[str]:
+    """Return the options by which `ganache train` reads data as a run's record says of its source, its data's first."""
+    rows = source.get("rows", {})
+    options = {
+        "--data": source.get("data", "DATA"),
+        "--data-b": source.get("second"),
+        "--domains": ",".join(source.get("domains", ())),
+        "--task": source.get("task"),
+        "--size": "x".join(map(str, source.get("size") or ())),
+        "--crop": "x".join(map(str, source.get("crop") or ())),
+        "--channels": source.get("channels"),
+        "--range": ":".join(f"{end:g}" for end in source.get("value_range") or ()),
+        "--label-column": rows.get("label_column"),
+        "--missing": rows.get("missing"),
+        "--numbers": rows.get("numbers"),
+        "--hold-out": rows.get("hold_out"),
+    }
+    words = [word for option, value in options.items() if value for word in (option, str(value))]
+    words += [word for column in rows.get("columns", ()) for word in ("--column", column)]
+    words += [word for label in source.get("labels", ()) for word in ("--label", label)]
+    usual = DECIDED_BY_THE_DATA.max_skipped
+    if (skipped := source.get("max_skipped", usual)) != usual:
+        words += ["--max-skipped", f"{skipped:g}"]
+    return [*words, "--mirror"] if source.get("mirror") else words

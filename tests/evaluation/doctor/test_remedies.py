@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from ganache import recipes
+from ganache.data.conversion import Conversion
+from ganache.data.origin import Source
+from ganache.data.rows.reading import TableReading
 from ganache.data.shape import ImageShape
 from ganache.evaluation.doctor import remedies
 from ganache.evaluation.doctor.chart import Chart
@@ -231,8 +234,18 @@ def test_the_command_trains_the_same_run_with_the_advice() -> None:
         "seed": 7,
     }
     assert command(recipe, record, ("label_flips=0.0",)) == (
-        "ganache train dcgan --data 'my pictures' --images 5000 --size 32x48 --channels 1 --seed 7 --label 'a b' "
-        "--mirror --set batch_size=32"
+        "ganache train dcgan --data 'my pictures' --size 32x48 --channels 1 --label 'a b' --mirror --images 5000 "
+        "--seed 7 --set batch_size=32"
+    )
+
+
+def test_the_command_reads_a_table_as_the_run_did() -> None:
+    reading = TableReading(label_column="kind", columns=("a", "b"), missing="drop", hold_out=0.25)
+    source = Source("mnist", Conversion(max_skipped=0.5, rows=reading)).to_json()
+    words = command(recipes.find("mlp-rows"), {"source": source}, ())
+    assert words == (
+        "ganache train mlp-rows --data mnist --label-column kind --missing drop --hold-out 0.25 --column a --column b "
+        "--max-skipped 0.5"
     )
 
 

@@ -250,7 +250,7 @@ def test_the_advice_fits_the_recipe_and_its_command_names_both_domains(
     (found,) = found_in(lines_of(FAINTER, *MAKERS[disease], changed=changed), game)
     assert (found.name, found.settings) == (disease, (advice,))
     words = shlex.split(command(game, RECORD, found.settings))
-    source = ["--data", "horses", "--data-b", "zebras", "--images", "20000", "--size", "16x16"]
+    source = ["--data", "horses", "--data-b", "zebras", "--size", "16x16", "--images", "20000"]
     assert words[: 3 + len(source)] == ["ganache", "train", name, *source]
     asked = [setting for option, setting in pairwise(words) if option == "--set"]
     assert as_planned(with_settings(recipes.find(name), asked)) == with_settings(game, [advice])

@@ -61,6 +61,8 @@ def test_from_python_the_record_is_the_same_of_arrays_too(found: Fairness, thinn
     assert len(draw.rows) == 10
     with pytest.raises(UserError, match="groups"):
         ganache.fairness(thinned, data="digits", groups=thinned.with_name("none.csv"))
+    with pytest.raises(UserError, match=r"^range: 'dark' is not LOW:HIGH"):
+        ganache.fairness(thinned, data="digits", value_range="dark")
 
 
 def test_a_thinned_group_is_found_with_its_interval(found: Fairness) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import shutil
 import signal
@@ -64,6 +65,20 @@ def test_a_study_says_what_it_will_do_and_what_came_of_it(whole: tuple[Path, End
         assert said in ended.output
     assert (folder / "best.json").is_file()
     assert f"ganache train {folder}/best.json --data digits" in ended.output
+
+
+def test_a_table_is_read_as_asked_and_the_best_is_trained_on_it_so(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(size=(200, 2)).round(3)
+    table = tmp_path / "rows.csv"
+    lines = [f"{a},{b},{'xy'[number % 2]}" for number, (a, b) in enumerate(values)]
+    table.write_text("\n".join(["a,b,kind", *lines]), encoding="utf-8")
+    reading = ("--label-column", "kind", "--hold-out", 0.5)
+    budget = ("--trials", 1, "--images", 512, "--count", 100, *RATES)
+    ended = run_command("tune", "mlp-rows", "--data", table, *reading, *budget, "--out", tmp_path / "study")
+    assert ended.status == 0, ended.complaints
+    assert re.search(r"judged by +fd/values of 100 samples against \d+ images of test", ended.output)
+    path = os.path.realpath(table)
+    assert f"ganache train {tmp_path}/study/best.json --data {path} --label-column kind --hold-out 0.5" in ended.output
 
 
 def test_the_docs_name_options_that_there_are() -> None:

@@ -5,6 +5,7 @@ import shlex
 from typing import Any
 
 from ganache import recipes
+from ganache.data.origin import options_of
 from ganache.data.shape import ImageShape
 from ganache.games import Game
 from ganache.recipes.settings import with_settings
@@ -16,26 +17,17 @@ def command(recipe: Game, record: dict[str, Any], settings: tuple[str, ...]) -> 
     """Return the `ganache train` that makes the run of this recipe and run.json with some settings changed."""
     source, budget = record.get("source", {}), record.get("budget", {})
     name, base = _origin(recipe, record)
-    words: list[object] = ["ganache", "train", name, "--data", source.get("data", "DATA")]
+    words = ["ganache", "train", name, *options_of(source)]
     options = {
-        "--data-b": source.get("second") or None,
-        "--domains": ",".join(source.get("domains", ())) or None,
-        "--task": source.get("task") or None,
         "--images": budget.get("images"),
         "--time": f"{budget['seconds']:g}s" if budget.get("seconds") else None,
-        "--size": "x".join(map(str, source["size"])) if source.get("size") else None,
-        "--crop": "x".join(map(str, source["crop"])) if source.get("crop") else None,
-        "--channels": source.get("channels"),
-        "--range": ":".join(f"{end:g}" for end in source["value_range"]) if source.get("value_range") else None,
         "--from": (record.get("start") or {}).get("run"),
         "--seed": record.get("seed"),
     }
-    words += [word for option, value in options.items() if value is not None for word in (option, value)]
-    words += [word for label in source.get("labels", ()) for word in ("--label", label)]
-    words += ["--mirror"] if source.get("mirror") else []
+    words += [str(word) for option, value in options.items() if value is not None for word in (option, value)]
     changed = with_settings(recipe, list(settings))
     words += [word for setting in _asked(base, changed, record) for word in ("--set", setting)]
-    return shlex.join(str(word) for word in words)
+    return shlex.join(words)
 
 
 def _asked(base: Game, changed: Game, record: dict[str, Any]) -> list[str]:

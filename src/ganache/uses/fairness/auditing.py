@@ -112,6 +112,7 @@ def fairness(
     labels: Sequence[str] = (),
     size: str | None = None,
     channels: int | None = None,
+    value_range: str | tuple[float, float] | None = None,
     device: str = "auto",
     progress: Progress | None = None,
     say: Say = lambda line: None,
