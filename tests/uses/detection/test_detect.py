@@ -1,5 +1,6 @@
 """Detectors of generated pictures as a user fits and uses them, of pictures that are told apart at once, or never."""
 
+import dataclasses
 import json
 import re
 import shutil
@@ -19,7 +20,7 @@ import ganache
 from ganache.data.conversion import Conversion
 from ganache.data.shape import ImageShape
 from ganache.runs import sealed
-from ganache.uses.detection import detecting, pools
+from ganache.uses.detection import detecting, learnt_tellers, pools
 from ganache.uses.detection.apart import taught
 from ganache.uses.detection.detecting import DetectorRequest
 from ganache.uses.detection.detection_record import Area, DetectionRecord
@@ -286,6 +287,40 @@ def test_a_hostile_folder_is_one_line(fitted: tuple[Path, Ended], tmp_path: Path
         assert run_command("detect", "score", folder, "digits", "--out", tmp_path / "s.csv").status == 2
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_fit_that_was_stopped_goes_on_with_what_it_had_learnt_for_the_same_request(
+    seed: int, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fakes = (str(place / "twos.npz"), str(place / "threes.npz"))
+    wanted = DetectorRequest(str(place / "real.npz"), fakes, steps=2, device="cpu")
+    learnt: list[int] = []
+
+    def stopped(**options: Any) -> Teller:
+        if len(learnt) == 2:
+            raise KeyboardInterrupt
+        learnt.append(options["seed"])
+        return taught(**options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(learnt_tellers, "taught", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            detecting.fit(wanted, tmp_path / "stopped")
+    assert [path.name for path in (tmp_path / "stopped").iterdir()] == ["learning"]
+
+    def counted(**options: Any) -> Teller:
+        learnt.append(options["seed"])
+        return taught(**options)
+
+    again = dataclasses.replace(wanted, seed=seed)
+    monkeypatch.setattr(learnt_tellers, "taught", counted)
+    detecting.fit(again, tmp_path / "stopped")
+    assert learnt == [0, 0, *([0] if seed == 0 else [1, 1, 1])]
+    detecting.fit(again, tmp_path / "whole")
+    for name in (RECORD, TENSORS):
+        assert (tmp_path / "stopped" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert sorted(path.name for path in (tmp_path / "stopped").iterdir()) == [RECORD, TENSORS]
+
+
 def test_what_is_measured_was_not_learnt_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every picture is of a brightness of its own: nothing held out, and nothing of what is never seen, is learnt."""
     for number, (name, count) in enumerate({"real": 120, "one": 40, "two": 60}.items()):
@@ -303,7 +338,7 @@ def test_what_is_measured_was_not_learnt_from(tmp_path: Path, monkeypatch: pytes
         asked.append([known(reals), *map(known, fakes)])
         return taught(shape, reals, fakes, **options)
 
-    monkeypatch.setattr(detecting, "taught", recorded)
+    monkeypatch.setattr(learnt_tellers, "taught", recorded)
     fakes = (str(tmp_path / "one.npz"), str(tmp_path / "two.npz"))
     wanted = DetectorRequest(str(tmp_path / "real.npz"), fakes, steps=1, device="cpu")
     record = detecting.fit(wanted, tmp_path / "out").record

@@ -12,11 +12,10 @@ from ganache.data.store.packed import PackedDataset
 from ganache.engine.devices import choose_device
 from ganache.runs.folder import Run
 from ganache.support.errors import UserError
-from ganache.support.files import writing
 from ganache.support.units import check_seed, parse_count, parse_size
-from ganache.uses.detection.apart import taught
 from ganache.uses.detection.detection_record import MOST_FAKES, DetectionRecord
 from ganache.uses.detection.fake_detector import FakeDetector
+from ganache.uses.detection.learnt_tellers import LearntTellers, Lesson
 from ganache.uses.detection.measured_areas import PLAIN, areas, decided, heard, verdict
 from ganache.uses.detection.pools import (
     FEWEST,
@@ -64,20 +63,14 @@ class Learning:
     recode: int | None
     real: PicturePool
     fakes: list[PicturePool]
+    learnt: LearntTellers
 
     def teller(self, without: PicturePool | None = None) -> Teller:
         """Return one that knows all generators, or all but one, and as many real pictures as generated ones."""
-        known = [fake.learnt for fake in self.fakes if fake is not without]
-        return taught(
-            self.shape,
-            self.real.learnt[: sum(map(len, known))],
-            known,
-            recode=self.recode,
-            is_worn=self.wanted.worn,
-            steps=self.wanted.steps,
-            seed=self.wanted.seed,
-            device=choose_device(self.wanted.device),
-        )
+        wanted, known = self.wanted, [fake.learnt for fake in self.fakes if fake is not without]
+        device = choose_device(wanted.device)
+        lesson = Lesson(self.shape, self.recode, wanted.worn, wanted.steps, wanted.seed, device)
+        return self.learnt.get(lesson, self.real.learnt[: sum(map(len, known))], known)
 
 
 def fit(
@@ -85,19 +78,20 @@ def fit(
 ) -> FakeDetector:
     """Learn to tell generated pictures from real ones, measure how well that works, and keep both in a new folder.
 
-    Raises UserError for what cannot be as wanted, RunError when the machine refuses.
+    A fit that was stopped goes on with the tellers that it had learnt. Raises UserError for what cannot be as wanted,
+    RunError when the machine refuses.
     """
-    _check(wanted, out)
+    learnt = LearntTellers(out)
+    _check(wanted, learnt)
     dataset = opened_pictures(wanted.real, _how(wanted), "real", progress)
     real, fakes = _pools(wanted, dataset, progress)
-    learning = Learning(wanted, dataset.shape, _recode(wanted.recode, [real, *fakes]), real, fakes)
+    learning = Learning(wanted, dataset.shape, _recode(wanted.recode, [real, *fakes]), real, fakes, learnt)
     warnings = cautions(real, fakes, learning.recode, wanted.worn)
     for warning in warnings:
         say(warning)
     detector = _measured(learning, warnings, say)
-    with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
     detector.save(out)
+    learnt.clear()
     return detector
 
 
@@ -139,11 +133,12 @@ def _without_one(learning: Learning, say: Say) -> Iterator[tuple[str, Teller]]:
         say(f"learnt without {name}, to see how it does on what it never saw")
 
 
-def _check(wanted: DetectorRequest, out: Path) -> None:
+def _check(wanted: DetectorRequest, learnt: LearntTellers) -> None:
     check_seed(wanted.seed)
-    Run.refuse_existing(out)
+    if not learnt.are_all_there_is():
+        Run.refuse_existing(learnt.out)
     for source in (wanted.real, *wanted.fakes):
-        refuse_among(out, source)
+        refuse_among(learnt.out, source)
     if not 0.0 < wanted.rate < 1.0:
         raise UserError(f"false_positives: {wanted.rate:g} is not a share between 0 and 1, such as 0.01")
     if not 1 <= len(wanted.fakes) <= MOST_FAKES:
