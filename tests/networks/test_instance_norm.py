@@ -42,3 +42,9 @@ def test_it_is_by_hand() -> None:
 
 def test_mixed_precision_stays_mixed() -> None:
     assert InstanceNorm(3)(torch.randn(1, 3, 4, 4, dtype=torch.bfloat16)).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_order_in_memory_stays_so_that_what_comes_next_need_not_change_it(layout: torch.memory_format) -> None:
+    given = torch.randn(2, 3, 4, 5).contiguous(memory_format=layout)
+    assert InstanceNorm(3)(given).is_contiguous(memory_format=layout)

@@ -120,7 +120,10 @@ class InstanceNorm(nn.InstanceNorm2d):
         """Map (N, features, H, W) to the same shape."""
         if is_traced() or features.device.type != "cpu":
             return super().forward(features)
-        return group_norm(features.contiguous(), features.shape[1], eps=self.eps)
+        normed = group_norm(features.contiguous(), features.shape[1], eps=self.eps)
+        # What comes next, and its slopes, would change the order back and forth where this one's and its own differ.
+        has_channels_last = features.is_contiguous(memory_format=torch.channels_last)
+        return normed.contiguous(memory_format=torch.channels_last) if has_channels_last else normed
 
 
 class _WithoutBias(nn.Linear):
