@@ -49,6 +49,20 @@ def test_one_number_for_all_rows_is_in_the_middle() -> None:
     assert alone.decoded(np.array([[-1.0], [0.3]])).tolist() == [7, 7]
 
 
+def test_one_number_for_all_rows_is_the_same_with_fewer_digits() -> None:
+    constant = -0.06140064449540183
+    alone = NumberColumn(name="x", positions=(-1, 1), values=(constant, constant))
+    assert alone.encoded(["-0.06140064", "-0.0614006", "-0.0614"])[:, 0].tolist() == [0.0, 0.0, 2.0]
+    assert alone.written(alone.decoded(np.array([[0.3]]))) == ["-0.06140064449540183"]
+
+
+def test_a_number_that_many_rows_share_is_written_with_all_digits_and_others_with_seven() -> None:
+    shared = STEPS.model_copy(update={"values": (0.0, 0.0, 1 / 3, 1 / 3), "decimals": None})
+    texts = shared.written(shared.decoded(np.array([[0.9], [0.1], [-1.0]])))
+    assert texts == ["0.3333333333333333", "0.2", "0.0"]
+    assert shared.encoded(texts)[:, 0].tolist() == pytest.approx([0.75, 0.1, -0.75])
+
+
 def test_a_missing_number_is_refused_or_filled() -> None:
     with pytest.raises(UserError, match="the column 'x' has missing values; --missing mean"):
         LINE.encoded(["10", ""])

@@ -160,6 +160,20 @@ def test_rows_are_scored_by_their_columns_and_classes(place: Path, tmp_path: Pat
     assert (mapped.status, "maps: rows are no pictures" in mapped.complaints) == (2, True)
 
 
+def test_a_column_that_is_always_the_same_makes_nothing_strange(tmp_path: Path) -> None:
+    """A constant of more digits than float32 has: kept with seven of them, every row that is scored was far from it."""
+    random = np.random.default_rng(0)
+    rows = np.concatenate([random.normal(size=(400, 2)), np.full((400, 1), -0.06140064449540183)], axis=1)
+    np.savez(tmp_path / "learnt.npz", X=rows[:300])
+    np.savez(tmp_path / "scored.npz", X=rows[300:])
+    fit = ("--data", tmp_path / "learnt.npz", "--out", tmp_path / "rows", *SMALL_ROWS, "--judge", "neighbours")
+    assert run_command("anomaly", "fit", *fit, "--device", "cpu").status == 0
+    scores = tmp_path / "s.csv"
+    ended = run_command("anomaly", "score", tmp_path / "rows", tmp_path / "scored.npz", "--out", scores)
+    assert ended.status == 0, ended.complaints
+    assert sum(row["strange"] == "1" for row in table(scores)) < 25
+
+
 def test_what_cannot_be_is_one_line(fitted: tuple[Path, Ended], digits_run: Path, tmp_path: Path) -> None:
     out, data = fitted[0], fitted[0].parent / "bars.npz"
     bad = tmp_path / "bad"

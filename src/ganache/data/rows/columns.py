@@ -20,6 +20,7 @@ from ganache.support.errors import UserError
 MAX_NAME = 200  # letters of a column's or a category's name
 MAX_CATEGORIES = 1_000  # of one column
 MAX_KNOTS = 1_024
+SAME = 1e-6  # by which share of it a number that all training rows have may differ: digits that one file has lost
 BEYOND = 1.0  # how far outside of [-1, 1] a number may be placed that no training row comes near
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
@@ -72,6 +73,8 @@ class NumberColumn(_Column):
                 raise _missing(self.name)
             numbers = np.where(absent, self.fill, numbers)
         positions, values = np.array(self.positions), np.array(self.values)
+        if values[0] == values[-1]:
+            numbers = np.where(np.abs(numbers - values[0]) <= SAME * abs(values[0]), values[0], numbers)
         # Where the same number has several knots, the one finds the last of them and the other the first.
         last = np.interp(numbers, values, positions)
         first = -np.interp(-numbers, -values[::-1], -positions[::-1])
@@ -94,10 +97,14 @@ class NumberColumn(_Column):
         return self.encoded(self.decoded(values).astype(np.float64))
 
     def written(self, numbers: npt.NDArray[Any]) -> list[str]:
-        """Return decoded numbers as texts; of those with any decimals, the seven digits that float32 has."""
-        if self.decimals is None:
-            return [f"{number:.7g}" for number in numbers.tolist()]
-        return [repr(number) for number in numbers.tolist()]
+        """Return decoded numbers as texts; of those with any decimals, the seven digits that float32 has.
+
+        A number that many rows share has all of its digits, or it would no longer lie in the middle of its stretch.
+        """
+        if self.decimals is not None:
+            return [repr(number) for number in numbers.tolist()]
+        shared = {one for one, other in itertools.pairwise(self.values) if one == other}
+        return [repr(number) if number in shared else f"{number:.7g}" for number in numbers.tolist()]
 
 
 class CategoryColumn(_Column):
