@@ -1,7 +1,7 @@
 """Other GANs for anomalies, as pyod has them, on the tables that `benchmarks.anomaly` was measured on.
 
     python -m benchmarks.anomaly TABLE … --out runs/anomaly
-    pip install pyod; python -m benchmarks.anomaly_peers --out runs/anomaly [--learnt 5000] [--judged 1000]
+    pip install pyod; python -m benchmarks.anomaly_peers --out runs/anomaly [--learnt 5000] [--judged 1000] [--seeds 1]
 
 AnoGAN, ALAD and SO_GAAL with pyod's own settings, of rows that are standardised by the learnt ones. They learn from so
 many of the same normal rows, and judge all strange test rows and so many normal ones (AnoGAN searches a latent for each
@@ -72,11 +72,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/anomaly"))
     parser.add_argument("--learnt", type=int, default=5_000)
     parser.add_argument("--judged", type=int, default=1_000)
+    parser.add_argument("--seeds", type=int, default=1, help="how many fits of each table, the first ones")
     asked = parser.parse_args()
     rows: list[tuple[str, ...]] = [("table", "rows, strangers", OURS, *PEERS)]
     for path in sorted(asked.out.glob("*.train.npz")):
         stem = path.with_suffix("").with_suffix("")
-        if not stem.with_suffix(".json").exists():
+        if not stem.with_suffix(".json").exists() or int(stem.name.rpartition("-")[2]) >= asked.seeds:
             continue
         found = measured(stem, asked.learnt, asked.judged)
         areas = (f"{100 * found[name]:.1f}" for name in (OURS, *PEERS))
