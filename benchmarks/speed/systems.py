@@ -38,7 +38,8 @@ class System:
     loop: Callable[..., Iterator[int]] | None = None
     networks: Callable[..., tuple[nn.Module, ...]] | None = None
     freezes: bool = False  # whether the document spares the discriminator's weight gradients in the generator's half
-    small: tuple[str, ...] = ()  # the recipe's settings for --quick
+    settings: tuple[str, ...] = ()  # with which the recipe's networks are the document's
+    small: tuple[str, ...] = ()  # the settings for --quick besides
     small_networks: Mapping[str, int] = field(default_factory=dict)
     domains: tuple[str, ...] = ()  # of a translator: the first half of the pictures is of one, the second of the other
 
@@ -65,6 +66,7 @@ DOCUMENTS = (
 CYCLE = System(
     *("cyclegan", PICTURE, 4, "", plain_cycle.cyclegan, plain_cycle.cyclegan_networks),
     freezes=True,
+    settings=("translator.doubling=transposed",),
     small=("translator.width=4", "translator.blocks=1", "discriminator.width=4"),
     small_networks={"width": 4, "blocks": 1, "judges_width": 4},
     domains=("A", "B"),
@@ -108,9 +110,9 @@ def contestants(system: System, store: Path, quick: bool) -> dict[str, Contestan
 
 def planned(system: System, store: Path, quick: bool) -> Plan:
     """Return a run of the system as `ganache train` would begin it on a CPU."""
-    small, batch = (system.small, 2) if quick else ((), None)
+    settings, batch = ((*system.settings, *system.small), 2) if quick else (system.settings, None)
     asked = Request(
-        data=str(store), recipe=system.recipe, device="cpu", settings=small, batch=batch, domains=system.domains
+        data=str(store), recipe=system.recipe, device="cpu", settings=settings, batch=batch, domains=system.domains
     )
     plan = ganache.plan(asked)
     assert plan.recipe.batch_size == (batch or system.batch_size), "the plain loop's batches have another size"

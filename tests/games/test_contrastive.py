@@ -78,7 +78,7 @@ def test_the_translator_descends_the_sum_of_being_believed_and_of_both_contrasts
         for ours, theirs in pairs:
             assert ours.grad is not None
             assert theirs.grad is not None
-            torch.testing.assert_close(theirs.grad, ours.grad, rtol=1e-3, atol=1e-6)
+            torch.testing.assert_close(theirs.grad, ours.grad, rtol=3e-3, atol=2e-5)
 
 
 def test_the_discriminator_is_shown_the_translations_of_inputs_alone() -> None:

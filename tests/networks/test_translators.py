@@ -20,7 +20,7 @@ TRANSLATORS: dict[str, Translator] = {
     "repeating": ResidualTranslator(width=3, blocks=1, doubling="repeated"),
     "super": SuperResolver(scale=4, width=3, blocks=2),
     "super by three": SuperResolver(scale=3, width=3, blocks=1),
-    "shallow unet": UNet(width=3, max_width=5, depth=2, without_dropout=0),
+    "shallow unet": UNet(width=3, max_width=5, depth=2, without_dropout=0, doubling="repeated"),
 }
 SIZES = [(16, 24), (1, 1), (1, 7), (3, 2), (5, 40), (17, 31), (33, 64)]
 

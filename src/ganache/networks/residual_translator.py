@@ -6,14 +6,14 @@ transposed convolutions of 4×4, whose taps fall evenly on all pixels.
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
-from ganache.networks.convolutions import Conv2d, ConvTranspose2d, RepeatedConv2d
+from ganache.networks.convolutions import Conv2d
+from ganache.networks.doubling import Doubling, doubled
 from ganache.networks.layers import InstanceNorm, normal_initialised
 from ganache.networks.reflection import ReflectedConv2d
 from ganache.networks.translators import Translating, Translator, cut_as, reach_of, refuse_apart
@@ -25,7 +25,7 @@ class ResidualTranslator(Translator):
 
     width: int = Field(default=64, ge=1)  # features at the pictures' size; twice and four times as many at the halves
     blocks: int = Field(default=9, ge=1)  # the paper's 9 from 256×256 on, and 6 below
-    doubling: Literal["transposed", "repeated"] = "transposed"  # repeated: no lattice (Odena et al. 2016)
+    doubling: Doubling = "transposed"  # as in the paper; repeated places draw no lattice
 
     def build(self, inputs: ImageShape, targets: ImageShape) -> Translating:
         """Return the module; raises UserError for pictures of two sizes, or with a side of less than four pixels."""
@@ -35,17 +35,6 @@ class ResidualTranslator(Translator):
         return network
 
 
-def _transposed(inputs: int, outputs: int) -> nn.Module:
-    return ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False)
-
-
-def _repeated(inputs: int, outputs: int) -> nn.Module:
-    return RepeatedConv2d(inputs, outputs, bias=False)
-
-
-DOUBLINGS = {"transposed": _transposed, "repeated": _repeated}
-
-
 class _JohnsonTranslator(Translating):
     stride = 4
     sees_whole = True
@@ -53,14 +42,14 @@ class _JohnsonTranslator(Translating):
 
     def __init__(self, config: ResidualTranslator, inputs: ImageShape, targets: ImageShape) -> None:
         super().__init__()
-        width, doubling = config.width, DOUBLINGS[config.doubling]
+        width, how = config.width, config.doubling
         self.layers = nn.Sequential(
             *(ReflectedConv2d(inputs.channels, width, 7, bias=False), *_normed(width)),
             *(Conv2d(width, 2 * width, 3, 2, 1, bias=False), *_normed(2 * width)),
             *(Conv2d(2 * width, 4 * width, 3, 2, 1, bias=False), *_normed(4 * width)),
             *(_JohnsonBlock(4 * width) for _ in range(config.blocks)),
-            *(doubling(4 * width, 2 * width), *_normed(2 * width)),
-            *(doubling(2 * width, width), *_normed(width)),
+            *(doubled(how, 4 * width, 2 * width, bias=False), *_normed(2 * width)),
+            *(doubled(how, 2 * width, width, bias=False), *_normed(width)),
             ReflectedConv2d(width, targets.channels, 7),
         )
         self.reach = reach_of(self.layers.modules())

@@ -14,11 +14,12 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
-from ganache.networks.convolutions import Conv2d, ConvTranspose2d
+from ganache.networks.convolutions import Conv2d
+from ganache.networks.doubling import Doubling, doubled
 from ganache.networks.layers import Dropout, normal_initialised
 from ganache.networks.translators import Translating, Translator, reach_of, refuse_apart
 
-GEOMETRY = (4, 2, 1)  # kernel, stride and padding of all layers
+HALVED = (4, 2, 1)  # kernel, stride and padding
 SLOPE = 0.2
 
 
@@ -29,6 +30,7 @@ class UNet(Translator):
     max_width: int = Field(default=512, ge=1)
     depth: int = Field(default=8, ge=1)  # halvings, of which there are fewer where the shorter side has no more
     dropout: float = Field(default=0.5, ge=0, lt=1)  # of what the inner doublings make, in training
+    doubling: Doubling = "transposed"  # as in the paper; repeated places draw no lattice
     without_dropout: int = Field(default=5, ge=0)  # outer doublings: all but the three innermost at 256×256
 
     def build(self, inputs: ImageShape, targets: ImageShape) -> Translating:
@@ -72,14 +74,14 @@ def _halving(level: int, depth: int, inputs: int, outputs: int) -> nn.Module:
     normed = 0 < level < depth - 1
     return nn.Sequential(
         *([nn.LeakyReLU(SLOPE)] if level else []),
-        Conv2d(inputs, outputs, *GEOMETRY, bias=not normed),
+        Conv2d(inputs, outputs, *HALVED, bias=not normed),
         *([nn.BatchNorm2d(outputs)] if normed else []),
     )
 
 
 def _doubling(config: UNet, level: int, inputs: int, outputs: int) -> nn.Module:
-    """Return ReLU, the transposed convolution, and batch norm but for pixels, with dropout at the inner sizes."""
-    convolution = ConvTranspose2d(inputs, outputs, *GEOMETRY, bias=not level)
+    """Return ReLU, the convolution that doubles, and batch norm but for pixels, with dropout at the inner sizes."""
+    convolution = doubled(config.doubling, inputs, outputs, bias=not level)
     norm = [nn.BatchNorm2d(outputs)] if level else []
     dropout = [Dropout(config.dropout)] if level and level >= config.without_dropout and config.dropout else []
     return nn.Sequential(nn.ReLU(), convolution, *norm, *dropout)
