@@ -8,7 +8,7 @@ from typing import TypeGuard, TypeVar
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import group_norm
-from torch.nn.utils.parametrizations import spectral_norm
+from torch.nn.utils import parametrizations
 from torch.nn.utils.parametrize import register_parametrization
 
 from ganache.networks.convolutions import Conv2d, ConvTranspose2d, is_traced
@@ -243,10 +243,19 @@ def spectrally_normalised(module: nn.Module, bound: float = 1.0) -> nn.Module:
     """
     layers = [layer for layer in module.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]
     for layer in layers:
-        spectral_norm(layer)
+        outputs = 1 if isinstance(layer, nn.ConvTranspose2d) else 0  # the weight's dimension, as `spectral_norm` has it
+        register_parametrization(layer, "weight", _SpectralNorm(layer.weight, dim=outputs))
         if bound != 1.0:
             register_parametrization(layer, "weight", _Times(bound ** (1.0 / len(layers))))
     return module
+
+
+class _SpectralNorm(parametrizations._SpectralNorm):
+    """torch's own, which iterates on the meta device too: for seconds, in a rehearsal that asks for shapes alone."""
+
+    def _power_method(self, weight_mat: Tensor, n_power_iterations: int) -> None:
+        if not weight_mat.is_meta:
+            super()._power_method(weight_mat, n_power_iterations)
 
 
 def equalised(layer: Weighted, gain: float = 1.0, rate: float = 1.0, bias: float = 0.0) -> Weighted:
