@@ -4,8 +4,9 @@
     pip install pyod; python -m benchmarks.anomaly_peers --out runs/anomaly [--learnt 5000] [--judged 1000] [--seeds 1]
 
 AnoGAN, ALAD and SO_GAAL with pyod's own settings, of rows that are standardised by the learnt ones. They learn from so
-many of the same normal rows, and judge all strange test rows and so many normal ones (AnoGAN searches a latent for each
-row). Beside them stands the area under the ROC curve that the ensemble has on the same rows, by the file of its scores.
+many of the same normal rows, and judge so many normal and so many strange test rows (AnoGAN searches a latent for each
+row, half a second long). Beside them stands the area under the ROC curve that the ensemble has on the same rows, by the
+file of its scores.
 Prints a table in Markdown.
 """
 
@@ -42,11 +43,12 @@ def measured(stem: Path, most_learnt: int, most_judged: int) -> dict[str, Any]:
     with np.load(stem.with_suffix(".test.npz")) as arrays:
         tested, strange = arrays["X"], arrays["y"] == 1
     learnt = learnt[random.permutation(len(learnt))[:most_learnt]]
-    normal = random.permutation(np.flatnonzero(~strange))[:most_judged]
-    rows = np.sort(np.concatenate([normal, np.flatnonzero(strange)]))
+    rows = np.sort(
+        np.concatenate([random.permutation(np.flatnonzero(kind))[:most_judged] for kind in (~strange, strange)])
+    )
     mean, deviation = learnt.mean(axis=0), learnt.std(axis=0) + 1e-9
     given, asked = ((some - mean) / deviation for some in (learnt, tested[rows]))
-    found: dict[str, Any] = {"rows": len(rows), "strangers": int(strange.sum())}
+    found: dict[str, Any] = {"rows": len(rows), "strangers": int(strange[rows].sum())}
     found[OURS] = float(roc_auc_score(strange[rows], _own_scores(stem.with_suffix(".csv"))[rows]))
     for name, module in PEERS.items():
         began = time.perf_counter()
