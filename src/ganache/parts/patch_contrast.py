@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize
+from torch.nn.functional import log_softmax, normalize
 
 from ganache.support.precision import unmixed
 
@@ -60,7 +60,7 @@ def contrasted(queries: Tensor, keys: Tensor, temperature: float) -> Tensor:
     Queries and keys are (N, P, W).
     """
     alike = queries @ keys.transpose(1, 2) / temperature
-    return (alike.logsumexp(dim=2) - alike.diagonal(dim1=1, dim2=2)).mean(dim=1)
+    return -log_softmax(alike, dim=2).diagonal(dim1=1, dim2=2).mean(dim=1)
 
 
 def _drawn(maps: Tensor, count: int) -> Tensor:
