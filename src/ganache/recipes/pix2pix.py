@@ -5,9 +5,11 @@ translator:    -E[log D(x, G(x))] + 100 E|y - G(x)|
 
 ganache train pix2pix --data emoji.zip --domains A,B --size 64
 
-Ours, for a processor: half of the paper's features and batches of 4. At 256×256 on a GPU it is the paper's with `--set
-translator.width=64 --set discriminator.width=64 --batch 1`. Pairs come from two classes or two sources whose pictures
-have the same names, from pictures side by side, or from a task: docs/translation.md.
+Ours, for a processor: half of the paper's features and 128 at most, which is a ninth of the weights and on 1,293 pairs
+no worse; doublings that repeat places, which draw no lattice; batches of 4. At 256×256 on a GPU it is the paper's with
+`--set translator.width=64 --set translator.max_width=512 --set translator.doubling=transposed --set
+discriminator.width=64 --batch 1`. Pairs come from two classes or two sources whose pictures have the same names, from
+pictures side by side, or from a task: docs/translation.md.
 """
 
 from ganache.games import Optimizers, Paired
@@ -22,7 +24,7 @@ def recipe() -> Paired:
     adam = Adam(learning_rate=2e-4, betas=(0.5, 0.999))
     return Paired(
         name="pix2pix",
-        translator=UNet(width=32),
+        translator=UNet(width=32, max_width=128, doubling="repeated"),
         discriminator=PatchDiscriminator(width=32),
         objective=NonSaturating(),
         optimizers=Optimizers(generator=adam, discriminator=adam),

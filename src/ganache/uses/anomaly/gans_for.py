@@ -79,4 +79,6 @@ def games_for(shape: ImageShape, images: int, settings: tuple[str, ...] = ()) ->
 def _reader(shape: ImageShape) -> Discriminator:
     if shape.is_row:
         return MLPDiscriminator(widths=(256, 256), slope=0.2)
-    return DCGANDiscriminator(width=32, batch_norm=False)
+    # From N(0, 0.02²) and without a norm all latents begin near 0, where a generator may draw black and has no slope:
+    # an encoder of zeros alone, and one of ones, learnt nothing.
+    return DCGANDiscriminator(width=32, batch_norm=False, normal_weights=False)
