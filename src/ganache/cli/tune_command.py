@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ganache.uses.tuning.findings import Findings
     from ganache.uses.tuning.study import Study
     from ganache.uses.tuning.trials import Trial
+    from ganache.uses.tuning.tune import Tuned
 
 MOST_SHOWN = 5  # trials
 
@@ -86,7 +87,6 @@ def tune(
     from ganache import api
     from ganache.training.plan import Request
     from ganache.uses.tuning.study import Tuning
-    from ganache.web.report.study_page import PAGE
 
     given = locals()
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
@@ -98,17 +98,23 @@ def tune(
         raise UserError("data: which pictures? Name them with --data")
     with packing_bar() as progress:
         found = api.tune(collected(Tuning, {**given, "request": request}), progress=progress, say=_say, begun=_begun)
-    show(_report(found.study, found.findings))
-    show([f"page           {found.study.folder / PAGE}"])
-    if found.signal is not None:
-        show(
-            [f"stopped; everything is saved. Continue with: ganache tune --out {shlex.quote(str(found.study.folder))}"]
-        )
-        raise typer.Exit(128 + found.signal)
+    _end(found)
 
 
 def _say(line: str) -> None:
     print(shown(line), flush=True)
+
+
+def _end(found: "Tuned") -> None:
+    """Say what was found, where its page lies, and how to go on if a signal ended it, whose status is the command's."""
+    from ganache.web.report.study_page import PAGE
+
+    folder = found.study.folder
+    show(_report(found.study, found.findings))
+    show([f"page           {folder / PAGE}"])
+    if found.signal is not None:
+        show([f"stopped; everything is saved. Continue with: ganache tune --out {shlex.quote(str(folder))}"])
+        raise typer.Exit(128 + found.signal)
 
 
 def _begun(study: "Study", trials: "list[Trial]") -> None:
