@@ -7,8 +7,9 @@ Labels are one-hot: beside the latent for G, as constant planes beside the image
 
 ganache train ralsgan-conditional --data FOLDER_OF_CLASSES --size 64
 
-On MNIST at 28×28, 50,000 images (22 minutes of one CPU core, far from done) reached a Fréchet distance of 21, and 70.5%
-of the samples had the class asked for (`ganache judge`, 10,000 samples, seed 0; from first weights of N(0, 0.02²)).
+On MNIST at 28×28, its 1,000,000 images with `--set ema_half_life=20000` (two hours of half a CPU core) reached a
+Fréchet distance of 1.73, 99.0% of the samples had the class asked for, and 0.8% were unsure (`ganache judge`, 10,000
+samples, seed 0).
 """
 
 from ganache.games import TwoPlayers
