@@ -91,7 +91,7 @@ def test_the_command_makes_the_run_again(tmp_path: Path) -> None:
     run = run_by_hand(tmp_path / "run", recipe=recipe, source=source, start={"run": "runs/before"}, device="cpu")
     facts = reproduction_facts(find_run(run.path))
     assert facts["command"] == (
-        "ganache train dcgan --data digits --images 1000 --range 0:4095 --from runs/before --seed 3 --label 'a cat'"
+        "ganache train dcgan --data digits --range 0:4095 --label 'a cat' --images 1000 --from runs/before --seed 3"
         " --set batch_size=16"
     )
     assert facts["same"] == ["seed 3", "device cpu"]

@@ -188,7 +188,7 @@ MISTAKES: list[tuple[str, str]] = [
     ("serve RUN --host 0.0.0.0", "host: other machines may reach '0.0.0.0', so a token is needed"),
     ("serve RUN --port 70000", "port: 70000 is not between 0 and 65535"),
     ("serve RUN --token-file absent", "token-file: 'absent' cannot be read: No such file or directory"),
-    ("serve RUN --code absent.py", "code: there is no Python file 'absent.py'"),
+    ("serve RUN --port 0 --code absent.py", "code: there is no Python file 'absent.py'"),
 ]
 
 
