@@ -4,6 +4,7 @@ Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 """
 
 import contextlib
+import hashlib
 import math
 import tokenize
 import zipfile
@@ -167,6 +168,16 @@ def parts_of(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
     step = rows_per_part(max(1, array[:1].nbytes))
     for start in range(0, len(array), step):
         yield np.ascontiguousarray(array[start : start + step])
+
+
+def digest_of(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Return SHA-256 of named arrays (N, …): names, types, shapes and values."""
+    whole = hashlib.sha256()
+    for name, array in arrays.items():
+        whole.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        for rows in parts_of(array):
+            whole.update(rows.data)
+    return whole.hexdigest()
 
 
 def add_arrays(archive: zipfile.ZipFile, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -4,7 +4,6 @@ What was kept goes by its content, so that the same arrays are one file, and a r
 by another process.
 """
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from ganache.data.cache import cache_folder
 from ganache.data.location import as_text
-from ganache.data.npy import StoredArray, parts_of, write_arrays
+from ganache.data.npy import StoredArray, digest_of, write_arrays
 from ganache.data.sources.picture_arrays import as_pictures, is_points
 from ganache.data.sources.table_arrays import is_table
 from ganache.support.errors import RunError, UserError
@@ -48,7 +47,7 @@ def as_source(given: Given, field: str = "data", cache: str | Path | None = None
     if labels is not None:
         arrays["labels"] = _classes(labels, len(found), field)
     folder = cache_folder(cache).absolute() / _FOLDER
-    path = folder / f"array-{_digest(arrays)}.npz"
+    path = folder / f"array-{digest_of(arrays)[:16]}.npz"
     if not path.exists():
         _write(path, arrays)
     return str(path)
@@ -86,15 +85,6 @@ def _array(given: object, field: str, otherwise: str) -> NDArray[Any]:
         return np.asarray(given)
     except (TypeError, RuntimeError, ValueError) as error:  # a tensor of a GPU, or one that requires a gradient
         raise UserError(f"{field}: {' '.join(str(error).split())[:200]}") from error
-
-
-def _digest(arrays: dict[str, NDArray[Any]]) -> str:
-    whole = hashlib.sha256()
-    for name, array in arrays.items():
-        whole.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        for rows in parts_of(array):
-            whole.update(rows.data)
-    return whole.hexdigest()[:16]
 
 
 def _write(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
