@@ -7,7 +7,6 @@ to 5% of their way. Dropout is off, since its masks are drawn in another order.
 
 import copy
 import types
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -48,15 +47,7 @@ class Called(nn.Sequential):
         return found
 
 
-@pytest.fixture(autouse=True)
-def _in_double(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let what both sides turn into float32, logits and images among them, become float64."""
-    monkeypatch.setattr(Tensor, "float", Tensor.double)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
+@pytest.mark.usefixtures("in_double")
 @pytest.mark.parametrize("system", DOCUMENTS, ids=lambda system: system.recipe)
 def test_both_move_the_weights_alike(system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_pictures(system.shape, PICTURES, tmp_path / "store")
