@@ -63,13 +63,16 @@ def faults(trials: Sequence[Trial], recorded: Sequence[int]) -> Iterator[str]:
             yield f"trial {trial.number} has not ended"
         if trial.fate == "complete" and trial.number not in recorded:
             yield f"trial {trial.number} has a score and no evaluation"
-    work = Counter(
-        repr(sorted(trial.values.items())) if trial.purpose == "search" else f"{trial.purpose} of seed {trial.seed}"
-        for trial in trials
-    )
-    yield from (f"done {count} times: {what}" for what, count in work.items() if count > 1)
+    work = Counter((_what(trial), trial.of) for trial in trials)
+    yield from (f"done {count} times: {what}" for (what, _), count in work.items() if count > 1)
     if len([trial for trial in of_purpose(trials, "default") if trial.fate == "complete"]) < SEEDS:
         yield "a default has no score"
+
+
+def _what(trial: Trial) -> str:
+    if trial.purpose == "search":
+        return repr(sorted(trial.values.items()))
+    return f"{trial.purpose} of seed {trial.seed}"
 
 
 def told(found: Findings) -> str:

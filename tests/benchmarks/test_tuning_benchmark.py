@@ -20,6 +20,10 @@ def test_a_whole_study_has_no_faults() -> None:
     assert list(faults(WHOLE, RECORDED)) == []
 
 
+def test_another_best_is_checked_with_the_same_seeds() -> None:
+    assert list(faults([*WHOLE, replace(CHECK, number=5, of=9)], [*RECORDED, 5])) == []
+
+
 @pytest.mark.parametrize(
     ("trials", "recorded", "said"),
     [
