@@ -194,8 +194,7 @@ def _reading(said: dict[str, Any]) -> list[str]:
     from ganache.training.plan import Request
 
     asked = collected(Request, said)
-    kept = Source(asked.data, asked.how, tuple(asked.labels), asked.mirror).to_json()
-    return options_of({**kept, "data": asked.data})
+    return options_of(Source(asked.data, asked.how, asked.labels, asked.mirror).to_json())
 
 
 def _best_trials(found: "Findings") -> Iterator[str]:

@@ -30,8 +30,8 @@ class UNet(Translator):
     max_width: int = Field(default=512, ge=1)
     depth: int = Field(default=8, ge=1)  # halvings, of which there are fewer where the shorter side has no more
     dropout: float = Field(default=0.5, ge=0, lt=1)  # of what the inner doublings make, in training
-    doubling: Doubling = "transposed"  # as in the paper; repeated places draw no lattice
     without_dropout: int = Field(default=5, ge=0)  # outer doublings: all but the three innermost at 256×256
+    doubling: Doubling = "transposed"  # as in the paper; repeated places draw no lattice
 
     def build(self, inputs: ImageShape, targets: ImageShape) -> Translating:
         """Return the module; raises UserError for pictures of two sizes, or with a side of one pixel."""
