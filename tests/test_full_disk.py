@@ -67,8 +67,8 @@ def finished(interrupted: Path) -> Path:
 
 
 def fill_when_begun(name: str, disk: Path, patch: pytest.MonkeyPatch) -> None:
-    """Fill the disk when a file of this name is begun: a temporary one, or TensorBoard's copy of the log."""
-    make, opened = tempfile.mkstemp, io.open
+    """Fill the disk when a file of this name is begun: its temporary folder, or TensorBoard's copy of the log."""
+    make, opened = tempfile.mkdtemp, io.open
 
     def making(*arguments: Any, **options: Any) -> Any:
         if options["prefix"].strip(".") == name:
@@ -80,7 +80,7 @@ def fill_when_begun(name: str, disk: Path, patch: pytest.MonkeyPatch) -> None:
             fill(disk)
         return opened(path, *arguments, **options)
 
-    patch.setattr(tempfile, "mkstemp", making)
+    patch.setattr(tempfile, "mkdtemp", making)
     patch.setattr(io, "open", opening)
 
 

@@ -1,17 +1,19 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ganache.support.files import lock, replacing
+from ganache.support.files import lock, remove_unfinished, replacing
 
 
 def test_the_file_appears_at_the_end_and_nothing_else_remains(tmp_path: Path) -> None:
     path = tmp_path / "new" / "folder" / "a.txt"
     with replacing(path) as temporary:
-        assert temporary.parent == path.parent
-        assert temporary.suffix == ".txt"
+        assert temporary.parent.parent == path.parent
+        assert temporary.name == path.name
         temporary.write_text("whole")
         assert not path.exists()
     assert path.read_text() == "whole"
@@ -32,6 +34,29 @@ def test_an_accident_leaves_what_was_there(tmp_path: Path, accident: BaseExcepti
         write_half()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_library_left_beside_its_file_goes_with_it(tmp_path: Path) -> None:
+    with replacing(tmp_path / "a") as temporary:
+        temporary.with_name(".tmpfT3kM1").write_text("half")
+        temporary.write_text("whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    script = (
+        "import os, sys, pathlib\n"
+        "from ganache.support.files import replacing\n"
+        "with replacing(pathlib.Path(sys.argv[1])) as temporary:\n"
+        "    temporary.with_name('.tmpfT3kM1').write_text('half')\n"
+        "    os._exit(9)\n"
+    )
+    (tmp_path / "b").write_text("whole")
+    assert subprocess.run([sys.executable, "-c", script, str(tmp_path / "a")]).returncode == 9
+    (tmp_path / ".a.txt.ab.partial.txt").write_text("half")
+    assert len(list(tmp_path.iterdir())) == 3
+    remove_unfinished(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
 
 def test_the_content_is_on_the_disk_before_the_name_and_the_name_before_the_end(

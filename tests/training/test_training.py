@@ -208,9 +208,10 @@ def test_a_full_disk_fails_the_run_and_loses_nothing(tmp_path: Path, monkeypatch
 
 def test_what_a_killed_process_left_half_written_is_cleared_away(tmp_path: Path) -> None:
     train(tmp_path / "run", images=32)
-    left = [tmp_path / "run/checkpoints/.00000048.safetensors.ab12.partial.safetensors", tmp_path / "run/.x.partial"]
+    left = [tmp_path / "run/checkpoints/.00000048.safetensors.ab12.partial", tmp_path / "run/.x.partial"]
     for path in left:
-        path.write_bytes(b"half")
+        path.mkdir()
+        (path / ".tmpfT3kM1").write_bytes(b"half")
     ganache.resume(tmp_path / "run", images=64)
     assert not any(path.exists() for path in left)
 

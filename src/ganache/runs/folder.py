@@ -15,7 +15,7 @@ from ganache.games import Game
 from ganache.parts.part import named_by_user, parse
 from ganache.runs.run_record import check, checked_line
 from ganache.support.errors import RunError, UserError, reason, without_passwords
-from ganache.support.files import PARTIAL, RECIPE, RECORD, is_run, lock, sync, umask, write_text, writing
+from ganache.support.files import RECIPE, RECORD, is_run, lock, remove_unfinished, sync, umask, write_text, writing
 from ganache.support.interrupts import Interrupts
 from ganache.support.json_files import read_json, read_json_lines, write_json
 from ganache.support.machine import versions
@@ -161,8 +161,7 @@ class Run:
     def remove_leftovers(self) -> None:
         """Delete what a killed process had begun to write and not yet renamed."""
         for folder in (self.path, self.samples, self.checkpoints):
-            for path in folder.glob(f".*{PARTIAL}*"):
-                path.unlink()
+            remove_unfinished(folder)
 
     def recipe(self) -> Game:
         """Return the recipe of recipe.json; raises UserError when it is not valid."""

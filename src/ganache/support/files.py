@@ -66,16 +66,17 @@ def writing(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path in the same folder; on success flush it to the disk and rename it to `path`.
+    """Give a path of the same name in a temporary folder beside `path`; on success flush it and rename it to `path`.
 
-    On an exception the temporary file is removed and `path` is as it was. Raises RunError when the disk refuses.
+    On an exception the folder is removed and `path` is as it was; a process that is killed leaves the folder, for
+    `remove_unfinished`. Raises RunError when the disk refuses.
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=f"{PARTIAL}{path.suffix}", dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
+        # A folder, not a file: libraries have temporary files of their own, which they make beside the path they get.
+        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=PARTIAL, dir=path.parent))
         try:
+            temporary = folder / path.name
             yield temporary
             sync(temporary)
             os.chmod(temporary, 0o666 & ~umask())
@@ -83,7 +84,19 @@ def replacing(path: Path) -> Iterator[Path]:
             sync(path.parent)
         finally:
             with contextlib.suppress(OSError):  # a disk that fails here has failed above
-                temporary.unlink(missing_ok=True)
+                _remove(folder)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Delete what killed processes had begun to write into a folder and not yet renamed."""
+    for path in folder.glob(f".*{PARTIAL}*"):
+        _remove(path) if path.is_dir() else path.unlink()  # files are of versions that made no folder
+
+
+def _remove(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
 
 
 def digest_of(path: Path, algorithm: str = "sha256") -> str:

@@ -11,7 +11,7 @@ from ganache.evaluation.records import Evaluation
 from ganache.runs import sealed
 from ganache.runs.folder import Run
 from ganache.support.errors import RunError, UserError
-from ganache.support.files import PARTIAL, is_run
+from ganache.support.files import is_run, remove_unfinished
 from ganache.support.json_files import write_json
 from ganache.support.refusals import refusals
 from ganache.training.plan import make_plan
@@ -84,7 +84,8 @@ class Trainings:
             sealed.prune(run.checkpoints, 1, lambda images: False)
         else:
             leave_the_networks(run)
-            for path in [*run.path.glob("*.safetensors"), *run.checkpoints.glob(f".*{PARTIAL}*")]:
+            remove_unfinished(run.checkpoints)
+            for path in run.path.glob("*.safetensors"):
                 path.unlink()
 
 
