@@ -22,6 +22,8 @@ import numpy as np
 from benchmarks.markdown import table
 from ganache.data import open_dataset
 from ganache.data.location import NAMES, title
+from ganache.data.npy import write_arrays
+from ganache.data.store.packed import PackedDataset
 from ganache.support.json_files import read_json, write_json
 from ganache.support.streams import derive
 from ganache.support.units import duration_text
@@ -51,9 +53,16 @@ class Result:
 
 def of_pictures(source: str, out: Path, seed: int, images: int | None, most: int | None) -> Iterator[Result]:
     """Yield a result for each class of a set of pictures that is taken for normal."""
-    for name in open_dataset(source).label_names[:most]:
+    dataset, tested = open_dataset(source), out / f"{title(source)}.test.npz"
+    assert isinstance(dataset, PackedDataset), source
+    # As a file of its own: of a folder or a zip `score` judges every picture, those of the training among them.
+    test = dataset.rows("test", 0, int(dataset.rows_by_label("test").sum()))
+    out.mkdir(parents=True, exist_ok=True)
+    names = np.array(dataset.label_names)[test.labels]
+    write_arrays(tested, {"images": test.images.transpose(0, 2, 3, 1), "labels": names})
+    for name in dataset.label_names[:most]:
         asked = Request(data=source, labels=(name,), seed=seed, images=images)
-        yield measured(asked, source, (name,), title(source), out / f"{title(source)}-{name}-{seed}")
+        yield measured(asked, str(tested), (name,), title(source), out / f"{title(source)}-{name}-{seed}")
 
 
 def of_table(path: Path, out: Path, seed: int, images: int | None) -> Result:
