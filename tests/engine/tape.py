@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map_only
 
 from ganache.engine.state import TrainingState
 
@@ -45,20 +44,25 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         made = func(*args, **(kwargs or {}))
         if func.namespace != "profiler":
-            self.fixed.append((str(func), tree_map_only(Tensor, self._told, (args, kwargs))))
-            before = {_place(tensor) for tensor in _tensors((args, kwargs))}
-            self._made |= {_place(tensor) for tensor in _tensors(made)} - before
+            given, results = _tensors((args, kwargs)), _tensors(made)
+            self.fixed.append((str(func), self._told((args, kwargs))))
+            self._made |= {_place(tensor) for tensor in results} - {_place(tensor) for tensor in given}
             self.operations.append((func, args, kwargs or {}, made))
-            self.devices |= {tensor.device.type for tensor in _tensors((args, kwargs, made))}
+            self.devices |= {tensor.device.type for tensor in given + results}
         return made
 
     def of_the_host(self) -> set[str]:
         """Return the operations that no graph has."""
         return {func._schema.name for func, *_ in self.operations} & OF_THE_HOST
 
-    def _told(self, tensor: Tensor) -> tuple[Any, ...]:
-        inside = _place(tensor) in self._made
-        return (*tensor.shape, tensor.dtype, *tensor.stride(), "inside" if inside else tensor.data_ptr())
+    def _told(self, value: Any) -> Any:
+        """Return arguments with what a graph keeps of a tensor in each one's place."""
+        if isinstance(value, Tensor):
+            place = "inside" if _place(value) in self._made else value.data_ptr()
+            return (*value.shape, value.dtype, *value.stride(), place)
+        if isinstance(value, tuple | list):
+            return tuple(self._told(one) for one in value)
+        return {name: self._told(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 class Tape:
@@ -107,7 +111,11 @@ def _place(tensor: Tensor) -> int:
 
 
 def _tensors(value: Any) -> list[Tensor]:
-    return [leaf for leaf in tree_leaves(value) if isinstance(leaf, Tensor)]
+    """Return the tensors in arguments or results. torch's own walk takes half of the time of all these tests."""
+    if isinstance(value, Tensor):
+        return [value]
+    held = value if isinstance(value, tuple | list) else value.values() if isinstance(value, dict) else ()
+    return [tensor for one in held for tensor in _tensors(one)]
 
 
 def _is_view(operation: Operation) -> bool:

@@ -4,6 +4,7 @@ Commands import what they need when they are called, so that ``--help`` does not
 """
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -104,9 +105,15 @@ def main() -> None:
     end_with_status("ganache", _followed if os.environ.get("RANK", "0") != "0" else _command)
 
 
+@functools.cache
+def _all_commands() -> Any:
+    """Return the tree of commands with their options, which takes typer a while to build of the functions."""
+    return typer.main.get_command(app)
+
+
 def _command() -> int | None:
     try:
-        status = typer.main.get_command(app).main(standalone_mode=False)
+        status = _all_commands().main(standalone_mode=False)
     except _UsageError as error:
         raise UserError(error.format_message()) from None
     except typer.Abort:
