@@ -39,7 +39,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Path]]:
     run = folder / "undisturbed" / "run"
     copies = Copies(run, folder)
     with pytest.MonkeyPatch.context() as watched:
-        for name in ("replace", "unlink"):
+        for name in ("replace", "rmdir", "unlink"):
             watched.setattr(os, name, copies.before(getattr(os, name)))
         train(run, "mlp-2d", "ring", images=160, settings=POINTS, evaluate_every=64, draw=draw_quickly)
     return run, copies.taken

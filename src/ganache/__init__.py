@@ -8,13 +8,12 @@
 Everything here is imported when it is first used, so that ``import ganache`` costs nothing.
 """
 
-import functools
-import importlib
 from typing import TYPE_CHECKING
 
+from ganache.support.lazy_names import importer
 from ganache.support.version import __version__ as __version__
 
-if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads these indented lines
+if TYPE_CHECKING:  # the public names, each written here alone: `importer` reads these indented lines
     from ganache.api import compare as compare
     from ganache.api import diagnose as diagnose
     from ganache.api import evaluate as evaluate
@@ -127,20 +126,4 @@ if TYPE_CHECKING:  # the public names, each written here alone: `_homes` reads t
     from ganache.uses.study.augmentation_study import augment_study as augment_study
     from ganache.uses.tuning.study import Tuning as Tuning
 else:  # hidden from type checkers, which would take any name for one of these
-
-    @functools.cache
-    def _homes() -> dict[str, str]:
-        """Return the module that defines each public name."""
-        import ast  # takes longer than all else of `import ganache`
-
-        tree = ast.parse(__spec__.loader.get_source(__name__))
-        lines = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.col_offset > 0)
-        return {name.name: line.module for line in lines for name in line.names if name.asname}
-
-    def __getattr__(name: str) -> object:
-        """Import a public name when it is first asked for; `__all__` has them all."""
-        if name == "__all__":
-            return sorted(_homes())
-        if name not in _homes():
-            raise AttributeError(f"module 'ganache' has no attribute {name!r}")
-        return getattr(importlib.import_module(_homes()[name]), name)
+    __getattr__ = importer(__spec__)

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from ganache.data.rows.table import Schema
 from ganache.support.errors import UserError
+
+if TYPE_CHECKING:  # what decodes pictures knows no tables, and would wait for pydantic
+    from ganache.data.rows.table import Schema
 
 MAX_SIDE = 16384
 
@@ -26,7 +28,7 @@ class ImageShape:
     height: int
     width: int
     given: int = 0
-    table: Schema | None = None
+    table: "Schema | None" = None
 
     def __post_init__(self) -> None:
         """Refuse what no image of ours can be."""
@@ -41,7 +43,7 @@ class ImageShape:
             raise UserError(f"size: {self.height}x{self.width} is not HEIGHTxWIDTH with sides of 1 … {MAX_SIDE} pixels")
 
     @classmethod
-    def of_row(cls, table: Schema) -> Self:
+    def of_row(cls, table: "Schema") -> Self:
         """Return the shape of a table's rows."""
         return cls(table.width, 1, 1, table=table)
 
@@ -53,7 +55,11 @@ class ImageShape:
         """
         channels, height, width = data["shape"]
         given = int(data.get("given", 0))
-        return cls(channels, height, width, given, Schema.unnamed(channels) if data.get("columns") else None)
+        if not data.get("columns"):
+            return cls(channels, height, width, given)
+        from ganache.data.rows.table import Schema
+
+        return cls(channels, height, width, given, Schema.unnamed(channels))
 
     @property
     def pixels(self) -> int:
