@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ganache.drawing.figures import FAINT_INK, INK, new_figure, plain_axes, save_figure
+from ganache.drawing.figures import FAINT_INK, INK, new_figure, plain_axes, save_figure, space_evenly
 from ganache.support.json_files import is_number
 from ganache.support.units import count_text
 
@@ -50,6 +50,7 @@ def draw(lines: list[dict[str, Any]], out: Path, title: str) -> None:
     columns = min(2, max(1, len(panels)))
     rows = max(1, math.ceil(len(panels) / columns))
     figure = new_figure(6.4 * columns, 3.3 * rows + 0.5, title)
+    space_evenly(figure, columns, rows)
     if not panels:
         figure.text(0.5, 0.45, "nothing measured yet", ha="center", color=FAINT_INK, fontsize=12)
     for index, (group, series) in enumerate(panels.items()):
