@@ -15,15 +15,28 @@ from ganache.evaluation.features import by_name
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    before = os.environ.get("GANACHE_CACHE")
-    os.environ["GANACHE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("GANACHE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Tests run side by side, and small tensors gain nothing from more; nor do the processes that tests start."""
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # tests run side by side, and small tensors gain nothing from more
-    yield
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("OMP_NUM_THREADS", "1")
+        yield
     torch.set_num_threads(threads)
-    os.environ.pop("GANACHE_CACHE")
-    if before is not None:
-        os.environ["GANACHE_CACHE"] = before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_the_disk() -> Iterator[None]:
+    """Flush nothing: no test cuts the power, and those of what is flushed when have a recorder in this place."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "fsync", lambda descriptor: None)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
