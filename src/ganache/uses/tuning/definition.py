@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ganache.data.rows.table import Schema
 from ganache.games import Game
 from ganache.parts.part import named_by_user, read_model
 from ganache.support.errors import UserError
@@ -78,6 +79,10 @@ class Definition(_Kept):
         """Return the training of a trial to a rung."""
         recipe = self.recipe if trial.purpose == "default" else self.recipe_of(trial.values)
         return replace(self.request, recipe=recipe, seed=trial.seed, images=self.rungs[rung])
+
+
+# The shape in a request names the columns of a table, which its module imports for type checkers alone.
+Definition.model_rebuild(_types_namespace={"Schema": Schema})
 
 
 def write_definition(folder: Path, definition: Definition) -> None:
