@@ -41,6 +41,12 @@ def space_evenly(figure: "Figure", columns: int, rows: int) -> None:
     )
 
 
+def space_by_labels(figure: "Figure") -> None:
+    """Give each panel the margins that its labels and a legend outside of it need, found when the figure is saved."""
+    below_title = (0.0, 0.0, 1.0, 1 - _TITLE / figure.get_size_inches()[1])
+    figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.12, rect=below_title)
+
+
 def plain_axes(axes: Any, title: str, across: str, ruled: Literal["both", "y"] = "both") -> None:
     """Give axes their title, say what lies across, and leave of frame and ticks only a faint grid and a base."""
     axes.set_title(title, loc="left", fontsize=11, color=INK)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ganache.drawing.figures import FAINT_INK, INK, new_figure, plain_axes, save_figure
+from ganache.drawing.figures import FAINT_INK, INK, new_figure, plain_axes, save_figure, space_by_labels
 from ganache.support.units import count_text
 
 _APART = 0.06  # between points of one number, as a share of the way to the next, so that intervals do not overlap
@@ -34,7 +34,7 @@ class IntervalPanel(NamedTuple):
 def draw_intervals(panels: Sequence[IntervalPanel], out: Path, title: str) -> None:
     """Draw panels side by side as a PNG, atomically. Raises RunError when the disk refuses."""
     figure = new_figure(6.0 * len(panels), 5.2, title)
-    figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.12)  # as much below as the legend has lines
+    space_by_labels(figure)  # as much below as the legend has lines
     for place, panel in enumerate(panels):
         _draw(figure.add_subplot(1, len(panels), place + 1), panel)
     save_figure(figure, out)

@@ -1,6 +1,5 @@
 """Names of a package that are imported when they are first asked for, so that importing the package costs nothing."""
 
-import ast
 import functools
 import importlib
 from collections.abc import Callable
@@ -17,6 +16,8 @@ def importer(package: ModuleSpec) -> Callable[[str], object]:
     @functools.cache
     def homes() -> dict[str, str]:
         """Return the module that defines each name."""
+        import ast  # takes longer than all else of `import ganache`
+
         tree = ast.parse(package.loader.get_source(package.name))  # type: ignore[union-attr]
         lines = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.col_offset > 0)
         return {name.name: str(line.module) for line in lines for name in line.names if name.asname}
