@@ -22,7 +22,6 @@ import numpy as np
 from benchmarks.markdown import table
 from ganache.data import open_dataset
 from ganache.data.location import NAMES, title
-from ganache.data.npy import write_arrays
 from ganache.data.store.packed import PackedDataset
 from ganache.support.json_files import read_json, write_json
 from ganache.support.streams import derive
@@ -30,6 +29,7 @@ from ganache.support.units import duration_text
 from ganache.training.plan import Request
 from ganache.uses.anomaly.fitting import fit
 from ganache.uses.anomaly.telling import score
+from ganache.uses.study.subsets import LabelledPictures, write_few
 
 TESTED = 0.3  # of a table's rows
 QUICK_CLASSES, QUICK_IMAGES = 2, 1_000
@@ -55,11 +55,10 @@ def of_pictures(source: str, out: Path, seed: int, images: int | None, most: int
     """Yield a result for each class of a set of pictures that is taken for normal."""
     dataset, tested = open_dataset(source), out / f"{title(source)}.test.npz"
     assert isinstance(dataset, PackedDataset), source
-    # As a file of its own: of a folder or a zip `score` judges every picture, those of the training among them.
-    test = dataset.rows("test", 0, int(dataset.rows_by_label("test").sum()))
-    out.mkdir(parents=True, exist_ok=True)
-    names = np.array(dataset.label_names)[test.labels]
-    write_arrays(tested, {"images": test.images.transpose(0, 2, 3, 1), "labels": names})
+    if not tested.exists():
+        # A file of its own: of a folder or a zip `score` judges every picture, those of the training among them.
+        test = dataset.rows("test", 0, int(dataset.rows_by_label("test").sum()))
+        write_few(tested, LabelledPictures(test.images, test.labels), dataset.label_names)
     for name in dataset.label_names[:most]:
         asked = Request(data=source, labels=(name,), seed=seed, images=images)
         yield measured(asked, str(tested), (name,), title(source), out / f"{title(source)}-{name}-{seed}")
