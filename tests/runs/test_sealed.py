@@ -231,6 +231,7 @@ def test_the_newest_is_the_one_with_the_most_images(tmp_path: Path) -> None:
         tmp_path,
         "x.safetensors",
         ".00002000.safetensors.ab.partial",
+        ".00002000.safetensors.ab.partial.safetensors",
         "00003000.safetensors.damaged",
         "4000.png",
     )

@@ -212,6 +212,8 @@ def test_what_a_killed_process_left_half_written_is_cleared_away(tmp_path: Path)
     for path in left:
         path.mkdir()
         (path / ".tmpfT3kM1").write_bytes(b"half")
+    left.append(tmp_path / "run/checkpoints/.00000048.safetensors.ab12.partial.safetensors")
+    left[-1].write_bytes(b"half")
     ganache.resume(tmp_path / "run", images=64)
     assert not any(path.exists() for path in left)
 
