@@ -10,7 +10,6 @@ from ganache import recipes
 from ganache.data.shape import ImageShape
 from ganache.engine.iteration import iterate
 from ganache.engine.state import TrainingState
-from ganache.games import Contrastive, Cycle, Paired
 from ganache.games.translation import Translation
 from ganache.parts.diff_augment import DiffAugment
 from ganache.parts.objectives import Hinge, RelativisticPairing
@@ -156,11 +155,32 @@ def test_a_game_goes_with_other_objectives_penalties_and_augmentations(name: str
 
 
 @pytest.mark.parametrize("name", ["pix2pix", "cyclegan", "cut", "esrgan"])
-def test_a_game_needs_inputs_and_knows_no_classes(name: str) -> None:
+def test_a_game_needs_inputs(name: str) -> None:
     with pytest.raises(UserError, match="learns from inputs and targets, and these images are alone"):
         small(name).build(ImageShape(3, 16, 16), 0)
-    with pytest.raises(UserError, match="is told no classes"):
-        small(name, "conditional=true").build(ALIKE, 2)
+
+
+@pytest.mark.parametrize("name", ["pix2pix", "cyclegan", "cut", "esrgan"])
+def test_discriminators_are_told_classes_and_translators_are_not(name: str) -> None:
+    pool = ["pool=0"] * (name == "cyclegan")
+    now = ["adversarial=1"] * (name == "esrgan")
+    state = tiny_state(small(name, "conditional=true", *pool, *now), ALIKE, labels=2)
+    asked: dict[str, list[Any]] = {part: [] for part in state.cast.networks}
+    for part, network in state.cast.networks.items():
+        network.register_forward_pre_hook(lambda module, given, part=part: asked[part].append(given))
+    told = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    iterate(state, draws_of(state, classes=2))
+    for part, calls in asked.items():
+        for given in calls:
+            assert len(given) == (2 if part.startswith("discriminator") else 1), part
+    heard = [given[1] for part, calls in asked.items() if part.startswith("discriminator") for given in calls]
+    assert heard
+    assert all(torch.equal(conditions[:3], told) for conditions in heard)
+
+
+def test_where_classes_are_told_no_picture_of_another_is_shown_again() -> None:
+    with pytest.raises(UserError, match=r"^pool: old translations are of other classes .*; --set pool=0$"):
+        small("cyclegan", "conditional=true").build(ALIKE, 2)
 
 
 def test_a_term_of_the_generator_is_no_penalty() -> None:
@@ -193,5 +213,7 @@ def resumed_as_undisturbed(game: Translation) -> None:
 
 
 def test_how_inputs_and_targets_must_meet_is_known_before_the_data_are_opened() -> None:
-    assert (Paired.meeting, Cycle.meeting, Contrastive.meeting) == ("pairs", "domains", "domains")
-    assert recipes.find("dcgan").meeting is None
+    named = {"pix2pix": "pairs", "esrgan": "pairs", "cyclegan": "domains", "cut": "domains", "dcgan": None}
+    assert {name: recipes.find(name).meeting for name in named} == named
+    assert {small(name, "conditional=true").meeting for name in ("cyclegan", "cut")} == {"classes"}
+    assert small("pix2pix", "conditional=true").meeting == "pairs"

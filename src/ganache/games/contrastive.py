@@ -9,7 +9,7 @@ where the contrast (equations 2 to 4) is low where each place resembles that pla
 H learns with G.
 """
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import torch
 from pydantic import Field
@@ -19,7 +19,7 @@ from ganache.data.shape import ImageShape
 from ganache.data.twofold.sides import Meeting
 from ganache.games.cast import Cast, Player
 from ganache.games.game import Product, Records, recorded
-from ganache.games.translation import Sides, Translation
+from ganache.games.translation import Met, Shown, Sides, Translation
 from ganache.networks.translators import Encoding
 from ganache.parts.moment import Moment
 from ganache.parts.patch_contrast import PatchContrast
@@ -32,8 +32,6 @@ Layer = Annotated[int, Field(ge=0)]
 class Contrastive(Translation):
     """One translator whose pictures keep, place by place, what was given; a discriminator of the domain it leads to."""
 
-    meeting: ClassVar[Meeting] = "domains"
-
     contrast: NonNegative = 1.0  # λ_A
     identity: NonNegative = 1.0  # λ_B; 0: not asked, as must be where the domains have different channels
     layers: tuple[Layer, ...] = Field(default=(0, 2, 3, 4, 8), min_length=1)  # the paper's five, 0 being the pixels
@@ -41,12 +39,17 @@ class Contrastive(Translation):
     vectors: int = Field(default=256, ge=1)  # numbers of what H makes of a place
     temperature: float = Field(default=0.07, gt=0)  # τ
 
+    @property
+    def meeting(self) -> Meeting:
+        """Pictures know nothing of each other; where classes are told, both of a row are of one."""
+        return "classes" if self.conditional else "domains"
+
     def build(self, shape: ImageShape, conditions: int) -> Cast:
         """Return translator, discriminator, and H; raises UserError for a translator that cannot be looked into."""
-        self.refuse_others(shape, conditions)
+        self.refuse_alone(shape)
         if self.identity:
             self.refuse_identity(shape)
-        networks, memories = self.judges("", shape.targets)
+        networks, memories = self.judges("", shape.targets, conditions)
         translator = self.translator.build(shape.inputs, shape.targets)
         if not isinstance(translator, Encoding):
             name = type(self.translator).__name__
@@ -59,18 +62,19 @@ class Contrastive(Translation):
         }
         return Cast({"a_to_b": translator, **networks}, memories, players)
 
-    def moves(self, cast: Cast, given: Tensor, wanted: Tensor, now: Moment) -> Records:
+    def moves(self, cast: Cast, met: Met, now: Moment) -> Records:
         """Translate a batch; move the discriminator on it, and then translator and H through what it says now."""
+        given, wanted, conditions = met
         size = len(given)
         originals = torch.cat([given, wanted]) if self.identity else given  # one pass is faster than two
         cast.train_only("generator")
         with cast.autocast():
             translated, theirs = _encoder(cast).looked(originals, self.layers)
         all_made = translated.float()
-        made = all_made[:size]
-        judged = self.moved(cast, wanted, made, now)
+        shown = Shown(wanted, all_made[:size], conditions)
+        judged = self.moved(cast, shown, now)
         cast.train_only("generator")
-        fooled = self.convinced(cast, "discriminator", made, wanted, now)
+        fooled = self.convinced(cast, "discriminator", shown, now)
         apart, *identity = torch.split(self._contrasted(cast, all_made, theirs), size)
         terms, loss = {"loss/generator": fooled, "contrast/input": apart}, fooled + now.at(self.contrast) * apart
         for same in identity:

@@ -10,8 +10,6 @@ With `noise` a translation is disturbed before it goes back, so that nothing can
 (Bashkirova et al. 2019, "Adversarial Self-Defense for Cycle-Consistent GANs").
 """
 
-from typing import ClassVar
-
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -20,31 +18,38 @@ from ganache.data.shape import ImageShape
 from ganache.data.twofold.sides import Meeting
 from ganache.games.cast import Cast, Player
 from ganache.games.game import Product, Records, joined, recorded
-from ganache.games.translation import Sides, Translation, apart
+from ganache.games.translation import Met, Shown, Sides, Translation, apart
 from ganache.parts.history import Pool
 from ganache.parts.moment import Moment
 from ganache.parts.schedules import NonNegative
+from ganache.support.errors import UserError
 from ganache.support.world import own_rows
 
 
 class Cycle(Translation):
     """Two translators that undo each other, moved as one, and two discriminators, moved as one."""
 
-    meeting: ClassVar[Meeting] = "domains"
-
     cycle: NonNegative = 10.0  # λ
     identity: NonNegative = 5.0  # ι; 0: not asked, as must be where the domains have different channels
     noise: NonNegative = 0.0  # deviation of what disturbs a translation on its way back
-    pool: int = Field(default=50, ge=0, le=10_000)  # old translations of each domain that are shown again
+    # Old translations of each domain that are shown again; 0 where classes are told, for they were of others.
+    pool: int = Field(default=50, ge=0, le=10_000)
+
+    @property
+    def meeting(self) -> Meeting:
+        """Pictures know nothing of each other; where classes are told, both of a row are of one."""
+        return "classes" if self.conditional else "domains"
 
     def build(self, shape: ImageShape, conditions: int) -> Cast:
         """Return both translators, both discriminators with their pools; raises UserError for data that are alone."""
-        self.refuse_others(shape, conditions)
+        self.refuse_alone(shape)
+        if conditions and self.pool:
+            raise UserError("pool: old translations are of other classes than those that are told; --set pool=0")
         a, b = shape.inputs, shape.targets
         if self.identity:
             self.refuse_identity(shape)
-        judge_a, of_a = self.judges("_a", a)
-        judge_b, of_b = self.judges("_b", b)
+        judge_a, of_a = self.judges("_a", a, conditions)
+        judge_b, of_b = self.judges("_b", b, conditions)
         networks = {"a_to_b": self.translator.build(a, b), "b_to_a": self.translator.build(b, a), **judge_a, **judge_b}
         memories = {"sides": Sides(shape), "pool_a": Pool(a, self.pool), "pool_b": Pool(b, self.pool), **of_a, **of_b}
         players = {
@@ -53,14 +58,14 @@ class Cycle(Translation):
         }
         return Cast(networks, memories, players)
 
-    def moves(self, cast: Cast, given: Tensor, wanted: Tensor, now: Moment) -> Records:
+    def moves(self, cast: Cast, met: Met, now: Moment) -> Records:
         """Move the translators there and back, and then the discriminators on what was made, or was made long ago."""
-        a, b = given, wanted
+        a, b, conditions = met
         cast.train_only("generator")
         made_b, same_b = self._translated(cast, "a_to_b", a, b)
         made_a, same_a = self._translated(cast, "b_to_a", b, a)
-        fooled = self.convinced(cast, "discriminator_a", made_a, a, now)
-        fooled = fooled + self.convinced(cast, "discriminator_b", made_b, b, now)
+        fooled = self.convinced(cast, "discriminator_a", Shown(a, made_a, conditions), now)
+        fooled = fooled + self.convinced(cast, "discriminator_b", Shown(b, made_b, conditions), now)
         cycle = apart(cast("b_to_a", self._disturbed(made_b, now)), a)
         cycle = cycle + apart(cast("a_to_b", self._disturbed(made_a, now)), b)
         terms = {"loss/generator": fooled, "distance/cycle": cycle}
@@ -69,7 +74,7 @@ class Cycle(Translation):
             terms["distance/identity"] = apart(same_b, b) + apart(same_a, a)
             loss = loss + now.at(self.identity) * terms["distance/identity"]
         cast.update("generator", loss, now)
-        judged = self._move_discriminators(cast, (a, b), (made_a, made_b), now)
+        judged = self._move_discriminators(cast, met, (made_a, made_b), now)
         return joined([*judged, recorded(terms)])
 
     def _translated(self, cast: Cast, way: str, given: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -82,14 +87,12 @@ class Cycle(Translation):
     def _disturbed(self, made: Tensor, now: Moment) -> Tensor:
         return made + now.at(self.noise) * own_rows(made, torch.randn_like) if self.noise else made
 
-    def _move_discriminators(
-        self, cast: Cast, reals: tuple[Tensor, Tensor], made: tuple[Tensor, Tensor], now: Moment
-    ) -> list[Records]:
+    def _move_discriminators(self, cast: Cast, met: Met, made: tuple[Tensor, Tensor], now: Moment) -> list[Records]:
         cast.train_only("discriminator")
-        found = [
-            self.judged(cast, f"discriminator_{side}", real, cast.memories[f"pool_{side}"](fakes.detach()), now)
-            for side, real, fakes in zip("ab", reals, made, strict=True)
-        ]
+        found = []
+        for side, reals, fakes in zip("ab", met[:2], made, strict=True):
+            shown = Shown(reals, cast.memories[f"pool_{side}"](fakes.detach()), met.conditions)
+            found.append(self.judged(cast, f"discriminator_{side}", shown, now))
         cast.update("discriminator", (found[0].loss + found[1].loss) / 2.0, now)
         for side in "ab":
             self.constraint.apply(cast.networks[f"discriminator_{side}"])

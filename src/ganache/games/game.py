@@ -64,9 +64,6 @@ class Game(Part, abc.ABC):
 
     # Whether several processes can train it together: its players move by `Cast.update` alone.
     can_be_shared: ClassVar[bool] = True
-    # How inputs and targets meet in the data that it learns from; None: its data are images that stand alone.
-    meeting: ClassVar[Meeting | None] = None
-
     name: str = Field(min_length=1)
     batch_size: int = Field(default=64, ge=1, le=65536)
     ema_half_life: NonNegative = 0.0  # images after which a weight counts half in the average; 0: no averaging
@@ -81,6 +78,11 @@ class Game(Part, abc.ABC):
     def images_per_iteration(self) -> int:
         """How many images an iteration counts as seen."""
         return self.batch_size
+
+    @property
+    def meeting(self) -> Meeting | None:
+        """How inputs and targets meet in the data that it learns from; None: its data are images that stand alone."""
+        return None
 
     def settled(self, shape: ImageShape, budget: int | None = None) -> tuple[Self, tuple[str, ...]]:
         """Return the game with what it leaves to a plan chosen for images of a shape, and a sentence for each choice.

@@ -5,16 +5,14 @@ translator:    the objective's answer + λ E|y - G(x)|
 """
 
 from collections.abc import Hashable
-from typing import ClassVar
 
 import torch
-from torch import Tensor
 
 from ganache.data.shape import ImageShape
 from ganache.data.twofold.sides import Meeting
 from ganache.games.cast import Cast, Player
 from ganache.games.game import Product, Records, recorded
-from ganache.games.translation import Sides, Translation, apart
+from ganache.games.translation import Met, Shown, Sides, Translation, apart
 from ganache.parts.moment import Moment
 from ganache.parts.schedules import NonNegative, at
 
@@ -25,15 +23,18 @@ class Paired(Translation):
     While `adversarial` is 0 nobody asks the discriminator, and it stands still: the distance is learnt alone.
     """
 
-    meeting: ClassVar[Meeting] = "pairs"
-
     distance: NonNegative = 100.0  # λ: the weight of E|y - G(x)|
     judges_pairs: bool = True
 
+    @property
+    def meeting(self) -> Meeting:
+        """Each input with its target."""
+        return "pairs"
+
     def build(self, shape: ImageShape, conditions: int) -> Cast:
         """Return translator and discriminator; raises UserError for data that are no pairs."""
-        self.refuse_others(shape, conditions)
-        networks, memories = self.judges("", shape if self.judges_pairs else shape.targets)
+        self.refuse_alone(shape)
+        networks, memories = self.judges("", shape if self.judges_pairs else shape.targets, conditions)
         networks = {"a_to_b": self.translator.build(shape.inputs, shape.targets), **networks}
         players = {
             "generator": Player(self.optimizers.generator, ("a_to_b",)),
@@ -41,8 +42,9 @@ class Paired(Translation):
         }
         return Cast(networks, {**memories, "sides": Sides(shape)}, players)
 
-    def moves(self, cast: Cast, given: Tensor, wanted: Tensor, now: Moment) -> Records:
+    def moves(self, cast: Cast, met: Met, now: Moment) -> Records:
         """Translate a batch; move the discriminator on it, and then the translator through what it says now."""
+        given, wanted, conditions = met
         cast.train_only("generator")
         made = cast("a_to_b", given)
         if not self._is_judged(now.iteration):
@@ -50,11 +52,12 @@ class Paired(Translation):
             cast.update("generator", now.at(self.distance) * distance, now)
             return recorded({"distance/target": distance})
         made.retain_grad()
-        shown = torch.cat([given, made], dim=1) if self.judges_pairs else made
+        fakes = torch.cat([given, made], dim=1) if self.judges_pairs else made
         reals = torch.cat([given, wanted], dim=1) if self.judges_pairs else wanted
-        judged = self.moved(cast, reals, shown, now)
+        shown = Shown(reals, fakes, conditions)
+        judged = self.moved(cast, shown, now)
         cast.train_only("generator")
-        fooled, distance = self.convinced(cast, "discriminator", shown, reals, now), apart(made, wanted)
+        fooled, distance = self.convinced(cast, "discriminator", shown, now), apart(made, wanted)
         cast.update("generator", fooled + now.at(self.distance) * distance, now)
         slopes = len(made) * made.grad.flatten(1).norm(dim=1)
         own = {"loss/generator": fooled, "distance/target": distance, "gradient/fakes": slopes}

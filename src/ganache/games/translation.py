@@ -6,7 +6,7 @@ in common is here; what the translators pay for beside being believed is each ga
 
 import abc
 from collections.abc import Hashable, Mapping
-from typing import Annotated, Self
+from typing import Annotated, NamedTuple, Self
 
 import torch
 from pydantic import AfterValidator, Field
@@ -59,30 +59,31 @@ class Translation(Game, abc.ABC):
 
     def play(self, cast: Cast, draw: Draws, now: Moment) -> Records:
         """Move everybody on the inputs and the targets of a batch."""
-        given, wanted = cast.memories["sides"](draw.batch().reals)
-        return self.moves(cast, given, wanted, now)
+        batch = draw.batch()
+        given, wanted = cast.memories["sides"](batch.reals)
+        return self.moves(cast, Met(given, wanted, batch.conditions), now)
 
     @abc.abstractmethod
-    def moves(self, cast: Cast, given: Tensor, wanted: Tensor, now: Moment) -> Records:
-        """Move everybody on inputs (N, C, H, W) and targets (N, D, H, W)."""
+    def moves(self, cast: Cast, met: "Met", now: Moment) -> Records:
+        """Move everybody on inputs and targets."""
 
-    def refuse_others(self, shape: ImageShape, conditions: int) -> None:
-        """Raise UserError for data without inputs, and for classes that nobody here is told."""
+    def refuse_alone(self, shape: ImageShape) -> None:
+        """Raise UserError for data without inputs."""
         if not shape.given:
             raise UserError(f"data: {self.name} learns from inputs and targets, and these images are alone")
-        if conditions:
-            raise UserError(f"conditional: {self.name} is told no classes")
 
     def refuse_identity(self, shape: ImageShape) -> None:
         """Raise UserError where a picture of the target's domain cannot be given to the translator."""
         if shape.inputs.channels != shape.targets.channels:
             raise UserError("identity: pictures of both domains have different channels; --set identity=0")
 
-    def judges(self, suffix: str, shape: ImageShape) -> tuple[dict[str, nn.Module], dict[str, nn.Module]]:
+    def judges(
+        self, suffix: str, shape: ImageShape, conditions: int
+    ) -> tuple[dict[str, nn.Module], dict[str, nn.Module]]:
         """Return a discriminator for images of a shape, and its augmentation and penalties, by their names."""
         name = f"discriminator{suffix}"
-        network = self.discriminator.build(shape, 0)
-        scene = Scene(shape, 0, Normal(size=1), 0)
+        network = self.discriminator.build(shape, conditions)
+        scene = Scene(shape, conditions, Normal(size=1), 0)
         terms = {f"{name}.penalties.{term}": part.build(scene) for term, part in self.penalties.items()}
         return {name: network}, {f"{name}.augment": self.augment.build(shape), **terms}
 
@@ -92,28 +93,29 @@ class Translation(Game, abc.ABC):
         assert isinstance(augmenter, Augmenter)
         return Critic(cast.networks[name], augmenter, now, cast.autocast)
 
-    def judged(self, cast: Cast, name: str, reals: Tensor, fakes: Tensor, now: Moment) -> Judged:
+    def judged(self, cast: Cast, name: str, shown: "Shown", now: Moment) -> Judged:
         """Return what a discriminator says and loses, and let its augmentation hear of it."""
         critic = self.critic_called(cast, name, now)
-        nothing = reals.new_zeros(len(reals), 0)
+        latents = shown.reals.new_zeros(len(shown.reals), 0)
         terms = {term: cast.memories[f"{name}.penalties.{term}"] for term in self._due(now.iteration)}
-        found = judge(self, critic, Given(cast.networks, nothing, nothing, reals, fakes.detach()), terms, now)
+        given = Given(cast.networks, latents, shown.conditions, shown.reals, shown.fakes.detach())
+        found = judge(self, critic, given, terms, now)
         critic.tell(found.excess)
         return found
 
-    def moved(self, cast: Cast, reals: Tensor, fakes: Tensor, now: Moment) -> Judged:
+    def moved(self, cast: Cast, shown: "Shown", now: Moment) -> Judged:
         """Let the one discriminator of a game move; return what it said and lost."""
         cast.train_only("discriminator")
-        found = self.judged(cast, "discriminator", reals, fakes, now)
+        found = self.judged(cast, "discriminator", shown, now)
         cast.update("discriminator", found.loss, now)
         self.constraint.apply(cast.networks["discriminator"])
         return found
 
-    def convinced(self, cast: Cast, name: str, fakes: Tensor, reals: Tensor, now: Moment) -> Tensor:
+    def convinced(self, cast: Cast, name: str, shown: "Shown", now: Moment) -> Tensor:
         """Return the translators' loss (N,) for not being believed."""
-        critic, nothing = self.critic_called(cast, name, now), fakes.new_zeros(len(fakes), 0)
-        real = critic(reals, nothing).logits if self.objective.generator_needs_reals else None
-        return now.at(self.adversarial) * self.objective.generator(real, critic(fakes, nothing).logits)
+        critic, conditions = self.critic_called(cast, name, now), shown.conditions
+        real = critic(shown.reals, conditions).logits if self.objective.generator_needs_reals else None
+        return now.at(self.adversarial) * self.objective.generator(real, critic(shown.fakes, conditions).logits)
 
     def _due(self, iteration: int) -> tuple[str, ...]:
         return tuple(name for name, term in self.penalties.items() if iteration % term.every == 0)
@@ -121,6 +123,22 @@ class Translation(Game, abc.ABC):
     def settled(self, shape: ImageShape, budget: int | None = None) -> tuple[Self, tuple[str, ...]]:
         """Return the game with numbers for those weights of penalties that are rules, and a sentence for each."""
         return with_weights(super().settled(shape, budget), ("penalties",), shape)
+
+
+class Met(NamedTuple):
+    """Inputs (N, C, H, W), targets (N, D, H, W), and the conditions (N, K) of both."""
+
+    given: Tensor
+    wanted: Tensor
+    conditions: Tensor
+
+
+class Shown(NamedTuple):
+    """What a discriminator is to tell apart, reals and fakes (N, C, H, W), and the conditions (N, K) of both."""
+
+    reals: Tensor
+    fakes: Tensor
+    conditions: Tensor
 
 
 class Sides(nn.Module):

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import torch
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -13,7 +14,6 @@ from ganache.networks.layers import (
     in_stages,
     normal_initialised,
     spectrally_normalised,
-    with_condition_planes,
 )
 from ganache.support.errors import UserError
 
@@ -24,7 +24,8 @@ LEAST = 8  # pixels of a side
 class PatchDiscriminator(Discriminator):
     """4×4 convolutions, `layers` of them with stride 2 and two with stride 1, leaky ReLU 0.2; it sees 70×70 by default.
 
-    Small images get fewer layers, so that at least 2×2 places are left.
+    Small images get fewer layers, so that at least 2×2 places are left. A class that it is told adds a logit of its own
+    at every place, as in a projection (Miyato & Koyama 2018): constant planes would be lost in a norm.
     """
 
     width: int = Field(default=64, ge=1)  # features of the first layer; doubled with each, eightfold at most
@@ -52,7 +53,7 @@ class _Patch(nn.Module):
         # Two layers of stride 1 take two places off, and two are to be left.
         halvings = min(config.layers, (min(shape.height, shape.width) // 4).bit_length() - 1)
         widths = [config.width * min(2**layer, 8) for layer in range(max(1, halvings) + 1)]
-        layers: list[nn.Module] = [Conv2d(shape.channels + conditions, widths[0], 4, 2, 1), nn.LeakyReLU(0.2)]
+        layers: list[nn.Module] = [Conv2d(shape.channels, widths[0], 4, 2, 1), nn.LeakyReLU(0.2)]
         for layer in range(1, len(widths)):
             stride = 2 if layer < len(widths) - 1 else 1
             layers += [
@@ -60,15 +61,16 @@ class _Patch(nn.Module):
                 *_norm(config.norm, widths[layer]),
                 nn.LeakyReLU(0.2),
             ]
-        self.layers = nn.Sequential(*layers, Conv2d(widths[-1], 1, 4, 1, 1))
+        self.layers = nn.Sequential(*layers, Conv2d(widths[-1], 1 + conditions, 4, 1, 1))
 
     def stages(self) -> list[nn.Module]:
         """Return the layers before the logits'."""
         return in_stages(list(self.layers)[:-1])
 
     def forward(self, images: Tensor, conditions: Tensor) -> Tensor:
-        logits: Tensor = self.layers(with_condition_planes(images, conditions))
-        return logits
+        of_all, of_classes = torch.split(self.layers(images), [1, conditions.shape[1]], dim=1)
+        told: Tensor = (of_classes * conditions[:, :, None, None]).sum(dim=1, keepdim=True)
+        return of_all + told if conditions.shape[1] else of_all
 
 
 def _norm(norm: Norm, width: int) -> list[nn.Module]:

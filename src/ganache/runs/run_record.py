@@ -38,7 +38,7 @@ class _SourceFields(_Known):
     channels: Annotated[int, Field(ge=1, le=4)] | None = None
     labels: list[str] = []
     mirror: bool = False
-    meeting: Literal["pairs", "domains"] | None = None
+    meeting: Literal["pairs", "domains", "classes"] | None = None
     second: str = ""
     domains: Annotated[list[str], Field(max_length=2)] = []
     task: str = ""

@@ -1,6 +1,6 @@
 """From what a user named to inputs and targets: two sources, two classes of one, or one with a task."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -10,14 +10,15 @@ from ganache.data.dataset import RowDataset
 from ganache.data.store.packed import PackedDataset
 from ganache.data.twofold.derived import Derived
 from ganache.data.twofold.domains import Domain
-from ganache.data.twofold.meetings import Partnered, Unpaired
+from ganache.data.twofold.meetings import Partnered, Twofold, Unpaired
 from ganache.data.twofold.own_inputs import SIDE_BY_SIDE, doubled
+from ganache.data.twofold.same_class import SameClass
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.units import listed
 
-Meeting = Literal[
-    "pairs", "domains"
-]  # each input with its target, or inputs and targets that know nothing of each other
+# Each input with its target; inputs and targets that know nothing of each other; or of which both have one class.
+Meeting = Literal["pairs", "domains", "classes"]
+MEETINGS: Mapping[Meeting, type[Twofold]] = {"pairs": Partnered, "domains": Unpaired, "classes": SameClass}
 Opened = Callable[[str, Conversion], Any]
 
 
@@ -51,7 +52,7 @@ def joined(
         sides = Domain(first), Domain(_packed(opened(second, replace(how, size=how.size or own))))
     else:
         sides = _classes(first, domains)
-    return cropped_rows(Partnered(*sides) if meeting == "pairs" else Unpaired(*sides), crop)
+    return cropped_rows(MEETINGS[meeting](*sides), crop)
 
 
 def _classes(dataset: PackedDataset, domains: Sequence[str]) -> tuple[Domain, Domain]:
