@@ -123,3 +123,12 @@ def test_every_image_and_every_pass_has_numbers_of_its_own() -> None:
 def test_points_are_refused() -> None:
     with pytest.raises(UserError, match=r"^augment: DiffAugment is for pictures, and these data are points$"):
         DiffAugment().build(ImageShape(2, 1, 1))
+
+
+@pytest.mark.parametrize("given", [1, 3, 4])
+def test_an_input_and_its_target_change_alike(given: int) -> None:
+    both = random_images(given + 3, 6, 9)
+    torch.manual_seed(3)
+    found = DiffAugment().build(ImageShape(given + 3, 6, 9, given=given))(both, Moment())
+    for side, own in zip(torch.split(both, [given, 3], dim=1), torch.split(found, [given, 3], dim=1), strict=True):
+        np.testing.assert_allclose(own.numpy(), by_pixels(side.numpy(), numbers(side)), atol=1e-12)

@@ -32,6 +32,10 @@ def numbers(count: int, uniform: int, normal: int) -> tuple[list[NDArray[np.floa
     return list(first.T), list(torch.randn(count, normal, dtype=torch.float64).numpy().T)
 
 
+def recoloured_alone(given: Tensor, chance: float) -> Tensor:
+    return recoloured(given, chance, given.shape[1:2])
+
+
 def shares(found: Tensor, expected: dict[float, float]) -> None:
     """Check that values occur as often as they should."""
     assert set(found.tolist()) == set(expected)
@@ -51,7 +55,7 @@ def test_nothing_is_moved_or_recoloured_without_a_chance() -> None:
     given = images(4)
     for function in (blitted, deformed):
         torch.testing.assert_close(drawn(function, given, 0.0), torch.eye(3, dtype=given.dtype).expand(6, 3, 3))
-    torch.testing.assert_close(drawn(recoloured, given, 0.0), given)
+    torch.testing.assert_close(drawn(recoloured_alone, given, 0.0), given)
     assert torch.equal(drawn(with_holes, given, 0.0), given)
 
 
@@ -95,7 +99,7 @@ def test_colours_are_those_of_the_papers_matrix_and_greys_of_its_projection(chan
     v = LUMA[:3]
     cross = np.zeros((4, 4))
     cross[:3, :3] = [[0.0, -v[2], v[1]], [v[2], 0.0, -v[0]], [-v[1], v[0], 0.0]]
-    for number, found in enumerate(drawn(recoloured, given, chance).numpy()):
+    for number, found in enumerate(drawn(recoloured_alone, given, chance).numpy()):
         brightens, contrasts, flip, flips, hue, hues, saturates = (column[number] for column in u)
         brightness, contrast, saturation = (column[number] for column in z)
         matrix = np.eye(4)
@@ -115,6 +119,14 @@ def test_colours_are_those_of_the_papers_matrix_and_greys_of_its_projection(chan
             expected = image[:1] * row[:3].sum() + row[3]
         np.testing.assert_allclose(found[: len(expected)], expected, atol=1e-12)
         assert np.array_equal(found[len(expected) :], image[len(expected) :])
+
+
+@pytest.mark.parametrize("pictures", [(1, 3), (3, 3), (4, 3), (1, 1)])
+def test_all_pictures_of_an_image_change_their_colours_alike(pictures: tuple[int, ...]) -> None:
+    given = images(sum(pictures), 3, 2, 50)
+    both = drawn(lambda all_of_it, chance: recoloured(all_of_it, chance, pictures), given, 0.6)
+    alone = [drawn(recoloured_alone, one, 0.6) for one in torch.split(given, list(pictures), dim=1)]
+    assert torch.equal(both, torch.cat(alone, dim=1))
 
 
 def test_each_blit_has_its_chance() -> None:
@@ -141,7 +153,7 @@ def test_an_image_is_turned_at_all_with_the_chance_of_the_others_and_scales_have
 
 
 def test_half_of_the_chance_of_a_luma_flip_is_a_flip() -> None:
-    changed = drawn(recoloured, torch.ones(N, 1, 1, 1), 0.6).flatten()
+    changed = drawn(recoloured_alone, torch.ones(N, 1, 1, 1), 0.6).flatten()
     assert abs(float((changed < 0).double().mean()) - 0.3) < 0.012
 
 

@@ -36,8 +36,7 @@ class ImageShape:
             if (self.channels, self.height, self.width, self.given) != (self.table.width, 1, 1, 0):
                 raise UserError(f"size: {self} is no row of {self.table.width} values")
             return
-        parts = (self.given, self.channels - self.given) if self.given else (self.channels,)
-        if odd := [part for part in parts if part not in (1, 2, 3, 4)]:
+        if odd := [part for part in self.pictures if part not in (1, 2, 3, 4)]:
             raise UserError(f"channels: {odd[0]} is not 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha)")
         if not (1 <= self.height <= MAX_SIDE and 1 <= self.width <= MAX_SIDE):
             raise UserError(f"size: {self.height}x{self.width} is not HEIGHTxWIDTH with sides of 1 … {MAX_SIDE} pixels")
@@ -60,6 +59,11 @@ class ImageShape:
         from ganache.data.rows.table import Schema
 
         return cls(channels, height, width, given, Schema.unnamed(channels))
+
+    @property
+    def pictures(self) -> tuple[int, ...]:
+        """The channels of each of the pictures in an image."""
+        return (self.given, self.channels - self.given) if self.given else (self.channels,)
 
     @property
     def pixels(self) -> int:
@@ -114,5 +118,4 @@ class ImageShape:
 
     def __str__(self) -> str:
         """Return ``28x28x1``: height, width, channels; of two pictures ``28x28x1+3``."""
-        parts = f"{self.given}+{self.channels - self.given}" if self.given else f"{self.channels}"
-        return f"{self.height}x{self.width}x{parts}"
+        return f"{self.height}x{self.width}x{'+'.join(map(str, self.pictures))}"

@@ -52,6 +52,7 @@ class _Adaptive(Augmenter):
     def __init__(self, config: Adaptive, shape: ImageShape) -> None:
         super().__init__()
         self.config = config
+        self._pictures = shape.pictures
         self.warp = Warp(shape.height, shape.width) if config.blit or config.geometry else None
 
     def chance(self, now: Moment) -> Value:
@@ -68,7 +69,7 @@ class _Adaptive(Augmenter):
                 places = places @ deformed(images, chance * config.geometry)
             images = self.warp(images, places[:, :2])
         if config.colour:
-            images = recoloured(images, chance * config.colour)
+            images = recoloured(images, chance * config.colour, self._pictures)
         return with_holes(images, chance * config.cutout) if config.cutout else images
 
     def marks(self, now: Moment) -> dict[str, float]:

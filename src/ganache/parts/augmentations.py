@@ -4,6 +4,7 @@ An augmentation is differentiable, so the generator learns through it; it may ke
 """
 
 import abc
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -71,8 +72,21 @@ def refuse_points(augmentation: Augmentation, shape: ImageShape) -> None:
 
 
 def colours_among(channels: int) -> int:
-    """Return how many of the channels, the first ones, are colours: all but alpha."""
+    """Return how many of a picture's channels, the first ones, are colours: all but alpha."""
     return 3 if channels >= 3 else 1
+
+
+def with_colours(images: Tensor, pictures: Sequence[int], change: Callable[[Tensor], Tensor]) -> Tensor:
+    """Return images (N, C, H, W) with their colours (N, 1 or 3, H, W) changed, and alpha as it is.
+
+    An image may hold several pictures, one behind the other in its channels, so many of them each; all are changed.
+    """
+    parts = []
+    for picture in torch.split(images, list(pictures), dim=1):
+        colours = colours_among(picture.shape[1])
+        parts += [change(picture[:, :colours]), picture[:, colours:]]
+    there = [part for part in parts if part.shape[1]]
+    return torch.cat(there, dim=1) if len(there) > 1 else there[0]
 
 
 class _Identity(Augmenter):

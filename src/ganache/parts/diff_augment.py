@@ -4,6 +4,7 @@ Source: Zhao et al. 2020, "Differentiable Augmentation for Data-Efficient GAN Tr
 [-1, 1], and what comes in from outside an image, or lies in its hole, is 0: grey.
 """
 
+import functools
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from ganache.data.shape import ImageShape
-from ganache.parts.augmentations import Augmentation, Augmenter, colours_among, refuse_points
+from ganache.parts.augmentations import Augmentation, Augmenter, refuse_points, with_colours
 from ganache.parts.moment import Moment
 from ganache.support.world import own_rows
 
@@ -27,38 +28,37 @@ class DiffAugment(Augmentation):
     def build(self, shape: ImageShape) -> Augmenter:
         """Return the module, which remembers nothing; raises UserError for points."""
         refuse_points(self, shape)
-        return _DiffAugmenter(self)
+        return _DiffAugmenter(self, shape.pictures)
 
 
 class _DiffAugmenter(Augmenter):
-    def __init__(self, config: DiffAugment) -> None:
+    def __init__(self, config: DiffAugment, pictures: tuple[int, ...]) -> None:
         super().__init__()
-        self.config = config
+        self.config, self._pictures = config, pictures
 
     def forward(self, images: Tensor, now: Moment) -> Tensor:
         draws = own_rows(images.new_empty(len(images), 7))
         if self.config.colour:
-            images = _recoloured(images, draws[:, :3])
+            change = functools.partial(_recoloured, draws=draws[:, :3])
+            images = with_colours(images, self._pictures, change)
         if self.config.translation:
             images = _translated(images, draws[:, 3:5], self.config.translation)
         return _with_hole(images, draws[:, 5:], self.config.cutout) if self.config.cutout else images
 
 
-def _recoloured(images: Tensor, draws: Tensor) -> Tensor:
-    """Return images (N, C, H, W) of another brightness, saturation and contrast, by draws (N, 3) in [0, 1).
+def _recoloured(colours: Tensor, draws: Tensor) -> Tensor:
+    """Return colours (N, 1 or 3, H, W) of another brightness, saturation and contrast, by draws (N, 3) in [0, 1).
 
     Up to ½ is added to all of an image. Its distances from its own grey picture are then multiplied by up to 2, and
     those from its mean by ½ to 1½.
     """
-    count = colours_among(images.shape[1])
     brightness, saturation, contrast = draws[..., None, None, None].unbind(1)
-    colours = images[:, :count] + (brightness - 0.5)
-    if count > 1:
+    colours = colours + (brightness - 0.5)
+    if colours.shape[1] > 1:
         grey = colours.mean(dim=1, keepdim=True)
         colours = grey + (colours - grey) * (2.0 * saturation)
     mean = colours.mean(dim=(1, 2, 3), keepdim=True)
-    colours = mean + (colours - mean) * (contrast + 0.5)
-    return colours if count == images.shape[1] else torch.cat([colours, images[:, count:]], dim=1)
+    return mean + (colours - mean) * (contrast + 0.5)
 
 
 def _translated(images: Tensor, draws: Tensor, share: float) -> Tensor:

@@ -5,11 +5,12 @@ blitting, general geometric and colour transformations and cutout, with the devi
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from ganache.parts.augmentations import colours_among
+from ganache.parts.augmentations import with_colours
 from ganache.parts.moment import Value
 from ganache.support.world import own_rows
 
@@ -77,29 +78,33 @@ def deformed(images: Tensor, chance: Value) -> Tensor:
     return scaled @ _turn(second) @ _shift(-across * width, -down * height)
 
 
-def recoloured(images: Tensor, chance: Value) -> Tensor:
+def recoloured(images: Tensor, chance: Value, pictures: Sequence[int]) -> Tensor:
     """Return images (N, C, H, W) of other colours; grey ones of other greys, alpha stays as it is.
+
+    Of several `pictures` in an image, of so many channels each, all change alike.
 
     In the paper's order: brightness b, contrast c, the luma flipped (i = 1) or not, the hue turned by θ, the saturation
     s. All of them are linear and turn about the luma axis v = (1, 1, 1) / √3, so that of a colour's luma l and the rest
     r they make c (1 - 2 i) (l + b) and c s (cos θ r + sin θ v × r).
     """
-    count = colours_among(images.shape[1])
     dice = Dice(images, 7, 3)
     brightness = dice.some(BRIGHTNESS * dice.normal(), chance)
     contrast = torch.exp2(CONTRAST * dice.some(dice.normal(), chance))
     flipped = dice.some((2.0 * dice.uniform()).floor(), chance)
     hue = dice.some(math.pi * (2.0 * dice.uniform() - 1.0), chance)
     saturation = torch.exp2(SATURATION * dice.some(dice.normal(), chance))
-    colours = images[:, :count]
-    luma = colours.mean(dim=1, keepdim=True)
-    changed = _wide(contrast * (1.0 - 2.0 * flipped)) * (luma + _wide(brightness))
-    if count == 3:
+
+    def changed(colours: Tensor) -> Tensor:
+        luma = colours.mean(dim=1, keepdim=True)
+        other = _wide(contrast * (1.0 - 2.0 * flipped)) * (luma + _wide(brightness))
+        if colours.shape[1] == 1:
+            return other
         rest = colours - luma
         across = (rest.roll(1, dims=1) - rest.roll(-1, dims=1)) / math.sqrt(3.0)
         strength = contrast * saturation
-        changed = changed + _wide(strength * hue.cos()) * rest + _wide(strength * hue.sin()) * across
-    return changed if count == images.shape[1] else torch.cat([changed, images[:, count:]], dim=1)
+        return other + _wide(strength * hue.cos()) * rest + _wide(strength * hue.sin()) * across
+
+    return with_colours(images, pictures, changed)
 
 
 def with_holes(images: Tensor, chance: Value) -> Tensor:
