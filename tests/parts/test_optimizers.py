@@ -49,6 +49,17 @@ def test_a_new_rate_moves_the_weights_by_so_much() -> None:
     assert weight.tolist() == pytest.approx([-0.4, 0.4], rel=1e-9)
 
 
+@pytest.mark.parametrize("rate", [0.0, 1e-39])
+def test_a_rate_of_nothing_on_the_device_leaves_weights_without_slopes(rate: float) -> None:
+    weight = nn.Parameter(torch.tensor([1.0, 0.0]))
+    optimizer = Adam().build([weight])
+    optimizer.param_groups[0].update(lr=torch.tensor(rate), betas=(torch.tensor(0.5), torch.tensor(0.9)))
+    for slope in ([0.0, 0.0], [0.0, 2.0]):
+        weight.grad = torch.tensor(slope)
+        optimizer.step()
+    assert weight.tolist() == [1.0, pytest.approx(0.0, abs=1e-38)]
+
+
 ORDERS = (torch.contiguous_format, torch.channels_last)
 
 

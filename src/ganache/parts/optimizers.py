@@ -117,7 +117,12 @@ def _step(moved: _Moved, group: dict[str, Any]) -> None:
     torch._foreach_addcmul_(squares, torch._foreach_mul(slopes, 1.0 - second), slopes)
     # Each weight has its own t, for it may have had no gradient in some moves: vectors over the weights.
     moves = torch.stack(steps)
-    scale = -(1.0 - first**moves) / rate
+    scale = 1.0 - first**moves
     factors, offsets = (scale / (1.0 - second**moves).sqrt()).unbind(), (epsilon * scale).unbind()
     roots = zip(offsets, torch._foreach_sqrt(squares), factors, strict=True)
-    torch._foreach_addcdiv_(weights, means, [torch.addcmul(offset, root, factor) for offset, root, factor in roots])
+    # The rate is above the line: below it, one of 0 would make NaN of a weight that never had a slope.
+    torch._foreach_addcdiv_(
+        weights,
+        torch._foreach_mul(means, -rate),
+        [torch.addcmul(offset, root, factor) for offset, root, factor in roots],
+    )
