@@ -89,6 +89,7 @@ CASES: list[tuple[str, tuple[str, ...], ImageShape]] = [
     ("ralsgan-conditional", (*NARROW, "generator.max_width=8", "discriminator.max_width=8"), SMALL),
     ("sngan", NARROW, SMALL),
     ("stylegan2", (*STYLED, "conditional=true", "penalties.r1.every=2", "generator_terms.path.every=2"), SMALL),
+    ("stylegan2", (*STYLED, "generator_terms.path.every=1", "generator_terms.path.shrink=3"), SMALL),  # 2 rows, and 1
     ("stylegan2", (*STYLED, "discriminator.deviation_group=8", "joint_batch=true"), SMALL),
     ("vanilla", ("generator.widths=[16]", "discriminator.widths=[16, 8]"), SMALL),
     ("vanilla", ("discriminator.widths=[16]", 'penalties.dragan={"kind": "DRAGAN"}'), SMALL),

@@ -125,6 +125,14 @@ def test_shares_of_the_budget_become_images_wherever_they_are_and_everything_els
     assert over_budget(counted, 5) is counted
 
 
+def test_betas_may_end_with_the_budget_too() -> None:
+    rising = Cosine(start=0.9, end=0.99, until=0.2, of="budget")
+    counted = over_budget(Adam(betas=(0.0, rising)), 1_000)
+    assert isinstance(counted.betas[1], Cosine)
+    assert (counted.betas[0], counted.betas[1].until, counted.betas[1].of) == (0.0, 200.0, "images")
+    assert over_budget(counted, 5) is counted
+
+
 def test_a_share_is_json_that_says_so_and_what_counts_images_is_written_as_ever() -> None:
     share, images = Linear(start=1.0, end=0.0, until=1.0, of="budget"), Linear(start=1.0, end=0.0, until=9)
     assert parse(Curve, share.model_dump(mode="json")) == share

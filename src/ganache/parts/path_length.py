@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ganache.parts.schedules import NonNegative
 from ganache.parts.terms import Move, Role, Scene, Term
 from ganache.support.precision import unmixed
-from ganache.support.world import batch_mean, own_rows
+from ganache.support.world import here, own_rows
 
 
 class MakesStyles(Protocol):
@@ -54,16 +54,19 @@ class _PathLength(nn.Module):
 
     def forward(self, move: Move) -> Tensor:
         generator = cast(MakesStyles, move.networks["generator"])
-        # Not the first half: of that many processes would have other rows than one has.
-        some = slice(None, None, self.config.shrink)
+        # Not the first half, and by their numbers in the whole batch: else many processes had other rows than one has.
+        world, size, shrink = here(), len(move.latents), self.config.shrink
+        some = slice(-world.place(size * world.size).start % shrink, None, shrink)
+        count = -(-size * world.size // shrink)  # of all processes
         with unmixed(move.latents):
             styles = generator.styles(move.latents, move.conditions)[some]
             images = generator.synthesis(styles, move.latents[some])
             directions = own_rows(move.fakes, torch.randn_like)[some] / (images.shape[2] * images.shape[3]) ** 0.5
             (slopes,) = torch.autograd.grad((images * directions).sum(), styles, create_graph=True)
         lengths = slopes.square().sum(dim=2).mean(dim=1).sqrt()
-        now = batch_mean(lengths)
+        now = world.sum(lengths.sum()) / count
         mean = torch.where(self.mean > 0, torch.lerp(self.mean, now, self.config.decay), now)
         with torch.no_grad():
             self.mean.copy_(mean)
-        return (lengths - mean).square().mean().expand(len(move.latents))
+        # A process's own part, so many times that the mean over processes is the mean over all of them.
+        return ((lengths - mean).square().sum() * world.size / count).expand(size)

@@ -139,6 +139,9 @@ def _over(value: Any, budget: int) -> Any:
         fields = {name: getattr(value, name) for name in type(value).model_fields}
         new = {name: made for name, own in fields.items() if (made := _over(own, budget)) is not own}
         return value.changed(**new) if new else value
+    if isinstance(value, tuple):
+        each = tuple(_over(own, budget) for own in value)
+        return each if any(made is not own for made, own in zip(each, value, strict=True)) else value
     if isinstance(value, dict):
         made = {name: _over(own, budget) for name, own in value.items()}
         return made if any(made[name] is not own for name, own in value.items()) else value
