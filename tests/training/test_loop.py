@@ -33,9 +33,9 @@ SPECTRAL = ("discriminator.batch_norm=false", "discriminator.spectral_norm=true"
 def looped(
     folder: Path, *, images: int | None = None, seconds: float | None = None, checkpoint: int = RARELY, **given: Any
 ) -> Loop:
-    """Return a loop over numbered rows that ticks at each iteration, of 4 images."""
-    recipe, data = tiny_recipe(), given.pop("data", Numbered())
-    cadence = Cadence((Stretch(since=0, planned=RARELY, tick=4, samples=RARELY, checkpoint=checkpoint),))
+    """Return a loop over numbered rows that ticks at each iteration, of 4 images, or else every `tick` images."""
+    recipe, data, tick = tiny_recipe(), given.pop("data", Numbered()), given.pop("tick", 4)
+    cadence = Cadence((Stretch(since=0, planned=RARELY, tick=tick, samples=RARELY, checkpoint=checkpoint),))
     run = Run.create(folder / "run", recipe, {})
     return Loop(run, tiny_state(recipe), select(data), budget=Budget(images, seconds), cadence=cadence, **given)
 
@@ -220,6 +220,27 @@ def test_the_state_is_saved_once_a_minute_has_passed(tmp_path: Path) -> None:
     loop.go()
     # More than 60 seconds are seven iterations, 28 images.
     assert saves.at == [0, 28, 56, 64]
+
+
+def test_a_slow_training_is_saved_between_two_ticks_and_goes_on_from_there(tmp_path: Path) -> None:
+    last = []
+    for name in ("whole", "cut"):
+        hands, saves = Hands(), Saves()
+        clock = Clock(CPU, now=hands)
+        given: dict[str, Any] = {"tick": 40, "data": Slow(hands), "clock": clock, "observers": [saves]}
+        loop = looped(tmp_path / name, images=64 if name == "whole" else 60, **given)
+        loop.go()
+        assert saves.at[:3] == [0, 28, 56]
+        if name == "cut":
+            for path in sealed.newest(loop.run.checkpoints)[:1]:
+                path.unlink()  # as it was killed after the safety checkpoint at 56
+            other = looped(tmp_path / "again", images=64, tick=40, data=Numbered())
+            tensors, said = sealed.load(loop.run.checkpoints / "00000056.safetensors")
+            other.state.load(tensors, said["counters"])
+            other.go()
+            loop = other
+        last.append(loop.state.tensors())
+    assert all(torch.equal(value, last[1][name]) for name, value in last[0].items())
 
 
 class Listening(Display):

@@ -123,7 +123,7 @@ class Loop:
 
     def _between_iterations(self, tick: bool, last: bool) -> None:
         """Log, look and save where it is time for it. Raises NonFiniteError when the state is not finite."""
-        if not (tick or last):
+        if not (tick or last or self._orders.save):
             return
         self.clock.stop()
         tally = self.state.tally

@@ -17,7 +17,7 @@ class Orders:
         self._budget, self._clock, self._interrupts, self._world = budget, clock, interrupts, world
         self._stride, self._left = 1, 0  # iterations between two questions, and until the next
         self._asked_at = clock.now()
-        self.stop = False
+        self.stop, self.save = False, False
 
     def share(self, images_seen: int) -> float:
         """Return how much of the budget is used, 0 to 1, as this process sees it."""
@@ -26,8 +26,9 @@ class Orders:
     def ask(self, images_seen: int, at_once: bool = False) -> bool:
         """Return whether to stop; `at_once` asks the others whatever the time, and must be the same for all of them.
 
-        A signal that any of the processes received is then everybody's.
+        A signal that any of the processes received is then everybody's. `save` says whether it is time to save.
         """
+        self.save = False
         images, self._left = self._budget.images, self._left - 1
         is_last = images is not None and images_seen >= images
         if not (at_once or is_last or self._left <= 0):
@@ -35,10 +36,11 @@ class Orders:
         first = self._world.rank == 0
         is_over = first and self.share(images_seen) >= 1.0
         received = self._interrupts.received or 0
-        received, over, self._stride = self._world.highest((received, is_over, self._next_stride() if first else 0))
+        asked = (received, is_over, first and self._clock.save_is_due(), self._next_stride() if first else 0)
+        received, over, save, self._stride = self._world.highest(asked)
         if received:
             self._interrupts.received = signal.Signals(received)
-        self._left, self.stop = self._stride, bool(received or over)
+        self._left, self.stop, self.save = self._stride, bool(received or over), bool(save)
         return self.stop
 
     def _next_stride(self) -> int:
