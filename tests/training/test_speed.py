@@ -53,6 +53,32 @@ def test_thirds_of_the_budget_count_alike_whatever_a_step_of_each_costs(
     assert training.steps == steps
 
 
+@pytest.mark.parametrize(
+    ("recipe", "settings"),
+    [("progan", ("steady=2000", "fade=2000")), ("esrgan", ("translator.blocks=1",))],
+)
+def test_steps_are_those_of_the_moment_that_is_measured(
+    recipe: str, settings: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A game that goes by iterations, as a network that grows, must find them where the images are.
+    task = "super-resolution:4" if recipe == "esrgan" else ""
+    plan = make_plan(Request(data="digits", recipe=recipe, images=6_000, batch=10, settings=settings, task=task))
+    state, moments = plan.build(), []
+    training = Scheduled(state)
+
+    def iterate() -> None:
+        moments.append(state.now)
+        Scheduled.iterate(training)
+
+    monkeypatch.setattr(training, "iterate", iterate)
+    monkeypatch.setattr(speed, "launcher", lambda data, state: training)
+    monkeypatch.setattr(speed, "time", training)
+    speed.images_per_second(state, plan.data, 6_000, 0.0, True)
+    firsts = moments[::2]
+    assert [(now.images_seen, now.iteration) for now in firsts] == [(1_000, 100), (3_000, 300), (5_000, 500)]
+    assert len({state.recipe.phase(now.iteration) for now in firsts}) > 1
+
+
 def test_a_plan_measures_over_the_budget_that_it_has(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     monkeypatch.setattr(ganache.training.plan, "images_per_second", lambda state, data, budget, *_: seen.append(budget))

@@ -20,7 +20,8 @@ def images_per_second(state: TrainingState, data: Selection, budget: int, second
     training, share = launcher(data, state), seconds / len(MOMENTS)
     paces = []
     for moment in MOMENTS:
-        state.counters.images_seen = int(moment * budget)
+        state.counters.iterations = int(moment * budget) // state.recipe.images_per_iteration
+        state.counters.images_seen = state.counters.iterations * state.recipe.images_per_iteration
         first = _seconds_per_image(state, training, 0.0)  # it also allocates and chooses kernels
         enough = first * state.recipe.images_per_iteration >= share and not patient
         paces.append(first if enough else _seconds_per_image(state, training, share))
