@@ -79,6 +79,17 @@ def test_an_interruption_while_it_is_created_leaves_nothing(tmp_path: Path, monk
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_a_killed_process_had_begun_goes_with_the_next_run_of_the_name(tmp_path: Path) -> None:
+    begun = [tmp_path / f".{name}.abcd_123.partial" for name in ("run", "run.2", "[r]un")]
+    for folder in begun:
+        (folder / "checkpoints").mkdir(parents=True)
+        (folder / "checkpoints" / "00000000.safetensors").touch()
+    Run.create(tmp_path / "run", tiny_recipe(), {})
+    assert [folder.exists() for folder in begun] == [False, True, True]
+    Run.create(tmp_path / "[r]un", tiny_recipe(), {})
+    assert [folder.exists() for folder in begun] == [False, True, False]
+
+
 def test_a_place_under_a_file_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="could not create the run"):

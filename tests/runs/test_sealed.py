@@ -52,6 +52,14 @@ def test_what_was_saved_comes_back_bit_for_bit(tmp_path: Path) -> None:
         assert torch.equal(found[name], tensor)
 
 
+def test_a_file_that_was_damaged_is_written_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    whole = saved(path)
+    path.write_bytes(whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:])  # its header is as it was
+    assert not sealed.is_whole(path)
+    assert saved(path) == whole
+
+
 def test_equal_states_are_equal_bytes_in_whatever_order_they_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,6 +95,17 @@ def test_resume_says_in_short_what_goes_on(tmp_path: Path, monkeypatch: pytest.M
     assert any("images/s" in line for line in lines[4:])
 
 
+def test_resume_says_where_the_checkpoint_stands_that_it_takes(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    ganache.train("dcgan", data="digits", images=256, out=run, settings=SMALL)
+    newest, before, *_ = sorted((run / "checkpoints").iterdir(), reverse=True)
+    newest.write_bytes(newest.read_bytes()[:-1])
+    _, text, _ = run_command("resume", run)
+    said = [line for line in text.splitlines() if line.startswith("budget ")]
+    assert [line.split()[1] for line in said] == [str(int(before.stem))]
+    assert text.index("set aside") < text.index(said[0])
+
+
 @pytest.mark.parametrize("budget", [("--images", 48), ("--time", "0.2s")])
 def test_what_is_said_costs_no_bit_of_the_training(
     budget: tuple[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]

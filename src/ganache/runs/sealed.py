@@ -35,7 +35,7 @@ def save(path: Path, tensors: dict[str, Tensor], description: dict[str, Any]) ->
     """
     ready = _unshared({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
     sealed = {**description, "sha256": digest(ready, description)}
-    if _sealed(path) == sealed:
+    if _sealed(path) == sealed and is_whole(path):
         return
     try:
         with replacing(path) as temporary:
@@ -63,6 +63,15 @@ def loaded(path: Path, device: str = "cpu") -> tuple[dict[str, Tensor], dict[str
     if said != digest(tensors, sealed):
         raise DamagedError(f"{path} is damaged: its content does not match its checksum")
     return tensors, sealed, said
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file's content is what it says that it is; all of it is read."""
+    try:
+        loaded(path)
+    except DamagedError:
+        return False
+    return True
 
 
 def newest(folder: Path, accept: Callable[[int], bool] = lambda images: True) -> list[Path]:

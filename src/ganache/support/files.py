@@ -5,8 +5,10 @@ Windows flushes only what is open for writing, opens no folders, and renames not
 
 import contextlib
 import errno
+import glob
 import hashlib
 import os
+import shutil
 import tempfile
 import unicodedata
 from collections.abc import Iterator
@@ -87,10 +89,11 @@ def replacing(path: Path) -> Iterator[Path]:
                 _remove(folder)
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Delete what killed processes had begun to write into a folder and not yet renamed."""
-    for path in folder.glob(f".*{PARTIAL}*"):
-        _remove(path) if path.is_dir() else path.unlink()  # files are of versions that made no folder
+def remove_unfinished(folder: Path, name: str = "") -> None:
+    """Delete what killed processes had begun to write into a folder and not yet renamed, of one name alone if given."""
+    of_one = f"{glob.escape(name)}.{'?' * 8}"  # as `tempfile` makes a name its own
+    for path in folder.glob(f".{of_one if name else '*'}{PARTIAL}*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()  # files are of versions that made no folder
 
 
 def _remove(folder: Path) -> None:

@@ -71,17 +71,21 @@ def mirror_lines(plan: Plan) -> Iterator[str]:
         yield _line("advice", f"mirrored, the pictures look alike ({apart}): --mirror makes two of each")
 
 
-def resumed_lines(plan: Plan, run: Path, images_seen: int, training_seconds: float) -> Iterator[str]:
-    """Yield in short what goes on, with which data, how and about how long at the speed that the run had."""
+def resumed_lines(plan: Plan, run: Path) -> Iterator[str]:
+    """Yield in short what goes on, with which data and how."""
     yield _line("run", f"{run}: {recipe_line(plan.recipe)}")
     yield next(data_lines(plan.dataset.summary()))
     for note in plan.notes():
         yield _line("note", note)
     yield device_line(plan)
+
+
+def progress_line(plan: Plan, images_seen: int, training_seconds: float) -> str:
+    """Return where a run stands that goes on, and about how long it will be at the speed that it had."""
     seen, whole = count_text(images_seen), budget_text(plan)
     share = plan.budget.share(images_seen, training_seconds)
     left = f", about {duration_text(training_seconds * (1 - share) / share)} left" if 0 < share < 1 else ""
-    yield _line("budget", f"{seen} images seen in {duration_text(training_seconds)}, of {whole}{left}")
+    return _line("budget", f"{seen} images seen in {duration_text(training_seconds)}, of {whole}{left}")
 
 
 def recipe_line(recipe: Game) -> str:

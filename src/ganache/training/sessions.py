@@ -127,7 +127,7 @@ def resume(
                 shown,
                 changed_versions(record),
                 _other_company(record, world),
-                briefing.resumed_lines(plan, run.path, record["images_seen"], record["training_seconds"]),
+                briefing.resumed_lines(plan, run.path),
             )
             return _train(run, plan, plan.build(), cadence, shown, observers, draw, extended=given is not None)
 
@@ -224,6 +224,8 @@ def _train(
             kept.enter_context(run.locked(display.say))
             run.remove_leftovers()
             restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
+            if seen := state.counters.images_seen:
+                display.say(briefing.progress_line(plan, seen, seconds_at(run, seen)))
         state.spread()
         if extended:
             cadence = _extended(run, plan, state.counters.images_seen, cadence)
