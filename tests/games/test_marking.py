@@ -12,6 +12,7 @@ from ganache.parts.moment import Moment
 from ganache.parts.optimizers import Adam
 from ganache.parts.wear import LEVELS, Wear
 from ganache.support.errors import UserError
+from ganache.training.observers.vitals import steps
 from tests.tiny import draws_of, tiny_marking, tiny_state
 
 SHAPE = ImageShape(1, 8, 8)
@@ -37,6 +38,18 @@ def test_the_reader_moves_first_and_then_the_generator_alone_and_the_original_ne
         steps.append(moved({name: after[name] for name in before}, before) - {"optimizer", "average"})
     assert steps == [{"reader", "patterns"}] * 3 + [{"generator"}] * 2
     assert [state.recipe.phase(number) for number in (0, 2, 3, 9)] == [True, True, False, False]
+
+
+def test_a_log_shows_no_rate_or_slope_of_a_player_that_stands_as_after_a_resume() -> None:
+    state = tiny_state(tiny_marking())
+    shown = []
+    for _ in range(4):  # the reader learns from twelve images, four at a time
+        iterate(state, draws_of(state))
+        shown.append((sorted(state.rates()), sorted(steps(state))))
+    of_reader, of_generator = (
+        ([f"learning_rate/{name}"], [f"gradient/{name}", f"movement/{name}"]) for name in ("reader", "generator")
+    )
+    assert shown == [of_reader] * 3 + [of_generator]
 
 
 def test_the_reader_never_meets_the_message() -> None:

@@ -97,6 +97,7 @@ class Marking(Game):
 
     def _move_reader(self, cast: Cast, originals: Tensor, now: Moment) -> Records:
         cast.train_only("reader")
+        cast.rest("generator")
         patterns = cast.memories["patterns"]
         assert isinstance(patterns, Patterns)
         messages = (own_rows(originals.new_empty(len(originals), self.bits)) < 0.5).float()
@@ -108,6 +109,7 @@ class Marking(Game):
 
     def _move_generator(self, cast: Cast, inputs: tuple[Tensor, Tensor], originals: Tensor, now: Moment) -> Records:
         cast.train_only("generator")
+        cast.rest("reader")
         made = cast("generator", *inputs)
         message = cast.memories["patterns"].get_buffer("message").expand(len(made), -1)
         said = self._read(cast, made, now)
