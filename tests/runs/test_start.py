@@ -14,6 +14,7 @@ from ganache.engine.iteration import iterate
 from ganache.engine.state import TrainingState
 from ganache.games import Game
 from ganache.networks.layers import ConditionProjection
+from ganache.parts.schedules import Linear
 from ganache.parts.verdict import Verdict
 from ganache.runs import sealed
 from ganache.runs.checkpoints import save_state
@@ -21,6 +22,7 @@ from ganache.runs.folder import Run
 from ganache.runs.start import Start
 from ganache.support.errors import RunError, UserError
 from ganache.training.observers.observer import Observer
+from ganache.training.plan import Request, make_plan
 from tests.commands import run_command
 from tests.engine.test_processes import begin_two, ended
 from tests.tiny import draws_of, tiny_recipe, tiny_state, two_players
@@ -228,6 +230,32 @@ def test_a_run_begins_with_the_weights_says_so_and_needs_the_old_run_no_longer(d
     copy.rename(digits)  # out of the way
     ganache.resume(broken, images=96)
     assert all(torch.equal(one, tensors_of(broken, 96)[name]) for name, one in tensors_of(whole, 96).items())
+
+
+def test_rules_and_shares_of_the_budget_are_settled_anew(tmp_path: Path) -> None:
+    falling = Linear(start=1e-3, end=0.0, until=1.0, of="budget")
+    settings = (f"optimizers.generator.learning_rate={falling.model_dump_json()}",)
+    first, second = Run(tmp_path / "first"), Run(tmp_path / "second")
+    company.train(first.path, "r3gan", "digits", images=32, batch=8, settings=settings)
+    assert first.recipe() != first.asked_recipe()
+    company.train(second.path, None, "digits", images=256, batch=64, start=first.path)
+    plan = make_plan(Request(data="digits", recipe="r3gan", images=256, batch=64, settings=settings))
+    assert second.recipe() == plan.recipe
+    assert second.recipe() != first.recipe().changed(batch_size=64)
+
+
+def test_the_newest_whole_checkpoint_is_taken(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    company.train(run, "vanilla", "digits", images=64, settings=("batch_size=32", "generator.widths=[8]"))
+    newest, *older = sealed.newest(run / "checkpoints")
+    newest.write_bytes(newest.read_bytes()[:-1])
+    found = Start.of(run)
+    assert (found.checkpoint, found.images_seen) == (older[0], int(older[0].stem))
+    assert newest.exists()
+    for path in older:
+        path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(UserError, match=rf"^from: {newest} "):
+        Start.of(run).read()
 
 
 def test_a_run_that_the_machine_fails_at_once_has_the_weights_already(digits: Path, tmp_path: Path) -> None:

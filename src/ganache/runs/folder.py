@@ -15,7 +15,18 @@ from ganache.games import Game
 from ganache.parts.part import named_by_user, parse
 from ganache.runs.run_record import check, checked_line
 from ganache.support.errors import RunError, UserError, reason, without_passwords
-from ganache.support.files import RECIPE, RECORD, is_run, lock, remove_unfinished, sync, umask, write_text, writing
+from ganache.support.files import (
+    PARTIAL,
+    RECIPE,
+    RECORD,
+    is_run,
+    lock,
+    remove_unfinished,
+    sync,
+    umask,
+    write_text,
+    writing,
+)
 from ganache.support.interrupts import Interrupts
 from ganache.support.json_files import read_json, read_json_lines, write_json
 from ganache.support.machine import versions
@@ -62,7 +73,8 @@ class Run:
         run = cls(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+            remove_unfinished(path.parent, path.name)
+            temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=PARTIAL, dir=path.parent))
             try:
                 write_text(temporary / run.recipe_file.name, recipe.to_json() + "\n")
                 write_json(temporary / run.record_file.name, {"format": FORMAT, **record})
@@ -167,6 +179,17 @@ class Run:
         """Return the recipe of recipe.json; raises UserError when it is not valid."""
         with named_by_user():
             return parse(Game, read_json(self.recipe_file, "run"))
+
+    def asked_recipe(self) -> Game:
+        """Return the recipe as it was asked for, with the rules and shares of the budget that recipe.json has settled.
+
+        Another run has other data and another budget. Raises UserError when it is not valid.
+        """
+        asked = self.record().get("asked_recipe")
+        if not asked:
+            return self.recipe()
+        with named_by_user():
+            return parse(Game, asked)
 
     def record(self, *needed: str) -> dict[str, Any]:
         """Return run.json.

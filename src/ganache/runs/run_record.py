@@ -72,6 +72,7 @@ class _RecordFields(_Known):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     sessions: list[dict[str, Any]] = []
     start: dict[str, Any] = {}
+    asked_recipe: dict[str, Any] = {}
     images_seen: Count = 0
     training_seconds: Annotated[float, Field(ge=0)] = 0.0
     rollbacks: Count = 0

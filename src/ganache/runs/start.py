@@ -43,17 +43,18 @@ class Start:
     def of(cls, path: Path) -> "Start":
         """Return what a run is; raises UserError where it is none, is damaged or has no checkpoint."""
         run = Run.open(path)
-        recipe, record = run.recipe(), run.record("data")
+        recipe, record = run.asked_recipe(), run.record("data")
         # What the values of rows mean is in the generator's file alone.
         is_of_rows = bool(record["data"].get("columns")) and recipe.draws
         shape = Kept.read(path, "generator").shape if is_of_rows else _shape_of(record["data"], run)
         names = (record.get("selection") or {}).get("classes") if recipe.conditional else []
         if not isinstance(names, list):
             raise UserError(f"from: {run.record_file} does not say which classes the networks of {path} are told")
-        found = sealed.newest(run.checkpoints)
-        if not found:
+        checkpoints = sealed.newest(run.checkpoints)
+        if not checkpoints:
             raise UserError(f"from: {path} has no checkpoint to begin from")
-        return cls(path, recipe, shape, tuple(map(str, names)), found[0], int(found[0].stem))
+        found = next(filter(sealed.is_whole, checkpoints), checkpoints[0])  # without a whole one, `read` says why
+        return cls(path, recipe, shape, tuple(map(str, names)), found, int(found.stem))
 
     @property
     def trained_as(self) -> str:

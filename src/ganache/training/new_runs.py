@@ -35,6 +35,7 @@ def make_record(plan: Plan, cadence: Cadence) -> dict[str, Any]:
         "precision": plan.precision,
         "threads": plan.threads,
         "approximations": approximations,
+        **({"asked_recipe": plan.asked.model_dump(mode="json")} if plan.asked is not None else {}),
         "seed": plan.seed,
         "source": plan.source.to_json(),
         "data": plan.data.summary(),

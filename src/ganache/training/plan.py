@@ -99,7 +99,8 @@ class Plan:
     evaluate_every: int | None = None  # images between two evaluations; None: there are none
     world: World = ALONE  # the processes that train it together
     choice: Choice | None = None  # by which the recipe was chosen; None: it was named
-    settled: tuple[str, ...] = ()  # what the recipe had left to be chosen: a sentence for each
+    asked: Game | None = None  # the recipe before what it leaves to a plan was chosen, where it left anything
+    settled: tuple[str, ...] = ()  # what was chosen: a sentence for each
     expected: int | None = None  # images, for which that was chosen; None: the recipe's own number
     start: Start | None = None  # the run whose weights it begins with
 
@@ -196,6 +197,7 @@ def make_plan(request: Request, progress: Progress | None = None, write: bool = 
         evaluate_every=every,
         world=world,
         choice=choice,
+        asked=left if settled else None,
         settled=settled,
         expected=budget.images if budget else None,
         start=start,
