@@ -44,7 +44,7 @@ from ganache.training.plan import Request, make_plan
 SIDE = 64  # pixels of the emoji
 TASKS = ["emoji", "digits", "larger"]
 QUICK = 8  # images of a rehearsal
-# How `cyclegan` is told the classes that it has to keep. What is copied in place comes back best, so the cycle counts less.
+# How `cyclegan` is told the classes that it has to keep: with less of the cycle, by which copies in place are best.
 TOLD = ("conditional=true", "pool=0", "identity=0", "cycle=1")
 
 Json = dict[str, Any]
