@@ -61,6 +61,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "projected": ("projected", ["discriminator.side=32", "conditional=true"]),
     "pix2pix": ("pix2pix", ["penalties.r1=R1", "penalties.r1.every=2"]),
     "cyclegan": ("cyclegan", ["translator.blocks=1", "pool=6", f"noise={moving(0.1, 0.0)}"]),
+    "cyclegan told": ("cyclegan", ["translator.blocks=1", "conditional=true", "pool=0"]),
     "cut": ("cut", ["translator.blocks=1", "layers=[0,2,4]", "places=20", "vectors=8"]),
     "marking": ("marking", ["conditional=true"]),
     "inversion": ("inversion", [f"features={moving(0.0, 1.0)}"]),

@@ -72,6 +72,7 @@ CASES: list[tuple[str, tuple[str, ...], ImageShape]] = [
     ),
     ("cut", (*TRANSLATED, "translator.blocks=1", "layers=[0,2,4]", "places=9", "vectors=8"), PAIRED),
     ("cyclegan", (*TRANSLATED, "translator.blocks=1", "pool=10", "noise=0.1"), PAIRED),
+    ("cyclegan", (*TRANSLATED, "translator.blocks=1", "pool=0", "conditional=true"), PAIRED),
     ("dcgan-mnist", (), SMALL),
     ("esrgan", (*TRANSLATED, "translator.blocks=1", "adversarial=1"), PAIRED),
     ("fastgan", NARROW, SMALL),

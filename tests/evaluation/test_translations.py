@@ -30,9 +30,12 @@ from ganache.web.report.found import find_run
 from ganache.web.report.score_facts import evaluations_of
 from tests.commands import run_command
 from tests.evaluation.digits import digits
+from tests.training import company
+from tests.training.company import Stopping
 
 TRAIN, TEST, SIDE = 8, 6, 16
 SMALL = ["translator.width=2", "discriminator.width=4"]
+TOLD = ["translator.blocks=1", "conditional=true", "pool=0"]
 
 
 def save(path: Path, image: NDArray[np.uint8]) -> None:
@@ -194,6 +197,24 @@ def test_kept_classes_are_those_that_the_targets_classifier_sees(
     judged = ganache.judge(run, data=turned[0], count=20)
     assert judged.label_accuracy == values(found)["label-accuracy/classifier"]
     assert judged.frechet_distance == pytest.approx(values(found)["fd/classifier"])
+
+
+def test_a_translator_whose_discriminators_are_told_classes_is_used_and_resumed_as_any(
+    turned: tuple[Path, Path], tmp_path: Path
+) -> None:
+    asked: dict[str, Any] = {"second": str(turned[1]), "images": 16, "batch": 4, "settings": (*SMALL, *TOLD)}
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    company.train(whole, "cyclegan", turned[0], **asked)
+    company.train(cut, "cyclegan", turned[0], display=Stopping(8), **asked)
+    company.resume(cut)
+    for name in ("a_to_b", "b_to_a"):
+        assert (whole / f"{name}.safetensors").read_bytes() == (cut / f"{name}.safetensors").read_bytes()
+    image = digits()[:1]
+    assert load_translator(whole).translate(image).shape == image.shape
+    found = ganache.evaluate(whole, features="pixels", metrics=["fd", "cycle"], count=10)
+    assert found.baselines[0].name == "identity"
+    with pytest.raises(UserError, match="conditional: both domains need pictures of the same classes"):
+        company.train(tmp_path / "other", "cyclegan", turned[0] / "train" / "1", **asked)
 
 
 def test_the_command_shows_what_does_nothing_beside_each_score(paired_run: Path, tmp_path: Path) -> None:

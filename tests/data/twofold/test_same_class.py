@@ -75,6 +75,8 @@ def test_rows_are_picked_with_a_partner_of_their_class_where_there_is_one(domain
     assert picked.tolist() == [1, 2, 0, 1, 3, 1, 1]
     assert met.labels_of("test").tolist() == [2, 0]
     assert met.pick("test", np.arange(2)).images[:, :, 0, 0].tolist() == [[50, 150], [51, 150]]  # no 2 in the second
+    streamed = met.stream(0, split="test").batch(0, 60).images[:, :, 0, 0].tolist()
+    assert {tuple(pair) for pair in streamed} == {(50, 150), (50, 151), (50, 152), (51, 150), (51, 151)}
 
 
 def test_they_are_other_data_than_domains_that_meet_at_random(domains: tuple[Path, Path]) -> None:

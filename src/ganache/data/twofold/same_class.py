@@ -53,12 +53,14 @@ class SameClass(Twofold):
         """Return pictures of both; raises UserError for an unknown split, or for asking for classes."""
         self.refuse_unknown(split, labels)
         names = self.first.dataset.label_names
-        streams = {
-            number: self.second.dataset.stream(derive(seed, f"second of {name}"), (name,), split)
-            for number, name in enumerate(names)
-            if name in self._named[0]
-        }
+        streams = {number: self._of_class(name, seed, split) for number, name in [*enumerate(names), (-1, "")]}
         return SameClassRows(self.first.stream(seed, split), streams)
+
+    def _of_class(self, name: str, seed: int, split: str) -> RowStream:
+        """Return the second domain's pictures of a class, or all of a split that has none of it."""
+        dataset, own = self.second.dataset, derive(seed, f"second of {name}")
+        there = dict(zip(dataset.label_names, dataset.rows_by_label(split).tolist(), strict=False))
+        return dataset.stream(own, (name,) if there.get(name) else (), split)
 
     def _classes_of(self, domain: Domain, split: str) -> Integers:
         """Return the class of each of a domain's pictures as the first one numbers them."""
