@@ -14,8 +14,8 @@ from ganache.support.errors import UserError
 def mark(
     run: RunPath,
     out: Annotated[Path, path_option(help="A new folder: the run of the marked generator.")],
-    bits: Annotated[int, typer.Option(help="Of the message, which is drawn from the seed: 24 to 256.")] = 32,
-    message: Annotated[str | None, typer.Option(metavar="HEX", help="A message of one's own.")] = None,
+    bits: Annotated[int, typer.Option(help="Of the message, which is drawn anew each time: 24 to 256.")] = 32,
+    message: Annotated[str | None, typer.Option(metavar="HEX", help="A message of one's own, drawn at random.")] = None,
     images: Images = None,
     data: Annotated[str | None, typer.Option(help="Where the run's data lies now.")] = None,
     seed: Seed = 0,

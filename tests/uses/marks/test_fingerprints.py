@@ -2,6 +2,8 @@
 
 import io
 import json
+import random
+import secrets
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,7 @@ from ganache.uses.treatments import TREATMENTS, treated
 from tests.commands import run_command
 
 MESSAGE = "c0ffee42"
+MARKED_BY = "5eed1e"  # what the run in these tests is marked with
 
 
 class Columns(nn.Module):
@@ -112,14 +115,36 @@ def test_what_survives_is_counted_by_bits_and_by_pictures() -> None:
     assert list(by_name) == list(TREATMENTS)
 
 
-def test_messages_are_of_the_seed_and_grains_leave_four_values_a_bit() -> None:
-    assert drawn(32, 0) == drawn(32, 0) != drawn(32, 1)
-    assert len(drawn(48, 0)) == 12
+def test_messages_are_everybodys_own_and_grains_leave_four_values_a_bit() -> None:
+    assert len({drawn(256) for _ in range(3)}) == 3
+    assert len(drawn(48)) == 12
     for bits in (16, 23, 30, 264):
         with pytest.raises(UserError, match=rf"^bits: {bits} is no multiple of 8 from 24 to 256$"):
-            drawn(bits, 0)
+            drawn(bits)
     shapes = {(3, 64): 8, (3, 32): 4, (1, 28): 2, (1, 8): 1, (1, 64): 4}
     assert {(c, s): grain_for(ImageShape(c, s, s), 32) for c, s in shapes} == shapes
+
+
+def test_a_reader_finds_half_of_its_bits_in_what_another_marked_by_the_same_patterns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chosen = random.Random(5)
+    monkeypatch.setattr(secrets, "token_hex", lambda count: chosen.randbytes(count).hex())
+    messages = np.stack([bits_of(drawn(32))[0].numpy() for _ in range(2_000)]) > 0.5
+    painted_by_others = np.broadcast_to((64 + 128 * messages).astype(np.uint8)[:, None, None], (2_000, 1, 16, 32))
+    agreeing = fingerprint().agreeing(painted_by_others)
+    assert agreeing.mean() == pytest.approx(16.0, abs=4 * 8**0.5 / 2_000**0.5)  # of 32 coins: variance 8
+    assert agreeing.max() < fingerprint().threshold
+    for count in (18, 20, 22):
+        assert (agreeing >= count).mean() == pytest.approx(chance(count, 32), abs=0.04)
+
+
+def test_without_a_message_a_mark_has_one_of_its_own_which_its_recipe_keeps(digits_run: Path, tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        ganache.mark(str(digits_run), tmp_path / name, bits=64, images=32)
+    one, other = (Fingerprint.load(tmp_path / name).message for name in ("one", "other"))
+    assert len(one) == 16
+    assert one != other
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +152,7 @@ def marked(digits_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that has hardly begun to mark the generator of the digits."""
     out = tmp_path_factory.mktemp("marks") / "marked"
     done = run_command(
-        "mark", digits_run, "--out", out, "--images", "960", "--device", "cpu", "--bits", "24", "--seed", "1"
+        "mark", digits_run, "--out", out, "--images", "960", "--device", "cpu", "--message", MARKED_BY, "--seed", "1"
     )
     assert done.status == 0, done.complaints
     assert f"the weights of {digits_run} ({ganache.load(digits_run).description['recipe']}), as" in done.output
@@ -142,7 +167,7 @@ def test_a_marked_run_is_a_run_with_a_generator_near_its_original(marked: Path, 
     difference = own.sample(64).astype(float) - before.sample(64)
     assert 0.0 < np.sqrt(np.square(difference).mean()) < 40.0
     told = json.loads((marked / "marks.json").read_text())
-    assert told["message"] == drawn(24, 1)
+    assert told["message"] == MARKED_BY
     assert [one["treatment"] for one in told["read"]] == [*TREATMENTS, "of the original", "of the data"]
     record = Run.open(marked).record("start")["start"]
     assert record["sha256"] == before.weights
@@ -150,8 +175,8 @@ def test_a_marked_run_is_a_run_with_a_generator_near_its_original(marked: Path, 
     assert record["recipe"] == before.description["recipe"] != "marking"
 
 
-def test_a_mark_is_a_function_of_run_and_seed(marked: Path, digits_run: Path, tmp_path: Path) -> None:
-    ganache.mark(str(digits_run), tmp_path / "again", message=drawn(24, 1).upper(), images=960, seed=1)
+def test_a_mark_is_a_function_of_run_message_and_seed(marked: Path, digits_run: Path, tmp_path: Path) -> None:
+    ganache.mark(str(digits_run), tmp_path / "again", message=MARKED_BY.upper(), images=960, seed=1)
     assert ganache.load(tmp_path / "again").weights == ganache.load(marked).weights
 
 

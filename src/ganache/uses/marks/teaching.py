@@ -4,8 +4,8 @@ The training is a run like any other, of the game `Marking`: it can be resumed, 
 """
 
 import dataclasses
-import random
 import re
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,6 @@ from ganache.runs.start import Start
 from ganache.support.errors import UserError
 from ganache.support.files import at_home
 from ganache.support.json_files import write_json
-from ganache.support.streams import derive
 from ganache.support.units import brief, parse_count
 from ganache.training import sessions
 from ganache.training.plan import Request
@@ -85,8 +84,9 @@ def mark(
 ) -> Outcome:
     """Train a run whose generator draws what `run`'s does, with a message in every picture.
 
-    `message` is in hexadecimal digits; without one, `bits` of them are drawn from the seed. `data` is where the run's
-    data lies now, which nothing is learnt from but the classes' shares. Raises UserError for what cannot be marked.
+    `message` is in hexadecimal digits; without one, `bits` of them are drawn anew each time, whatever the seed. `data`
+    is where the run's data lies now, which nothing is learnt from but the classes' shares. Raises UserError for what
+    cannot be marked.
     """
     run, out = at_home(run), at_home(out)
     kept = Kept.read(run, "generator")
@@ -94,7 +94,7 @@ def mark(
     kept.built(lambda: config.build(kept.shape, len(kept.label_names)), config)
     source = _source(run, data)
     budget = parse_count(images, "images") if isinstance(images, str) else images
-    own = game_of(config, drawn(bits, seed) if message is None else checked(message), budget, kept.shape)
+    own = game_of(config, drawn(bits) if message is None else checked(message), budget, kept.shape)
     game = with_settings(own.changed(conditional=bool(kept.label_names)), [*settings])
     seen = kept.description.get("images_seen")
     start = TrainedStart(
@@ -154,11 +154,15 @@ def grain_for(shape: ImageShape, bits: int) -> int:
     return fitting[0] if fitting else 1
 
 
-def drawn(bits: int, seed: int) -> str:
-    """Return a message of so many bits; raises UserError for what is no whole number of bytes within bounds."""
+def drawn(bits: int) -> str:
+    """Return a message of so many bits; raises UserError for what is no whole number of bytes within bounds.
+
+    It comes from the operating system, not from a seed: readers of one seed learn the same patterns, and with the same
+    message each would find its fingerprint in what the other marked.
+    """
     if bits % 8 or not FEWEST_BITS <= bits <= MOST_BITS:
         raise UserError(f"bits: {bits} is no multiple of 8 from {FEWEST_BITS} to {MOST_BITS}")
-    return random.Random(derive(seed, "message")).randbytes(bits // 8).hex()
+    return secrets.token_hex(bits // 8)
 
 
 def checked(message: str) -> str:
