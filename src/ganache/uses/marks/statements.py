@@ -3,6 +3,7 @@
 import contextlib
 import html
 import json
+import math
 import mmap
 import re
 import zipfile
@@ -133,9 +134,14 @@ def _facts(text: str) -> dict[str, Any]:
         return {}
     if not isinstance(told, dict):
         return {}
-    plain = {str(name)[:100]: value for name, value in told.items() if isinstance(value, str | int | float)}
+    plain = {str(name)[:100]: value for name, value in told.items() if _is_plain(value)}
     short = {name: value[:MOST_FACT] if isinstance(value, str) else value for name, value in plain.items()}
     return dict(list(short.items())[:MOST_FACTS])
+
+
+def _is_plain(value: object) -> bool:
+    """Return whether a value is one of a fact; NaN and what is beyond all numbers, which Python reads, no JSON has."""
+    return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _line(error: BaseException) -> str:
