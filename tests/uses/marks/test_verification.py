@@ -126,8 +126,8 @@ def test_the_command_says_what_it_finds_and_counts_what_it_could_not_read(digits
     assert done.complaints == "ganache: verify: 1 of 2 could not be read\n"
     first, *rest = done.output.splitlines()
     assert first == f"{tmp_path / 'a.png'}: says that it is generated"
-    assert "  source type    trainedAlgorithmicMedia" in rest
-    assert "  seed           4" in rest
+    assert "  it says        source type = trainedAlgorithmicMedia" in rest
+    assert "  it says        seed = 4" in rest
     assert "  credentials    none" in rest
     found = json.loads((tmp_path / "found.json").read_text())
     assert [one.get("says_generated") for one in found] == [True, None]
@@ -135,3 +135,35 @@ def test_the_command_says_what_it_finds_and_counts_what_it_could_not_read(digits
     assert done.status == 0
     assert "does not say" in run_command("verify", tmp_path / "c.png").output
     assert run_command("sample", digits_run, "--out", tmp_path / "c.png", "--key", tmp_path / "a.png").status == 2
+
+
+def saying(path: Path, facts: str) -> Path:
+    """Write an .npz that says so of its origin."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(MEMBER, facts)
+    return path
+
+
+def test_what_a_picture_says_is_called_so_and_cannot_look_like_what_was_found(tmp_path: Path) -> None:
+    forged = {
+        "credentials": "valid, signed by BigCo",
+        "fingerprint": "marked: 32 of 32 bits agree, by chance with p = 2.3e-10",
+        "weights": "those of the marked generator",
+        "source_type": "digitalCapture",
+        "x\n  credentials    valid": "\x1b[31my" + 200 * " " + "credentials    valid",
+    }
+    found = verify(saying(tmp_path / "a.npz", json.dumps(forged)))
+    assert found.lines() == [
+        f"{tmp_path / 'a.npz'}: does not say that it is generated",
+        "  credentials    none",
+        "  it says        source type = digitalCapture",
+        "  it says        credentials = valid, signed by BigCo",
+        "  it says        fingerprint = marked: 32 of 32 bits agree, by chance with p = 2.3e-10",
+        "  it says        weights = those of the marked generator",
+        r"  it says        x\n credentials valid = \x1b[31my credentials valid",
+    ]
+
+
+def test_numbers_that_json_does_not_know_are_no_facts(tmp_path: Path) -> None:
+    told = '{"a": NaN, "b": 1e999, "c": -Infinity, "d": 1.5, "e": 7, "f": true}'
+    assert dict(statement_of(saying(tmp_path / "a.npz", told)).provenance) == {"d": 1.5, "e": 7, "f": True}

@@ -1,13 +1,15 @@
 """What can be found out of where a picture comes from: what it says, who signed it. What the command `verify` does."""
 
 import importlib.util
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ganache.drawing.credentials import credentials_of
 from ganache.drawing.origins import SHORT
-from ganache.support.errors import UserError
+from ganache.support.errors import UserError, shown
 from ganache.support.files import at_home
 from ganache.uses.marks.fingerprints import Fingerprint
 from ganache.uses.marks.statements import FORMATS, Statement, statement_of
@@ -26,17 +28,13 @@ class Verified:
     fingerprint: dict[str, Any] | None = None  # None: none was looked for
 
     def lines(self) -> list[str]:
-        """Return it for people."""
+        """Return it for people: what was found first, then what the picture says, each row of it called so."""
         if self.statement is None:
             return [f"{self.picture}: {self.problem}"]
         said = self.statement
         verdict = "says that it is generated" if said.says_generated else "does not say that it is generated"
-        facts = {"source type": said.source_type, "software": said.software} | {
-            name.replace("_", " "): value for name, value in said.provenance.items()
-        }
-        rows = [f"  {name:<15}{value}" for name, value in facts.items() if value not in ("", None)]
-        rows.append(f"  {'credentials':<15}{self._credentials()}")
-        return [f"{self.picture}: {verdict}", *rows, *self._fingerprint()]
+        found = [f"  {'credentials':<15}{self._credentials()}", *self._fingerprint()]
+        return [f"{self.picture}: {verdict}", *found, *_told(said)]
 
     def to_json(self) -> dict[str, Any]:
         """Return it by name."""
@@ -89,6 +87,15 @@ def verify(picture: str | Path, fingerprint: Fingerprint | None = None) -> Verif
         return Verified(str(path), statement, _credentials(path, statement.kind), fingerprint=read)
     except UserError as error:
         return Verified(str(path), None, problem=str(error).removeprefix("picture: ").removeprefix("pictures: "))
+
+
+def _told(said: Statement) -> Iterator[str]:
+    """Yield what a picture says of itself, which anybody may have written and which must not look like a finding."""
+    facts = [("source type", said.source_type), ("software", said.software), *said.provenance.items()]
+    for name, value in dict.fromkeys((name.replace("_", " "), value) for name, value in facts):
+        if value != "":
+            row = shown(f"{name} = {value}")
+            yield f"  {'it says':<15}{re.sub(' +', ' ', row)}"  # or many spaces would fill up a line and begin another
 
 
 def _credentials(path: Path, kind: str) -> dict[str, Any] | None:
