@@ -113,6 +113,24 @@ def test_half_of_the_hits_are_judges_unless_they_were_seen() -> None:
     assert not blurred.knows_judges
 
 
+def test_the_order_in_which_judges_are_stored_is_no_matter() -> None:
+    random = np.random.default_rng(3)
+    people = random.normal(size=(40, 6))  # each has his own hand, and his pictures lie beside each other
+
+    def pictures(hands: np.ndarray) -> np.ndarray:
+        return (people[hands] + 0.3 * random.normal(size=(len(hands), 6))).astype(np.float32)
+
+    judges = pictures(np.repeat(np.arange(40), 50))
+    unseen, fresh, few = (pictures(random.integers(0, 40, count)) for count in (400, 600, 20))
+    found = nearness(fresh, few, (judges, kinds(2_000)), (unseen, kinds(400)), 2)
+    assert found is not None
+    assert abs(found.deviations) < 3.0  # of the first 400 judges, who are 8 people, it would be below -8
+    leaked = np.concatenate([fresh, judges[::10] + np.float32(0.01)])
+    seen = nearness(leaked, few, (judges, kinds(2_000)), (unseen, kinds(400)), 2)
+    assert seen is not None
+    assert seen.deviations > found.deviations
+
+
 def test_one_picture_again_and_again_proves_nothing() -> None:
     random = np.random.default_rng(1)
     judges, unseen = (random.normal(size=(100, 4)).astype(np.float32) for _ in range(2))

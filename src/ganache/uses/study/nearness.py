@@ -21,7 +21,7 @@ from ganache.data.labels import count_labels
 from ganache.data.shape import ImageShape
 from ganache.engine.pixel_values import channels_last
 from ganache.evaluation.features.pixels import PixelExtractor
-from ganache.evaluation.metrics.inputs import Features
+from ganache.evaluation.metrics.inputs import Features, stream
 from ganache.evaluation.metrics.memorisation import Memorisation, compare, memorisation
 from ganache.evaluation.metrics.neighbours import Nearest, nearest
 from ganache.uses.study.subsets import Integers, LabelledPictures
@@ -106,15 +106,23 @@ def pixels_of(pictures: LabelledPictures, shape: ImageShape) -> Features:
 
 
 def _as_many(judges: Integers, unseen: Integers, classes: int) -> tuple[Integers, Integers]:
-    """Return rows of both, of each class as many of one as of the other."""
+    """Return rows of both, of each class as many of one as of the other, drawn from all of it by a seed.
+
+    Neighbours in a stored split are often of one writer or one film: the first rows of a class are no sample of it.
+    """
     counts = np.minimum(count_labels(judges, classes), count_labels(unseen, classes))[:classes]
     if counts.sum() > MOST_COMPARED:
         counts = counts * MOST_COMPARED // counts.sum()
-    first, second = (
-        np.concatenate([np.flatnonzero(labels == number)[:count] for number, count in enumerate(counts)])
-        for labels in (judges, unseen)
-    )
+    first, second = (_some(labels, counts, side) for side, labels in (("judges", judges), ("unseen", unseen)))
     return first, second
+
+
+def _some(labels: Integers, counts: Integers, side: str) -> Integers:
+    """Return so many rows of each class, class by class."""
+    random = stream(0, "nearness", side)
+    return np.concatenate(
+        [random.permutation(np.flatnonzero(labels == number))[:count] for number, count in enumerate(counts)]
+    )
 
 
 def _relative(queries: Features, points: Features) -> Nearest:
