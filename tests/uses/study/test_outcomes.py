@@ -118,7 +118,7 @@ def test_the_order_in_which_judges_are_stored_is_no_matter() -> None:
     people = random.normal(size=(40, 6))  # each has his own hand, and his pictures lie beside each other
 
     def pictures(hands: np.ndarray) -> np.ndarray:
-        return (people[hands] + 0.3 * random.normal(size=(len(hands), 6))).astype(np.float32)
+        return np.asarray(people[hands] + 0.3 * random.normal(size=(len(hands), 6)), np.float32)
 
     judges = pictures(np.repeat(np.arange(40), 50))
     unseen, fresh, few = (pictures(random.integers(0, 40, count)) for count in (400, 600, 20))
