@@ -224,7 +224,7 @@ def test_a_run_draws_what_the_record_says_and_equal_fits_are_equal_bytes(digits_
 def test_what_cannot_be_is_one_line(fitted: tuple[Path, Ended], digits_run: Path, tmp_path: Path) -> None:
     out, place = fitted[0], fitted[0].parent
     fit = ("fit", "--real", place / "real.npz", "--fake", place / "twos.npz", *QUICK, "--out")
-    np.savez(tmp_path / "few.npz", clouds(12, 0))
+    np.savez(tmp_path / "few.npz", clouds(31, 0))
     cases = [
         ((*fit, out), "is not empty"),
         ((*fit, digits_run), "already holds a run"),
@@ -234,7 +234,10 @@ def test_what_cannot_be_is_one_line(fitted: tuple[Path, Ended], digits_run: Path
         ((*fit, tmp_path / "x", "--recode", "soft"), "recode: 'soft' is none of"),
         ((*fit, tmp_path / "x", "--count", "no"), "'no' is not a positive number"),
         ((*fit, tmp_path / "x", "--size", "2000x2000"), "larger than a detector looks at"),
-        ((*fit, tmp_path / "x", "--fake", tmp_path / "few.npz"), "12 pictures in"),
+        (
+            (*fit, tmp_path / "x", "--fake", tmp_path / "few.npz"),
+            "too few pictures, 15 to learn from and 16 held out",
+        ),
         ((*fit, tmp_path / "x", "--fake", tmp_path / "absent"), "absent"),
         (("fit", "--real", digits_run, "--fake", place / "twos.npz", "--out", tmp_path / "x"), "is a generator"),
         (("fit", "--real", "ring", "--fake", place / "twos.npz", "--out", tmp_path / "x"), "no pictures"),
@@ -343,10 +346,10 @@ def test_what_is_measured_was_not_learnt_from(tmp_path: Path, monkeypatch: pytes
     wanted = DetectorRequest(str(tmp_path / "real.npz"), fakes, steps=1, device="cpu")
     record = detecting.fit(wanted, tmp_path / "out").record
     (real, one, two), without_one, without_two = asked
-    assert (len(real), len(one), len(two)) == (80, 32, 48)
+    assert (len(real), len(one), len(two)) == (68, 24, 44)
     assert (without_one[1:], without_two[1:]) == ([two], [one])
     assert without_one[0] < real
-    assert (record.real.held_out, record.fakes[0].held_out, record.fakes[1].held_out) == (24, 8, 12)
+    assert (record.real.held_out, record.fakes[0].held_out, record.fakes[1].held_out) == (24, 16, 16)
     how = Conversion((8, 8), 3)
     taken = [real_pool(opened_pictures(wanted.real, how, "real", None), 6_000, 0)]
     taken += [fake_pool(source, "x", ImageShape(3, 8, 8), 48, 0, "cpu") for source in fakes]
@@ -358,18 +361,24 @@ def test_what_is_measured_was_not_learnt_from(tmp_path: Path, monkeypatch: pytes
         assert not known(first) & known(second)
 
 
+def test_of_32_pictures_a_half_is_held_out(tmp_path: Path) -> None:
+    np.savez(tmp_path / "few.npz", clouds(32, 0))
+    pool = fake_pool(str(tmp_path / "few.npz"), "x", ImageShape(1, 12, 12), 100, 0, "cpu")
+    assert (len(pool.learnt), len(pool.held_out)) == (16, 16)
+
+
 def test_what_is_held_out_is_bounded_by_its_bytes(
     place: Path, digits_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for side, sources, expected in ((1024, 1, 85), (1024, 64, 4), (256, 1, 1_365), (8, 64, 2_000)):
+    for side, sources, expected in ((1024, 1, 85), (1024, 64, 16), (256, 1, 1_365), (8, 64, 2_000)):
         assert most_held_out("real", ImageShape(3, side, side), sources) == expected
-    monkeypatch.setattr(pools, "MOST_BYTES", 20 * 144)
+    monkeypatch.setattr(pools, "MOST_BYTES", 40 * 144)
     np.savez(tmp_path / "together.npz", clouds(250, 4))
     for name in ("real", "together"):  # where the data hold some out, and where they do not
         source = place / "real.npz" if name == "real" else tmp_path / "together.npz"
-        assert len(real_pool(opened_pictures(str(source), Conversion(), "real", None), 100, 0).held_out) == 20
-    assert len(fake_pool(str(place / "twos.npz"), "x", ImageShape(1, 12, 12), 40, 0, "cpu", sources=2).held_out) == 10
-    assert len(fake_pool(str(digits_run), "x", ImageShape(1, 8, 8), 300, 0, "cpu", sources=2).held_out) == 22
+        assert len(real_pool(opened_pictures(str(source), Conversion(), "real", None), 100, 0).held_out) == 40
+    assert len(fake_pool(str(place / "twos.npz"), "x", ImageShape(1, 12, 12), 40, 0, "cpu", sources=2).held_out) == 20
+    assert len(fake_pool(str(digits_run), "x", ImageShape(1, 8, 8), 300, 0, "cpu", sources=2).held_out) == 45
 
 
 def test_sources_of_one_name_are_told_apart(tmp_path: Path) -> None:

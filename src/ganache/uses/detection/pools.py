@@ -25,7 +25,7 @@ from ganache.uses.detection.teller import LARGEST_SIDE
 
 SHARE = 5  # one of so many is held out
 MOST_HELD_OUT = {"real": 2_000, "generated": 1_000}
-FEWEST, FEWEST_HELD_OUT = 16, 4  # pictures of a source
+FEWEST = 16  # pictures of a source to learn from, and as many that are held out
 MOST_BYTES = 2**28  # of the pictures of either kind that are learnt from, and of those that are held out
 Pixels = NDArray[np.uint8]  # (N, C, H, W)
 
@@ -120,7 +120,7 @@ def fake_pool(
 
 def most_held_out(kind: str, shape: ImageShape, sources: int = 1) -> int:
     """Return how many pictures of a shape are held out of each of so many sources of a kind, at most."""
-    return min(MOST_HELD_OUT[kind], max(FEWEST_HELD_OUT, MOST_BYTES // shape.pixels // sources))
+    return min(MOST_HELD_OUT[kind], max(FEWEST, MOST_BYTES // shape.pixels // sources))
 
 
 def names_of(sources: tuple[str, ...]) -> list[str]:
@@ -136,7 +136,7 @@ def names_of(sources: tuple[str, ...]) -> list[str]:
 def _cut(dataset: PackedDataset, name: str, most: int, seed: int, most_held_out: int, field: str) -> PicturePool:
     splits = [*dataset.summary()["splits"]]
     there = sum(int(dataset.rows_by_label(split).sum()) for split in splits)
-    held_out = min(most_held_out, max(FEWEST_HELD_OUT, there // SHARE))
+    held_out = min(most_held_out, max(FEWEST, there // SHARE))
     images = _rows(dataset, splits, seed, most + held_out)
     return _pooled(dataset, name, images[held_out:], images[:held_out], field)
 
@@ -155,9 +155,9 @@ def _rows(dataset: PackedDataset, splits: list[str], seed: int, most: int) -> Pi
 
 
 def _pooled(dataset: PackedDataset, name: str, learnt: Pixels, held_out: Pixels, field: str) -> PicturePool:
-    if len(learnt) < FEWEST or len(held_out) < FEWEST_HELD_OUT:
-        count = len(learnt) + len(held_out)
-        raise UserError(f"{field}: {count} pictures in {dataset.name!r} are too few; {2 * FEWEST} are the least")
+    if min(len(learnt), len(held_out)) < FEWEST:
+        there = f"{len(learnt):,} to learn from and {len(held_out):,} held out"
+        raise UserError(f"{field}: {dataset.name!r} has too few pictures, {there}; {FEWEST} of each are the least")
     compression = compression_of(dataset.name)
     record = PoolRecord(
         name=name,
