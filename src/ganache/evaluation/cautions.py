@@ -53,7 +53,7 @@ def warnings_of_few(evidence: Evidence) -> list[str]:
         return [*warnings, f"{few}: all of their distance may be its bias (fd-infinity is 0)"]
     rough = "roughly " if min(found.sizes) <= size else ""
     bias, limit = _amount(found.bias, rough), _amount(found.limit, rough)
-    error = f" ± {found.standard_error:.2g}" if found.standard_error >= LEAST else ""
+    error = f" ± {found.standard_error:.2g}" if (found.standard_error or 0.0) >= LEAST else ""
     warnings.append(
         f"{few}: their distance is too high by {bias}; of infinitely many it would be {limit}{error} (fd-infinity)"
     )

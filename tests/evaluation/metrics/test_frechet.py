@@ -138,6 +138,7 @@ def test_the_limit_finds_a_known_distance_within_its_error() -> None:
     for seed in range(30):
         features = np.random.default_rng([13, seed]).normal(0.3, 1.2, size=(1_000, 8))
         found = extrapolate(features, exact, seed=0)
+        assert found.standard_error is not None
         errors.append((found.limit - 8 * (0.3**2 + 0.2**2)) / found.standard_error)
     assert abs(np.mean(errors)) < 4 / np.sqrt(30) * max(1.0, np.std(errors))
     assert 0.6 < np.std(errors) < 1.7
@@ -155,3 +156,26 @@ def test_the_limit_is_seeded_and_takes_any_count() -> None:
         extrapolate(draw(14, 3, 6), reference, seed=0)
     with pytest.raises(UserError, match="halvings: 0"):
         extrapolate(features, reference, seed=0, halvings=0)
+
+
+def test_of_few_the_error_is_that_of_the_jackknife() -> None:
+    # Of one feature the distance is that of the means squared, and that of the deviations squared. 8 parts of 1.
+    values, exact = np.array([0.3, 1.1, -0.4, 2.0, 0.9, -1.2, 0.1, 0.6]), Moments(10**9, np.zeros(2), np.eye(2))
+    features = np.column_stack([values, np.zeros(8)])
+    kept = [np.delete(values, number) for number in range(8)]
+    left = [few.mean() ** 2 + (few.std(ddof=1) - 1.0) ** 2 + 1.0 for few in kept]  # 1: the feature that is constant
+    expected = np.sqrt(7 / 8 * np.square(left - np.mean(left)).sum())
+    assert extrapolate(features, exact, seed=0).standard_error == pytest.approx(expected, rel=1e-9)
+    assert extrapolate(features[:7], exact, seed=0).standard_error is None
+
+
+@pytest.mark.parametrize(("count", "dimensions"), [(60, 16), (40, 32)])
+def test_of_few_equal_generators_seldom_differ_by_two_errors(count: int, dimensions: int) -> None:
+    random = np.random.default_rng(16)
+    exact = Moments(10**9, np.zeros(dimensions), np.eye(dimensions))
+    found = [extrapolate(random.normal(0.1, 1.1, size=(count, dimensions)), exact, seed=seed) for seed in range(120)]
+    distances = np.array([one.distance for one in found])
+    errors = np.array([one.standard_error for one in found], np.float64)
+    assert 0.9 < np.mean(errors) / distances.std() < 2.0
+    apart = np.abs(distances[0::2] - distances[1::2]) > 2 * np.hypot(errors[0::2], errors[1::2])
+    assert apart.mean() < 0.1  # by the spread of two or four parts it was 0.1 to 0.2

@@ -18,12 +18,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ganache.engine.transfers import CPU
 from ganache.evaluation.metrics.inputs import Features, Floats, check_features, stream
-from ganache.evaluation.metrics.moments import AnyMoments, Moments, RunningMoments
+from ganache.evaluation.metrics.moments import AnyMoments, Moments, RunningMoments, moments_of
 from ganache.support.errors import UserError
 
+PARTS = 8  # disjoint ones of the samples, from which the distance's error is known
 PANEL = 256  # columns of a triangular product at a time: wide enough for the processor, few wasted zeros
 
 
@@ -80,14 +82,14 @@ class Extrapolation:
     """The distance of N vectors, and its limit for N → ∞ along the line `limit + rise / N`.
 
     `standard_error` is that of the distance and, to first order, that of the limit: the sampling of the N vectors, with
-    the reference as it is. `distances[i]` is the mean over disjoint subsets of `sizes[i]` vectors. A limit that comes
-    out below zero is zero.
+    the reference as it is; None of fewer than 8. `distances[i]` is the mean over disjoint subsets of `sizes[i]`
+    vectors. A limit that comes out below zero is zero.
     """
 
     distance: float
     limit: float
     rise: float
-    standard_error: float
+    standard_error: float | None
     sizes: tuple[int, ...]
     distances: tuple[float, ...]
 
@@ -126,12 +128,30 @@ def extrapolate(
         level = level[::2]
         sizes.append(count / len(level))
         distances.append(float(np.mean([frechet_distance(part.result(), reference) for part in level])))
+    if len(smallest) >= PARTS:
+        error: float | None = float(np.std(smallest, ddof=1) / np.sqrt(len(smallest)))
+    else:
+        error = _error(features, order, reference, device)
     rise, limit = np.polyfit(1.0 / np.array(sizes), distances, deg=1)
     return Extrapolation(
         distance=distances[-1],
         limit=max(0.0, float(limit)),
         rise=float(rise),
-        standard_error=float(np.std(smallest, ddof=1) / np.sqrt(len(smallest))),
+        standard_error=error,
         sizes=tuple(int(size) for size in sizes),
         distances=tuple(distances),
     )
+
+
+def _error(features: Features, order: NDArray[np.int64], reference: AnyMoments, device: torch.device) -> float | None:
+    """Return the standard error of the distance by the jackknife: eight times without another eighth of the vectors.
+
+    For vectors so few that parts of them have fewer than dimensions. A spread of two or four parts would be known too
+    badly, and eight such small parts lie apart by twice as much as they should; seven eighths are nearly all. None of
+    fewer than 8 vectors.
+    """
+    if len(order) < PARTS:
+        return None
+    kept = [np.setdiff1d(order, part) for part in np.array_split(order, PARTS)]
+    without = np.array([frechet_distance(moments_of(features[rows], device), reference) for rows in kept])
+    return float(np.sqrt((PARTS - 1) / PARTS * np.square(without - without.mean()).sum()))
