@@ -91,7 +91,8 @@ def fit(
         [
             f"learnt         {counted(found.learnt, 'normal')}; {counted(found.held_out, 'normal')} held out",
             f"threshold      {threshold.value:.4g}: {threshold.exceeding:,} of {threshold.held_out:,} held-out normals"
-            f" exceed it ({threshold.low:.1%} to {threshold.high:.1%}, asked for {threshold.rate:.1%})",
+            f" exceed it ({threshold.low:.1%} to {threshold.high:.1%}, asked for {false_positives:.1%})",
+            *([] if (short := threshold.shortfall(false_positives)) is None else [f"promise        {short}"]),
             f"next           ganache anomaly score {folder} INPUT --out scores.csv",
         ]
     )

@@ -59,7 +59,8 @@ def fit(
     mention_overlooked(real)
     with packing_bar() as progress:
         record = fitted(collected(DetectorRequest, given, partial=True), out, progress, say).record
-    lines = [*_lines(record), f"next           ganache detect score {shlex.quote(str(out))} INPUT --out scores.csv"]
+    further = f"ganache detect score {shlex.quote(str(out))} INPUT --out scores.csv"
+    lines = [*_lines(record, rate), f"next           {further}"]
     write_then_print(json_outputs(json, lambda: record.model_dump(mode="json")), lines)
 
 
@@ -87,7 +88,7 @@ def score(
         say(warning)
 
 
-def _lines(record: "DetectionRecord") -> Iterator[str]:
+def _lines(record: "DetectionRecord", rate: float) -> Iterator[str]:
     from ganache.uses.detection.detection_record import EVERY
     from ganache.uses.detection.measured_areas import PLAIN
 
@@ -106,8 +107,11 @@ def _lines(record: "DetectionRecord") -> Iterator[str]:
         wrong, hits = decision.false_positives, decision.found
         yield (
             f"{way:<14} above {decision.threshold.value:.4g}: {hits[0]:.1%} of the generated, {wrong[0]:.1%} of the"
-            f" real ones ({wrong[1]:.1%} to {wrong[2]:.1%}, asked for {decision.threshold.rate:.1%})"
+            f" real ones ({wrong[1]:.1%} to {wrong[2]:.1%}, asked for {rate:.1%})"
         )
+    short = next(iter(record.decisions.values())).threshold.shortfall(rate)  # all are of the same pictures
+    if short is not None:
+        yield f"promise        {short}"
     for verdict in record.verdicts:
         yield f"verdict        {verdict}"
 

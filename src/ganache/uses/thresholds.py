@@ -15,10 +15,11 @@ ALARM = 1e-3  # the chance below which it is said that the data have moved
 
 @dataclasses.dataclass(frozen=True)
 class Threshold:
-    """A score that so many of `held_out` normals exceed, and the rate of false positives that was asked for.
+    """A score that so many of `held_out` normals exceed, and the rate of false positives that it promises.
 
-    A further normal exceeds it with a probability of at most `rate`, on average over what was held out; `low` and
-    `high` bound that probability for those that were, with 95%.
+    That is the rate that was asked for, where the normals are many enough. A further normal exceeds it with a
+    probability of at most `rate`, on average over what was held out; `low` and `high` bound that probability for those
+    that were, with 95%.
     """
 
     value: float
@@ -32,16 +33,26 @@ class Threshold:
     def of(cls, scores: NDArray[np.float64], rate: float) -> "Threshold":
         """Return the threshold by what normals scored that decided nothing else (split conformal prediction).
 
-        Of fewer than 1 / rate - 1 none exceeds it. Raises UserError for a rate outside of (0, 1).
+        Of fewer than 1 / rate - 1 none exceeds it, and a further one does with 1 / (n + 1), as any of them may be the
+        largest: then that is the rate. Raises UserError for a rate outside of (0, 1).
         """
         if not 0.0 < rate < 1.0:
             raise UserError(f"false_positives: {rate:g} is not a share between 0 and 1, such as 0.05")
         found = np.sort(scores)
         count = len(found)
-        over = max(0, math.floor(rate * (count + 1)) - 1)  # (over + 1) / (count + 1) <= rate
-        value = float(found[count - 1 - over])
+        allowed = math.floor(rate * (count + 1))  # of count + 1, one of which comes later
+        value = float(found[count - max(1, allowed)])
         exceeding = int((found > value).sum())
-        return cls(value, rate, count, exceeding, *interval(exceeding, count))
+        return cls(value, rate if allowed else 1.0 / (count + 1), count, exceeding, *interval(exceeding, count))
+
+    def shortfall(self, asked: float) -> str | None:
+        """Return a sentence where too few were held out to promise the rate that was asked for; None else."""
+        if self.rate <= asked:
+            return None
+        return (
+            f"{self.held_out:,} held-out ones are too few to promise {asked:.1%}: up to {self.rate:.1%} of further"
+            f" ones exceed their largest; {math.ceil(1.0 / asked - 1.0):,} would do"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields by name."""

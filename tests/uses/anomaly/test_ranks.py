@@ -49,6 +49,18 @@ def test_a_threshold_is_exceeded_by_normals_as_often_as_was_asked_for_or_less() 
             Threshold.of(scores, rate)
 
 
+def test_of_few_normals_no_more_is_promised_than_their_largest_keeps() -> None:
+    found = Threshold.of(np.arange(9.0), 0.05)
+    assert (found.rate, found.exceeding) == (0.1, 0)  # of ten that are alike each is the largest once in ten times
+    told = "9 held-out ones are too few to promise 5.0%: up to 10.0% of further ones exceed their largest; 19 would do"
+    assert found.shortfall(0.05) == told
+    enough = Threshold.of(np.arange(19.0), 0.05)
+    assert (enough.rate, enough.shortfall(0.05)) == (0.05, None)
+    random = np.random.default_rng(2)
+    beyond = [random.random() > Threshold.of(random.random(9), 0.05).value for _ in range(4_000)]
+    assert np.mean(beyond) == pytest.approx(found.rate, abs=4 * (0.1 * 0.9 / 4_000) ** 0.5)
+
+
 def test_the_binomial_and_its_interval() -> None:
     assert at_least(2, 3, 0.5) == pytest.approx(0.5)
     assert at_least(0, 3, 0.5) == 1.0
