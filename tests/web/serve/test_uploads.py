@@ -155,6 +155,37 @@ def test_a_decoder_that_hangs_or_dies_costs_one_picture(program: str, sentence: 
     assert refusal(png(np.zeros((8, 8), np.uint8)), Bounds(decode_seconds=0.3), program=program) == (422, sentence)
 
 
+def test_files_of_all_that_wait_are_no_larger_than_a_bound_together() -> None:
+    full = "picture: files of 1000 B are being read and decoded already; try again"
+
+    async def several() -> list[tuple[int, str]]:
+        uploads = Uploads(Bounds(held_bytes=1_000))
+        found = []
+
+        async def refused(request: Request) -> None:
+            with pytest.raises(RefusedError) as refusal:
+                await uploads.picture(request, SHAPE)
+            found.append((refusal.value.status, str(refusal.value)))
+
+        first = asyncio.create_task(uploads.picture(request_of([bytes(600)], is_endless=True), SHAPE))
+        await asyncio.sleep(0)  # until it has read what there is
+        await refused(request_of([], said=500))
+        await refused(request_of([bytes(300), bytes(200)], is_endless=True))
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        await refused(request_of([bytes(400), bytes(600)], said=1_000))  # nothing is held any more
+        return found
+
+    large, in_pieces, afterwards = finished(several())
+    assert large == in_pieces == (429, full)
+    assert afterwards[0] == 422
+
+
+def test_nobody_waits_for_a_decoder_without_end() -> None:
+    found = refusal([b"x"], Bounds(decoders=0, upload_seconds=0.02))
+    assert found == (429, "picture: no decoder was free for 0.02 seconds; try again")
+
+
 def test_few_pictures_are_decoded_at_once() -> None:
     """The third of three waits until one of two places is free."""
 

@@ -19,9 +19,10 @@ class Bounds:
     animation_pixels: int = 32 * MEGAPIXEL  # of all frames
     answer_bytes: int = 64 * 2**20  # of arrays
     upload_bytes: int = 16 * 2**20
+    held_bytes: int = 128 * 2**20  # of all uploads that are being read, wait for a decoder or are decoded
     upload_pixels: int = 32 * MEGAPIXEL
     translated_pixels: int = 4 * MEGAPIXEL  # of what is made of a picture that keeps its size
-    upload_seconds: float = 30.0
+    upload_seconds: float = 30.0  # of reading one, and again of waiting for a decoder
     decoders: int = 2  # uploads that are decoded at once
     decode_seconds: float = 20.0
     decode_memory: int = 2 * 2**30
