@@ -31,6 +31,14 @@ def test_data_come_back_as_they_were(make: Any, name: str) -> None:
     page.encode("utf-8")
 
 
+@pytest.mark.parametrize("make", [self_contained, served])
+def test_a_title_that_reads_like_an_import_is_a_title(make: Any) -> None:
+    name = "mine, from \"ganache/nothing.js\" '<link rel=\"stylesheet\" href=\"ganache/nothing.css\">'"
+    page = make(PAGE, {}, title=name)
+    assert f"<title>{name.replace('<', '&lt;')}</title>" in page
+    assert len(page) == len(make(PAGE, {}, title="x")) + len(name.replace("<", "&lt;")) - 1
+
+
 def test_what_is_no_number_is_null() -> None:
     page = self_contained(PAGE, {"values": [math.nan, math.inf, -math.inf, 0.5]})
     assert data_of(page) == {"values": [None, None, None, 0.5]}

@@ -34,7 +34,7 @@ def self_contained(page: str | Path, data: Any, title: str = "", also: Policy | 
 
     `also` allows more than a page needs that only shows its data: ``{"script-src": "'wasm-unsafe-eval'"}``.
     """
-    text = _titled(_document(page), title)
+    text = _document(page)
     modules = {name: data_address("text/javascript", _static(name)) for name in modules_of(text)}
     sheets = {name: _static(name).decode() for name in _SHEET.findall(text)}
     text = _SHEET.sub(lambda found: f"<style>{sheets[found[1]]}</style>", text)
@@ -44,12 +44,12 @@ def self_contained(page: str | Path, data: Any, title: str = "", also: Policy | 
         "style-src": " ".join(_hash(sheet) for sheet in sheets.values()),
         "img-src": "data: blob:",
     }
-    return _filled(text, modules, data, policy, also)
+    return _titled(_filled(text, modules, data, policy, also), title)
 
 
 def served(page: str | Path, data: Any, title: str = "", mounted: str = MOUNTED, also: Policy | None = None) -> str:
     """Return a document, likewise, for a server that has the files of `static/` below `mounted`."""
-    text = _titled(_document(page), title)
+    text = _document(page)
     modules = {name: f"{mounted}{name}" for name in modules_of(text)}
     text = _SHEET.sub(lambda found: f'<link rel="stylesheet" href="{mounted}{found[1]}">', text)
     policy = {
@@ -59,7 +59,7 @@ def served(page: str | Path, data: Any, title: str = "", mounted: str = MOUNTED,
         "img-src": "'self' data: blob:",
         "connect-src": "'self'",
     }
-    return _filled(text, modules, data, policy, also)
+    return _titled(_filled(text, modules, data, policy, also), title)
 
 
 def modules_of(text: str) -> list[str]:
@@ -113,6 +113,7 @@ def _plain(value: Any) -> Any:
 
 
 def _titled(text: str, title: str) -> str:
+    """Return a document with another title, which comes last: it is of a file, and may read like an import of ours."""
     escaped = shown(title).replace("&", "&amp;").replace("<", "&lt;")
     return re.sub(r"(?<=<title>).*?(?=</title>)", lambda found: escaped or found[0], text, count=1)
 
