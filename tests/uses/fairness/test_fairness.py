@@ -1,5 +1,6 @@
 """Groups among samples: a thinned one is found with its interval, an even set raises no alarm, a table names others."""
 
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from ganache.evaluation.asked import Asked
 from ganache.evaluation.features.trained_classifier import keep_classifier, train_classifier
 from ganache.evaluation.metrics.certainty import Certainty
 from ganache.support.errors import UserError
+from ganache.uses.fairness import auditing
 from ganache.uses.fairness.auditing import audit, strange
 from ganache.uses.fairness.fairness_record import Fairness, read_fairness
 from tests.commands import run_command
@@ -153,6 +155,23 @@ def test_what_cannot_be_done_is_refused_in_a_line(
     assert (ended.status, ended.output) == (2, "")
     assert line in ended.complaints
     assert ended.complaints.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("truncations", "line"),
+    [
+        ((1.0, 5.0), "truncation: 5 is not between 0 and 1; 1 draws all that it learnt"),
+        ((-0.1,), "truncation: -0.1 is not between 0 and 1; 1 draws all that it learnt"),
+        ((math.nan,), "truncation: nan is not between 0 and 1; 1 draws all that it learnt"),
+        ((0.5,) * 9, "truncation: 9 of them are more than 8"),
+    ],
+)
+def test_truncations_are_refused_before_a_classifier_is_trained(
+    truncations: tuple[float, ...], line: str, digits_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditing, "find", lambda *given, **named: pytest.fail("a classifier is looked for"))
+    with pytest.raises(UserError, match=f"^{line}$"):
+        audit(Asked(samples=str(digits_run)), truncations=truncations)
 
 
 def test_samples_drawn_in_equal_numbers_are_the_classes_in_turn(digits_run: Path, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ from ganache.uses.fairness.fairness_record import MOST_GROUPS, Draw, Fairness
 from ganache.uses.fairness.group_scores import KEEPING, SEEN, group_rows, group_scores
 from ganache.uses.fairness.known_groups import LEAST_HELD_OUT, KnownGroups
 from ganache.uses.fairness.sentences import sentences_of, share_text
-from ganache.uses.fairness.ways_to_draw import WayToDraw, ways_of
+from ganache.uses.fairness.ways_to_draw import WayToDraw, check_truncations, ways_of
 
 CONFIDENCE = 0.99  # a fair generator is accused by one command in a hundred
 READS_WELL = 0.9  # of held-out pictures, below which a classifier is a poor judge of groups
@@ -74,6 +74,7 @@ def audit(
     if run is not None and is_translator(run):
         raise UserError(f"samples: {asked.samples!r} translates pictures; it draws no groups of its own")
     source = open_samples(asked.samples, device.type, asked.values)
+    check_truncations(source, truncations)
     count = asked_count(asked.count, source)
     record = Run.open(run).record() if run else None
     sides = _sides(asked, groups, source, record, device, progress, say)

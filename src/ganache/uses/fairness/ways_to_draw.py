@@ -38,9 +38,19 @@ def parse_truncations(text: str | None) -> tuple[float, ...]:
         found = tuple(dict.fromkeys(float(part) for part in text.split(",")))
     except ValueError:
         raise UserError(f"truncation: {text!r} is no list of numbers such as 1,0.7,0.5") from None
-    if len(found) > MOST:
-        raise UserError(f"truncation: {len(found)} of them are more than {MOST}")
     return found
+
+
+def check_truncations(source: Samples, truncations: Sequence[float]) -> None:
+    """Raise UserError for truncations that a source cannot draw with; NaN and numbers beyond 0 and 1 among them."""
+    if not truncations:
+        return
+    if not isinstance(source, GeneratorSamples):
+        raise UserError("truncation: it is for generators, and these samples were given")
+    if len(truncations) > MOST:
+        raise UserError(f"truncation: {len(truncations)} of them are more than {MOST}")
+    for truncation in truncations:
+        source.generator.truncated(truncation)
 
 
 def ways_of(
@@ -48,12 +58,10 @@ def ways_of(
 ) -> list[WayToDraw]:
     """Return the ways to draw from a source; `classes` are the reals with the classes that a generator is asked for.
 
-    Samples that are given come in one way. Raises UserError for truncations that cannot be.
+    Samples that are given come in one way, and truncations are those that the source can draw with.
     """
     said = f"the share among the reals ({known.reference.split})"
     if not isinstance(source, GeneratorSamples):
-        if truncations:
-            raise UserError("truncation: it is for generators, and these samples were given")
         return [WayToDraw(source, Requests(), known.expected, said)]
     generator = source.generator
     as_theirs = as_among_reals(source, classes, count, seed)
