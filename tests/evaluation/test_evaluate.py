@@ -11,6 +11,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import ganache
+from ganache.evaluation import evaluate as evaluating
 from ganache.evaluation import samples as sampling
 from ganache.evaluation.features.trained_classifier import TrainedClassifier
 from ganache.evaluation.metrics.frechet import frechet_distance
@@ -38,6 +39,21 @@ def test_the_reals_themselves_are_at_no_distance_from_the_same_reals(real_digits
     assert found.samples.count == found["fd/pixels"].protocol.reals == 1797
     [blind] = found.warnings
     assert blind.startswith("'pixels' features rank blur and noise wrongly")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "features", "line"),
+    [
+        (("fd", "nosuch"), None, "metrics: 'nosuch' is not one of fd, "),
+        (("kid",), "classifier", "metrics: 'kid' is made of 'inception' features alone"),
+    ],
+)
+def test_a_metric_that_is_none_is_refused_before_a_classifier_is_trained(
+    metrics: tuple[str, ...], features: str | None, line: str, digits_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluating, "find", lambda *given, **named: pytest.fail("a classifier is looked for"))
+    with pytest.raises(UserError, match=f"^{line}"):
+        ganache.evaluate(digits_run, metrics=metrics, features=features)
 
 
 def test_a_folder_of_the_reals_is_at_no_distance_too(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_data_come_back_as_they_were(make: Any, name: str) -> None:
 
 @pytest.mark.parametrize("make", [self_contained, served])
 def test_a_title_that_reads_like_an_import_is_a_title(make: Any) -> None:
-    name = "mine, from \"ganache/nothing.js\" '<link rel=\"stylesheet\" href=\"ganache/nothing.css\">'"
+    name = 'mine, from "ganache/nothing.js" \'<link rel="stylesheet" href="ganache/nothing.css">\''
     page = make(PAGE, {}, title=name)
     assert f"<title>{name.replace('<', '&lt;')}</title>" in page
     assert len(page) == len(make(PAGE, {}, title="x")) + len(name.replace("<", "&lt;")) - 1

@@ -160,13 +160,23 @@ def possible(metrics: Iterable[Metric], setting: Setting) -> list[Metric]:
     return [metric for metric in metrics if metric.why_not(setting) is None]
 
 
+def check_names(names: Iterable[str], features: str | None) -> None:
+    """Raise UserError for a name that is no metric's, and for a ``fid`` where features are named, but not inception's.
+
+    This can be known before the data are, and before a classifier is trained of them.
+    """
+    for name in names:
+        known = metric_named(name, features)
+        if known not in METRICS:
+            raise UserError(f"metrics: {name!r} is not one of {', '.join(METRICS)}{did_you_mean(name, METRICS)}")
+
+
 def choose(names: tuple[str, ...], setting: Setting) -> list[Metric]:
     """Return the metrics with these names; raises UserError for an unknown one, or one that cannot be had here."""
+    check_names(names, setting.extractor.name)
     chosen: dict[str, Metric] = {}
     for name in names:
         known = metric_named(name, setting.extractor.name)
-        if known not in METRICS:
-            raise UserError(f"metrics: {name!r} is not one of {', '.join(METRICS)}{did_you_mean(name, METRICS)}")
         if reason := METRICS[known].why_not(setting):
             raise UserError(f"metrics: {name!r} cannot be had: {reason}")
         chosen[known] = METRICS[known]

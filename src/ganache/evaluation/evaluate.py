@@ -12,7 +12,7 @@ from ganache.data.origin import Source
 from ganache.data.selection import TRAIN, compared_classes
 from ganache.engine.devices import choose_device
 from ganache.evaluation.asked import DEFAULT_COUNT, USUAL, Asked, Preset, asked_count, with_spread
-from ganache.evaluation.catalogue import Say, choose
+from ganache.evaluation.catalogue import Say, check_names, choose
 from ganache.evaluation.cautions import warnings_of_data
 from ganache.evaluation.features.by_name import find
 from ganache.evaluation.features.inception import InceptionExtractor
@@ -40,6 +40,7 @@ def evaluate(
     what cannot be done as asked, before anything is trained for it, RunError when disk or network fail.
     """
     check_seed(asked.seed)
+    check_names(asked.metrics, asked.extractor_name())
     device = choose_device(asked.device)
     check_place(asked.samples, "samples")
     run = run_of(asked.samples)

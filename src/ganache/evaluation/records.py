@@ -167,16 +167,16 @@ def score_name(metric: str, samples: int, features: str | None = None, split: st
     return f"{family}{of}@{count_text(samples)}{against}"
 
 
-def metric_named(name: str, features: str) -> str:
+def metric_named(name: str, features: str | None) -> str:
     """Return the metric that a user means: its own name, or the field's name for it with inception features.
 
-    Raises UserError for a ``fid`` or ``kid`` of other features.
+    Raises UserError for a ``fid`` or ``kid`` of other features; None: nobody knows yet which they are.
     """
     of_inception = {published: own for own, published in _PUBLISHED.items()}
     if name not in of_inception:
         return name
     own = of_inception[name]
-    if features != _PUBLISHED_FEATURES:
+    if features not in (None, _PUBLISHED_FEATURES):
         raise UserError(
             f"metrics: {name!r} is made of 'inception' features alone; the same distance of {features!r} features is"
             f" called {own!r}"
