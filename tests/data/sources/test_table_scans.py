@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ganache import UserError
+from ganache.data.rows.cells import LARGEST
 from ganache.data.rows.columns import CategoryColumn, NumberColumn
 from ganache.data.rows.reading import TableReading
 from ganache.data.sources import table_scans
@@ -58,6 +59,25 @@ def test_by_deviations_four_of_them_have_three_quarters_of_the_interval() -> Non
     assert found.values == pytest.approx((1 - near, 1 - near, 1 + near, 100))
     assert found.encoded(np.array([1.0, 1 + near / 2, 100.0]))[:, 0] == pytest.approx([0, 0.375, 1])
     assert numbers(3, 3, numbers="deviations").encoded(np.array([3.0])).tolist() == [[0.0]]
+
+
+def test_the_deviation_of_numbers_far_from_zero_is_theirs() -> None:
+    times = 1.7e9 + np.arange(10.0)  # whose squares have no digits left for what is between them
+    scan = NumberScan(1_000)
+    for part in (times[:3], times[3:4], times[4:]):
+        scan.add(part)
+    assert (scan.mean, scan.deviation) == pytest.approx((1.7e9 + 4.5, np.sqrt(8.25)), rel=1e-12)
+    assert "deviation 2.87" in scan.said(scan.column("t", "quantiles", ""))
+    assert scan.column("t", "deviations", "").values[1:3] == pytest.approx(
+        (times.mean() - 4 * 2.87228132, times.mean() + 4 * 2.87228132), rel=1e-12
+    )
+
+
+def test_equal_numbers_are_their_own_mean() -> None:
+    scan = NumberScan(1_000)
+    for count in (3, 7, 11):
+        scan.add(np.full(count, 0.1))
+    assert (scan.mean, scan.deviation) == (0.1, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -123,3 +143,10 @@ def test_chances_are_even_and_a_function_of_the_number() -> None:
     counts, _ = np.histogram(found, 10, (0, 1))
     assert abs(counts / 10_000 - 1).max() < 0.05
     np.testing.assert_array_equal(chances(np.array([70_000, 3])), found[[70_000, 3]])
+
+
+@pytest.mark.parametrize("scale", ["standard", "deviations", "quantiles"])
+def test_no_knot_lies_beyond_the_largest_number(scale: str) -> None:
+    found = numbers(-LARGEST, LARGEST, LARGEST, numbers=scale)
+    assert (found.values[0], found.values[-1]) == (-LARGEST, LARGEST)
+    assert np.abs(found.encoded(np.array([-LARGEST, LARGEST]))).max() <= 1

@@ -99,7 +99,7 @@ class NumberScan:
     """Counts, extremes and moments of all numbers, how many decimals they have, and an even sample of them."""
 
     def __init__(self, most: int) -> None:
-        self.count, self.total, self.squares = 0, 0.0, 0.0
+        self.count, self.mean, self._spread = 0, 0.0, 0.0  # the last: squared distances from the mean, added up
         self.low, self.high = np.inf, -np.inf
         self.decimals: int | None = 0
         self._different: Counter[float] | None = Counter()
@@ -110,10 +110,8 @@ class NumberScan:
         if not len(numbers):
             return
         self._sample(numbers)
-        self.count += len(numbers)
-        self.total += float(numbers.sum())
-        self.squares += float(np.square(numbers).sum())
         self.low, self.high = min(self.low, float(numbers.min())), max(self.high, float(numbers.max()))
+        self._merge(numbers)
         if self._different is not None:
             values, counts = np.unique(numbers, return_counts=True)
             self._different.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
@@ -121,10 +119,20 @@ class NumberScan:
         while self.decimals is not None and not np.array_equal(np.round(numbers, self.decimals), numbers):
             self.decimals = self.decimals + 1 if self.decimals < _MOST_DECIMALS else None
 
+    def _merge(self, numbers: Floats) -> None:
+        """Add numbers to the moments (Chan et al. 1979): sums of squares would lose what is small beside the mean."""
+        # Rounding must not lead outside of the numbers: equal ones are their own mean.
+        mean, whole = float(np.clip(numbers.mean(), numbers.min(), numbers.max())), self.count + len(numbers)
+        apart = mean - self.mean
+        self._spread += float(np.square(numbers - mean).sum()) + apart**2 * self.count * (len(numbers) / whole)
+        self.mean = min(max(self.mean + apart * (len(numbers) / whole), self.low), self.high)
+        self.count = whole
+
     def column(self, name: str, scale: str, filled: str) -> NumberColumn:
         """Return the column: by quantiles, standardised so that the farthest number is at -1 or 1, or by deviations."""
         placed = {"quantiles": self._quantiles, "standard": self._standard, "deviations": self._deviations}
         positions, values = placed[scale]()
+        values = np.clip(values, -LARGEST, LARGEST)  # beyond which no number of any row is
         exact = max(abs(self.low), abs(self.high)) < _MOST_EXACT
         fill = {"": None, "mean": self.mean, "median": self._median()}[filled]
         return NumberColumn(
@@ -134,11 +142,6 @@ class NumberScan:
             decimals=self.decimals if exact else None,
             fill=fill if fill is None or self.decimals is None else round(fill, self.decimals),
         )
-
-    @property
-    def mean(self) -> float:
-        """The mean of all numbers."""
-        return self.total / self.count
 
     def said(self, column: NumberColumn) -> str:
         """Return in a few words what the numbers are."""
@@ -150,7 +153,7 @@ class NumberScan:
     @property
     def deviation(self) -> float:
         """The standard deviation of all numbers."""
-        return float(np.sqrt(max(0.0, self.squares / self.count - self.mean**2)))
+        return float(np.sqrt(self._spread / self.count))
 
     def _standard(self) -> tuple[Floats, Floats]:
         reach = max(self.high - self.mean, self.mean - self.low)
