@@ -118,6 +118,8 @@ def pack(
         raise UserError(f"data: {found.name!r} is packed already; copy the folder")
     if isinstance(found, Density):
         raise UserError(f"data: {text!r} is endless; there is nothing to pack")
+    if not isinstance(found, TableSource):
+        how.refuse_for_others(text)
     key = _store_key(found, how, DigestCache(folder))
     write_store(found, out, how, workers or Workers(), progress or _silent, key)
     return from_store(found.text, Store(out))

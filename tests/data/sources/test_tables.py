@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from ganache import UserError
-from ganache.data import open_dataset, preview
+from ganache.data import open_dataset, pack, preview
 from ganache.data.conversion import Conversion
 from ganache.data.origin import Source
 from ganache.data.rows.columns import NumberColumn
 from ganache.data.rows.reading import TableReading
 from ganache.data.sources.tables import rows_of
 from ganache.data.store.packed import PackedDataset
+from tests.data.data_files import classes
 
 TEXT = "age,city,kind\n20,Bern,a\n40,Basel,b\n60,Bern,\n40,Bern,b\n"
 
@@ -124,6 +125,8 @@ def test_columns_are_chosen_by_name(path: Path) -> None:
     assert [column.name for column in found.shape.table.columns] == ["city"]
     with pytest.raises(UserError, match=r"columns: 'town' is no column of .*: age, city, kind"):
         opened(path, columns=("town",))
+    with pytest.raises(UserError, match="columns: 'city' is named twice"):
+        TableReading(columns=("city", "age", "city"))
 
 
 @pytest.mark.parametrize("dtype", ["f8", "f4", "i2", "u1"])
@@ -178,6 +181,10 @@ def test_what_only_a_table_has(tmp_path: Path) -> None:
     for fields, name in (({"missing": "drop"}, "missing"), ({"columns": ("a",)}, "columns")):
         with pytest.raises(UserError, match=f"{name}: it is for tables, and 'ring' is none"):
             open_dataset("ring", reading(**fields), cache=tmp_path)
+    pictures = classes(tmp_path / "pictures")
+    with pytest.raises(UserError, match=r"hold_out: it is for tables, and '.*pictures' is none"):
+        pack(pictures, tmp_path / "out", reading(hold_out=0.3), cache=tmp_path)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """How a table is read: what a user may choose, and what is chosen where nothing is said."""
 
+from collections import Counter
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
@@ -35,6 +36,8 @@ class TableReading:
         for field, allowed in (("missing", FILLS), ("numbers", SCALES)):
             if (value := getattr(self, field)) not in allowed:
                 raise UserError(f"{field}: {value!r} is not one of {', '.join(allowed)}{did_you_mean(value, allowed)}")
+        if odd := next((name for name, count in Counter(self.columns).items() if count > 1), None):
+            raise UserError(f"columns: {odd!r} is named twice")
         if not 0 <= self.hold_out <= 0.9:
             raise UserError(f"hold_out: {self.hold_out} is not a share of the rows from 0 to 0.9")
 
