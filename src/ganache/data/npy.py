@@ -8,7 +8,6 @@ import hashlib
 import math
 import tokenize
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from ganache.support.errors import UserError
 from ganache.support.files import replacing
+from ganache.support.unpacking import UNPACKING_ERRORS
 
 SUFFIXES = (".npy", ".npz")
 MAX_WHOLE_BYTES = 2**30  # of what must be read as a whole: labels, packed arrays in Fortran's order
@@ -26,8 +26,9 @@ _PART_BYTES = 8 * 2**20
 _MAGIC = b"\x93NUMPY"
 _MAX_MEMBERS = 1_000
 DAMAGE = (
-    *(OSError, ValueError, EOFError, SyntaxError, RuntimeError, MemoryError, OverflowError, TypeError),
-    *(tokenize.TokenError, zipfile.BadZipFile, zlib.error, NotImplementedError),
+    *(ValueError, SyntaxError, RuntimeError, MemoryError, OverflowError, TypeError),
+    *(tokenize.TokenError, zipfile.BadZipFile, NotImplementedError),
+    *UNPACKING_ERRORS,
 )
 """What NumPy and the archives raise on damaged files; NumPy passes a header through Python's tokenizer."""
 

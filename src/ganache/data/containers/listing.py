@@ -2,6 +2,7 @@
 
 import enum
 import os
+import re
 import unicodedata
 from collections import Counter
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ EXAMPLES = 100
 _SUFFIXES, _SUFFIX_LETTERS = 20, 12
 _KINDS_COUNTED = 1_000  # suffixes that are kept apart while there is no end of names
 OTHERS = "others"
+_HALVES = re.compile(r"[\ud800-\udc7f\udd00-\udfff]")  # of UTF-16; those between stand for undecodable bytes
 
 
 class Ignored:
@@ -52,7 +54,8 @@ class Ignored:
 
 
 def printable(text: str) -> str:
-    """Return a file's name as valid Unicode in composed form, undecodable bytes replaced."""
+    """Return a file's name as valid Unicode in composed form, undecodable bytes and halves of letters replaced."""
+    text = _HALVES.sub("\N{REPLACEMENT CHARACTER}", text)
     return unicodedata.normalize("NFC", text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 

@@ -4,7 +4,6 @@ import hashlib
 import re
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -23,6 +22,7 @@ from ganache.data.containers.listing import (
     printable,
 )
 from ganache.support.errors import UserError
+from ganache.support.unpacking import UNPACKING_ERRORS
 
 MAX_ENTRY_BYTES = 512 * 2**20  # of an entry, unpacked: no image within the pixel limit needs more
 _PICKLED = (".pkl", ".pickle", ".pt", ".pth", ".ckpt")
@@ -30,7 +30,7 @@ _PACKED = (".7z", ".rar", ".gz", ".bz2", ".xz", ".zst")
 _TABLES = (".h5", ".hdf5", ".mat", ".parquet", ".arrow", ".tfrecord", ".tfrecords", ".mdb", ".csv", ".json")
 _WRITTEN_ON_WINDOWS = (0, 10, 14)  # "version made by": FAT, NTFS, VFAT, where no file's name holds a backslash
 _ENCRYPTED = 0x1
-_ZIP_ERRORS = (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, ValueError)
+_ZIP_ERRORS = (*UNPACKING_ERRORS, zipfile.BadZipFile, RuntimeError, ValueError, MemoryError)
 
 
 class Zip:

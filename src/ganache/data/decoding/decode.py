@@ -3,7 +3,6 @@
 import io
 import struct
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple
@@ -16,13 +15,15 @@ from ganache.data.containers.listing import UnreadableError
 from ganache.data.decoding.deep import FULL, Extremes, Ranges, eight_bit, extremes, is_deep, mode_of, note_of
 from ganache.data.decoding.png import only_pixels
 from ganache.data.shape import ImageShape
+from ganache.support.unpacking import UNPACKING_ERRORS
 
 MAX_PIXELS = 100_000_000  # an image of more is refused from its header: 400 MB in memory, far beyond any camera
 
 READ_ERRORS = (
-    *(OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError, IndexError, KeyError, TypeError),
+    *(ValueError, SyntaxError, MemoryError, OverflowError, IndexError, KeyError, TypeError),
     *(AttributeError, ZeroDivisionError, AssertionError, RuntimeError),
-    *(struct.error, zlib.error, Image.DecompressionBombError),
+    *(struct.error, Image.DecompressionBombError),
+    *UNPACKING_ERRORS,
 )
 """What Pillow's plugins and the archives raise on damaged files; whatever it is, it costs that file and no more."""
 

@@ -1,6 +1,7 @@
 """A .npy or .npz as a source: which of its arrays are pictures, which are their classes, which split they belong to."""
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,16 +178,32 @@ def _one(arrays: Sequence[StoredArray], names: Sequence[str]) -> StoredArray | N
 
 def _class_names(stored: StoredArray, values: NDArray[np.generic]) -> set[str]:
     if values.dtype.kind == "U":
-        words = {_text(value) for value in np.unique(values)} - {""}
+        _refuse_no_letters(stored, values)
+        words = {_text(value) for value in _different(stored, values)} - {""}
         if odd := next((word for word in words if not is_class_name(word)), None):
             raise stored.error(f"holds {odd[:40]!r}, which is no name of a class")
         return words
     if values.dtype.kind not in "iu":
         raise stored.error(f"is {stored.described}; classes are whole numbers from 0 on, or words")
-    different = np.unique(values)
+    different = _different(stored, values)
     if len(different) and (different[0] < -1 or different[-1] >= _MAX_LABEL):
         raise stored.error(f"holds {different[0]} … {different[-1]}; classes are whole numbers from 0 on, -1 for none")
     return {_text(value) for value in different} - {"-1"}
+
+
+def _different(stored: StoredArray, values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return the different values in order; raises UserError, before any is a text, for more than can be classes."""
+    different: NDArray[np.generic] = np.unique(values)
+    if len(different) > MAX_CLASSES + 1:  # one may stand for no class
+        raise stored.error(f"has {len(different):,} different labels, more than {MAX_CLASSES:,}")
+    return different
+
+
+def _refuse_no_letters(stored: StoredArray, values: NDArray[np.generic]) -> None:
+    """Raise UserError for numbers beyond Unicode, of which Python makes no text."""
+    letters = np.ascontiguousarray(values).view(f"{values.dtype.str[0]}u4") if values.dtype.itemsize else np.empty(0)
+    if letters.size and letters.max() > sys.maxunicode:
+        raise stored.error(f"holds {letters.max():#x}, which is no letter of a class's name")
 
 
 def _text(value: np.generic) -> str:

@@ -1,8 +1,8 @@
 """CIFAR-10 as published (https://www.cs.toronto.edu/~kriz/cifar.html): the binary and the python version."""
 
+import itertools
 import re
 import tarfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -17,13 +17,16 @@ from ganache.data.sources.array_source import ArraySource, Contents, hash_files
 from ganache.data.sources.cifar_pickles import read_python_batch
 from ganache.data.store.survey import Block
 from ganache.support.errors import UserError
+from ganache.support.unpacking import UNPACKING_ERRORS
 
 CIFAR10_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 _SHAPE = ImageShape(3, 32, 32)
 _RECORD_BYTES = 1 + _SHAPE.pixels
 _BATCH_NAME = re.compile(r"(?:data_batch_(\d{1,3})|test_batch)(\.bin)?")
 _MAX_BATCH_BYTES = 64 * 2**20
-_TAR_ERRORS = (tarfile.TarError, OSError, EOFError, zlib.error)
+_MOST_MEMBERS = 1_000  # of an archive; the published ones have 9
+# A header that announces another is read by recursion.
+_TAR_ERRORS = (tarfile.TarError, *UNPACKING_ERRORS, RecursionError)
 
 
 class _Batch(NamedTuple):
@@ -46,8 +49,7 @@ def cifar_source(path: Path, text: str) -> ArraySource | None:
         used += [names] if names.is_file() else []
     else:
         with _tar(path) as archive:
-            members = [member for member in archive if member.isfile()]
-        batches = _batches([(member.name, member.size) for member in members])
+            batches = _batches(_members(archive, text))
         used = [path]
     if not batches:
         return None
@@ -57,6 +59,17 @@ def cifar_source(path: Path, text: str) -> ArraySource | None:
 def is_tar(path: Path) -> bool:
     """Return whether a file's name says that it is a gzipped or plain tar."""
     return path.name.lower().endswith((".tar.gz", ".tgz", ".tar"))
+
+
+def _members(archive: tarfile.TarFile, text: str) -> list[tuple[str, int]]:
+    """Return the names and sizes of an archive's files; raises UserError for more entries than any of CIFAR-10 has."""
+    members = list(itertools.islice(archive, _MOST_MEMBERS + 1))
+    if len(members) > _MOST_MEMBERS:
+        raise UserError(
+            f"data: {text!r} has more than {_MOST_MEMBERS:,} entries and is none of CIFAR-10's archives; "
+            "unpack other tar files first"
+        )
+    return [(member.name, member.size) for member in members if member.isfile()]
 
 
 def _batches(files: list[tuple[str, int]]) -> list[_Batch]:

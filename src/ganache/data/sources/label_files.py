@@ -10,7 +10,7 @@ import json
 import os
 import posixpath
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ganache.data.containers import Container
@@ -154,24 +154,26 @@ def _read_json(content: bytes) -> dict[str, str] | str:
 
 def _read_table(file: str, content: bytes, kinds: Sequence[str] = _LABEL_COLUMNS) -> dict[str, str]:
     try:
-        text = content.decode("utf-8-sig")
-        header = text.partition("\n")[0]
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count)))
+        return _once(file, _table_rows(file, content.decode("utf-8-sig"), kinds))
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"data: {file} is no CSV in UTF-8: {' '.join(str(error).split())[:200]}") from error
-    columns = [name.strip().lower() for name in lines[0]] if lines else []
+
+
+def _table_rows(file: str, text: str, kinds: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+    """Yield line, picture and class of every row, one at a time: lists of all cells would be many times the file."""
+    header = text.partition("\n")[0]
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count))
+    columns = [name.strip().lower() for name in next(lines, [])]
     files, labels = _column(columns, _FILE_COLUMNS), _column(columns, kinds)
     if files is None or labels is None:
         wanted = f"file ({', '.join(_FILE_COLUMNS[1:])}) and {kinds[0]} ({', '.join(kinds[1:])})"
         raise _NotLabelsError(f"its first line must name the columns {wanted}")
-    rows = []
-    for number, line in enumerate(lines[1:], start=2):
+    for number, line in enumerate(lines, start=2):
         if not any(line):
             continue
         if len(line) <= max(files, labels):
             raise UserError(f"data: {file}: line {number} has {len(line)} columns, too few for file and label")
-        rows.append((number, line[files].strip(), printable(line[labels].strip())))
-    return _once(file, rows)
+        yield number, line[files].strip(), printable(line[labels].strip())
 
 
 def _labels_csv(content: bytes) -> dict[str, str]:
@@ -188,7 +190,7 @@ _READERS: dict[str, Callable[[bytes], dict[str, str] | str]] = {
 }
 
 
-def _once(file: str, rows: Sequence[tuple[int, str, str]]) -> dict[str, str]:
+def _once(file: str, rows: Iterable[tuple[int, str, str]]) -> dict[str, str]:
     """Return the class by name; raises UserError where a name has two, or a class's name is no name."""
     found: dict[str, str] = {}
     for number, name, label in rows:
