@@ -17,7 +17,7 @@ from ganache.data.decoding.pool import Decoders, Workers
 from ganache.data.shape import ImageShape
 from ganache.data.store.mapped import let_go
 from ganache.data.store.packed import PackedDataset, ShuffledStream
-from ganache.data.store.store import Store, building, is_store
+from ganache.data.store.store import Store, building, is_store, read_manifest, write_manifest
 from ganache.support.errors import RunError, UserError
 from tests.data.data_files import assert_sums, classes, pixels, save
 
@@ -177,6 +177,7 @@ def edit(path: Path, **changes: Any) -> None:
         (lambda path: edit(path / "manifest.json", splits={"train": [0, 8]}), "cover 8 of 9"),
         (lambda path: edit(path / "manifest.json", splits={"train": [1, 9]}), "split 'train' is 1"),
         (lambda path: edit(path / "manifest.json", label_names=5), "lacks or garbles"),
+        (lambda path: edit(path / "manifest.json", shape=[3, 4, 2**40]), "lacks or garbles a field .*size"),
     ],
 )
 def test_a_damaged_store_is_refused(dataset: PackedDataset, tmp_path: Path, damage: Any, message: str) -> None:
@@ -184,6 +185,36 @@ def test_a_damaged_store_is_refused(dataset: PackedDataset, tmp_path: Path, dama
     with pytest.raises(UserError, match=message) as raised:
         open_dataset(tmp_path / "store")
     assert "pack it again" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *[("splits", []), ("splits", {"train": [0]}), ("splits", {"train": [0, 9.0]}), ("splits", {"train": "09"})],
+        *[("shape", [float("inf"), 1, 1]), ("shape", ["3", "4", "4"]), ("shape", [True, 4, 4]), ("shape", {})],
+        *[("count", "9"), ("count", True), ("count", 0), ("source", 3), ("fingerprint", None), ("kind", [])],
+        *[
+            ("classes", {"a": "b"}),
+            ("classes", []),
+            ("label_names", {"a": 1}),
+            ("label_names", [1]),
+            ("unlabelled", ""),
+        ],
+        *[("decisions", [1]), ("decisions", {"size": 1}), ("converted", 3), ("converted", {"CMYK": "x"})],
+        *[("ignored", 4), ("ignored", [4]), ("ignored_count", "4"), ("ignored_suffixes", {"": []}), ("original", 1)],
+        *[("skipped", [{"file": 1, "reason": 2}]), ("skipped", [3]), ("skipped", {}), ("sha256", {}), ("sha256", 1)],
+        *[("original", {"most_common": 3}), ("columns", 3), ("columns", [{"name": 1}]), ("column_count", -1)],
+    ],
+)
+def test_a_manifest_with_an_odd_field_is_one_line_that_names_it(tmp_path: Path, field: str, value: Any) -> None:
+    told = {"source": "x", "fingerprint": "", "count": 9, "shape": [3, 4, 4], "label_names": ["a"], "classes": {"a": 9}}
+    told |= {"splits": {"train": [0, 9]}, "skipped": [], "sha256": {"images.npy": "", "labels.npy": ""}}
+    write_manifest(tmp_path, told)
+    assert read_manifest(tmp_path)["count"] == 9
+    write_manifest(tmp_path, {**told, field: value})
+    with pytest.raises(UserError, match=rf"manifest.json lacks or garbles a field \({field}") as raised:
+        read_manifest(tmp_path)
+    assert "\n" not in str(raised.value)
 
 
 def test_a_damaged_cached_store_is_made_again(tmp_path: Path) -> None:

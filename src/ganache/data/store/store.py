@@ -20,6 +20,7 @@ from ganache.data.containers.listing import Skipped
 from ganache.data.npy import DAMAGE
 from ganache.data.rows.table import Schema
 from ganache.data.shape import ImageShape
+from ganache.data.store.manifests import check_fields
 from ganache.support.errors import RunError, UserError, reason
 from ganache.support.files import PARTIAL, lock, sync
 from ganache.support.json_files import write_json
@@ -136,7 +137,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.manifest = read_manifest(path)
-        shape = (int(self.manifest["count"]), *map(int, self.manifest["shape"]))
+        shape = (self.manifest["count"], *self.manifest["shape"])
         self.shape = shape_of(self.manifest)
         self.images = _mapped(path, IMAGES, self.shape.dtype, shape)
         self.labels = _mapped(path, LABELS, np.dtype("<i4"), shape[:1])
@@ -144,7 +145,7 @@ class Store:
 
     def skipped(self) -> list[Skipped]:
         """Return the files that were lost in packing, each with its reason."""
-        return [Skipped(str(entry["file"]), str(entry["reason"])) for entry in self.manifest["skipped"]]
+        return [Skipped(entry["file"], entry["reason"]) for entry in self.manifest["skipped"]]
 
     def _check_ranges(self) -> None:
         manifest = self.manifest
@@ -160,8 +161,8 @@ class Store:
 
 
 def shape_of(manifest: dict[str, Any]) -> ImageShape:
-    """Return the shape that a manifest tells; raises UserError, KeyError, TypeError or ValueError for what is none."""
-    channels, height, width = map(int, manifest["shape"])
+    """Return the shape that a manifest tells; raises UserError for what is none."""
+    channels, height, width = manifest["shape"]
     table = Schema.of_json(manifest[TABLE], "data") if TABLE in manifest else None
     return ImageShape(channels, height, width, table=table)
 
@@ -196,27 +197,11 @@ def read_manifest(path: Path) -> dict[str, Any]:
             f"data: {str(path)!r} is a packed store of version {manifest.get('version')}, not {VERSION}; pack it again"
         )
     try:
-        _check_types(manifest)
-    except (KeyError, TypeError, ValueError, UserError) as error:
+        check_fields(manifest)
+        shape_of(manifest)
+    except (ValueError, UserError) as error:
         raise _damaged(path, f"{MANIFEST} lacks or garbles a field ({error})") from error
     return manifest
-
-
-def _check_types(manifest: dict[str, Any]) -> None:
-    shape_of(manifest)
-    if not isinstance(manifest["count"], int) or manifest["count"] < 1:
-        raise ValueError("count")
-    if not all(isinstance(name, str) for name in manifest["label_names"]):
-        raise ValueError("label_names")
-    if not all(isinstance(edge, int) for start, stop in manifest["splits"].values() for edge in (start, stop)):
-        raise ValueError("splits")
-    for field, kind in {"fingerprint": str, "classes": dict, "skipped": list, "source": str}.items():
-        if not isinstance(manifest[field], kind):
-            raise ValueError(field)
-    if not all(isinstance(entry, dict) and {"file", "reason"} <= set(entry) for entry in manifest["skipped"]):
-        raise ValueError("skipped")
-    if not {IMAGES, LABELS} <= set(manifest["sha256"]):
-        raise ValueError("sha256")
 
 
 def _mapped(path: Path, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
