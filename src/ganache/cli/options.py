@@ -40,7 +40,9 @@ Images = Annotated[str | None, typer.Option(help="Budget: images seen by the dis
 Time = Annotated[str | None, typer.Option(help="Budget: time of training, such as 10m.")]
 Size = Annotated[str | None, typer.Option(metavar="HxW", help="Height and width in pixels; the data's if left out.")]
 Channels = Annotated[int | None, typer.Option(min=1, max=4, help="1 gray, 2 gray+alpha, 3 RGB, 4 RGBA.")]
-MaxSkipped = Annotated[float, typer.Option(min=0, max=1, help="Share of images that may be unreadable.")]
+MaxSkipped = Annotated[
+    float, typer.Option(min=0, max=1, help="Share of images that may be unreadable; 16 always may, unless it is 0.")
+]
 Range = Annotated[
     str | None,
     typer.Option("--range", metavar="LOW:HIGH", help="What becomes black and white in files of more than 8 bits."),

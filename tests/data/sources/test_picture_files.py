@@ -265,7 +265,18 @@ def test_a_store_is_the_same_whatever_share_may_fail(tmp_path: Path) -> None:
 
 
 def test_sixteen_unreadable_files_never_stop_a_run(tmp_path: Path) -> None:
-    assert opened(broken(tmp_path / "set", good=3, bad=16), tmp_path).count == 3
+    root = broken(tmp_path / "set", good=3, bad=16)
+    assert opened(root, tmp_path, max_skipped=1e-9).count == 3
+
+
+def test_where_none_may_be_unreadable_one_is_too_many(tmp_path: Path) -> None:
+    root = broken(tmp_path / "set", good=3, bad=1)
+    for kept in (False, True):
+        for read in (open_dataset, preview):
+            with pytest.raises(UserError, match=r"1 of 4 images cannot be read.*at most 0 of them may fail"):
+                read(root, Conversion(max_skipped=0), cache=tmp_path / "cache")
+        assert kept or opened(root, tmp_path).count == 3
+    assert opened(broken(tmp_path / "good", good=3, bad=0), tmp_path, max_skipped=0).count == 3
 
 
 def test_files_truncated_after_their_header_count_as_well(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from ganache.data.shape import ImageShape
 from ganache.support.errors import UserError
 from ganache.support.units import counted
 
-ALWAYS_ALLOWED = 16  # so many unreadable files never stop a run, however small the set
+ALWAYS_ALLOWED = 16  # so many unreadable files stop no run, however small the set, unless none may fail
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,11 @@ def add_rows(splits: dict[str, tuple[int, int]], split: str, rows: int) -> None:
 
 
 def refuse_many(skipped: Sequence[Skipped], candidates: int, max_skipped: float) -> None:
-    """Raise UserError when more than 16 files and more than the allowed share of all could not be read."""
-    if len(skipped) <= ALWAYS_ALLOWED or len(skipped) <= max_skipped * candidates:
+    """Raise UserError when more than 16 files and more than the allowed share of all could not be read.
+
+    Where the share is 0 one such file is too many.
+    """
+    if len(skipped) <= max(ALWAYS_ALLOWED if max_skipped else 0, max_skipped * candidates):
         return
     raise UserError(
         f"data: at least {len(skipped)} of {candidates} images cannot be read, such as {_first(skipped)}; "
