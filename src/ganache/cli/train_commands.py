@@ -77,7 +77,7 @@ def train(
     hold_out: HoldOut = 0.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")] = False,
 ) -> None:
-    """Train a GAN on pictures (recipe dcgan when none is named) or on the rows of a table (mlp-rows)."""
+    """Train a GAN on pictures or on the rows of a table, by the recipe that suits the data when none is named."""
     from ganache.training import sessions
     from ganache.training.plan import Request
 

@@ -16,6 +16,7 @@ from ganache.data.twofold import sides
 from ganache.data.twofold.sides import Meeting
 from ganache.support.errors import UserError
 from ganache.support.json_files import well_formed
+from ganache.support.units import number_text
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def options_of(source: dict[str, Any]) -> list[str]:
         "--size": "x".join(map(str, source.get("size") or ())),
         "--crop": "x".join(map(str, source.get("crop") or ())),
         "--channels": source.get("channels"),
-        "--range": ":".join(f"{end:g}" for end in source.get("value_range") or ()),
+        "--range": ":".join(number_text(end) for end in source.get("value_range") or ()),
         "--label-column": rows.get("label_column"),
         "--missing": rows.get("missing"),
         "--numbers": rows.get("numbers"),
@@ -110,5 +111,5 @@ def options_of(source: dict[str, Any]) -> list[str]:
     words += [word for label in source.get("labels", ()) for word in ("--label", label)]
     usual = DECIDED_BY_THE_DATA.max_skipped
     if (skipped := source.get("max_skipped", usual)) != usual:
-        words += ["--max-skipped", f"{skipped:g}"]
+        words += ["--max-skipped", number_text(skipped)]
     return [*words, "--mirror"] if source.get("mirror") else words

@@ -90,6 +90,11 @@ def parse_range(text: str, field: str = "range") -> tuple[float, float]:
     raise UserError(f"{field}: {text!r} is not LOW:HIGH, two numbers such as 0:4095 or -1:1, the smaller first")
 
 
+def number_text(number: float) -> str:
+    """Return a number by no more digits than it needs to be read again as itself: 4095, 0.1, 1048575."""
+    return repr(float(number)).removesuffix(".0")
+
+
 def count_text(count: float) -> str:
     """Return a number of images in short: 950, 60k, 1.5M."""
     for factor, suffix in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):

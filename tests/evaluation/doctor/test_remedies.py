@@ -249,6 +249,12 @@ def test_the_command_reads_a_table_as_the_run_did() -> None:
     )
 
 
+def test_the_command_reads_the_very_range_that_the_run_did() -> None:
+    source = Source("photos", Conversion(value_range=(-0.1, 1048575), max_skipped=0.0123456789)).to_json()
+    words = command(recipes.find("dcgan"), {"source": {**source, "data": "photos"}}, ())
+    assert words == "ganache train dcgan --data photos --range -0.1:1048575 --max-skipped 0.0123456789"
+
+
 @pytest.mark.parametrize("batch", [32, 2])
 def test_the_command_leaves_to_the_plan_what_the_run_had_left_to_it(batch: int) -> None:
     """r3gan's γ is a number in the run, and need not be asked for: only where it is advised to be another."""
