@@ -74,6 +74,12 @@ def test_no_two_classes_have_one_name() -> None:
     assert repeated((node.name, named(path)) for path, node in classes if isinstance(node, ast.ClassDef)) == []
 
 
+def test_a_home_that_nobody_has_is_no_error() -> None:
+    """Of ``~nobody`` Path.expanduser makes a RuntimeError; at_home leaves it as it is."""
+    methods = (".expanduser()", "Path.home()")
+    assert [named(path) for path, text in FILES.items() if any(method in text for method in methods)] == []
+
+
 def test_everything_public_says_what_it_is() -> None:
     found = (one for path, tree in TREES.items() for one in public(tree, named(path)))
     assert [name for name, node in found if not ast.get_docstring(node)] == []

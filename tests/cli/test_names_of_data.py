@@ -9,9 +9,12 @@ import pytest
 import ganache
 from ganache import api
 from ganache.data import open_dataset, pack, preview
+from ganache.data.cache import cache_folder
 from ganache.data.conversion import Conversion
 from ganache.data.location import NAMES, as_text, lasting, overlooked
 from ganache.data.origin import Source
+from ganache.evaluation.reference_statistics import find_statistics
+from ganache.evaluation.sample_places import open_samples, run_of
 from ganache.support.errors import UserError
 from tests.commands import TINY, draw_pictures, run_command
 from tests.conftest import SMALL
@@ -41,6 +44,26 @@ def test_a_path_lasts_across_links_and_the_home(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "link").symlink_to(tmp_path / "photos")
     assert lasting("~/link") == str(tmp_path / "photos")
     assert lasting(str(tmp_path / "link")) == str(tmp_path / "photos")
+
+
+def test_a_home_that_nobody_has_is_a_folder_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = "~ganache-nobody/x"
+    monkeypatch.setenv("GANACHE_CACHE", nobody)
+    monkeypatch.setenv("GANACHE_DATA", nobody)
+    assert cache_folder() == Path(nobody)
+    with pytest.raises(UserError, match=rf"samples: there is no '{nobody}'"):
+        open_samples(nobody)
+    assert (run_of(nobody), find_statistics(nobody)) == (None, None)
+    with pytest.raises(UserError, match=f"data: '{nobody}' is neither a folder"):
+        preview(nobody)
+
+
+def test_a_user_without_a_home_is_told_to_name_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GANACHE_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.path.expanduser", str)  # as where the system knows no such user
+    with pytest.raises(UserError, match="cache: this user has no home folder; GANACHE_CACHE names"):
+        cache_folder()
 
 
 @pytest.mark.parametrize("name", ["digits", "ring", "stacked-mnist"])

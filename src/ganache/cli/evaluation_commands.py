@@ -22,6 +22,7 @@ from ganache.cli.options import (
 )
 from ganache.support.console import Output, json_outputs, write_then_print
 from ganache.support.errors import RunError, UserError
+from ganache.support.files import at_home
 from ganache.support.requests import collected
 from ganache.support.units import counted, listed
 
@@ -165,7 +166,7 @@ def _kept(asked: "Asked", json: Path | None, found: "Scored", pairs: "Image | No
     from ganache.runs.folder import Run
     from ganache.runs.trained_translators import evaluation_file
 
-    place = Path(asked.samples).expanduser()
+    place = at_home(asked.samples)
     outputs = json_outputs(json, found.evaluation.to_json)
     if not (place / "run.json").is_file():
         return outputs

@@ -6,19 +6,25 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ganache.support.errors import RunError
+from ganache.support.errors import RunError, UserError
+from ganache.support.files import at_home
 
 
 def cache_folder(cache: str | Path | None = None) -> Path:
-    """Return the user's cache: the argument, else $GANACHE_CACHE, else the system's place for it."""
+    """Return the user's cache: the argument, else $GANACHE_CACHE, else the system's place for it.
+
+    Raises UserError where the user has no home folder for it.
+    """
     if cache is not None:
         return Path(cache)
     if chosen := os.environ.get("GANACHE_CACHE"):
-        return Path(chosen).expanduser()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "ganache"
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "ganache"
+        return at_home(chosen)
+    base = os.environ.get("XDG_CACHE_HOME") if sys.platform != "darwin" else None
+    if base:
+        return Path(base) / "ganache"
+    if (home := at_home("~")) == Path("~"):
+        raise UserError("cache: this user has no home folder; GANACHE_CACHE names a folder for the cache")
+    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "ganache"
 
 
 @contextlib.contextmanager

@@ -5,7 +5,6 @@ file's digest, and no more than the number of features is checked.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -20,7 +19,7 @@ from ganache.evaluation.metrics.moments import Moments
 from ganache.evaluation.records import ReferenceSet
 from ganache.evaluation.reference import Reference, Rows
 from ganache.support.errors import UserError
-from ganache.support.files import digest_of
+from ganache.support.files import at_home, digest_of
 
 SPLIT = "statistics"
 _UNKNOWN_COUNT = 2**31  # more than there are dimensions: nothing then is made of the number
@@ -97,7 +96,7 @@ class StatisticsReference(Reference):
 
 def find_statistics(data: str) -> list[StoredArray] | None:
     """Return the arrays of a .npz that holds statistics and no pictures; None for whatever else is at a path."""
-    path = Path(data).expanduser()
+    path = at_home(data)
     if path.suffix.lower() != SUFFIXES[1] or not path.is_file():
         return None
     arrays = open_arrays(path, "data")

@@ -8,7 +8,7 @@ from ganache.evaluation.samples import ArraySamples, GeneratorSamples, PictureSa
 from ganache.evaluation.table_samples import TableSamples, is_table_file
 from ganache.runs import products
 from ganache.support.errors import UserError
-from ganache.support.files import is_run
+from ganache.support.files import at_home, is_run
 from ganache.support.places import check_place
 
 GENERATOR = ".safetensors"
@@ -21,7 +21,7 @@ def open_samples(path: str | Path, device: str = "cpu", value_range: Pair | None
     `value_range` is what becomes 0 and 255 in files of more than 8 bits. Raises UserError when there is nothing there
     that can be judged.
     """
-    place = Path(path).expanduser()
+    place = at_home(path)
     check_place(place, "samples")
     if not place.exists():
         raise UserError(f"samples: there is no {str(path)!r}")
@@ -35,6 +35,6 @@ def open_samples(path: str | Path, device: str = "cpu", value_range: Pair | None
 
 def run_of(path: str | Path) -> Path | None:
     """Return the run that a path is, or lies in: ``RUN``, ``RUN/generator.safetensors``, ``RUN/best.safetensors``."""
-    place = Path(path).expanduser()
+    place = at_home(path)
     folder = place if place.is_dir() else place.parent
     return folder if is_run(folder) and (place.is_dir() or place.suffix.lower() == GENERATOR) else None

@@ -6,7 +6,6 @@ have one size, each is stretched to that, and not brought to another size first.
 """
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from ganache.data import Dataset, preview
 from ganache.data.conversion import Conversion
@@ -17,6 +16,7 @@ from ganache.data.store.store import is_store
 from ganache.evaluation.features.inception import SIDE
 from ganache.evaluation.samples import PictureSamples, Samples
 from ganache.support.errors import UserError
+from ganache.support.files import at_home
 from ganache.support.units import parse_size
 
 
@@ -62,7 +62,7 @@ def own_reading(source: Samples, for_inception: bool) -> ImageShape:
 
 
 def _meeting(source: Samples, wanted: Source, for_inception: bool) -> Meeting:
-    if is_store(Path(wanted.data).expanduser()):
+    if is_store(at_home(wanted.data)):
         return Meeting(None, None, why="the reals are packed so")
     reals = preview(wanted.data, Conversion(rows=wanted.how.rows))
     if reals.shape.is_row or (source.shape is not None and source.shape.is_row):

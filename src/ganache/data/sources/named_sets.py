@@ -20,6 +20,7 @@ from ganache.data.sources.cifar import cifar_source
 from ganache.data.sources.idx import DIGIT_NAMES, find_idx, first_labels, idx_source
 from ganache.data.store.survey import Block
 from ganache.support.errors import RunError, UserError
+from ganache.support.files import at_home
 
 FASHION_NAMES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -103,7 +104,7 @@ def named_source(name: str, cache: Path, progress: Progress | None = None, fetch
     if name == "digits":
         return _digits()
     given = os.environ.get("GANACHE_DATA")
-    if given and (found := _find_given(name, Path(given).expanduser())):
+    if given and (found := _find_given(name, at_home(given))):
         return found
     named, folder = NAMED_SETS[name], cache / "downloads" / name
     if _is_complete(named, folder) and (found := _find(name, folder)):

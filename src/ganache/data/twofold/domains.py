@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from ganache.data.dataset import Batch, RowStream
 from ganache.data.sources.label_files import arrange_container
 from ganache.data.store.packed import PackedDataset
 from ganache.support.errors import UserError
+from ganache.support.files import at_home
 
 Integers = npt.NDArray[np.int64]
 Names = Mapping[str, Sequence[str]]  # of the rows of each split
@@ -78,7 +78,7 @@ def names_of(dataset: PackedDataset) -> Names | None:
 
     None for arrays, packed stores and previews, whose rows have no names. Raises UserError when files have changed.
     """
-    path = Path(dataset.name).expanduser()
+    path = at_home(dataset.name)
     kind = dataset.summary()["kind"]
     if dataset.store is None or not kind.endswith(" of images") or not path.exists() or path == dataset.store.path:
         return None

@@ -23,7 +23,7 @@ from ganache.data.download import PinnedFile, fetch
 from ganache.evaluation.features.inception import InceptionNetwork
 from ganache.runs import sealed
 from ganache.support.errors import RunError, UserError
-from ganache.support.files import digest_of
+from ganache.support.files import at_home, digest_of
 from ganache.support.places import check_place
 
 Shapes = dict[str, tuple[int, ...]]
@@ -92,7 +92,7 @@ class PublishedWeights:
         """Return the published file from where the user was told to put it, or where another tool left it."""
         folders = [folder, Path(torch.hub.get_dir()) / "checkpoints"]
         if data := os.environ.get("GANACHE_DATA"):
-            folders.insert(0, Path(data).expanduser() / "inception")
+            folders.insert(0, at_home(data) / "inception")
         places = [folder / name for folder in folders for _, name in self.copies]
         return next((path for path in places if path.is_file() and digest_of(path) == self.sha256), None)
 
