@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +36,7 @@ from ganache.data.store.previews import Glance, read_preview
 from ganache.data.store.store import Store, is_store
 from ganache.data.store.survey import Packable, refuse_many
 from ganache.support.errors import UserError, did_you_mean
+from ganache.support.files import PARTIAL
 from ganache.support.places import check_place
 from ganache.support.units import counted
 
@@ -61,7 +63,7 @@ def open_dataset(
         path = folder / "stores" / key
         if kept := _from_cache(found, path, how):
             return kept
-        shutil.rmtree(path, ignore_errors=True)  # damaged, and nobody's own: made again
+        _remove_damaged(path)  # which is nobody's own: made again
         with named_cache(folder):
             write_store(found, path, how, workers or Workers(), progress or _silent, key)
         return from_store(found.text, Store(path))
@@ -231,6 +233,26 @@ def _from_cache(source: Packable, path: Path, how: Conversion) -> PackedDataset 
     skipped = store.skipped()
     refuse_many(skipped, len(store.images) + len(skipped), how.max_skipped)
     return from_store(source.text, store)
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        Store(path)
+    except UserError:
+        return False
+    return True
+
+
+def _remove_damaged(path: Path) -> None:
+    """Remove a store that is damaged; a sound one is let alone, which another process may have just put there."""
+    if not path.is_dir() or _is_sound(path):
+        return
+    aside = path.parent / f".{path.name}.{uuid.uuid4().hex[:12]}{PARTIAL}"
+    with contextlib.suppress(OSError):  # another process has removed it, or what follows says why it cannot be
+        os.rename(path, aside)
+        if _is_sound(aside):  # put there since it was looked at
+            os.rename(aside, path)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _silent(done: int, total: int) -> None:

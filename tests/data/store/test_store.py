@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganache.data import open_dataset, pack
+from ganache.data import open_dataset, opening, pack
 from ganache.data.containers.folders import Folder
 from ganache.data.conversion import Conversion
 from ganache.data.decoding.deep import FULL
@@ -224,6 +224,35 @@ def test_a_damaged_cached_store_is_made_again(tmp_path: Path) -> None:
     (store / "images.npy").write_bytes(b"")
     assert open_dataset(root, cache=cache).fingerprint == fingerprint
     assert is_store(store)
+
+
+def test_a_store_that_another_process_makes_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, cache = classes(tmp_path / "set"), tmp_path / "cache"
+    look, first = opening._from_cache, []
+
+    def late(*asked: Any) -> None:
+        monkeypatch.setattr(opening, "_from_cache", look)
+        open_dataset(root, cache=cache)  # the other process, once this one has looked
+        first.append(inode(cache))
+
+    monkeypatch.setattr(opening, "_from_cache", late)
+    open_dataset(root, cache=cache)
+    assert first == [inode(cache)]
+
+
+def inode(cache: Path) -> int:
+    (store,) = (cache / "stores").iterdir()
+    return store.stat().st_ino
+
+
+def test_a_store_that_was_made_anew_since_it_was_looked_at_is_put_back(
+    dataset: PackedDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([False, True])
+    monkeypatch.setattr(opening, "_is_sound", lambda path: next(answers))
+    opening._remove_damaged(tmp_path / "store")
+    assert_sums(Store(tmp_path / "store"))
+    assert not list(tmp_path.glob("*.partial"))
 
 
 def test_what_a_killed_packing_left_is_removed_later(tmp_path: Path) -> None:
