@@ -132,3 +132,8 @@ def test_what_cannot_be_is_one_line(thinned: Path, tmp_path: Path) -> None:
         assert (ended.status, ended.complaints.count("\n")) == (2, 1), (words, ended)
         assert complaint in ended.complaints, (words, ended.complaints)
     assert not (tmp_path / "new").exists()
+
+
+def test_a_set_that_no_disk_holds_is_refused_before_its_classes_are_told(thinned: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="like_training: 100,000,000,000,000 of them need"):
+        labelled_set_to(thinned, str(tmp_path / "x.npz"), count=10**14)

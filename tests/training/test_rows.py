@@ -187,6 +187,8 @@ def test_rows_are_no_pictures(run: Path, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(sampling, "MOST_SHOWN", 100 * 5 * 4)
     with pytest.raises(UserError, match="101 rows are too many for one picture"):
         sample_to(run, str(tmp_path / "rows.png"), count=101)
+    with pytest.raises(UserError, match="count: 10,000,000,000,000,000 of them need"):
+        sample_to(run, str(tmp_path / "rows.csv"), count=10**16)
     with pytest.raises(UserError, match="there is no walk to be seen"):
         interpolate_to(run, str(tmp_path / "walk.webp"), frames=3)
     sample_to(run, str(tmp_path / "rows.png"), count=30)

@@ -18,6 +18,7 @@ from ganache.drawing.origins import BARE, Stamp
 from ganache.support.errors import RunError, UserError, did_you_mean
 from ganache.support.files import replacing
 
+STREAMED = ".mp4"  # which is written frame by frame: Pillow's encoders need all frames at once
 MOST_FRAME_SIDE = 1_100  # pixels: 120 frames of that size take 436 MB, and WebP has none above 16,383
 
 _Writer = Callable[[Iterator[Image.Image], Path, float, bool, float, Stamp], None]
@@ -56,17 +57,17 @@ def animate(
 ) -> None:
     """Write pictures of one size as .gif, .webp or .mp4, atomically; the last one stays for `hold_last` seconds.
 
-    Alpha is laid over white. Only .mp4 is written frame by frame: Pillow's encoders need all frames at once. Frames
-    last at least 20 ms in .gif and .webp; `loop` means nothing to .mp4, whose players decide.
+    Alpha is laid over white. Frames last at least 20 ms in .gif and .webp; `loop` means nothing to .mp4, whose players
+    decide.
     Raises UserError for another suffix or without FFmpeg, RunError when writing fails.
     """
     assert frames_per_second > 0, frames_per_second
-    writers: dict[str, _Writer] = {".gif": _write_gif, ".webp": _write_webp, ".mp4": _write_mp4}
+    writers: dict[str, _Writer] = {".gif": _write_gif, ".webp": _write_webp, STREAMED: _write_mp4}
     suffix = out.suffix.lower()
     if suffix not in writers:
         hint = did_you_mean(suffix, writers)
         raise UserError(f"--out: {str(out)!r} is not an animation; its name may end in {', '.join(writers)}{hint}")
-    if suffix == ".mp4" and stamp.marks.signer is not None:
+    if suffix == STREAMED and stamp.marks.signer is not None:
         raise UserError("--sign: credentials go into .gif and .webp, not into .mp4")
     with replacing(out) as temporary:
         writers[suffix](_same_size(frames), temporary, frames_per_second, loop, hold_last, stamp)

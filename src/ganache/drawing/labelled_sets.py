@@ -16,6 +16,7 @@ from ganache.runs.folder import Run
 from ganache.runs.products import TrainedGenerator, load
 from ganache.support.errors import UserError
 from ganache.support.files import replacing
+from ganache.support.places import check_room
 from ganache.support.units import check_seed, listed
 
 Integers = NDArray[np.int64]
@@ -46,7 +47,10 @@ def labelled_set_to(
     if kind != "folder" and Path(out).suffix.lower() != ".npz":
         raise UserError(f"--out: {out!r} has no place for classes; a folder (NAME/) or an array (NAME.npz) has")
     generator = load(run, device, precision).truncated(truncation)
-    classes = classes_by_shares(training_shares(run, generator), count)
+    shares = training_shares(run, generator)
+    if kind != "folder":
+        check_room(Path(out), count, generator.shape.stored_bytes, "like_training")
+    classes = classes_by_shares(shares, count)
     names = np.array(generator.label_names)[classes]
     stamp = marks.on(Origin.of(generator, {"seed": seed, "images": numbers(0, count), **truncated(truncation)}))
     if kind == "folder":

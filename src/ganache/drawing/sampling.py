@@ -1,9 +1,11 @@
 """Images from a trained generator into files: what the commands `sample` and `interpolate` do."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from ganache.data.shape import ImageShape
 from ganache.drawing import animations, exports, grids, row_files, ways
@@ -11,10 +13,12 @@ from ganache.drawing.origins import PLAIN, Marks, Origin, classes, numbers, trun
 from ganache.drawing.spaces import space_of
 from ganache.runs.products import TrainedGenerator, load
 from ganache.support.errors import UserError
-from ganache.support.places import check_place
-from ganache.support.units import check_seed
+from ganache.support.places import check_place, check_room
+from ganache.support.units import bytes_text, check_seed
 
 MOST_SHOWN = 2**28  # bytes of rows in one picture
+MOST_FRAMES = 90_000  # an hour
+MOST_HELD = 2**33  # bytes of frames, where all must be in memory
 
 
 def sample_to(
@@ -48,6 +52,8 @@ def sample_to(
     shape = generator.shape
     asked = {"seed": seed, "images": numbers(0, count), **classes(labels), **truncated(truncation)}
     stamp = marks.on(Origin.of(generator, asked))
+    if kind in ("table", "array"):
+        check_room(Path(out), count, _least_bytes(shape, kind), "count")
     if kind == "table":
         row_files.write_csv(Path(out), generator, count, seed, labels)
     elif kind == "array" and shape.table is not None:
@@ -70,6 +76,13 @@ def balanced(generator: TrainedGenerator, labels: Sequence[str] = ()) -> Sequenc
     if not generator.label_names:
         raise UserError("--balance: this generator knows no classes, of which it could draw equally many")
     return tuple(dict.fromkeys(labels)) or generator.label_names
+
+
+def _least_bytes(shape: ImageShape, kind: exports.Kind) -> int:
+    """Return how many bytes an image, or a row, takes in a file at least."""
+    if shape.table is None:
+        return shape.stored_bytes
+    return len(shape.table.columns) * (2 if kind == "table" else 8)  # a digit and what parts it from the next
 
 
 def _refuse_many(count: int, shape: ImageShape) -> None:
@@ -99,8 +112,8 @@ def interpolate_to(
     label or kind of file, for stops that are none, and for a truncation that cannot be.
     """
     check_seed(seed)
-    if frames < 2:
-        raise UserError(f"frames: {frames} is too few for a walk; it needs at least 2")
+    if not 2 <= frames <= MOST_FRAMES:
+        raise UserError(f"frames: {frames:,} is not between 2 and {MOST_FRAMES:,}, an hour")
     check_place(out, "--out")
     generator = load(run, device).truncated(truncation)
     if generator.shape.table is not None:
@@ -110,9 +123,21 @@ def interpolate_to(
     else:
         space = space_of(generator)
         images = (image[None] for image in ways.along(space, ways.stops_of(space, through, labels), frames))
-    walk = (grids.for_display(shown) for shown in images)
+    walk = _held((grids.for_display(shown) for shown in images), frames, out)
     # Stops may be a folder's name, which is nobody's business.
     way = {"seed": seed} if through is None else {"through": through if ways.are_numbers(through) else "projections"}
     asked = {**way, "frames": frames, **classes(labels), **truncated(truncation)}
     stamp = marks.on(Origin.of(generator, asked))
     animations.animate(walk, Path(out), frames_per_second=25.0, hold_last=0.0, stamp=stamp)
+
+
+def _held(walk: Iterator[Image.Image], frames: int, out: str) -> Iterator[Image.Image]:
+    """Return a walk's frames; raises UserError, once the first is drawn, where all would not fit into the memory."""
+    first = next(walk)
+    held = frames * first.width * first.height * len(first.getbands())
+    if held > MOST_HELD and Path(out).suffix.lower() != animations.STREAMED:
+        raise UserError(
+            f"frames: {frames:,} take {bytes_text(held)} of memory, more than {bytes_text(MOST_HELD)};"
+            f" a file {animations.STREAMED} is written frame by frame"
+        )
+    return itertools.chain([first], walk)

@@ -4,7 +4,6 @@ import contextlib
 import glob
 import hashlib
 import json
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from ganache.data.store.store import TABLE, building, fingerprint, write_manifes
 from ganache.data.store.survey import Block, Packable, Survey, add_rows, nothing_decoded, refuse_many
 from ganache.support.errors import RunError
 from ganache.support.files import PARTIAL
+from ganache.support.places import room_at
 from ganache.support.units import counted
 
 PACKER_VERSION = 3  # grows whenever the same source and conversion would give other pixels
@@ -87,10 +87,10 @@ def _whole_key(key: str | None, survey: Survey) -> str:
 
 def _refuse_full(target: Path, survey: Survey) -> None:
     """Raise RunError when the store would not fit on the disk."""
-    place = next(folder for folder in target.absolute().parents if folder.exists())
+    place, free = room_at(target)
     held = sum(path.stat().st_size for path in place.glob(f".{glob.escape(target.name)}{PARTIAL}/*.npy"))
     needed = survey.candidates * (survey.shape.stored_bytes + LABEL_BYTES) + SPARE_BYTES - held
-    if needed > (free := shutil.disk_usage(place).free):
+    if needed > free:
         raise RunError(
             f"data: {counted(survey.candidates, 'image')} of {survey.shape} need {needed / 2**30:.1f} GiB in"
             f" {str(place)!r}, where {free / 2**30:.1f} GiB are free; GANACHE_CACHE (or --out of `data pack`)"
