@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from ganache.support.errors import RunError, UserError, reason, shown
+from ganache.support.interrupts import Terminated, terminable
 from ganache.support.json_files import write_json
 from ganache.support.refusals import refusals
 from ganache.support.units import brief
@@ -54,13 +55,14 @@ def show(lines: Iterable[str]) -> None:
 
 
 def end_with_status(program: str, command: Callable[[], int | None]) -> NoReturn:
-    """Run a command and leave: exit status 0 or its own, 2 for a user's mistake, 1 for what failed, 130 when stopped.
+    """Run a command and leave: exit status 0 or its own, 2 for a user's mistake, 1 for what failed, 130 or 143 (by
+    SIGTERM) when stopped.
 
     Every failure is one line on standard error. A reader that closed the pipe ends it silently, with 141.
     """
     show_anything()
     try:
-        with refusals():
+        with refusals(), terminable():
             status = command() or 0
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -71,6 +73,8 @@ def end_with_status(program: str, command: Callable[[], int | None]) -> NoReturn
         _close_output()
     except KeyboardInterrupt:
         status = _complain(program, "stopped", 130)
+    except Terminated as terminated:
+        status = _complain(program, "stopped", int(terminated.code or 0))
     except BrokenPipeError:
         status = 141
         _close_output()

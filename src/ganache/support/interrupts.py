@@ -1,10 +1,41 @@
-"""Ctrl-C and SIGTERM as a question that the loop asks, instead of an accident in the middle of a step."""
+"""Ctrl-C and SIGTERM as a question that the loop asks, instead of an accident in the middle of a step.
+
+Whatever else runs is ended by an exception.
+"""
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
+
+
+class Terminated(SystemExit):
+    """SIGTERM came and nobody listened: what runs ends as by Ctrl-C, and takes away what it had begun to write."""
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """Raise Terminated at the first SIGTERM; a second one acts as the system has it.
+
+    Nothing changes where the signal cannot be caught or somebody has settled what it does, nor beside other processes
+    of `torchrun`: one that waits for the others hears nothing but the system.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or "RANK" in os.environ or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise Terminated(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 class Interrupts:
