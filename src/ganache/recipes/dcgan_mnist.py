@@ -7,7 +7,7 @@ ganache train dcgan-mnist --data mnist
 
 The 1,200,000 images (2,343 steps, an hour of one CPU core that does nothing else) reached a Fréchet distance of 32.6
 and a smallest class of 2.1%, with 40% of the samples unsure (`ganache judge`, 10,000 samples, seed 0). In batches of
-an eighth, which are eight times as many steps, and with an average it draws digits in half of the images: 13.6, 6.5% and
+an eighth, which are eight times as many steps, and with an average half of the images do for digits: 13.6, 6.5% and
 24.8% after
 
 ganache train dcgan-mnist --data mnist --batch 64 --set ema_half_life=20000 --images 600k
