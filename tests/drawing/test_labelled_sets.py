@@ -63,7 +63,7 @@ def test_class_folders_are_data_with_the_shares_of_the_training(thinned: Path, t
         asked = ganache.load(thinned).sample(66, 5, ("1",))  # what `sample --label 1` draws
         np.testing.assert_array_equal(np.asarray(picture), asked[65, :, :, 0])
     told = run_command("verify", tmp_path / "new" / "1" / "000065.png").output
-    for line in ("seed           5", "images         65", "classes        1"):
+    for line in ("seed = 5", "images = 65", "classes = 1"):
         assert line in told
 
 
