@@ -8,7 +8,7 @@ ganache train cyclegan --data photos --data-b paintings --size 64
 
 The rate falls to 0 in the second half of the training. Ours, for a processor: a quarter of the features, three
 blocks, and doublings that repeat places, where transposed convolutions draw a lattice for tens of thousands of images.
-Of some thousand pictures `--set augment=DiffAugment` draws better: without it the discriminators know them by heart.
+Of a thousand pictures `--set augment=DiffAugment` draws better: without it the discriminators know them by heart.
 Where both domains have the same classes, `--set conditional=true --set pool=0 --set identity=0 --set cycle=1` keeps
 them. At 256×256 on a GPU it is the paper's with `--set translator.width=64 --set translator.blocks=9 --set
 translator.doubling=transposed --set discriminator.width=64 --batch 1`.
