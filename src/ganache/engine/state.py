@@ -136,13 +136,9 @@ class TrainingState:
         return Moment(self.counters.images_seen, self.counters.iterations)
 
     def rates(self) -> dict[str, float]:
-        """Return the learning rates that the players who do not rest have now."""
-        optimizers = self.cast.optimizers.items()
-        return {
-            f"learning_rate/{name}": float(optimizer.param_groups[0]["lr"])
-            for name, optimizer in optimizers
-            if name not in self.cast.resting
-        }
+        """Return the learning rates that the moving players' optimisers have now."""
+        optimizers = self.cast.optimizers
+        return {f"learning_rate/{name}": float(optimizers[name].param_groups[0]["lr"]) for name in self.cast.moving}
 
     def modules(self) -> dict[str, nn.Module]:
         """Return every module whose tensors belong to the state."""

@@ -47,7 +47,7 @@ class Cast:
         self.players = players
         self.optimizers: dict[str, torch.optim.Optimizer] = {}
         self.autocast: Autocast = FULL
-        self.resting: set[str] = set()
+        self._resting: set[str] = set()
 
     @property
     def modules(self) -> dict[str, nn.Module]:
@@ -88,13 +88,18 @@ class Cast:
             module.requires_grad_(False)
 
     def rest(self, player: str) -> None:
-        """Let a player stand that moves at other times: it is `resting` until it does, and a log shows none of it."""
-        self.resting.add(player)
+        """Let a player stand that moves at other times: until it does it is none of those `moving`."""
+        self._resting.add(player)
+
+    @property
+    def moving(self) -> list[str]:
+        """The players of whose moves a log shows something."""
+        return [player for player in self.players if player not in self._resting]
 
     def update(self, player: str, loss: Tensor, now: Moment) -> None:
         """Move a player down the gradient of the mean of a per-sample loss (N,), at the rate of this moment."""
         optimizer = self.optimizers[player]
-        self.resting.discard(player)
+        self._resting.discard(player)
         self.players[player].optimizer.set(optimizer, now)
         optimizer.zero_grad(set_to_none=True)
         loss.mean().backward()  # type: ignore[no-untyped-call]

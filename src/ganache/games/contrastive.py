@@ -16,7 +16,6 @@ from pydantic import Field
 from torch import Tensor
 
 from ganache.data.shape import ImageShape
-from ganache.data.twofold.sides import Meeting
 from ganache.games.cast import Cast, Player
 from ganache.games.game import Product, Records, recorded
 from ganache.games.translation import Met, Shown, Sides, Translation
@@ -38,11 +37,6 @@ class Contrastive(Translation):
     places: int = Field(default=256, ge=2)  # of a picture that are told apart, in each layer
     vectors: int = Field(default=256, ge=1)  # numbers of what H makes of a place
     temperature: float = Field(default=0.07, gt=0)  # τ
-
-    @property
-    def meeting(self) -> Meeting:
-        """Pictures know nothing of each other; where classes are told, both of a row are of one."""
-        return "classes" if self.conditional else "domains"
 
     def build(self, shape: ImageShape, conditions: int) -> Cast:
         """Return translator, discriminator, and H; raises UserError for a translator that cannot be looked into."""

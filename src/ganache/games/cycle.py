@@ -15,7 +15,6 @@ from pydantic import Field
 from torch import Tensor
 
 from ganache.data.shape import ImageShape
-from ganache.data.twofold.sides import Meeting
 from ganache.games.cast import Cast, Player
 from ganache.games.game import Product, Records, joined, recorded
 from ganache.games.translation import Met, Shown, Sides, Translation, apart
@@ -34,11 +33,6 @@ class Cycle(Translation):
     noise: NonNegative = 0.0  # deviation of what disturbs a translation on its way back
     # Old translations of each domain that are shown again; 0 where classes are told, for they were of others.
     pool: int = Field(default=50, ge=0, le=10_000)
-
-    @property
-    def meeting(self) -> Meeting:
-        """Pictures know nothing of each other; where classes are told, both of a row are of one."""
-        return "classes" if self.conditional else "domains"
 
     def build(self, shape: ImageShape, conditions: int) -> Cast:
         """Return both translators, both discriminators with their pools; raises UserError for data that are alone."""

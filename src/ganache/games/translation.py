@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 
 from ganache.data.shape import ImageShape
+from ganache.data.twofold.sides import Meeting
 from ganache.games.cast import Cast
 from ganache.games.game import Draws, Game, Records
 from ganache.games.judging import Given, Judged, judge, with_weights
@@ -52,6 +53,11 @@ class Translation(Game, abc.ABC):
     adversarial: NonNegative = 1.0  # the objective's weight in the translators' loss
     label_flips: Annotated[Schedule, within(0.0, 1.0)] = 0.0
     joint_batch: bool = False
+
+    @property
+    def meeting(self) -> Meeting:
+        """Pictures know nothing of each other; where classes are told, both of a row are of one."""
+        return "classes" if self.conditional else "domains"
 
     def phase(self, iteration: int) -> Hashable:
         """Return which penalties are due."""

@@ -68,9 +68,11 @@ class _Patch(nn.Module):
         return in_stages(list(self.layers)[:-1])
 
     def forward(self, images: Tensor, conditions: Tensor) -> Tensor:
-        of_all, of_classes = torch.split(self.layers(images), [1, conditions.shape[1]], dim=1)
-        told: Tensor = (of_classes * conditions[:, :, None, None]).sum(dim=1, keepdim=True)
-        return of_all + told if conditions.shape[1] else of_all
+        logits: Tensor = self.layers(images)
+        if not conditions.shape[1]:
+            return logits
+        of_all, of_classes = torch.split(logits, [1, conditions.shape[1]], dim=1)
+        return of_all + (of_classes * conditions[:, :, None, None]).sum(dim=1, keepdim=True)
 
 
 def _norm(norm: Norm, width: int) -> list[nn.Module]:

@@ -86,7 +86,7 @@ def replacing(path: Path) -> Iterator[Path]:
             sync(path.parent)
         finally:
             with contextlib.suppress(OSError):  # a disk that fails here has failed above
-                _remove(folder)
+                shutil.rmtree(folder)
 
 
 def remove_unfinished(folder: Path, name: str = "") -> None:
@@ -94,12 +94,6 @@ def remove_unfinished(folder: Path, name: str = "") -> None:
     of_one = f"{glob.escape(name)}.{'?' * 8}"  # as `tempfile` makes a name its own
     for path in folder.glob(f".{of_one if name else '*'}{PARTIAL}*"):
         shutil.rmtree(path) if path.is_dir() else path.unlink()  # files are of versions that made no folder
-
-
-def _remove(folder: Path) -> None:
-    for path in folder.iterdir():
-        path.unlink()
-    folder.rmdir()
 
 
 def digest_of(path: Path, algorithm: str = "sha256") -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganache.data.dataset import Batch, RowStream
-from ganache.data.selection import TRAIN
+from ganache.data.selection import TRAIN, occurring
 from ganache.data.twofold.domains import Domain, Integers
 from ganache.data.twofold.meetings import Twofold, stacked
 from ganache.support.errors import UserError
@@ -25,8 +25,7 @@ class SameClass(Twofold):
 
     def __init__(self, first: Domain, second: Domain) -> None:
         super().__init__(first, second)
-        self._named = tuple(_classes(domain) for domain in (first, second))
-        own, others = map(set, self._named)
+        own, others = (set(_classes(domain)) for domain in (first, second))
         if not own or own != others:
             odd = listed(sorted(own ^ others)) if own or others else "none are named"
             raise UserError(f"conditional: both domains need pictures of the same classes to learn from: {odd}")
@@ -59,8 +58,7 @@ class SameClass(Twofold):
     def _of_class(self, name: str, seed: int, split: str) -> RowStream:
         """Return the second domain's pictures of a class, or all of a split that has none of it."""
         dataset, own = self.second.dataset, derive(seed, f"second of {name}")
-        there = dict(zip(dataset.label_names, dataset.rows_by_label(split).tolist(), strict=False))
-        return dataset.stream(own, (name,) if there.get(name) else (), split)
+        return dataset.stream(own, (name,) if name in occurring(dataset, split) else (), split)
 
     def _classes_of(self, domain: Domain, split: str) -> Integers:
         """Return the class of each of a domain's pictures as the first one numbers them."""
@@ -90,6 +88,5 @@ class SameClassRows:
 
 def _classes(domain: Domain) -> tuple[str, ...]:
     """Return the classes of a domain's training pictures; none where it is a class itself, or some have none."""
-    *counts, unlabelled = domain.dataset.rows_by_label(TRAIN).tolist()
-    names = domain.dataset.label_names
-    return () if domain.label or unlabelled else tuple(name for name, n in zip(names, counts, strict=True) if n)
+    unlabelled = domain.dataset.rows_by_label(TRAIN)[-1]
+    return () if domain.label or unlabelled else occurring(domain.dataset, TRAIN)

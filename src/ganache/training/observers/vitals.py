@@ -125,12 +125,12 @@ class Yardstick:
 
 
 def steps(state: TrainingState) -> dict[str, float]:
-    """Return gradient and movement by name of each player who does not rest; what was not measured is NaN."""
-    found: dict[str, float] = {}
-    for name, rate in state.rates().items():
-        player = name.removeprefix("learning_rate/")
+    """Return gradient and movement of each moving player by name; what was not measured is NaN."""
+    found, rates = {}, state.rates()
+    for player in state.cast.moving:
         weights = state.cast.weights(player)
-        found |= {f"gradient/{player}": gradient_norm(weights), f"movement/{player}": movement(weights, rate)}
+        found[f"gradient/{player}"] = gradient_norm(weights)
+        found[f"movement/{player}"] = movement(weights, rates[f"learning_rate/{player}"])
     return found
 
 
