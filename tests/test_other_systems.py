@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,7 @@ def windows(monkeypatch: pytest.MonkeyPatch, no_locks: None) -> None:
         monkeypatch.setattr(os, name, imitation)
     monkeypatch.setattr(os, "unlink", unlink)
     monkeypatch.setattr(os, "remove", unlink)
+    monkeypatch.setattr(shutil, "_use_fd_functions", False)  # as there, trees are removed by names
 
 
 @pytest.fixture
