@@ -56,6 +56,14 @@ def test_one_number_for_all_rows_is_the_same_with_fewer_digits() -> None:
     assert alone.written(alone.decoded(np.array([[0.3]]))) == ["-0.06140064449540183"]
 
 
+def test_numbers_that_differ_little_beside_their_size_keep_the_digits_in_which_they_differ() -> None:
+    """Before, all moments of one day were written as one or two numbers: seven digits of 2,460,000 are no more."""
+    days = NumberColumn(name="moment", positions=(-1.0, 1.0), values=(2460000.0, 2460001.0))
+    texts = days.written(days.decoded(np.linspace(-1, 1, 101)[:, None]))
+    assert len(set(texts)) == 101
+    assert texts[:2] == ["2460000", "2460000.01"]
+
+
 def test_a_number_that_many_rows_share_is_written_with_all_digits_and_others_with_seven() -> None:
     shared = STEPS.model_copy(update={"values": (0.0, 0.0, 1 / 3, 1 / 3), "decimals": None})
     texts = shared.written(shared.decoded(np.array([[0.9], [0.1], [-1.0]])))

@@ -47,6 +47,7 @@ def advised(
 R1_TENTH = 'penalties.r1={"kind": "R1", "weight": 0.1}'
 FALLING_R1 = R1(weight=Cosine(start=0.05, end=0.005, until=100_000))
 LEAPING: dict[str, Value] = {"movement__generator": 0.5}
+LEAPING_LATE: dict[str, Value] = {"movement__generator": lambda share: 0.004 if share < 0.5 else 0.5}
 SLOW: dict[str, Value] = {"movement__generator": 1e-5, "movement__discriminator": 1e-5}
 CASES: list[tuple[Remedy, dict[str, Any], dict[str, Value], tuple[str, ...]]] = [
     (remedies.non_saturating, {"objective": Minimax()}, {}, ("objective=NonSaturating",)),
@@ -106,6 +107,12 @@ CASES: list[tuple[Remedy, dict[str, Any], dict[str, Value], tuple[str, ...]]] = 
         *(remedies.moderate("generator"), {"optimizers": rates(0.123, 1e-3)}, LEAPING),
         ("optimizers.generator.learning_rate=0.001",),
     ),
+    # What began as usual and leaps now is lowered by what it does now; before, "1 times".
+    (
+        *(remedies.moderate("generator"), {"optimizers": rates(3.6e-4, 1e-3)}, LEAPING_LATE),
+        ("optimizers.generator.learning_rate=4e-06",),
+    ),
+    (remedies.moderate("generator"), {"optimizers": rates(3.6e-4, 1e-3)}, {"movement__generator": 0.006}, ()),
     (
         *(remedies.slower("discriminator"), {"optimizers": rates(1e-3, Linear(start=0.02, end=0.01, until=9))}, {}),
         ("optimizers.discriminator.learning_rate.start=0.002", "optimizers.discriminator.learning_rate.end=0.001"),

@@ -49,6 +49,17 @@ def test_a_lucky_best_does_not_beat_the_default() -> None:
     assert best_recipe(found) == STUDY.recipe.to_json()
 
 
+def test_what_diverges_with_other_seeds_does_not_beat_the_default() -> None:
+    """Before, the seeds that lasted stood for all: one of three was called better beyond noise."""
+    lost = [replace(full(4 + number, "check", 0.0, of=3), scores=(), fate="pruned") for number in range(2)]
+    trials = [full(number, "default", 10.0 + number / 10) for number in range(3)]
+    found = findings(STUDY, [*trials, full(3, "search", 9.0), *lost, full(6, "check", 9.0, of=3)])
+    assert found.is_finished
+    assert not found.is_better
+    assert found.sentence().endswith("with 2 more of the 3 it did not come to the end")
+    assert best_recipe(found) == STUDY.recipe.to_json()
+
+
 def test_without_anything_better_there_is_nothing_to_check() -> None:
     found = study_of((9.0, 10.0, 11.0), 10.5, ())
     assert found.is_finished

@@ -7,6 +7,7 @@ of the interval, and is drawn exactly.
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
@@ -22,6 +23,7 @@ MAX_CATEGORIES = 1_000  # of one column
 MAX_KNOTS = 1_024
 SAME = 1e-6  # by which share of it a number that all training rows have may differ: digits that one file has lost
 BEYOND = 1.0  # how far outside of [-1, 1] a number may be placed that no training row comes near
+_SINGLE_DIGITS, _DOUBLE_DIGITS = 7, 17  # that numbers of four and of eight bytes have
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
 _Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
@@ -97,14 +99,17 @@ class NumberColumn(_Column):
         return self.encoded(self.decoded(values).astype(np.float64))
 
     def written(self, numbers: npt.NDArray[Any]) -> list[str]:
-        """Return decoded numbers as texts; of those with any decimals, the seven digits that float32 has.
+        """Return decoded numbers as texts; of those with any decimals, the digits that float32 tells apart.
 
-        A number that many rows share has all of its digits, or it would no longer lie in the middle of its stretch.
+        These are seven of the column's span, and more where that is small beside the numbers themselves. A number that many rows share has all of its digits, or it would no longer lie in the middle of its stretch.
         """
         if self.decimals is not None:
             return [repr(number) for number in numbers.tolist()]
         shared = {one for one, other in itertools.pairwise(self.values) if one == other}
-        return [repr(number) if number in shared else f"{number:.7g}" for number in numbers.tolist()]
+        low, high = self.values[0], self.values[-1]
+        further = math.floor(math.log10(max(abs(low), abs(high)) / (high - low))) if low < high else 0
+        digits = min(_DOUBLE_DIGITS, _SINGLE_DIGITS + max(0, further))
+        return [repr(number) if number in shared else f"{number:.{digits}g}" for number in numbers.tolist()]
 
 
 class CategoryColumn(_Column):

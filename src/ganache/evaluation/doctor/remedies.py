@@ -5,6 +5,7 @@ advised only if the recipe stays valid with them, on the run's own kind of data.
 """
 
 import json
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -28,6 +29,7 @@ Remedy = Callable[[Chart], Prescription | None]
 
 SLOW = 1e-3  # movement of a player's weights; recipes that work have 0.002 … 0.03
 USUAL = 0.005
+LEAST_LOWER = 1.5  # times that a rate is lowered; less changes nothing that anybody would see
 STEADY_MOMENTUM = 0.5  # Radford et al. 2016, section 4: 0.9 made training oscillate
 POINT_WEIGHT, PICTURE_WEIGHT = 0.01, 0.1  # of R1 and R2
 FEW_LATENTS, LATENTS = 8, 64
@@ -104,10 +106,15 @@ def slower(role: str, factor: float = 10.0) -> Remedy:
 
 
 def moderate(role: str) -> Remedy:
-    """Return the remedy that lowers a player's learning rate until its weights move by half a percent at most."""
+    """Return the remedy that lowers a player's learning rate until its weights move by half a percent at most.
 
-    def remedy(chart: Chart) -> Prescription:
-        factor = USUAL / max(USUAL, chart.early(f"{MOVEMENT}{role}"))
+    There is none where that would hardly change it."""
+
+    def remedy(chart: Chart) -> Prescription | None:
+        moved = (chart.early(f"{MOVEMENT}{role}"), chart.late(f"{MOVEMENT}{role}"))
+        factor = USUAL / max((USUAL, *(share for share in moved if math.isfinite(share))))
+        if factor > 1 / LEAST_LOWER:
+            return None
         return f"lower the {role}'s learning rate {1 / factor:.0f} times", _rate(chart.game, role, factor)
 
     return remedy

@@ -64,8 +64,10 @@ class Findings:
     @property
     def is_better(self) -> bool:
         """Whether the best is better than the default beyond noise."""
+        if len(self.checks) < SEEDS:  # what diverges with a seed is no better for what it scores with others
+            return False
         if not self.defaults:  # it never lasted to the end
-            return len(self.checks) == SEEDS
+            return True
         difference, half = self.difference, self.half_width
         return difference is not None and half is not None and difference + half < 0
 
@@ -85,6 +87,8 @@ class Findings:
             return f"it cannot be told whether trial {self.best.number} beats the default"
         low, high = self.difference - self.half_width, self.difference + self.half_width
         scored = f"{anew}, its score differs by {self.difference:+.3g} (95%: {low:+.3g} … {high:+.3g})"
+        if lost := SEEDS - len(self.checks):
+            scored += f"; with {lost} more of the {SEEDS} it did not come to the end"
         if self.is_better:
             return f"trial {self.best.number} beats the default beyond noise: {scored}"
         return f"nothing beat the default beyond noise: of {searches} the best is trial {self.best.number}; {scored}"
