@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from ganache.data.ranges import Ranges
 from ganache.data.rows.reading import AS_USUAL, TableReading
 from ganache.data.shape import ImageShape
 from ganache.support.errors import UserError
@@ -20,6 +21,7 @@ class Conversion:
     """How pictures become arrays: (height, width), channels and the values that become 0 and 255 in files of more than
     8 bits, each None to be decided from the data; the share of files that may fail.
 
+    `ranges` are those of another set, by which pictures that belong with it are read: its own would say nothing.
     With `stretch` pictures are brought to the size without regard to their proportions, else covered and cropped.
     `rows` says how a table is read, and nothing of pictures. Raises UserError for values outside their ranges.
     """
@@ -28,6 +30,7 @@ class Conversion:
     channels: int | None = None
     max_skipped: float = 0.01
     value_range: tuple[float, float] | None = None
+    ranges: Ranges | None = None
     stretch: bool = False
     rows: TableReading = AS_USUAL
 
@@ -40,6 +43,11 @@ class Conversion:
         low, high = self.value_range or (0, 1)
         if not (-math.inf < low < high < math.inf):
             raise UserError(f"range: {low:g}:{high:g} is not LOW:HIGH, two numbers of which the first is smaller")
+
+    @property
+    def values(self) -> tuple[float, float] | Ranges | None:
+        """What becomes 0 and 255 in files of more than 8 bits: as asked, or else as in the set to which they belong."""
+        return self.value_range or self.ranges
 
     def refuse_for_rows(self, text: str) -> None:
         """Raise UserError where something was asked for that a table has not, and for what is said of pictures."""

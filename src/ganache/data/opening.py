@@ -184,7 +184,7 @@ def _from_path(path: Path, text: str, how: Conversion) -> Packable | PackedDatas
             raise UserError(f"data: {text!r} holds none of CIFAR-10's batches; unpack other tar files first")
         if is_csv(path) or (is_array_file(path) and holds_rows(path)):
             return TableSource(text, path)
-        return array_source(path, text, how.value_range) if is_array_file(path) else Pictures(path, text)
+        return array_source(path, text, how.values) if is_array_file(path) else Pictures(path, text)
     if not path.is_dir():
         raise UserError(f"data: {text!r} is neither a folder nor a regular file")
     if is_store(path):
@@ -213,7 +213,7 @@ def _checked(dataset: PackedDataset, how: Conversion) -> PackedDataset:
 def _store_key(source: Packable, how: Conversion, digests: DigestCache) -> str:
     """Return what makes a store; how many files may fail is no part of it, for it changes no pixel."""
     parts: list[Any] = [source.content_key(digests), how.size, how.channels, how.stretch]
-    parts += [how.value_range, PACKER_VERSION]
+    parts += [how.values, PACKER_VERSION]
     if isinstance(source, TableSource):
         parts += [how.rows.said, ENCODING_VERSION, how.rows.table and how.rows.table.digest]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

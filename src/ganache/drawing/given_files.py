@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from ganache.data.containers.listing import UnreadableError
 from ganache.data.decoding.decode import MOVES, Header
-from ganache.data.decoding.deep import FULL, Pair, Ranges
 from ganache.data.decoding.films import Timing
 from ganache.data.decoding.pool import Decoders, memory_of
-from ganache.data.decoding.value_ranges import find_ranges
+from ganache.data.ranges import FULL, Ranges
 from ganache.data.shape import ImageShape
 from ganache.data.twofold.preparation import Preparation
 from ganache.engine.pixel_values import channels_last
@@ -116,22 +115,3 @@ class GivenFiles:
 
     def _prepared(self, images: Pictures) -> Pictures:
         return channels_last(self._use.prepared(images))
-
-
-def ranges_at_use(
-    decoders: Decoders, names: Sequence[str], said: Ranges | None, asked: Pair | None
-) -> tuple[Ranges, list[str]]:
-    """Return by which ranges files of more than 8 bits are read, and a sentence for each decision.
-
-    They are what is `asked` for, or else what training `said`, or else what the files show, as in training.
-    """
-    if asked is not None:
-        return (said or FULL)._replace(integer=asked, real=asked), []
-    if said is not None:
-        return said, []
-    answers = (one for some in decoders.headers(names) for one in some)
-    deep = {name: one for name, one in zip(names, answers, strict=True) if isinstance(one, Header) and one.is_deep}
-    if not deep:
-        return FULL, []
-    found = find_ranges(decoders, list(deep), memory_of(deep), None)
-    return found.ranges, list(found.decisions.values())

@@ -12,6 +12,7 @@ from ganache.data import open_dataset
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Batch, Progress
 from ganache.data.npy import write_arrays
+from ganache.data.ranges import recorded_ranges
 from ganache.data.store.packed import PackedDataset
 from ganache.drawing.exports import check_picture, save_picture
 from ganache.drawing.grids import pairs
@@ -50,7 +51,9 @@ def encode_to(
         check_picture(reconstructions, "--picture")
     encoder = load_encoder(run, choose_device(device).type)
     shape = encoder.shape
-    dataset = open_dataset(pictures, Conversion((shape.height, shape.width), shape.channels), progress)
+    ranges = recorded_ranges(encoder.description.get("ranges"))
+    how = Conversion((shape.height, shape.width), shape.channels, ranges=ranges)
+    dataset = open_dataset(pictures, how, progress)
     if not isinstance(dataset, PackedDataset):
         raise UserError(f"pictures: {pictures!r} has no end; an encoder takes pictures one by one")
     encoded = list(_encoded(encoder, dataset))

@@ -13,6 +13,7 @@ from ganache.data import open_dataset
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
 from ganache.data.npy import write_arrays
+from ganache.data.ranges import Ranges, recorded_ranges
 from ganache.data.shape import ImageShape
 from ganache.data.sources.single_pictures import is_picture, read_pictures
 from ganache.data.store.packed import PackedDataset
@@ -79,7 +80,8 @@ def project_to(
     generator = load(run, used)
     if generator.shape.is_row:
         raise UserError("run: rows are no pictures, so there is nothing to project")
-    given = _read(pictures, generator.shape, split, count, progress)
+    ranges = recorded_ranges(generator.description.get("ranges"))
+    given = _read(pictures, generator.shape, ranges, split, count, progress)
     projector = Projector(generator, seed, tuple(labels), steps)
     firsts = _guesses(run, used, given.images)
     results = []
@@ -93,15 +95,21 @@ def project_to(
 
 
 def _read(
-    pictures: Sequence[str], shape: ImageShape, split: str | None, count: int | None, progress: Progress | None
+    pictures: Sequence[str],
+    shape: ImageShape,
+    ranges: Ranges | None,
+    split: str | None,
+    count: int | None,
+    progress: Progress | None,
 ) -> Named:
     if all(is_picture(Path(picture)) for picture in pictures):
         taken = _few(list(pictures), count)
-        return Named(read_pictures([Path(picture) for picture in taken], shape), taken)
+        return Named(read_pictures([Path(picture) for picture in taken], shape, ranges), taken)
     if len(pictures) > 1:
         odd = next(picture for picture in pictures if not is_picture(Path(picture)))
         raise UserError(f"pictures: {odd!r} is no picture file; name such files, or one source as `train` takes it")
-    dataset = open_dataset(pictures[0], Conversion((shape.height, shape.width), shape.channels), progress)
+    how = Conversion((shape.height, shape.width), shape.channels, ranges=ranges)
+    dataset = open_dataset(pictures[0], how, progress)
     if not isinstance(dataset, PackedDataset):
         raise UserError(f"pictures: {pictures[0]!r} has no end; name pictures that are there")
     places = _few(list(_places(dataset, split)), count)

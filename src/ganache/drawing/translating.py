@@ -11,13 +11,14 @@ from PIL import Image
 from ganache.data.containers import open_container
 from ganache.data.containers.listing import UnreadableError, printable
 from ganache.data.dataset import Progress
-from ganache.data.decoding.deep import Pair
 from ganache.data.decoding.pool import Decoders
+from ganache.data.decoding.value_ranges import ranges_at_use
+from ganache.data.ranges import Pair
 from ganache.data.sources.single_pictures import is_picture
 from ganache.data.twofold.preparation import Preparation
 from ganache.drawing.exports import check_picture, picture_of, refuse_to_mix, save_picture
 from ganache.drawing.frame_files import write_frames
-from ganache.drawing.given_files import GivenFiles, Moving, Stills, ranges_at_use
+from ganache.drawing.given_files import GivenFiles, Moving, Stills
 from ganache.drawing.origins import PLAIN, Marks, Origin, Stamp
 from ganache.runs.trained_translators import TrainedTranslator, load_translator
 from ganache.support.errors import UserError

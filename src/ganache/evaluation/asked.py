@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganache.data.decoding.deep import Pair
+from ganache.data.ranges import Pair
 from ganache.evaluation.catalogue import Metric, defaults, for_judge
 from ganache.evaluation.evidence import Setting
 from ganache.evaluation.samples import Samples

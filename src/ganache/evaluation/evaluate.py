@@ -19,7 +19,7 @@ from ganache.evaluation.features.inception import InceptionExtractor
 from ganache.evaluation.mode_counters import published_samples
 from ganache.evaluation.reference import Reference, refuse_few
 from ganache.evaluation.reference_statistics import Statistics, StatisticsReference, find_statistics
-from ganache.evaluation.sample_places import open_samples, run_of
+from ganache.evaluation.sample_places import open_samples, read_as_reals, run_of
 from ganache.evaluation.samples import GeneratorSamples, PictureSamples, Samples
 from ganache.evaluation.scoring import Scored, as_among_reals, evenly, make_setting, score
 from ganache.evaluation.sizes import open_reals, own_reading
@@ -137,6 +137,7 @@ def reals_for(asked: Asked, source: Samples, record: dict[str, Any] | None, prog
             f"data: {dataset.name!r} has images of {dataset.shape}, but those of {source.source!r} are {source.shape}"
             " (height, width, channels)"
         )
+    read_as_reals(source, dataset)
     return dataset
 
 

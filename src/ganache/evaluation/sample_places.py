@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from ganache.data.decoding.deep import Pair
+from ganache.data.dataset import Dataset
 from ganache.data.npy import is_array_file
+from ganache.data.ranges import Pair
+from ganache.data.store.packed import PackedDataset
 from ganache.evaluation.samples import ArraySamples, GeneratorSamples, PictureSamples, Samples
 from ganache.evaluation.table_samples import TableSamples, is_table_file
 from ganache.runs import products
@@ -31,6 +33,13 @@ def open_samples(path: str | Path, device: str = "cpu", value_range: Pair | None
         return TableSamples(place)
     kind = ArraySamples if place.is_file() and is_array_file(place) else PictureSamples
     return kind(place, value_range)
+
+
+def read_as_reals(source: Samples, reals: Dataset) -> None:
+    """Have samples of more than 8 bits read by the range of the reals, unless one was asked for: their own, of other
+    pictures, would make them lighter or darker."""
+    if isinstance(source, PictureSamples | ArraySamples) and isinstance(reals, PackedDataset):
+        source.values = source.values or reals.ranges
 
 
 def run_of(path: str | Path) -> Path | None:

@@ -17,14 +17,14 @@ from ganache.data.containers import open_container
 from ganache.data.containers.folders import Folder
 from ganache.data.containers.zips import Zip
 from ganache.data.conversion import RESIZE_RULE, STRETCH_RULE
-from ganache.data.decoding.deep import Pair
 from ganache.data.decoding.pool import Decoders
 from ganache.data.decoding.value_ranges import FoundRanges, find_ranges
 from ganache.data.npy import StoredArray, open_arrays
+from ganache.data.ranges import Pair, Ranges
 from ganache.data.shape import ImageShape
 from ganache.data.sources.array_files import find_sets, read_labels
 from ganache.data.sources.label_files import arrange_container
-from ganache.data.sources.picture_arrays import as_pictures, find_scale, is_points
+from ganache.data.sources.picture_arrays import PictureArray, as_pictures, find_scale, is_points
 from ganache.data.sources.picture_files import Headers
 from ganache.evaluation.metrics.inputs import stream
 from ganache.evaluation.pieces import Piece, piece_size
@@ -103,7 +103,7 @@ class PictureSamples:
     beside: tuple[str, ...] = ()
     settings: Mapping[str, Any] = MappingProxyType({})
 
-    def __init__(self, path: Path, value_range: Pair | None = None) -> None:
+    def __init__(self, path: Path, value_range: Pair | Ranges | None = None) -> None:
         self.source, self.kind = str(path), "folder of pictures" if path.is_dir() else "zip of pictures"
         self._container: Folder | Zip = open_container(path)
         listing, (self._rows, skipped, _) = arrange_container(self._container)
@@ -116,7 +116,7 @@ class PictureSamples:
         self.label_names = tuple(sorted({row.label for row in self._rows if row.label is not None}))
         self.read = ""
         self.stretch, self.why = False, ""  # how pictures of other sizes are brought to the shape, and why to that one
-        self._value_range = value_range
+        self.values = value_range  # what becomes 0 and 255 in files of more than 8 bits; None: what they show
         self._decoders = Decoders(self._container)
 
     @property
@@ -165,7 +165,7 @@ class PictureSamples:
 
     @functools.cached_property
     def _found(self) -> FoundRanges:
-        found = find_ranges(self._decoders, self._headers.deep, self._headers.memory, self._value_range)
+        found = find_ranges(self._decoders, self._headers.deep, self._headers.memory, self.values)
         self._refuse(found.unreadable)
         return found
 
@@ -181,8 +181,8 @@ class ArraySamples:
     beside: tuple[str, ...] = ()
     settings: Mapping[str, Any] = MappingProxyType({})
 
-    def __init__(self, path: Path, value_range: Pair | None = None) -> None:
-        self.source, self.kind = str(path), f"{path.suffix.lower()} array"
+    def __init__(self, path: Path, value_range: Pair | Ranges | None = None) -> None:
+        self.source, self.kind, self.values = str(path), f"{path.suffix.lower()} array", value_range
         self.label_names: tuple[str, ...] = ()
         self._pieces: Callable[[int], Iterator[NDArray[Any]]]
         if (points := points_in(path)) is not None:
@@ -198,10 +198,14 @@ class ArraySamples:
             raise UserError(f"samples: {path} holds the splits {splits}; save the samples to be judged alone")
         pictures = as_pictures(sets[0].pictures)
         self.label_names, (self._labels,) = read_labels(sets)
-        scale = find_scale([pictures], value_range)
         self.shape, self.available = pictures.shape, pictures.count
-        self._pieces = lambda rows: pictures.pieces(rows, scale)
+        self._pieces = functools.partial(self._scaled, pictures)
+        self.read = ""
+
+    def _scaled(self, pictures: PictureArray, rows: int) -> Iterator[NDArray[np.uint8]]:
+        scale = find_scale([pictures], self.values)
         self.read = "as they are" if scale.ends is None else scale.said
+        return pictures.pieces(rows, scale)
 
     def stream(self, count: int, seed: int, shape: ImageShape, asked: Sequence[str]) -> Iterator[Piece]:
         """Yield rows; raises UserError when the file turns out to be damaged."""

@@ -14,9 +14,10 @@ from ganache.data.containers.listing import IMAGE_SUFFIXES
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress, unknown_split
 from ganache.data.decoding.decode import Header
-from ganache.data.decoding.deep import FULL
 from ganache.data.decoding.pool import Decoders, memory_of
+from ganache.data.decoding.value_ranges import ranges_at_use
 from ganache.data.location import NAMES
+from ganache.data.ranges import Ranges
 from ganache.data.selection import held_out_split
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
@@ -42,7 +43,8 @@ class ToScore(NamedTuple):
 def inputs_of(
     source: str, shape: ImageShape, how: Conversion, split: str | None, progress: Progress | None = None
 ) -> Iterator[ToScore]:
-    """Yield what a source has, brought to a shape: of a table, and whatever else is read as data, by `how`.
+    """Yield what a source has, brought to a shape, by `how` where it is a table or read as data; deep
+    pictures by its ranges.
 
     A picture, a folder or a zip of pictures is read by the pictures' names, each of the class of its folder; any other
     source in its own order, the split that is named or, where none is, one that is no training data if it has one.
@@ -56,7 +58,7 @@ def inputs_of(
             if names := [path.name] if is_one else container.listing().names:
                 if split is not None:
                     raise UserError(f"split: {source!r} is scored picture by picture; name the folder of the split")
-                yield from _pictures(container, names, shape, progress)
+                yield from _pictures(container, names, shape, how.ranges, progress)
                 return
     dataset = open_dataset(source, how, progress)
     if not isinstance(dataset, PackedDataset):
@@ -65,14 +67,15 @@ def inputs_of(
 
 
 def _pictures(
-    container: Container, names: Sequence[str], shape: ImageShape, progress: Progress | None
+    container: Container, names: Sequence[str], shape: ImageShape, said: Ranges | None, progress: Progress | None
 ) -> Iterator[ToScore]:
     with Decoders(container) as decoders:
+        ranges, _ = ranges_at_use(decoders, names, said)
         pieces = [names[start : start + PIECE] for start in range(0, len(names), PIECE)]
         known = zip(names, chain.from_iterable(decoders.headers(names)), strict=True)
         headers = {name: header for name, header in known if not isinstance(header, str)}
         for number, (members, found) in enumerate(
-            zip(pieces, decoders.pixels(pieces, shape, FULL, memory_of(headers)), strict=True), start=1
+            zip(pieces, decoders.pixels(pieces, shape, ranges, memory_of(headers)), strict=True), start=1
         ):
             skipped = {name: why for name, why in zip(members, found.reasons, strict=True) if why is not None}
             taken = [name for name in members if name not in skipped]

@@ -13,7 +13,7 @@ import pytest
 from ganache.data import open_dataset
 from ganache.data.containers.listing import UnreadableError
 from ganache.data.decoding.decode import read_extremes, read_header, read_pixels
-from ganache.data.decoding.deep import Ranges
+from ganache.data.ranges import Ranges
 from ganache.data.shape import ImageShape
 from tests.data.data_files import png_chunk, png_file, save
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ganache.data import open_dataset, opening, pack
 from ganache.data.containers.folders import Folder
 from ganache.data.conversion import Conversion
-from ganache.data.decoding.deep import FULL
 from ganache.data.decoding.pool import Decoders, Workers
+from ganache.data.ranges import FULL
 from ganache.data.shape import ImageShape
 from ganache.data.store.mapped import let_go
 from ganache.data.store.packed import PackedDataset, ShuffledStream

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganache.data.decoding.deep import Ranges
 from ganache.data.origin import Source
+from ganache.data.ranges import Ranges
 from ganache.data.shape import ImageShape
 from ganache.data.twofold.own_inputs import Use
 from ganache.data.twofold.preparation import Preparation, prepared_by

@@ -11,11 +11,12 @@ from ganache.data.conversion import Conversion
 from ganache.data.origin import Source
 from ganache.data.rows.reading import TableReading
 from ganache.data.shape import ImageShape
-from ganache.evaluation.doctor import remedies
+from ganache.evaluation.doctor import movement, remedies
 from ganache.evaluation.doctor.chart import Chart
 from ganache.evaluation.doctor.diagnosis import diagnose
+from ganache.evaluation.doctor.movement import Remedy
 from ganache.evaluation.doctor.prescription import command, settings_between
-from ganache.evaluation.doctor.remedies import Remedy, prescribe
+from ganache.evaluation.doctor.remedies import prescribe
 from ganache.evaluation.doctor.rules import rules
 from ganache.games import Optimizers, TwoPlayers
 from ganache.networks import DCGANDiscriminator, MLPDiscriminator, MLPGenerator
@@ -52,8 +53,13 @@ SLOW: dict[str, Value] = {"movement__generator": 1e-5, "movement__discriminator"
 CASES: list[tuple[Remedy, dict[str, Any], dict[str, Value], tuple[str, ...]]] = [
     (remedies.non_saturating, {"objective": Minimax()}, {}, ("objective=NonSaturating",)),
     (remedies.non_saturating, {"objective": LeastSquares()}, {}, ()),
-    (remedies.equal_rates, {"optimizers": rates(1e-4, 1e-3)}, {}, ("optimizers.discriminator.learning_rate=0.0001",)),
-    (remedies.equal_rates, {"optimizers": rates(1e-4, 1e-4)}, {}, ()),
+    (
+        movement.equal_rates,
+        {"optimizers": rates(1e-4, 1e-3)},
+        {},
+        ("optimizers.discriminator.learning_rate=0.0001",),
+    ),
+    (movement.equal_rates, {"optimizers": rates(1e-4, 1e-4)}, {}, ()),
     (remedies.one_critic_step, {"critic_steps": 3}, {}, ("critic_steps=1",)),
     (remedies.one_critic_step, {"critic_steps": 3, "objective": Wasserstein()}, {}, ()),
     (remedies.one_critic_step, {}, {}, ()),
@@ -98,31 +104,35 @@ CASES: list[tuple[Remedy, dict[str, Any], dict[str, Value], tuple[str, ...]]] = 
     (remedies.bounded_critic, {"objective": Wasserstein(), "constraint": WeightClipping()}, {}, ()),
     (remedies.bounded_critic, {"objective": NonSaturating()}, {}, ()),
     (
-        *(remedies.less_momentum, {"optimizers": rates(1e-3, 1e-3, beta=0.9)}, {}),
+        *(movement.less_momentum, {"optimizers": rates(1e-3, 1e-3, beta=0.9)}, {}),
         ("optimizers.generator.betas=[0.5, 0.99]", "optimizers.discriminator.betas=[0.5, 0.99]"),
     ),
-    (remedies.less_momentum, {"optimizers": rates(1e-3, 1e-3)}, {}, ()),
+    (movement.less_momentum, {"optimizers": rates(1e-3, 1e-3)}, {}, ()),
     # A movement of 0.5 is a hundred times what is usual; the rate is rounded to one digit.
     (
-        *(remedies.moderate("generator"), {"optimizers": rates(0.123, 1e-3)}, LEAPING),
+        *(movement.moderate("generator"), {"optimizers": rates(0.123, 1e-3)}, LEAPING),
         ("optimizers.generator.learning_rate=0.001",),
     ),
     # What began as usual and leaps now is lowered by what it does now; before, "1 times".
     (
-        *(remedies.moderate("generator"), {"optimizers": rates(3.6e-4, 1e-3)}, LEAPING_LATE),
+        *(movement.moderate("generator"), {"optimizers": rates(3.6e-4, 1e-3)}, LEAPING_LATE),
         ("optimizers.generator.learning_rate=4e-06",),
     ),
-    (remedies.moderate("generator"), {"optimizers": rates(3.6e-4, 1e-3)}, {"movement__generator": 0.006}, ()),
+    (movement.moderate("generator"), {"optimizers": rates(3.6e-4, 1e-3)}, {"movement__generator": 0.006}, ()),
     (
-        *(remedies.slower("discriminator"), {"optimizers": rates(1e-3, Linear(start=0.02, end=0.01, until=9))}, {}),
+        *(
+            movement.slower("discriminator"),
+            {"optimizers": rates(1e-3, Linear(start=0.02, end=0.01, until=9))},
+            {},
+        ),
         ("optimizers.discriminator.learning_rate.start=0.002", "optimizers.discriminator.learning_rate.end=0.001"),
     ),
     (
-        *(remedies.faster("generator"), {"optimizers": rates(1e-6, 2e-4)}, SLOW),
+        *(movement.faster("generator"), {"optimizers": rates(1e-6, 2e-4)}, SLOW),
         ("optimizers.generator.learning_rate=0.0002",),
     ),
-    (remedies.faster("discriminator"), {"optimizers": rates(1e-6, 2e-4)}, SLOW, ()),  # it is the faster one
-    (remedies.faster("generator"), {"optimizers": rates(1e-6, 2e-4)}, {}, ()),  # it moves well enough
+    (movement.faster("discriminator"), {"optimizers": rates(1e-6, 2e-4)}, SLOW, ()),  # it is the faster one
+    (movement.faster("generator"), {"optimizers": rates(1e-6, 2e-4)}, {}, ()),  # it moves well enough
     (
         *(remedies.larger_discriminator, {"discriminator": DCGANDiscriminator(width=1, max_width=1)}, {}),
         ("discriminator.width=4", "discriminator.max_width=512"),

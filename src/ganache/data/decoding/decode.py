@@ -12,8 +12,9 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from ganache.data.containers.listing import UnreadableError
-from ganache.data.decoding.deep import FULL, Extremes, Ranges, eight_bit, extremes, is_deep, mode_of, note_of
+from ganache.data.decoding.deep import Extremes, eight_bit, extremes, is_deep, mode_of, note_of
 from ganache.data.decoding.png import only_pixels
+from ganache.data.ranges import FULL, Ranges
 from ganache.data.shape import ImageShape
 from ganache.support.unpacking import UNPACKING_ERRORS
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ganache.data.containers.listing import UnreadableError
+from ganache.data.ranges import FULL, Pair, Ranges
 
 DEPTHS = (8, 10, 12, 14, 16)  # the bits that cameras, scanners and medical devices give their values
 _STRIP_PIXELS = 2**18  # converted at a time, so that wide numbers never exist for a whole picture
@@ -18,19 +19,7 @@ _COLOURS = ("RGB", "RGBA", "CMYK")
 _ALPHA = ("LA", "RGBA")
 _BITS, _PHOTOMETRIC, _WHITE_IS_ZERO, _PLANAR, _SEPARATE = 258, 262, 0, 284, 2  # tags and values of TIFF 6.0
 
-Pair = tuple[float, float]
 Reopen = Callable[[], AbstractContextManager[Image.Image]]
-
-
-class Ranges(NamedTuple):
-    """The values that become 0 and 255: of integers, of floating-point numbers, of the alpha beside integers."""
-
-    integer: Pair = (0, 65535)
-    real: Pair = (0, 1)
-    alpha: Pair = (0, 65535)
-
-
-FULL = Ranges()
 
 
 class Extremes(NamedTuple):
@@ -127,19 +116,28 @@ def scaled(values: npt.NDArray[Any], pair: Pair) -> npt.NDArray[np.uint8]:
     return ((steps * 510 + span) // (2 * span)).astype(np.uint8)
 
 
-def decide_ranges(found: Extremes, asked: Pair | None) -> tuple[Ranges, dict[str, str]]:
-    """Return one range for all deep files of a set, and a sentence for each decision."""
+def decide_ranges(found: Extremes, asked: Pair | Ranges | None) -> tuple[Ranges, dict[str, str]]:
+    """Return one range for all deep files of a set, and a sentence for each decision.
+
+    `asked` is a range for colours, or those of another set that these files belong with. Where its floats have the
+    usual one they may never have been met: what these files show decides.
+    """
+    if isinstance(asked, Ranges):
+        given = Extremes(asked.integer, asked.real if asked.real != FULL.real else None, asked.alpha)
+    else:
+        given = Extremes(asked, asked)
+    by = "as in the set that they belong with" if isinstance(asked, Ranges) else "as asked"
     ranges, why = Ranges(), {}
     if found.integer is not None:
-        pair, words = (asked, "") if asked else _integer_range(*found.integer)
+        pair, words = (given.integer, "") if given.integer else _integer_range(*found.integer)
         ranges = ranges._replace(integer=pair)
-        why["range"] = f"deep files hold {_text(found.integer)}: {words or f'{_text(pair)}, as asked'}"
+        why["range"] = f"deep files hold {_text(found.integer)}: {words or f'{_text(pair)}, {by}'}"
     if found.real is not None:
-        pair, words = (asked, "") if asked else _real_range(*found.real)
+        pair, words = (given.real, "") if given.real else _real_range(*found.real)
         ranges = ranges._replace(real=pair)
-        why["float range"] = f"they hold {_text(found.real)}: {words or f'{_text(pair)}, as asked'}"
+        why["float range"] = f"they hold {_text(found.real)}: {words or f'{_text(pair)}, {by}'}"
     if found.alpha is not None:
-        ranges = ranges._replace(alpha=_integer_range(*found.alpha)[0])
+        ranges = ranges._replace(alpha=given.alpha or _integer_range(*found.alpha)[0])
     return ranges, why
 
 

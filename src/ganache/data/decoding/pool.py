@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from ganache.data.containers import Container
 from ganache.data.decoding.decode import Header
-from ganache.data.decoding.deep import Extremes, Ranges
+from ganache.data.decoding.deep import Extremes
 from ganache.data.decoding.films import Timing
 from ganache.data.decoding.process import PROGRAM, TICK_SECONDS, Decoder, EndedError, Question
+from ganache.data.ranges import Ranges
 from ganache.data.shape import ImageShape
 
 SMALL = 16 * 2**20  # bytes, for a picture of a megapixel or two: only those that take more need be known by name

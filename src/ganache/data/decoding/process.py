@@ -9,8 +9,8 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ganache.data.decoding.deep import FULL, Ranges
 from ganache.data.decoding.worker import READY, Task
+from ganache.data.ranges import FULL, Ranges
 from ganache.data.shape import ImageShape
 from ganache.support.children import command_of, program_of
 from ganache.support.errors import RunError

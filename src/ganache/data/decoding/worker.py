@@ -10,8 +10,8 @@ from typing import Any, BinaryIO, Literal
 from ganache.data.containers import Container, open_container
 from ganache.data.containers.listing import UnreadableError
 from ganache.data.decoding.decode import quiet, read_extremes, read_header, read_pixels
-from ganache.data.decoding.deep import Ranges
 from ganache.data.decoding.films import Film, read_timing
+from ganache.data.ranges import Ranges
 from ganache.data.shape import ImageShape
 from ganache.support.children import answering
 

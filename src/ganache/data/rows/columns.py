@@ -101,7 +101,8 @@ class NumberColumn(_Column):
     def written(self, numbers: npt.NDArray[Any]) -> list[str]:
         """Return decoded numbers as texts; of those with any decimals, the digits that float32 tells apart.
 
-        These are seven of the column's span, and more where that is small beside the numbers themselves. A number that many rows share has all of its digits, or it would no longer lie in the middle of its stretch.
+        These are seven, and more where the column's span is small beside the numbers themselves. A number that many
+        rows share has all of its digits, or it would no longer lie in the middle of its stretch.
         """
         if self.decimals is not None:
             return [repr(number) for number in numbers.tolist()]

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache.data.containers.listing import printable
-from ganache.data.decoding.deep import Pair
 from ganache.data.labels import MAX_CLASSES, is_class_name, natural_order
 from ganache.data.npy import StoredArray, open_arrays, rows_per_part
+from ganache.data.ranges import Pair, Ranges
 from ganache.data.sources.array_source import ArraySource, Contents, hash_files
 from ganache.data.sources.layout import SPLIT_ORDER, SPLIT_WORDS
 from ganache.data.sources.picture_arrays import PictureArray, Scale, as_pictures, find_scale
@@ -99,7 +99,7 @@ def read_labels(sets: Sequence[ArraySet]) -> tuple[tuple[str, ...], list[Labels]
     return names, found
 
 
-def array_source(path: Path, text: str, value_range: Pair | None = None) -> ArraySource:
+def array_source(path: Path, text: str, value_range: Pair | Ranges | None = None) -> ArraySource:
     """Return the source of a .npy or .npz file, whose values in `value_range` become 0 … 255 if it is given."""
     # Stores of earlier versions, which rounded ranges that were asked for in another way, are not found.
     kind = "arrays-exact" if value_range else "arrays"
@@ -108,7 +108,7 @@ def array_source(path: Path, text: str, value_range: Pair | None = None) -> Arra
     )
 
 
-def _contents(path: Path, value_range: Pair | None) -> Contents:
+def _contents(path: Path, value_range: Pair | Ranges | None) -> Contents:
     sets, unused = find_sets(path, "data")
     pictures = [as_pictures(part.pictures) for part in sets]
     if len({array.shape for array in pictures}) > 1:
@@ -126,7 +126,16 @@ def _contents(path: Path, value_range: Pair | None) -> Contents:
         label_names=names,
         parts=lambda: _parts(sets, pictures, labels, scale),
         decisions=decisions,
+        ranges=_ranges_of(pictures, scale),
     )
+
+
+def _ranges_of(pictures: Sequence[PictureArray], scale: Scale) -> Ranges | None:
+    """Return what others that belong with these are read by; None where values are pixels already."""
+    kinds = {array.stored.dtype.kind for array in pictures}
+    if scale.ends is None or kinds == {"b"}:
+        return None
+    return Ranges(real=scale.ends) if "f" in kinds else Ranges(integer=scale.ends)
 
 
 def _parts(

@@ -18,6 +18,7 @@ from ganache.data.dataset import Progress
 from ganache.data.decoding.decode import fit
 from ganache.data.decoding.pool import Workers
 from ganache.data.labels import count_labels
+from ganache.data.ranges import Ranges
 from ganache.data.shape import ImageShape
 from ganache.data.store.survey import Block, Peek, Survey
 from ganache.support.errors import UserError
@@ -33,6 +34,7 @@ class Contents:
     label_names: tuple[str, ...]
     parts: Callable[[], Iterator[Block]]
     decisions: dict[str, str] = field(default_factory=dict)
+    ranges: Ranges | None = None
 
 
 @dataclass
@@ -65,6 +67,7 @@ class ArraySource:
             blocks=lambda start: blocks_from(contents.parts(), start, fitted),
             peek=lambda rows: peek_of(contents.parts(), contents.count, len(contents.label_names), rows, fitted),
             converted=converted,
+            ranges=contents.ranges,
         )
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganache.data.decoding.decode import MAX_PIXELS
-from ganache.data.decoding.deep import DEPTHS, Pair, scaled
+from ganache.data.decoding.deep import DEPTHS, scaled
 from ganache.data.npy import StoredArray
+from ganache.data.ranges import FULL, Pair, Ranges
 from ganache.data.shape import MAX_SIDE, ImageShape
 
 _WANTED = "pictures (N, height, width), (N, height, width, channels) or (N, channels, height, width), 1 … 4 channels"
@@ -74,12 +75,15 @@ def is_points(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
     return dtype.kind == "f" and shape[:1] != (0,) and shape[1:] in ((2,), (1, 1, 2))
 
 
-def find_scale(arrays: Sequence[PictureArray], asked: Pair | None = None) -> Scale:
+def find_scale(arrays: Sequence[PictureArray], asked: Pair | Ranges | None = None) -> Scale:
     """Return one rule for the values of all arrays, from the smallest and the largest of them unless it is `asked` for.
 
-    uint8 is taken as it is. Raises UserError where values are not finite, or in no range that has a known meaning.
+    uint8 is taken as it is, unless a range is asked for; the ranges of another set say nothing of it. Raises UserError
+    where values are not finite, or in no range that has a known meaning.
     """
     types = {array.stored.dtype for array in arrays}
+    if isinstance(asked, Ranges):
+        asked = _of_kind(types, asked)
     if asked is not None:
         return Scale(asked, f"{', '.join(sorted(map(str, types)))}, read as {asked[0]:.6g} … {asked[1]:.6g}, as asked")
     if types == {np.dtype(np.uint8)}:
@@ -102,6 +106,15 @@ def find_scale(arrays: Sequence[PictureArray], asked: Pair | None = None) -> Sca
         )
     found = f"{names} from {low:.6g} to {high:.6g}"
     return Scale(ends, f"{found}, read as {ends[0]:.6g} … {ends[1]:.6g}")
+
+
+def _of_kind(types: set[np.dtype[Any]], ranges: Ranges) -> Pair | None:
+    """Return the range of values of these types; None where they speak for themselves, as bytes do."""
+    if types <= {np.dtype(np.uint8), np.dtype(np.bool_)}:
+        return None
+    if any(kind.kind == "f" for kind in types):
+        return ranges.real if ranges.real != FULL.real else None
+    return ranges.integer
 
 
 def _axes(shape: tuple[int, ...]) -> tuple[int, int, int, str] | None:

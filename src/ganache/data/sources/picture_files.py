@@ -17,11 +17,11 @@ from ganache.data.containers.listing import Ignored, Skipped, printable
 from ganache.data.conversion import Conversion, decide, describe_sizes
 from ganache.data.dataset import Progress
 from ganache.data.decoding.decode import Header
-from ganache.data.decoding.deep import Ranges
 from ganache.data.decoding.pool import SMALL, Decoders, Workers
 from ganache.data.decoding.value_ranges import find_ranges
 from ganache.data.labels import count_labels, natural_order
 from ganache.data.npy import SUFFIXES
+from ganache.data.ranges import Ranges
 from ganache.data.shape import ImageShape
 from ganache.data.sources.label_files import arrange_container, labels_key
 from ganache.data.sources.layout import Picture
@@ -62,7 +62,7 @@ class Pictures:
             if not headers.sizes:
                 raise _nothing(self.text, [*skipped, *headers.lost], listing.ignored)
             looked_at = headers.deep if most_headers is None else _evenly(headers.deep, DEEP_PREVIEWED)
-            found = find_ranges(decoders, looked_at, headers.memory, how.value_range)
+            found = find_ranges(decoders, looked_at, headers.memory, how.values)
             headers.lose(found.unreadable)
             skipped += headers.lost
             refuse_many(skipped, candidates, how.max_skipped)

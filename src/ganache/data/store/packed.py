@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ganache.data.dataset import Batch, seed_sequence, unknown_split
 from ganache.data.labels import count_labels
+from ganache.data.ranges import Ranges, recorded_ranges
 from ganache.data.shuffling import Shuffle
 from ganache.data.store.mapped import expect, let_go
 from ganache.data.store.store import TABLE, Store, shape_of
@@ -70,6 +71,11 @@ class PackedDataset:
         """
         known = {key: value for key, value in self._manifest.items() if key not in _INTERNAL}
         return {**copy.deepcopy(summarise(known)), "source": self.name}
+
+    @property
+    def ranges(self) -> Ranges | None:
+        """The values that became 0 and 255, by which others that belong with these are read; None if all were bytes."""
+        return recorded_ranges(self._manifest.get("ranges"))
 
     def stream(self, seed: int, labels: Sequence[str] = (), split: str = "train") -> "ShuffledStream":
         """Return a shuffled stream over a split, only of the named classes if any are named.

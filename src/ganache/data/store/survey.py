@@ -11,8 +11,8 @@ from ganache.data.containers.digests import DigestCache
 from ganache.data.containers.listing import Skipped
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
-from ganache.data.decoding.deep import Ranges
 from ganache.data.decoding.pool import Workers
+from ganache.data.ranges import Ranges
 from ganache.data.shape import ImageShape
 from ganache.support.errors import UserError
 from ganache.support.units import counted

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ganache.data.decoding.deep import Ranges
+from ganache.data.ranges import Ranges, recorded_ranges
 from ganache.data.shape import ImageShape
 from ganache.data.twofold.own_inputs import Use, use_of
 from ganache.support.errors import UserError
@@ -40,14 +40,7 @@ class Preparation:
         height, width = _pair(said["whole"]) if said.get("whole") else (own.height, own.width)
         ImageShape(own.channels, int(height), int(width))
         shape = ImageShape(own.channels, max(1, int(height) // use.scale), max(1, int(width) // use.scale))
-        return cls(shape, use, _ranges(said.get("ranges_b" if backwards else "ranges")))
-
-
-def _ranges(said: Any) -> Ranges | None:
-    found = {kind: _pair(said[kind]) for kind in Ranges._fields if kind in said} if isinstance(said, dict) else {}
-    if any(low >= high for low, high in found.values()):
-        raise UserError("run: its product says that pictures are read by a range that is none")
-    return Ranges(**found) if found else None
+        return cls(shape, use, recorded_ranges(said.get("ranges_b" if backwards else "ranges")))
 
 
 def _pair(said: Any) -> tuple[float, float]:

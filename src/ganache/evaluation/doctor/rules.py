@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ganache.evaluation.doctor import remedies, signs, translation_remedies, translation_signs
+from ganache.evaluation.doctor import movement, remedies, signs, translation_remedies, translation_signs
 from ganache.evaluation.doctor.chart import MOVEMENT, PAIR, Chart
-from ganache.evaluation.doctor.remedies import Remedy
+from ganache.evaluation.doctor.movement import Remedy
 from ganache.evaluation.doctor.signs import Sign
 from ganache.games import Game, Translation, TwoPlayers
 
@@ -33,9 +33,9 @@ _DIVERGENCE = Rule(
     signs.divergence,
     (
         remedies.bounded_critic,
-        remedies.moderate("discriminator"),
+        movement.moderate("discriminator"),
         remedies.smooth_discriminator,
-        remedies.slower("generator"),
+        movement.slower("generator"),
     ),
     at_any_age=True,
 )
@@ -45,14 +45,24 @@ _OTHERS = (
         "vanishing generator gradient",
         (*_PLAYING, *_LOOKS, "gradient/fakes"),
         signs.vanishing_gradient,
-        (remedies.non_saturating, remedies.equal_rates, remedies.one_critic_step, remedies.smooth_discriminator),
+        (
+            remedies.non_saturating,
+            movement.equal_rates,
+            remedies.one_critic_step,
+            remedies.smooth_discriminator,
+        ),
     ),
     Rule("slopes penalised too lightly", (*_PLAYING, *_LOOKS), signs.held_loosely, (remedies.smooth_discriminator,)),
     Rule(
         "discriminator too strong",
         (*_PLAYING, *_LOOKS),
         signs.too_strong,
-        (remedies.faster("generator"), remedies.equal_rates, remedies.one_critic_step, remedies.smooth_discriminator),
+        (
+            movement.faster("generator"),
+            movement.equal_rates,
+            remedies.one_critic_step,
+            remedies.smooth_discriminator,
+        ),
     ),
     Rule("discriminator too weak", (*_PLAYING, *_LOOKS), signs.too_weak, (*signs.WEAKENED, remedies.more_critic_steps)),
     Rule(
@@ -83,10 +93,15 @@ _OTHERS = (
         "oscillation",
         ("centre/raw_1",),
         signs.oscillation,
-        (remedies.less_momentum, remedies.pairing, remedies.smooth_discriminator, remedies.slower("generator", 3.0)),
+        (
+            movement.less_momentum,
+            remedies.pairing,
+            remedies.smooth_discriminator,
+            movement.slower("generator", 3.0),
+        ),
     ),
-    Rule("dead pixels", _PICTURES, signs.dead_pixels, (remedies.slower("generator"),)),
-    Rule("saturated pixels", _PICTURES, signs.saturated_pixels, (remedies.slower("generator"),)),
+    Rule("dead pixels", _PICTURES, signs.dead_pixels, (movement.slower("generator"),)),
+    Rule("saturated pixels", _PICTURES, signs.saturated_pixels, (movement.slower("generator"),)),
     Rule("checkerboard artefacts", _WAVES, signs.artefacts, (remedies.even_kernels,)),
 )
 
@@ -98,8 +113,8 @@ _OF_TRANSLATIONS = (
         translation_signs.identity,
         (
             translation_remedies.believable,
-            remedies.faster("discriminator"),
-            remedies.faster("generator"),
+            movement.faster("discriminator"),
+            movement.faster("generator"),
             translation_remedies.no_identity,
             translation_remedies.looser,
         ),
@@ -123,7 +138,7 @@ _OF_TRANSLATIONS = (
         "same translation for all",
         ("diversity",),
         translation_signs.same_for_all,
-        (translation_remedies.penalised_slopes, translation_remedies.tighter, remedies.slower("generator")),
+        (translation_remedies.penalised_slopes, translation_remedies.tighter, movement.slower("generator")),
         of=Translation,
     ),
 )
@@ -134,7 +149,7 @@ def rules(players: Iterable[str] = PAIR, ways: Sequence[str] = ()) -> tuple[Rule
     leaping = [_leaping(player) for player in players]
     if not ways:
         return (_DIVERGENCE, *leaping, *_OTHERS)
-    helped = (remedies.moderate("discriminator"), remedies.slower("generator"))
+    helped = (movement.moderate("discriminator"), movement.slower("generator"))
     steps = [replace(rule, needs=rule.needs[:1], of=Translation) for rule in leaping]  # nobody looks at samples
     return (
         replace(_DIVERGENCE, remedies=helped, of=Translation),
@@ -148,7 +163,7 @@ def _leaping(player: str) -> Rule:
         f"{player} learning rate too high",
         (f"{MOVEMENT}{player}", *_LOOKS),
         signs.leaps(player),
-        (remedies.moderate(player), remedies.slower(player)),
+        (movement.moderate(player), movement.slower(player)),
     )
 
 

@@ -8,10 +8,10 @@ did, unless a source is given.
 import math
 from collections.abc import Callable
 
-from ganache.evaluation.doctor import looks, remedies
+from ganache.evaluation.doctor import looks, movement, remedies
 from ganache.evaluation.doctor.chart import MOVEMENT, Chart
 from ganache.evaluation.doctor.finding import Confidence
-from ganache.evaluation.doctor.remedies import Remedy
+from ganache.evaluation.doctor.movement import Remedy
 from ganache.games import TwoPlayers
 from ganache.parts.penalties import R1, R2
 from ganache.parts.schedules import at
@@ -26,8 +26,8 @@ FADED = 0.1  # of the slope at the fakes in the first quarter
 UNBEATEN = 0.99  # accuracy; healthy 0.7 … 0.95
 NEARLY_UNBEATEN, STEEPENING = 0.97, 1.5  # accuracy, and times the slope of the middle, of one that runs away
 EARNED = (
-    remedies.faster("generator"),
-    remedies.equal_rates,
+    movement.faster("generator"),
+    movement.equal_rates,
     remedies.one_critic_step,
 )  # why it may be ahead, if they fit
 # Deviation of the accuracy on held-out reals, and its least; two healthy runs had 0.08 and 0.65, 0.14 and 0.52.
@@ -48,7 +48,7 @@ WEAKENED: tuple[Remedy, ...] = (
     remedies.truthful_labels,
     remedies.less_noise,
     remedies.lighter_penalties,
-    remedies.faster("discriminator"),
+    movement.faster("discriminator"),
     remedies.larger_discriminator,
 )
 

@@ -3,7 +3,7 @@
 import math
 
 from ganache.evaluation.doctor.chart import Chart
-from ganache.evaluation.doctor.remedies import Prescription, written
+from ganache.evaluation.doctor.movement import Prescription, written
 from ganache.games import Contrastive, Cycle, Paired, Translation
 from ganache.parts.schedules import at, times
 

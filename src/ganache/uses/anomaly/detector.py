@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
+from ganache.data.ranges import Ranges
 from ganache.data.selection import TRAIN
 from ganache.data.shape import ImageShape
 from ganache.engine.devices import choose_device
@@ -42,6 +43,7 @@ class DetectorRecord(BaseModel):
     judges: tuple[JudgeName, ...] = Field(min_length=1)
     height: int  # of the pictures; of rows 1
     width: int
+    ranges: Ranges | None = None  # by which pictures of more than 8 bits were read
     ranks: dict[str, tuple[float, ...]]  # what the first half of the held-out normals scored, by judge
     threshold: Threshold
     normals: Literal["normals.csv", "normals.npz"]  # the file that they are in

@@ -71,6 +71,7 @@ def fit(
         judges=names,
         height=normals.shape.height,
         width=normals.shape.width,
+        ranges=dataset.ranges,
         ranks={name: tuple(ranks.held_out.tolist()) for name, ranks in found.ranks.items()},
         threshold=found.threshold,
         normals=kept.name,

@@ -19,6 +19,7 @@ from ganache.data import open_dataset, select
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
 from ganache.data.npy import write_arrays
+from ganache.data.ranges import Ranges
 from ganache.data.rows.reading import TableReading
 from ganache.data.rows.table import Schema
 from ganache.data.selection import TRAIN
@@ -79,14 +80,14 @@ def reading_of(path: Path, shape: ImageShape | None) -> Conversion:
     return Conversion(None if shape is None else (shape.height, shape.width))
 
 
-def like(shape: ImageShape, label: str | None) -> Conversion:
-    """Return how others are read so that they can be compared with normals of a shape.
+def like(shape: ImageShape, label: str | None, ranges: Ranges | None = None) -> Conversion:
+    """Return how others are read so that they can be compared with normals of a shape, deep ones of these ranges.
 
     Of a table with a column `label` it names classes, which are no values.
     """
     if shape.table is not None:
         return Conversion(rows=TableReading(table=Schema(columns=shape.table.columns, label=label)))
-    return Conversion((shape.height, shape.width), shape.channels)
+    return Conversion((shape.height, shape.width), shape.channels, ranges=ranges)
 
 
 def opened(request: Request, progress: Progress | None = None) -> PackedDataset:

@@ -98,7 +98,7 @@ def score(
     if maps is not None:
         _check_maps(detector, maps)
     pieces, scored, strangest = [], [], Strangest(MAPPED)
-    for piece in inputs_of(source, detector.shape, like(detector.shape, record.label), split, progress):
+    for piece in inputs_of(source, detector.shape, like(detector.shape, record.label, record.ranges), split, progress):
         pieces.append(piece._replace(images=piece.images[:0].copy()))  # a view would keep all of them
         scored.append(detector.score(values_in(piece.images)))
         if maps is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
 from ganache.data.location import refuse_among
+from ganache.data.ranges import Ranges
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
 from ganache.engine.devices import choose_device
@@ -64,6 +65,7 @@ class Learning:
     real: PicturePool
     fakes: list[PicturePool]
     learnt: LearntTellers
+    ranges: Ranges | None
 
     def teller(self, without: PicturePool | None = None) -> Teller:
         """Return one that knows all generators, or all but one, and as many real pictures as generated ones."""
@@ -85,7 +87,8 @@ def fit(
     _check(wanted, learnt)
     dataset = opened_pictures(wanted.real, _how(wanted), "real", progress)
     real, fakes = _pools(wanted, dataset, progress)
-    learning = Learning(wanted, dataset.shape, _recode(wanted.recode, [real, *fakes]), real, fakes, learnt)
+    recode = _recode(wanted.recode, [real, *fakes])
+    learning = Learning(wanted, dataset.shape, recode, real, fakes, learnt, dataset.ranges)
     warnings = cautions(real, fakes, learning.recode, wanted.worn)
     for warning in warnings:
         say(warning)
@@ -111,6 +114,7 @@ def _measured(learning: Learning, warnings: Sequence[str], say: Say) -> FakeDete
         channels=shape.channels,
         height=shape.height,
         width=shape.width,
+        ranges=learning.ranges,
         recode=learning.recode,
         worn=wanted.worn,
         seed=wanted.seed,
@@ -179,7 +183,7 @@ def _pools(
     real = real_pool(dataset, most, wanted.seed)
     share = max(FEWEST, len(real.learnt) // len(names))
     fakes = [
-        fake_pool(source, name, shape, share, wanted.seed, wanted.device, progress, len(names))
+        fake_pool(source, name, shape, share, wanted.seed, wanted.device, progress, len(names), dataset.ranges)
         for source, name in zip(wanted.fakes, names, strict=True)
     ]
     return real.first(min(len(real.learnt), sum(len(fake.learnt) for fake in fakes))), fakes

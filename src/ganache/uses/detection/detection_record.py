@@ -4,6 +4,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ganache.data.ranges import Ranges
 from ganache.data.shape import ImageShape
 from ganache.uses.detection.teller import LARGEST_SIDE, WayName
 from ganache.uses.thresholds import Threshold
@@ -70,6 +71,7 @@ class DetectionRecord(_Recorded):
     channels: int = Field(ge=1, le=4)
     height: int = Field(ge=1, le=LARGEST_SIDE)
     width: int = Field(ge=1, le=LARGEST_SIDE)
+    ranges: Ranges | None = None  # by which real pictures of more than 8 bits were read
     recode: int | None = Field(default=None, ge=1, le=100)
     worn: bool
     seed: int = Field(ge=0)

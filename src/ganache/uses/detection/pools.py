@@ -11,6 +11,7 @@ from ganache.data import open_dataset, select
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
 from ganache.data.location import lasting, title
+from ganache.data.ranges import Ranges
 from ganache.data.selection import TRAIN, held_out_split
 from ganache.data.shape import ImageShape
 from ganache.data.store.packed import PackedDataset
@@ -95,15 +96,17 @@ def fake_pool(
     device: str,
     progress: Progress | None = None,
     sources: int = 1,
+    ranges: Ranges | None = None,
 ) -> PicturePool:
     """Return at most so many generated pictures of a shape, and others that are held out: drawn, or read from files.
 
-    Those of so many `sources` are held at once, so fewer of each are held out where they are large. Raises UserError
-    for a generator of another shape, and where there are too few.
+    Those of so many `sources` are held at once, so fewer of each are held out where they are large. Files of more than
+    8 bits are read by `ranges`. Raises UserError for a generator of another shape, and where there are too few.
     """
     aside = most_held_out("generated", shape, sources)
     if not is_generator(source):
-        dataset = opened_pictures(source, Conversion((shape.height, shape.width), shape.channels), "fake", progress)
+        how = Conversion((shape.height, shape.width), shape.channels, ranges=ranges)
+        dataset = opened_pictures(source, how, "fake", progress)
         return _cut(dataset, name, most, seed, aside, "fake")
     generator = generator_of(source, device)
     if generator.shape != shape:

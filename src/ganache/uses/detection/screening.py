@@ -89,7 +89,8 @@ def score(
     unfamiliar: list[str] = []
     skipped: dict[str, str] = {}
     told = []
-    for piece in inputs_of(source, shape, Conversion((shape.height, shape.width), shape.channels), split, progress):
+    how = Conversion((shape.height, shape.width), shape.channels, ranges=record.ranges)
+    for piece in inputs_of(source, shape, how, split, progress):
         skipped |= piece.skipped
         if piece.names:
             scores, distances = detector.teller.told(piece.images.astype(np.uint8, copy=False))

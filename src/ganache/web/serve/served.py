@@ -4,6 +4,7 @@ import abc
 from collections.abc import Mapping
 from typing import Any
 
+from ganache.data.ranges import recorded_ranges
 from ganache.data.twofold.preparation import Preparation
 from ganache.drawing.spaces import StyleSpace, space_of
 from ganache.runs.encoders import TrainedEncoder
@@ -28,6 +29,7 @@ class Trained(Served):
     def __init__(self, name: str, generator: TrainedGenerator, encoder: TrainedEncoder | None = None) -> None:
         self.name, self.generator, self.encoder = name, generator, encoder
         self.space = space_of(generator)
+        self.ranges = recorded_ranges(generator.description.get("ranges"))
 
     def described(self) -> dict[str, Any]:
         """Return what it draws, and how it can be asked."""
@@ -45,6 +47,7 @@ class Trained(Served):
             "encoder": self.encoder is not None,
             "latents": generator.config.latent.size,
             "directions": {},
+            "ranges": None if self.ranges is None else self.ranges._asdict(),
             "images_seen": generator.description.get("images_seen"),
             "weights": generator.weights,
         }
@@ -95,6 +98,7 @@ class TrainedWays(Served):
             "encoder": False,
             "latents": 0,
             "directions": {direction: self._way(direction) for direction in self.translators},
+            "ranges": None,
             "images_seen": first.description.get("images_seen"),
             "weights": first.weights,
         }

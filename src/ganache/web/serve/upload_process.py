@@ -11,8 +11,9 @@ import numpy as np
 
 from ganache.data.containers.listing import UnreadableError
 from ganache.data.decoding.decode import MOVES, Header, quiet, read_extremes, read_header, read_pixels
-from ganache.data.decoding.deep import FULL, Ranges, decide_ranges
+from ganache.data.decoding.deep import decide_ranges
 from ganache.data.decoding.films import read_timing
+from ganache.data.ranges import FULL, Ranges
 from ganache.data.shape import ImageShape
 from ganache.support.children import answering
 from ganache.support.errors import UserError

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from starlette.requests import Request
 
-from ganache.data.decoding.deep import FULL, Ranges
+from ganache.data.ranges import Ranges
 from ganache.data.shape import ImageShape
 from ganache.support.children import command_of, program_of
 from ganache.support.units import bytes_text
@@ -32,11 +32,11 @@ class Reading:
 
     whole: bool = False
     pixels: int = sys.maxsize
-    ranges: Ranges | None = FULL
+    ranges: Ranges | None = None
     still: bool = False
 
 
-AS_DRAWN = Reading()
+AS_SHOWN = Reading()
 
 
 class Uploads:
@@ -47,7 +47,7 @@ class Uploads:
         self._places = asyncio.Semaphore(bounds.decoders)
         self._held = 0  # bytes of files that are being read, wait or are decoded
 
-    async def picture(self, request: Request, shape: ImageShape, how: Reading = AS_DRAWN) -> NDArray[np.uint8]:
+    async def picture(self, request: Request, shape: ImageShape, how: Reading = AS_SHOWN) -> NDArray[np.uint8]:
         """Return the picture that a request carries, covered and cropped to a shape, or whole.
 
         Raises RefusedError for one that is too large (413), too slow (408) or none (422), and for one too many (429).
