@@ -45,3 +45,12 @@ def test_of_few_samples_the_kernel_distance_is_preferred(tmp_path: Path, count: 
     found = judged(tmp_path, "pixels", ("fd",), count)
     line = "below 216 samples prefer kd/pixels, which has no bias, to this distance"
     assert (line in found.warnings) is prefers
+
+
+def test_of_a_training_on_mirrored_pictures_memorisation_says_what_it_does_not_see(tmp_path: Path) -> None:
+    record = {"source": {"mirror": True}}
+    scores = judged(tmp_path, "pixels", ("kd", "pixel-deviation")).scores
+    assert cautions.warnings_of_copies(record, scores) == []
+    seen = [scores[0].model_copy(update={"protocol": scores[0].protocol.model_copy(update={"metric": "memorisation"})})]
+    assert len(cautions.warnings_of_copies(record, seen)) == 1
+    assert cautions.warnings_of_copies({"source": {}}, seen) == cautions.warnings_of_copies(None, seen) == []

@@ -1,11 +1,12 @@
 """What must be said beside a score: that data or sizes differ, that samples are few, what its features cannot see."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from ganache.evaluation.catalogue import KERNEL_BELOW, TRUSTED
 from ganache.evaluation.evidence import Evidence
 from ganache.evaluation.features.by_name import unlabelled_name
-from ganache.evaluation.records import score_name
+from ganache.evaluation.records import Score, score_name
 from ganache.evaluation.reference import Reference
 from ganache.evaluation.reference_statistics import StatisticsReference
 from ganache.evaluation.samples import PictureSamples, Samples
@@ -29,6 +30,14 @@ def warnings_of_data(source: Samples, reference: Reference, record: dict[str, An
         had = f"all {own}" if own else "of several sizes"
         warnings.append(f"the pictures in {source.source} are {had}; they are read as {dataset.shape}, {as_what}")
     return warnings
+
+
+def warnings_of_copies(record: dict[str, Any] | None, scores: Iterable[Score]) -> list[str]:
+    """Say that copies of mirrored pictures are not counted, where a run of this record learnt from such."""
+    is_mirrored = bool((record or {}).get("source", {}).get("mirror"))
+    if not is_mirrored or all(score.protocol.metric != "memorisation" for score in scores):
+        return []
+    return ["the run learnt from mirrored pictures too, and memorisation looks for copies of unmirrored ones alone"]
 
 
 LEAST = 1e-6  # of a distance: below it is the rounding of its computation

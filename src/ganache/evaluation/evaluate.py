@@ -13,7 +13,7 @@ from ganache.data.selection import TRAIN, compared_classes
 from ganache.engine.devices import choose_device
 from ganache.evaluation.asked import DEFAULT_COUNT, USUAL, Asked, Preset, asked_count, with_spread
 from ganache.evaluation.catalogue import Say, check_names, choose
-from ganache.evaluation.cautions import warnings_of_data
+from ganache.evaluation.cautions import warnings_of_copies, warnings_of_data
 from ganache.evaluation.features.by_name import find
 from ganache.evaluation.features.inception import InceptionExtractor
 from ganache.evaluation.mode_counters import published_samples
@@ -55,7 +55,8 @@ def evaluate(
     warnings = warnings_of_data(source, reference, record)
     count = count or usual_count(source, reference)
     found = evaluate_against(reference, source, asked, count, progress=progress, say=say, preset=preset)
-    said = (*warnings, *found.evaluation.warnings)
+    copies = warnings_of_copies(record, found.evaluation.scores)
+    said = (*warnings, *copies, *found.evaluation.warnings)
     return replace(found, evaluation=found.evaluation.model_copy(update={"warnings": said}))
 
 

@@ -125,6 +125,19 @@ def test_copies_of_training_images_are_found_with_the_data(tmp_path: Path) -> No
     assert ganache.diagnose(run).looked_for["memorisation"] is False
 
 
+def test_copies_of_mirrored_images_are_found_where_they_were_learnt(tmp_path: Path) -> None:
+    """Before, a generator that returned mirrored training pictures passed for one that copies nothing."""
+    dataset = open_dataset(folder := pictures(tmp_path / "data"), cache=tmp_path / "cache")
+    mirrored = dataset.rows("train", 0, 1).images[..., ::-1] / 127.5 - 1.0  # type: ignore[union-attr]
+    for learnt in (True, False):
+        run = written(tmp_path / f"{learnt}", log(OF_PICTURES), picture_recipe(), data=dataset.summary())
+        record = run / "run.json"
+        told = json.loads(record.read_text())
+        record.write_text(json.dumps({**told, "source": {**told["source"], "mirror": learnt}}))
+        drawing(run, torch.from_numpy(mirrored.copy()).float())
+        assert [one.name for one in ganache.diagnose(run, data=folder).findings] == ["memorisation"] * learnt
+
+
 def test_training_images_are_compared_in_blocks_and_not_held_at_once(tmp_path: Path) -> None:
     dataset = open_dataset(folder := pictures(tmp_path / "data"), cache=tmp_path / "cache")
     run = written(tmp_path / "run", log(OF_PICTURES), picture_recipe(), data=dataset.summary())

@@ -126,7 +126,8 @@ def _copies(
     samples = products.load(run.path, device.type).sample(SAMPLES, seed=0, labels=())
     unseen = next(vectors(known, held_out, held_rows(known.shape)))
     both = np.concatenate([samples.transpose(0, 3, 1, 2).reshape(SAMPLES, -1), unseen]).astype(np.float32)
-    near = nearest_in_blocks(both, vectors(known, TRAIN, _rows(block_bytes, known.shape)), device)
+    learnt = vectors(known, TRAIN, _rows(block_bytes, known.shape), source.mirror)
+    near = nearest_in_blocks(both, learnt, device)
     ours, theirs = (Nearest(near.indices[part], near.squares[part]) for part in (slice(SAMPLES), slice(SAMPLES, None)))
     found = compare(ours, theirs)
     if not (found.copied > COPIED and found.share - found.expected > ERRORS * found.standard_error):
@@ -137,14 +138,18 @@ def _copies(
     )
 
 
-def vectors(data: Selection, split: str, rows: int) -> Iterator[Features]:
-    """Yield a split's images as vectors (n, D) in one shuffled order, so many at a time: a split may fit no memory."""
+def vectors(data: Selection, split: str, rows: int, mirrored: bool = False) -> Iterator[Features]:
+    """Yield a split's images as vectors (n, D) in one shuffled order, so many at a time: a split may fit no memory.
+
+    If they are to be `mirrored`, the mirror pictures of some come after them.
+    """
     count = data.rows(split)
     assert count is not None
     stream = data.stream(0, split)
     for start in range(0, count, rows):
         images = stream.batch(start, min(rows, count - start)).images
-        yield images.reshape(len(images), -1).astype(np.float32)
+        for faced in (images, images[..., ::-1]) if mirrored else (images,):
+            yield faced.reshape(len(images), -1).astype(np.float32)
 
 
 def held_rows(shape: ImageShape) -> int:
