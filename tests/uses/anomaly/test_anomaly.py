@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganache.data.store.packed import PackedDataset
 from ganache.runs.folder import Run
+from ganache.training.plan import Request
 from ganache.uses.anomaly.detector import DETECTOR, Detector
+from ganache.uses.anomaly.normals import Normals, keep, opened
 from tests.commands import Ended, run_command, table
 
 pytest.importorskip("sklearn", reason="the baselines are scikit-learn's")
@@ -209,3 +212,68 @@ def test_the_page_names_options_that_there_are() -> None:
 
 def options_of(*command: str) -> set[str]:
     return set(re.findall(r"--[\w-]+", run_command(*command, "--help").output))
+
+
+def of_strangers(folder: Path, header: str, normal: list[str], odd: list[str]) -> Path:
+    """A table whose column `sort` says which rows are normal."""
+    path = folder / "table.csv"
+    rows = [*(f"{row},ok" for row in normal), *(f"{row},odd" for row in odd)]
+    path.write_text("\n".join([f"{header},sort", *rows]) + "\n")
+    return path
+
+
+def kept(table_file: Path, folder: Path, **options: str) -> tuple[PackedDataset, PackedDataset]:
+    """A table as a fit opens it, and what it keeps of the rows that are normal."""
+    request = Request(data=str(table_file), label_column="sort", labels=("ok",), **options)  # type: ignore[arg-type]
+    dataset = opened(request)
+    return dataset, Normals.open(keep(dataset, ("ok",), 0, folder)).dataset
+
+
+def test_what_stands_for_missing_numbers_is_the_normals_own_at_fit_and_later(tmp_path: Path) -> None:
+    """Before, it was the mean of all rows at fit, strangers among them, and another one when rows were scored."""
+    normal = [f"{number % 7}.5,{'' if number % 3 == 0 else number % 5}" for number in range(60)]
+    table_file = of_strangers(tmp_path, "a,b", normal, ["1.5,1000"] * 30)
+    numbers = [float(row.partition(",")[2]) for row in normal if not row.endswith(",")]
+    dataset, normals = kept(table_file, tmp_path / "kept", missing="mean")
+    assert dataset.shape.table is not None
+    assert normals.shape.table is not None
+    for schema in (dataset.shape.table, normals.shape.table):
+        assert schema.columns[1].fill == pytest.approx(np.mean(numbers))
+    assert normals.shape.table.columns == dataset.shape.table.columns
+
+
+def test_what_was_complete_is_filled_with_the_normals_means_and_commonest_names(tmp_path: Path) -> None:
+    normal = [f"{number},{'red' if number < 40 else 'blue'}" for number in range(60)]
+    _, normals = kept(of_strangers(tmp_path, "a,b", normal, ["1000,green"] * 90), tmp_path / "kept")
+    assert normals.shape.table is not None
+    a, b = normals.shape.table.columns
+    assert a.fill == pytest.approx(29.5, abs=1e-3)
+    assert b.fill == "red"
+    assert normals.shape.table.label is None
+
+
+def test_names_of_normals_that_look_like_numbers_stay_names(tmp_path: Path) -> None:
+    """Before, a table with a name among its strangers could not be scored by what was learnt from it."""
+    normal = [f"{number},{number % 2}" for number in range(60)]
+    _, normals = kept(of_strangers(tmp_path, "a,code", normal, ["3,x"] * 9), tmp_path / "kept")
+    table_of = normals.shape.table
+    assert table_of is not None
+    assert table_of.columns[1].kind == "category"
+    assert table_of.encoded([np.array([1.0]), ["x"]])[0, 1:].tolist() == [-1.0, -1.0]
+
+
+def test_a_column_called_split_is_a_column_like_others(tmp_path: Path) -> None:
+    """Before, a fit failed on it, for the file of the normals had two of them."""
+    table_file = of_strangers(tmp_path, "a,split", [f"{n},{'left' if n % 2 else 'right'}" for n in range(60)], [])
+    _, normals = kept(table_file, tmp_path / "kept")
+    assert normals.shape.table is not None
+    assert [column.name for column in normals.shape.table.columns] == ["a", "split"]
+    assert sorted(normals.summary()["splits"]) == ["test", "train"]
+    again = keep(opened(Request(data=str(table_file), label_column="sort")), (), 0, tmp_path / "kept")
+    assert Normals.open(again).dataset.fingerprint == normals.fingerprint  # of a fit that goes on
+
+
+def test_tables_of_normals_that_earlier_versions_wrote_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "normals.csv"
+    path.write_text("\n".join(["a,split", *(f"{n},{'test' if n % 5 == 0 else 'train'}" for n in range(40))]) + "\n")
+    assert Normals.open(path).count("test") == 8

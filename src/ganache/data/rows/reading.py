@@ -20,7 +20,8 @@ class TableReading:
     are refused, filled with the mean or the median of the training rows (a category with the most frequent one), or
     their rows dropped. `numbers` are placed by quantiles, standardised, or by
     deviations from their mean. `hold_out` is the share of rows that become
-    the split test where the table has no splits. With a `table` the columns are those, and nothing is
+    the split test where the table has no splits. `learnt_from` are the classes whose rows say where numbers lie, and
+    what stands for missing values; all if none is named. With a `table` the columns are those, and nothing is
     learnt of these rows. Raises UserError for values that are none of these.
     """
 
@@ -29,6 +30,7 @@ class TableReading:
     missing: str = "refuse"
     numbers: str = "quantiles"
     hold_out: float = 0.0
+    learnt_from: tuple[str, ...] = ()
     table: Schema | None = None
 
     def __post_init__(self) -> None:
@@ -44,7 +46,7 @@ class TableReading:
     @classmethod
     def asked(cls, parameters: dict[str, Any]) -> Self:
         """Return what a request's parameters of the same names ask for; raises UserError as `TableReading` does."""
-        return collected(cls, {**parameters, "table": None})
+        return collected(cls, {**parameters, "table": None, "learnt_from": None})
 
     @classmethod
     def recorded(cls, said: dict[str, Any]) -> Self:

@@ -1,6 +1,7 @@
 """A table's columns together: from rows of cells to rows of values and back, and the same as JSON."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
@@ -57,6 +58,19 @@ class Schema(BaseModel):
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
         return self.model_dump(mode="json")
+
+    def filled(self, values: npt.NDArray[Any]) -> Self:
+        """Return it without a class, and with what stands for missing cells where nothing does: of values (N, W), the
+        mean of a column's numbers or the most frequent of its names."""
+        columns = []
+        for column, cells in zip(self.columns, self.decoded(values), strict=True):
+            if column.fill is not None:
+                columns.append(column)
+            elif isinstance(column, NumberColumn):
+                columns.append(column.model_copy(update={"fill": float(np.mean(cells))}))
+            else:
+                columns.append(column.model_copy(update={"fill": Counter(cells.tolist()).most_common(1)[0][0]}))
+        return self.model_copy(update={"columns": tuple(columns), "label": None})
 
     @property
     def width(self) -> int:

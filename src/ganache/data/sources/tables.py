@@ -120,6 +120,8 @@ class _Found:
             self.rows[split] += int((chunk.splits == number).sum())
             self.kept[split] += int((kept & (chunk.splits == number)).sum())
         training = kept & (chunk.splits == SPLIT_ORDER.index("train"))
+        if reading.learnt_from:
+            training &= np.isin(np.array(chunk.labels or [""] * len(chunk), object), reading.learnt_from)
         for scan, cells, lost in zip(self.scans, chunk.cells, absent, strict=False):
             scan.add(cells, lost, training, where)
         if chunk.labels is not None:

@@ -46,7 +46,7 @@ class DetectorRecord(BaseModel):
     ranges: Ranges | None = None  # by which pictures of more than 8 bits were read
     ranks: dict[str, tuple[float, ...]]  # what the first half of the held-out normals scored, by judge
     threshold: Threshold
-    normals: Literal["normals.csv", "normals.npz"]  # the file that they are in
+    normals: Literal["normals", "normals.npz", "normals.csv"]  # what they are in; text in earlier versions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Detector:
         Raises UserError for a folder without one, and for one that is damaged.
         """
         record = read_record(folder)
-        shape = None if record.normals.endswith(".csv") else ImageShape(1, record.height, record.width)
+        shape = ImageShape(1, record.height, record.width) if record.normals.endswith(".npz") else None
         normals = Normals.open(folder / record.normals, shape)
         known = normals.values(TRAIN)
         judges = judges_of(folder, record.judges, normals, known, choose_device(device))

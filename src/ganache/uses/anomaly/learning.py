@@ -20,7 +20,7 @@ from ganache.training.plan import Request
 from ganache.training.unattended import begin_or_resume, is_finished
 from ganache.uses.anomaly.baselines import baselines
 from ganache.uses.anomaly.judges import FAnoGAN, Neighbours, PairResiduals, StrangenessJudge, apart_for
-from ganache.uses.anomaly.normals import SCALE, Normals
+from ganache.uses.anomaly.normals import Normals
 
 JudgeName: TypeAlias = Literal["f-anogan", "bigan", "neighbours"]
 
@@ -75,9 +75,7 @@ def _asked(folder: Path, game: Game, normals: Normals, asked: Request) -> Reques
 def request_of(game: Game, normals: Normals, asked: Request, start: Start | None) -> Request:
     """Return the training of a game on normals."""
     shape = normals.shape
-    told: dict[str, Any] = {"size": (shape.height, shape.width), "channels": shape.channels}
-    if shape.is_row:
-        told = {"numbers": SCALE, "missing": "mean"}
+    told: dict[str, Any] = {} if shape.is_row else {"size": (shape.height, shape.width), "channels": shape.channels}
     given: dict[str, Any] = {"seed": asked.seed, "device": asked.device, "precision": asked.precision, "start": start}
     return Request(data=str(normals.path), recipe=game, images=game.images, **told, **given)
 

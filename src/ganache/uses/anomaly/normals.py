@@ -4,8 +4,8 @@ They are written anew as data with the splits train and test, so that trainings 
 detector has what it compares with wherever the user's data are gone.
 """
 
-import csv
 import dataclasses
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganache.data import open_dataset, select
+from ganache.data.containers.digests import DigestCache
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
+from ganache.data.decoding.pool import Workers
 from ganache.data.npy import write_arrays
 from ganache.data.ranges import Ranges
 from ganache.data.rows.reading import TableReading
 from ganache.data.rows.table import Schema
 from ganache.data.selection import TRAIN
 from ganache.data.shape import ImageShape
+from ganache.data.sources.array_source import blocks_from, peek_of
+from ganache.data.sources.layout import SPLIT_ORDER
 from ganache.data.store.packed import PackedDataset
+from ganache.data.store.packing import write_store
+from ganache.data.store.survey import Block, Survey
 from ganache.engine.pixel_values import values_of
 from ganache.support.errors import UserError
-from ganache.support.files import replacing
 from ganache.support.streams import derive
 from ganache.training.plan import Request
 
@@ -74,7 +79,7 @@ def values_in(images: NDArray[Any]) -> Tensor:
 
 
 def reading_of(path: Path, shape: ImageShape | None) -> Conversion:
-    """Return how a file of normals is read: a table by its own training rows, pictures as they are."""
+    """Return how normals are read: as they are, but tables of earlier versions, which were text, by their own rows."""
     if path.suffix == ".csv":
         return Conversion(rows=TableReading(numbers=SCALE, missing="mean"))
     return Conversion(None if shape is None else (shape.height, shape.width))
@@ -91,8 +96,14 @@ def like(shape: ImageShape, label: str | None, ranges: Ranges | None = None) -> 
 
 
 def opened(request: Request, progress: Progress | None = None) -> PackedDataset:
-    """Return the data of a request; raises UserError for data that have no end, and as reading does."""
+    """Return the data of a request, tables by what their normal rows say of the columns.
+
+    Raises UserError for data that have no end, and as reading does.
+    """
     dataset = open_dataset(request.data, request.how, progress)
+    if dataset.shape.table is not None:  # of which strangers say nothing
+        rows = dataclasses.replace(request.how.rows, numbers=SCALE, learnt_from=request.labels)
+        dataset = open_dataset(request.data, dataclasses.replace(request.how, rows=rows), progress)
     if not isinstance(dataset, PackedDataset):
         raise UserError(f"data: {request.data!r} has no end; name pictures or a table")
     return dataset
@@ -114,7 +125,7 @@ def keep(dataset: PackedDataset, labels: tuple[str, ...], seed: int, folder: Pat
     held = min(MOST_HELD_OUT, max(2, len(chosen) // SHARE))
     parts = {HELD_OUT: np.sort(chosen[:held]), TRAIN: np.sort(chosen[held:])}
     if dataset.shape.table is not None:
-        return _write_rows(dataset, dataset.shape.table, parts, folder / "normals.csv")
+        return _write_rows(dataset, parts, folder / "normals")
     return _write_pictures(dataset, parts, folder / "normals.npz")
 
 
@@ -124,15 +135,44 @@ def _write_pictures(dataset: PackedDataset, parts: dict[str, NDArray[np.int64]],
     return path
 
 
-def _write_rows(dataset: PackedDataset, table: Schema, parts: dict[str, NDArray[np.int64]], path: Path) -> Path:
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([*table.header(labelled=False), "split"])
-        for split, rows in parts.items():
-            writer.writerows((*row, split) for row in _texts(dataset, table, rows))
+def _write_rows(dataset: PackedDataset, parts: dict[str, NDArray[np.int64]], path: Path) -> Path:
+    found = {split: dataset.pick(TRAIN, rows).images for split, rows in parts.items()}
+    assert dataset.shape.table is not None
+    table = dataset.shape.table.filled(np.concatenate(list(found.values()))[:, :, 0, 0])
+    shutil.rmtree(path, ignore_errors=True)  # of a fit that was stopped, perhaps of other data
+    write_store(KeptRows(table, found), path, Conversion(), Workers(), lambda done, total: None)
     return path
 
 
-def _texts(dataset: PackedDataset, table: Schema, rows: NDArray[np.int64]) -> Iterator[tuple[str, ...]]:
-    values = dataset.pick(TRAIN, rows).images.reshape(len(rows), table.width)
-    yield from table.written(values)
+@dataclasses.dataclass
+class KeptRows:
+    """Rows of values by their split, to be packed as they are: what their columns mean is known, and stays so."""
+
+    table: Schema
+    values: dict[str, NDArray[np.float32]]  # (n, W, 1, 1)
+    text: str = "normals"
+
+    def content_key(self, digests: DigestCache) -> str:
+        """Return what changes with the content; nothing is kept by it."""
+        return self.text
+
+    def survey(self, how: Conversion, workers: Workers, progress: Progress, most_headers: int | None = None) -> Survey:
+        """Return all that is known."""
+        count = sum(map(len, self.values.values()))
+        return Survey(
+            kind="table",
+            candidates=count,
+            shape=ImageShape.of_row(self.table),
+            label_names=(),
+            decisions={},
+            original={},
+            blocks=lambda start: blocks_from(self._parts(), start),
+            peek=lambda rows: peek_of(self._parts(), count, 0, rows),
+            converted={},
+            columns=[{"name": one.name, "kind": one.kind, "said": "of normals"} for one in self.table.columns],
+        )
+
+    def _parts(self) -> Iterator[Block]:
+        for split in SPLIT_ORDER:
+            if split in self.values:
+                yield Block(split, self.values[split], np.full(len(self.values[split]), -1, np.int32))
