@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 import ganache
+from ganache import recipes
 from ganache.data.shape import ImageShape
 from ganache.engine.iteration import iterate
 from ganache.engine.state import TrainingState
@@ -26,6 +27,7 @@ from ganache.parts.objectives import LeastSquares, NonSaturating
 from ganache.parts.optimizers import Adam
 from ganache.parts.schedules import Linear
 from ganache.recipes.rehearsal import rehearse
+from ganache.recipes.settings import with_settings
 from ganache.support.errors import UserError
 from ganache.support.precision import FULL
 from tests.tiny import RATE, SHAPE, Descent, draws_of, tiny_state
@@ -257,3 +259,13 @@ def test_a_rehearsal_takes_what_fits_and_refuses_a_body_that_cannot_read_such_im
 
 def test_it_is_the_same_as_its_json() -> None:
     assert ganache.Game.model_validate_json(convolutional().to_json()) == convolutional()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [(("objective=Minimax",), "turned round"), (("objective.generator_target=3",), "the real target itself")],
+)
+def test_what_would_change_nothing_is_refused(settings: tuple[str, ...], said: str) -> None:
+    """Before, the generator's half of the objective was taken, kept in recipe.json, and ignored."""
+    with pytest.raises(UserError, match=said):
+        with_settings(recipes.find("bigan"), ["objective=LeastSquares", *settings])

@@ -146,3 +146,20 @@ def test_a_discriminator_that_names_no_stages_trains_and_freezes_none() -> None:
     assert isinstance(recipe, TwoPlayers)
     with pytest.raises(UserError, match="has 0 that can stand still"):
         tiny_state(recipe.changed(frozen_stages=1))
+
+
+def test_clipping_leaves_what_stands_still() -> None:
+    """Before, weights that were taken from another run were clipped with the others at the first move."""
+    recipe = two_players("dcgan", *NARROW, "frozen_stages=1", "constraint=WeightClipping")
+    state = tiny_state(recipe, SHAPE)
+    network = state.cast.networks["discriminator"]
+    still, *_ = first_stages(network, 1)
+    with torch.no_grad():
+        for weight in still.parameters():
+            weight.fill_(0.5)
+    before = copied(still)
+    iterate(state, draws_of(state))
+    assert all(torch.equal(weight, before[name]) for name, weight in still.named_parameters())
+    own = set(map(id, still.parameters()))
+    moved = [weight for weight in network.parameters() if id(weight) not in own]
+    assert max(float(weight.abs().max()) for weight in moved) <= 0.01 + 1e-9

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from ganache.engine.iteration import iterate
@@ -95,3 +96,10 @@ def test_laziness_goes_on_where_the_state_stands() -> None:
     for _ in range(3):
         iterate(state, draws_of(state))
     assert ["t" in move.due for move in game.moves if move.role == "discriminator"] == [False, True, False]
+
+
+@pytest.mark.parametrize("name", ["codes/x", "", "a.b", "x" * 65])
+def test_a_term_has_a_plain_name(name: str) -> None:
+    """Before, a run with a slash in one could not be resumed: another term's tensors had the same prefix."""
+    with pytest.raises(ValidationError, match="penalties"):
+        tiny_recipe(penalties={name: R1()})

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import pytest
@@ -83,3 +84,13 @@ def test_a_category_counts_by_its_own_logit() -> None:
 def test_latents_without_codes_are_refused() -> None:
     with pytest.raises(UserError, match="CodeRecovery needs latents that hold codes"):
         CodeRecovery().build(Scene(SHAPE, 0, Normal(size=3), 2))
+
+
+@pytest.mark.parametrize("of_fakes", [True, False])
+def test_the_generator_is_asked_for_its_fakes_classes_alone_where_it_compares_with_reals_too(of_fakes: bool) -> None:
+    """Before, an objective that compares had it learn from the reals' classes, or from nothing."""
+    classes, said = torch.eye(2), {"class": torch.tensor([[1.0, 0.0], [3.0, 0.0]])}
+    fake = verdict(**{"class": torch.tensor([[5.0, 5.0], [0.0, 2.0]])})
+    shown = dataclasses.replace(move(verdict(**said), fake, classes, torch.zeros(2, 3)), mover="generator")
+    found = ClassCrossEntropy(of_fakes=of_fakes)(shown)
+    torch.testing.assert_close(found.tolist(), [math.log(2), math.log(1 + math.exp(-2))])

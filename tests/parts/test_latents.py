@@ -115,3 +115,19 @@ def test_keys_are_not_truncated_and_codes_and_evenly_drawn_values_cannot_be() ->
         assert str(refused.value) == (
             f"truncation: latents of {kind} have no tails to cut off; those of Normal and Keyed have"
         )
+
+
+def test_what_is_redrawn_has_the_latents_own_distribution_and_codes() -> None:
+    """Before, styles were mixed with those of normal latents, whatever an image's own were."""
+    random = torch.Generator().manual_seed(0)
+    evenly = Uniform(size=4).redrawn(torch.zeros(1000, 4))
+    assert evenly.min() >= -1.0
+    assert evenly.max() < 1.0
+    assert abs(float(evenly.std()) - 3**-0.5) < 0.02
+    assert abs(float(Normal(size=4).redrawn(torch.zeros(1000, 4)).std()) - 1.0) < 0.05
+    coded = Coded(size=16, categories=(10,), continuous=2)
+    before = coded.draw(1000, random)
+    after = coded.redrawn(before)
+    assert torch.equal(after[:, 4:], before[:, 4:])
+    assert not (after[:, :4] == before[:, :4]).any()
+    assert abs(float(after[:, :4].std()) - 1.0) < 0.05

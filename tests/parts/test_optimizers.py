@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import nn
 
 from ganache.parts.moment import Moment, Timed, Value
@@ -118,3 +119,9 @@ def test_rates_and_betas_on_the_device_are_the_same_arithmetic() -> None:
         assert ours.keys() == theirs.keys()
         assert torch.equal(ours["step"], theirs["step"])
         torch.testing.assert_close(ours["exp_avg_sq"], theirs["exp_avg_sq"], rtol=1e-12, atol=0.0)
+
+
+def test_an_epsilon_that_float32_does_not_know_is_refused() -> None:
+    """It would be 0, and 0 / 0 the move of a weight that never had a slope."""
+    with pytest.raises(ValidationError, match="epsilon"):
+        Adam(epsilon=1e-50)

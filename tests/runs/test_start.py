@@ -328,3 +328,19 @@ def test_what_is_no_run_or_has_no_checkpoint_is_refused(digits: Path, tmp_path: 
     (empty / "run.json").write_text(json.dumps({**record, "selection": {}}))
     with pytest.raises(UserError, match="does not say which classes"):
         Start.of(empty)
+
+
+@pytest.mark.parametrize("told_before", [True, False])
+def test_outputs_that_mean_something_else_with_classes_are_drawn_anew(told_before: bool, tmp_path: Path) -> None:
+    """Before, one row of what classes are compared with became the logit of those who know none."""
+    recipe = recipe_of("stylegan2")
+    before = trained(recipe.changed(conditional=told_before), 3 if told_before else 0)
+    after = tiny_state(recipe.changed(conditional=not told_before), SHAPE, labels=0 if told_before else 3, seed=2)
+    drawn = {name: one.clone() for name, one in after.tensors().items()}
+    start = start_of(tmp_path, before, OLD if told_before else ())
+    anew = start.put_into(after, () if told_before else OLD)["drawn_anew"]
+    changed = [name for name in drawn if name.startswith(("discriminator/logit.", "generator/centre"))]
+    assert len(changed) == 3
+    for name in changed:
+        assert name in anew
+        assert torch.equal(after.tensors()[name], drawn[name])

@@ -4,7 +4,10 @@ D tells (x, E(x)) from (G(z), z); G and E move together against it. At the optim
 E inverts G almost everywhere (their theorem 2), although neither ever sees the other's output.
 """
 
+from typing import Self
+
 import torch
+from pydantic import model_validator
 from torch import Tensor
 
 from ganache.data.shape import ImageShape
@@ -14,7 +17,7 @@ from ganache.games.two_players import Optimizers
 from ganache.networks.base import Generator
 from ganache.networks.feature_networks import Encoder, PairDiscriminator
 from ganache.parts.moment import Moment
-from ganache.parts.objectives import Objective
+from ganache.parts.objectives import Minimax, Objective
 from ganache.parts.verdict import Verdict
 from ganache.support.errors import UserError
 
@@ -27,6 +30,16 @@ class BiGAN(Game):
     discriminator: PairDiscriminator
     objective: Objective
     optimizers: Optimizers
+
+    @model_validator(mode="after")
+    def _is_symmetric(self) -> Self:
+        """Refuse what would change nothing: generator and encoder lose what the discriminator would, turned round."""
+        if isinstance(self.objective, Minimax):
+            raise ValueError("objective: a BiGAN's generator has the discriminator's loss turned round: NonSaturating")
+        target = getattr(self.objective, "generator_target", None)
+        if target is not None and target != getattr(self.objective, "real_target", target):
+            raise ValueError("objective.generator_target: a BiGAN's generator asks for the real target itself")
+        return self
 
     def build(self, shape: ImageShape, conditions: int) -> Cast:
         """Return the three networks and the two players; raises UserError where conditions are to be told."""

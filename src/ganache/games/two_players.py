@@ -23,8 +23,10 @@ from ganache.parts.part import FrozenDict, Part
 from ganache.parts.schedules import NonNegative, Schedule, within
 from ganache.parts.terms import Move, Role, Scene, Term, unwrapped
 
+# A name begins those of its term's tensors in a checkpoint, which a slash would mistake for another's.
+_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 NamedTerms = Annotated[
-    dict[str, Annotated[Term, BeforeValidator(unwrapped)]],
+    dict[_Name, Annotated[Term, BeforeValidator(unwrapped)]],
     AfterValidator(FrozenDict),
 ]
 
@@ -173,7 +175,7 @@ class TwoPlayers(Game):
         fakes.retain_grad()
         fake = critic(fakes, batch.conditions)
         real = critic(batch.reals, batch.conditions) if self.compares else None
-        move = Move(critic, cast.networks, latents, batch.conditions, batch.reals, fakes, real, fake)
+        move = Move(critic, cast.networks, latents, batch.conditions, batch.reals, fakes, real, fake, mover="generator")
         loss = now.at(self.adversarial) * self.objective.generator(real.logits if real else None, fake.logits)
         terms = {name: cast.memories[f"generator_terms.{name}"](move) for name in due}
         cast.update("generator", total(loss, terms, self.generator_terms, now), now)

@@ -109,7 +109,7 @@ class _StyleGAN2Generator(StyledGenerator):
         self.move_centre(first, conditions)
         if not self.mixing or count < 2:
             return styles
-        second = self.mapping(own_rows(values, torch.randn_like), conditions)
+        second = self.mapping(self.latent.redrawn(values), conditions)
         chance, place = own_rows(values.new_empty(len(values), 2)).unbind(1)
         begin = torch.where(chance < self.mixing, 1.0 + torch.floor(place * (count - 1)), float(count))
         later = torch.arange(count, device=values.device) >= begin[:, None]

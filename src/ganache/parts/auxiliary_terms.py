@@ -27,8 +27,9 @@ class ClassCrossEntropy(PureTerm):
 
     def __call__(self, move: Move) -> Tensor:
         """Return the cross entropy (N,) between the head's logits and the conditions."""
-        verdicts = [move.fake_verdict] if self.of_fakes or move.real_verdict is None else []
-        verdicts += [move.real_verdict] if move.real_verdict is not None else []
+        is_generators = move.mover == "generator"  # which may have asked about reals too, to compare with
+        verdicts = [move.fake_verdict] if self.of_fakes or is_generators else []
+        verdicts += [move.real_verdict] if move.real_verdict is not None and not is_generators else []
         losses = [cross_entropy(said.heads["class"], move.conditions, reduction="none") for said in verdicts]
         return sum(losses[1:], losses[0])
 

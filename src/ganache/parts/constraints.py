@@ -31,6 +31,7 @@ class WeightClipping(Constraint):
 
     @torch.no_grad()
     def apply(self, discriminator: nn.Module) -> None:
-        """Clamp every parameter."""
+        """Clamp every parameter that learns: what stands still keeps the weights that it was given."""
         for parameter in discriminator.parameters():
-            parameter.clamp_(-self.limit, self.limit)
+            if parameter.requires_grad:
+                parameter.clamp_(-self.limit, self.limit)

@@ -11,6 +11,7 @@ from torch.nn.functional import one_hot
 
 from ganache.parts.part import Part
 from ganache.support.errors import UserError
+from ganache.support.world import own_rows
 
 NORMAL_REACH = 2.0  # beyond the mean length of normal vectors: nearly three of its deviations
 
@@ -23,6 +24,14 @@ class Latent(Part, abc.ABC):
     @abc.abstractmethod
     def draw(self, count: int, random: torch.Generator) -> Tensor:
         """Return (count, size) float32 values on the generator's device."""
+
+    def redrawn(self, values: Tensor) -> Tensor:
+        """Return others in the place of values (N, V), a row for each of the batch: those of which styles are mixed.
+
+        They have the same distribution, and the same codes, of which an image has one alone. Torch's default
+        generators draw them.
+        """
+        return own_rows(values, torch.randn_like)
 
     @abc.abstractmethod
     def interpolate(self, start: Tensor, end: Tensor, fraction: float | Tensor) -> Tensor:
@@ -108,6 +117,10 @@ class Uniform(Latent):
         """Return (count, size) values uniform in [-1, 1)."""
         return torch.rand(count, self.size, generator=random, device=random.device) * 2.0 - 1.0
 
+    def redrawn(self, values: Tensor) -> Tensor:
+        """Return others, uniform in [-1, 1)."""
+        return own_rows(values) * 2.0 - 1.0
+
     def interpolate(self, start: Tensor, end: Tensor, fraction: float | Tensor) -> Tensor:
         """Return the point on the straight line, which stays inside the cube."""
         return torch.lerp(start, end, fraction)
@@ -151,6 +164,10 @@ class Coded(Latent):
             parts.append(one_hot(drawn, category).float())
         parts.append(torch.rand(count, self.continuous, generator=random, device=device) * 2.0 - 1.0)
         return torch.cat(parts, dim=1)
+
+    def redrawn(self, values: Tensor) -> Tensor:
+        """Return the codes beside other noise."""
+        return torch.cat([own_rows(values[:, : self.noise], torch.randn_like), values[:, self.noise :]], dim=1)
 
     def interpolate(self, start: Tensor, end: Tensor, fraction: float | Tensor) -> Tensor:
         """Return noise on the great circle as for `Normal`, and codes on the straight line."""

@@ -33,7 +33,7 @@ class Adam(Optimizer):
 
     learning_rate: NonNegative = 1e-3
     betas: tuple[Beta, Beta] = (0.9, 0.999)
-    epsilon: float = Field(default=1e-8, gt=0)
+    epsilon: float = Field(default=1e-8, ge=1e-30)  # of float32: less would be 0, by which 0 is divided
 
     def build(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
         """Return Adam with the values of the first step; the fused kernel is the same arithmetic in one pass."""

@@ -167,6 +167,8 @@ class _Fitting:
         others = [axis for axis in range(new.dim()) if old.dim() == new.dim() and old.shape[axis] != new.shape[axis]]
         if old.dim() != new.dim() or len({*axes, *others}) > 1:
             return False
+        if others == [0] and not axes:  # each output has another meaning where classes are told, and where they are not
+            return False
         if not axes and not others:
             new.copy_(old)
             return True
