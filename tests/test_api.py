@@ -5,10 +5,13 @@ import pkgutil
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
 import ganache
+import ganache.data
+from ganache.support.requests import as_names, as_settings
 from ganache.training.plan import Request
 
 
@@ -47,3 +50,35 @@ def test_a_plan_measures_and_writes_nothing() -> None:
     plan = ganache.plan(Request(data="ring", batch=8, settings=("generator.widths=[4]", "discriminator.widths=[4]")))
     assert plan.recipe.name == "mlp-2d"
     assert plan.measure(seconds=0.01) > 0
+
+
+def test_names_are_shown_to_whoever_looks_for_them() -> None:
+    """Before, a notebook completed submodules alone."""
+    assert {"train", "load", "evaluate", "__version__"} <= set(dir(ganache))
+    assert "open_dataset" in dir(ganache.data)
+
+
+def test_one_name_is_not_its_letters_and_settings_may_be_a_dictionary() -> None:
+    """Before, the label "cats" was refused for "c", and a dictionary for its keys."""
+    assert as_names("cats") == ("cats",)
+    assert as_names(["cats", "dogs"]) == ("cats", "dogs")
+    told = {"generator.width": 8, "conditional": True, "objective": "Hinge", "generator.widths": [4, 8]}
+    assert as_settings(told) == (
+        *("generator.width=8", "conditional=true"),
+        *("objective=Hinge", "generator.widths=[4, 8]"),
+    )
+    assert as_settings("batch_size=4") == ("batch_size=4",)
+
+
+def test_a_generator_and_a_training_take_one_name(tmp_path: Path) -> None:
+    ran = ganache.train(
+        "vanilla",
+        data="digits",
+        labels=["0", "1"],
+        out=tmp_path / "run",
+        images=32,
+        settings={"batch_size": 32, "conditional": True},
+        device="cpu",
+    )
+    generator = ganache.load(ran.run)
+    assert (generator.sample(3, labels="1") == generator.sample(3, labels=["1"])).all()

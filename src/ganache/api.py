@@ -1,6 +1,6 @@
 """The library's front door: what the commands do, as functions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from ganache.runs.trained_translators import is_translator, load_translator
 from ganache.scratch import by_hand  # noqa: F401, so that its games are known when a run names one
 from ganache.support.errors import UserError
 from ganache.support.files import at_home
-from ganache.support.requests import collected
+from ganache.support.requests import as_names, as_settings, collected
 from ganache.training import sessions
 from ganache.training.notebook import in_notebook
 from ganache.training.plan import Plan, Request, make_plan
@@ -54,7 +54,7 @@ def train(
     seed: int = 0,
     device: str = "auto",
     precision: str = "auto",
-    settings: Sequence[str] = (),
+    settings: Sequence[str] | Mapping[str, Any] = (),
     max_skipped: float = 0.01,
     evaluate_every: str | int | None = None,
     value_range: str | tuple[float, float] | None = None,
@@ -74,20 +74,20 @@ def train(
 ) -> Outcome:
     """Train a GAN into a new run directory and return how it ended.
 
-    `recipe` is a name, a Python file that defines one, a Game, or None for the data's default; `data` a folder, a
-    zip, a .npz, a store or a name (a Path is never a name), pictures as one array of NumPy or torch (N, H, W[, C]), or
+    `recipe` is a name, a Python file that defines one, a Game, or None for the data's default; `data` a folder, a zip,
+    a .npz, a store or a name (a Path is never a name), pictures as one array of NumPy or torch (N, H, W[, C]), or
     (pictures, classes), which are copied into the user's cache; `images` (``"200k"``) or `time` (``"10m"``) the budget;
-    `size` (height, width) in pixels; `labels` restricts the data to classes; `settings` are ``"field=value"``;
-    `max_skipped` is the share of images that may be unreadable; every `evaluate_every` images the averaged networks are
-    scored; `value_range` (``"0:4095"``) are the values that become 0 and 255 in files of more than 8 bits; with
-    `mirror` every training picture is taken mirrored left to right, too; `start` is a run with whose weights it begins,
-    and whose recipe is taken if none is given; `quiet` is, if left out, that nothing is shown but in a notebook;
-    `progress` hears of packing, (done, total). A recipe that translates pictures takes what is wanted from `second`,
-    or both sides as two classes of the data, `domains` (``"A,B"``), or makes inputs by a `task` (``"colorize"``). With
-    `crop` (height, width) it trains on parts of the pictures, at another place every time. Of a table
-    `label_column` names each row's class, `columns` alone are taken, `missing` cells are refused, filled (``"mean"``,
-    ``"median"``) or their rows left out (``"drop"``), `numbers` placed by ``"quantiles"``,
-    ``"standard"`` or ``"deviations"``, and the share `hold_out` of the rows is kept from the training.
+    `size` (height, width) in pixels; `labels` restricts the data to classes; `settings` are ``"field=value"``, or a
+    dictionary; `max_skipped` is the share of images that may be unreadable; every `evaluate_every` images the averaged
+    networks are scored; `value_range` (``"0:4095"``) are the values that become 0 and 255 in files of more than 8 bits;
+    with `mirror` every training picture is taken mirrored left to right, too; `start` is a run with whose weights it
+    begins, and whose recipe is taken if none is given; `quiet` is, if left out, that nothing is shown but in a
+    notebook; `progress` hears of packing, (done, total). A recipe that translates pictures takes what is wanted from
+    `second`, or both sides as two classes of the data, `domains` (``"A,B"``), or makes inputs by a `task`
+    (``"colorize"``). With `crop` (height, width) it trains on parts of the pictures, at another place every time. Of a
+    table `label_column` names each row's class, `columns` alone are taken, `missing` cells are refused, filled
+    (``"mean"``, ``"median"``) or their rows left out (``"drop"``), `numbers` placed by ``"quantiles"``, ``"standard"``
+    or ``"deviations"``, and the share `hold_out` of the rows is kept from the training.
 
     Raises UserError for what cannot be done as asked and RunError when the run fails on the way.
     """
@@ -103,7 +103,8 @@ def _as_requested(given: dict[str, Any]) -> dict[str, Any]:
     start, second, domains = given["start"], given["second"], given["domains"]
     return {
         **given,
-        **{name: tuple(given[name]) for name in ("labels", "settings", "columns")},
+        **{name: as_names(given[name]) for name in ("labels", "columns")},
+        "settings": as_settings(given["settings"]),
         "data": as_source(given["data"]),
         "start": None if start is None else at_home(start),
         "second": "" if second is None else as_source(second, "second"),
@@ -234,9 +235,8 @@ def judge(
     `labels` restricts reals and requests to some classes; `progress` hears of packing, `say` of a training. Raises
     UserError for points, data of another shape or of fewer than two classes, classes that are not the generator's.
     """
-    source = as_source(data)
-    asked = Asked(samples=str(at_home(run)), data=source, count=count, seed=seed, labels=tuple(labels), device=device)
-    return judging.judge(asked, progress, say)
+    own: dict[str, Any] = {"samples": str(at_home(run)), "data": as_source(data), "labels": as_names(labels)}
+    return judging.judge(Asked(count=count, seed=seed, device=device, **own), progress, say)
 
 
 def evaluate(
@@ -274,7 +274,7 @@ def evaluate(
         "data": None if data is None else as_source(data),
         "weights": None if weights is None else at_home(weights),
     }
-    asked = collected(Asked, {**locals(), **own, "metrics": tuple(metrics), "labels": tuple(labels)})
+    asked = collected(Asked, {**locals(), **own, "metrics": as_names(metrics), "labels": as_names(labels)})
     return evaluating.evaluate(asked, progress, say).evaluation
 
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -241,3 +242,26 @@ def test_only_the_labels_asked_for_are_trained_on(tmp_path: Path) -> None:
 def _without_times(run: Path) -> list[dict[str, Any]]:
     changing = {"training_seconds", "images_per_second", "memory_bytes"}
     return [{k: v for k, v in line.items() if k not in changing} for line in Run.open(run).log_lines()]
+
+
+def test_a_run_without_its_checkpoints_is_refused_and_keeps_what_it_has(tmp_path: Path) -> None:
+    """Before, it began anew without a word, and a fresh generator took the place of the trained one."""
+    run = train(tmp_path / "run").run
+    shutil.rmtree(run / "checkpoints")
+    (run / "checkpoints").mkdir()
+    before = {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()}
+    with pytest.raises(ganache.UserError, match="no checkpoint any more"):
+        ganache.resume(run, images=1_280)
+    assert {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize("budget", [{"images": 320}, {"time": "0.001s"}])
+def test_a_budget_below_what_was_trained_is_refused_and_the_runs_own_stays(
+    budget: dict[str, Any], tmp_path: Path
+) -> None:
+    """Before, it took the place of the run's own, and the run was finished at once."""
+    run = train(tmp_path / "run").run
+    with pytest.raises(ganache.UserError, match="is the total"):
+        ganache.resume(run, **budget)
+    assert Run.open(run).record()["budget"]["images"] == 640
+    assert ganache.resume(run, images=640).images_seen == 640

@@ -17,3 +17,6 @@ if TYPE_CHECKING:
     from ganache.data.selection import select as select
 else:
     __getattr__ = importer(__spec__)
+
+    def __dir__():
+        return sorted({*globals(), *__getattr__("__all__")})

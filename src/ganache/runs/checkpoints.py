@@ -29,6 +29,16 @@ def save_state(run: Run, state: TrainingState, fingerprint: str) -> None:
     sealed.save(path, state.tensors(), description)
 
 
+def refuse_without_checkpoints(run: Run) -> None:
+    """Raise UserError for a run that was trained and whose checkpoints are gone.
+
+    It would begin anew, over the networks that it has.
+    """
+    seen = run.record().get("images_seen", 0)
+    if seen and not sealed.newest(run.checkpoints):
+        raise UserError(f"run: {run.path} has no checkpoint any more and cannot be continued; what it has learnt draws")
+
+
 def restore(
     run: Run, state: TrainingState, fingerprint: str, say: Callable[[str], None], accept: Callable[[int], bool]
 ) -> None:

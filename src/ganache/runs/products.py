@@ -26,6 +26,7 @@ from ganache.runs.trained_translators import is_translator
 from ganache.support.errors import UserError, did_you_mean
 from ganache.support.places import check_place
 from ganache.support.precision import FULL, Autocast
+from ganache.support.requests import as_names
 from ganache.support.streams import derive, generator
 from ganache.support.units import check_seed, listed
 
@@ -143,6 +144,7 @@ class TrainedGenerator:
 
     def label_indices(self, labels: Sequence[str]) -> list[int]:
         """Return the numbers of labels given by name; raises UserError for one that is not known."""
+        labels = as_names(labels)
         if labels and not self.label_names:
             raise UserError(f"label: this generator takes no labels, so {labels[0]!r} cannot be asked for")
         for label in labels:

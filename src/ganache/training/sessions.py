@@ -25,7 +25,7 @@ from ganache.parts.part import parse
 from ganache.runs import sealed
 from ganache.runs.budget import Budget
 from ganache.runs.cadence import Cadence
-from ganache.runs.checkpoints import restore, seconds_at
+from ganache.runs.checkpoints import refuse_without_checkpoints, restore, seconds_at
 from ganache.runs.folder import Run
 from ganache.runs.run_record import NEEDED_TO_RESUME
 from ganache.support.errors import UserError
@@ -36,7 +36,7 @@ from ganache.support.machine import changed_versions
 from ganache.support.refusals import refusals
 from ganache.support.streams import untouched_global_stream
 from ganache.support.trees import differences
-from ganache.support.units import counted, listed
+from ganache.support.units import counted, duration_text, listed
 from ganache.support.world import World
 from ganache.training import briefing
 from ganache.training.composition import Compose, compose
@@ -223,8 +223,11 @@ def _train(
         if first:
             kept.enter_context(run.locked(display.say))
             run.remove_leftovers()
+            refuse_without_checkpoints(run)
             restore(run, state, plan.dataset.fingerprint, display.say, lambda images: True)
             if seen := state.counters.images_seen:
+                if extended:
+                    _refuse_used_up(plan.budget, seen, seconds_at(run, seen))
                 display.say(briefing.progress_line(plan, seen, seconds_at(run, seen)))
         state.spread()
         if extended:
@@ -246,6 +249,15 @@ def _train(
         if first and interrupts.received is None:
             plot(run.path, draw)
     return Outcome(run.path, state.counters.images_seen, loop.clock.seconds(), interrupts.received)
+
+
+def _refuse_used_up(budget: Budget, seen: int, seconds: float) -> None:
+    """Refuse a new budget below what was trained already, before it takes the place of the run's own."""
+    if budget.images is not None and seen > budget.images:
+        raise UserError(f"images: it has seen {seen:,} already, more than {budget.images:,}; --images is the total")
+    if budget.seconds is not None and seconds > budget.seconds:
+        trained, asked = duration_text(seconds), duration_text(budget.seconds)
+        raise UserError(f"time: it was trained for {trained} already, more than {asked}; --time is the total")
 
 
 def _extended(run: Run, plan: Plan, seen: int, cadence: Cadence) -> Cadence:

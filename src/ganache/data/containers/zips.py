@@ -30,6 +30,7 @@ _PACKED = (".7z", ".rar", ".gz", ".bz2", ".xz", ".zst")
 _TABLES = (".h5", ".hdf5", ".mat", ".parquet", ".arrow", ".tfrecord", ".tfrecords", ".mdb", ".csv", ".json")
 _WRITTEN_ON_WINDOWS = (0, 10, 14)  # "version made by": FAT, NTFS, VFAT, where no file's name holds a backslash
 _ENCRYPTED = 0x1
+_UTF8 = 0x800  # flags: the name is UTF-8
 _ZIP_ERRORS = (*UNPACKING_ERRORS, zipfile.BadZipFile, RuntimeError, ValueError, MemoryError)
 
 
@@ -97,7 +98,18 @@ class Zip:
         no_slashes = not any("/" in entry.filename for entry in entries)
         for entry in entries:
             from_windows = no_slashes or entry.create_system in _WRITTEN_ON_WINDOWS
-            yield entry.filename.replace("\\", "/") if from_windows else entry.filename, entry
+            name = _as_written(entry)
+            yield name.replace("\\", "/") if from_windows else name, entry
+
+
+def _as_written(entry: zipfile.ZipInfo) -> str:
+    """Return an entry's name: UTF-8, as most tools write it, even where they do not say so."""
+    if entry.flag_bits & _UTF8:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:  # of DOS, as the format has it
+        return entry.filename
 
 
 def _why_no_zip(path: Path, error: Exception) -> str:

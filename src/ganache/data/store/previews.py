@@ -60,8 +60,8 @@ def read_preview(
 
 
 def _looked_at(survey: Survey, rows: int, read: int) -> str:
+    some = "" if survey.headers is None or survey.headers >= rows else f" of {rows:,} files"
+    later = "" if read == rows and not some else "; the others when it is packed"
     if survey.headers is None:
-        noun = "rows" if survey.shape.is_row else "images"
-        return f"{read:,} of {rows:,} {noun}; the others when it is packed"
-    some = "" if survey.headers == rows else f" of {rows:,} files"
-    return f"the headers of {survey.headers:,}{some} and {counted(read, 'image')}; the others when it is packed"
+        return f"{read:,} of {rows:,} {'rows' if survey.shape.is_row else 'images'}{later}"
+    return f"the headers of {survey.headers:,}{some} and {counted(read, 'image')}{later}"
