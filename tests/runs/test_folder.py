@@ -92,7 +92,7 @@ def test_what_a_killed_process_had_begun_goes_with_the_next_run_of_the_name(tmp_
 
 def test_a_place_under_a_file_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="could not create the run"):
+    with pytest.raises(UserError, match="lies in what is a file, and no folder"):
         created(tmp_path / "file" / "run")
 
 
@@ -117,11 +117,11 @@ def test_what_exists_is_never_written_over(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "a").write_text("mine")
-    for name in ("file", "folder"):
+    whys = {"file": "is a file; choose a", "folder": "exists and is not empty; choose another"}
+    for name, why in whys.items():
         with pytest.raises(UserError) as refused:
             created(tmp_path / name)
-        wanted = f"out: '{tmp_path / name}' exists and is not empty; choose another folder for the run"
-        assert str(refused.value) == wanted
+        assert str(refused.value) == f"out: '{tmp_path / name}' {why} folder for the run"
     assert (tmp_path / "folder" / "a").read_text() == "mine"
 
 

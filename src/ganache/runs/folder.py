@@ -112,7 +112,9 @@ class Run:
         _refuse_bytes(path, "out")
         if cls(path).recipe_file.exists():
             raise UserError(f"out: {str(path)!r} already holds a run; continue it with: ganache resume {path}")
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if path.exists() and not path.is_dir():
+            raise UserError(f"out: {str(path)!r} is a file; choose a folder for the run")
+        if path.exists() and any(path.iterdir()):
             raise UserError(f"out: {str(path)!r} exists and is not empty; choose another folder for the run")
 
     @contextlib.contextmanager

@@ -136,6 +136,9 @@ def load_translator(
     Raises UserError when there is none, it is damaged, or its kind of network is not known here.
     """
     check_direction(direction)
+    if is_run(Path(path)) and direction not in directions_of(Path(path)):
+        ways = ", ".join(directions_of(Path(path)))
+        raise UserError(f"run: {str(path)!r} translates {f'{ways} alone' if ways else 'nothing: it draws by itself'}")
     kept = Kept.read(path, _content(direction))
     if not kept.shape.given:
         raise UserError(f"run: {kept.file} has a description without the channels of what is given")
