@@ -6,7 +6,10 @@ generator:     E[(D(G(z)) - E[D(x)] - 1)²] + E[(D(x) - E[D(G(z))] + 1)²],   z 
 ganache train ralsgan --data FOLDER --size 64
 
 On MNIST at 28×28, its 1,000,000 images (71 minutes of one CPU core that does nothing else) reached a Fréchet distance
-of 24.8 and a smallest class of 1.5% (`ganache judge`, 10,000 samples, seed 0).
+of 24.8 and a smallest class of 1.5% (`ganache judge`, 10,000 samples, seed 0), 24.6% of the samples unsure. With what
+keeps the discriminator from running away, and an average, 1,200,000 images reached 17.7, 5.0% and 25.2%:
+
+ganache train ralsgan --data mnist --images 1.2M --set augment=DiffAugment --set ema_half_life=20000
 """
 
 from ganache.games import Optimizers, TwoPlayers
