@@ -92,7 +92,7 @@ def test_what_a_killed_process_had_begun_goes_with_the_next_run_of_the_name(tmp_
 
 def test_a_place_under_a_file_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="lies in what is a file, and no folder"):
+    with pytest.raises(RunError, match="could not create the run"):
         created(tmp_path / "file" / "run")
 
 

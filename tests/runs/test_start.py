@@ -203,7 +203,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a run of three digits."""
     out = tmp_path_factory.mktemp("runs") / "old"
     settings = ("generator.width=4", "discriminator.width=4")
-    ganache.train("mnist-speedrun", data="digits", labels="012", images=64, out=out, settings=settings)
+    ganache.train("mnist-speedrun", data="digits", labels=list("012"), images=64, out=out, settings=settings)
     return out
 
 
@@ -214,8 +214,8 @@ def tensors_of(run: Path, number: int) -> dict[str, Tensor]:
 def test_a_run_begins_with_the_weights_says_so_and_needs_the_old_run_no_longer(digits: Path, tmp_path: Path) -> None:
     whole, broken, copy = tmp_path / "whole", tmp_path / "broken", tmp_path / "copy"
     digits.rename(copy)
-    ganache.train(data="digits", labels="1278", images=96, out=whole, start=copy)
-    ganache.train(data="digits", labels="1278", images=32, out=broken, start=copy)
+    ganache.train(data="digits", labels=list("1278"), images=96, out=whole, start=copy)
+    ganache.train(data="digits", labels=list("1278"), images=32, out=broken, start=copy)
     record = json.loads((whole / "run.json").read_text())
     assert record["start"]["run"] == str(copy)
     assert record["start"]["checkpoint"] == "00000064.safetensors"

@@ -22,8 +22,6 @@ def check_place(path: str | Path, field: str) -> None:
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             raise UserError(f"{field}: a name of {len(text):,} characters is too long: {brief(text)!r}") from None
-        if error.errno == errno.ENOTDIR:
-            raise UserError(f"{field}: {brief(text)!r} lies in what is a file, and no folder") from None
         if error.errno in (errno.EACCES, errno.EPERM):
             raise UserError(f"{field}: {brief(text)!r} cannot be looked at: {error.strerror}") from None
     except UnicodeEncodeError:

@@ -353,5 +353,5 @@ def test_a_preview_of_arrays_takes_every_nth_row_across_their_parts() -> None:
     seen = read_preview(source, Conversion(size=(2, 2)), Workers(1), lambda done, total: None, Glance())
     assert seen.summary()["splits"] == {"train": [0, 9], "test": [9, 14]}
     assert seen.summary()["classes"] == {"a": 5, "b": 5, "c": 4}
-    assert seen.summary()["decisions"]["looked at"] == "14 of 14 images; the others when it is packed"
+    assert seen.summary()["decisions"]["looked at"] == "14 of 14 images"
     assert seen.rows("test", 0, 5).images[:, 0, 1, 1].tolist() == [9, 10, 11, 12, 13]
