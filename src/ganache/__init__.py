@@ -126,7 +126,4 @@ if TYPE_CHECKING:  # the public names, each written here alone: `importer` reads
     from ganache.uses.study.augmentation_study import augment_study as augment_study
     from ganache.uses.tuning.study import Tuning as Tuning
 else:  # hidden from type checkers, which would take any name for one of these
-    __getattr__ = importer(__spec__)
-
-    def __dir__():
-        return sorted({*globals(), *__getattr__("__all__")})
+    __getattr__, __dir__ = importer(__spec__)

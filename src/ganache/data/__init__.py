@@ -16,7 +16,4 @@ if TYPE_CHECKING:
     from ganache.data.selection import Selection as Selection
     from ganache.data.selection import select as select
 else:
-    __getattr__ = importer(__spec__)
-
-    def __dir__():
-        return sorted({*globals(), *__getattr__("__all__")})
+    __getattr__, __dir__ = importer(__spec__)

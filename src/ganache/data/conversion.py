@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from ganache.data.ranges import Ranges
 from ganache.data.rows.reading import AS_USUAL, TableReading
@@ -43,6 +43,11 @@ class Conversion:
         low, high = self.value_range or (0, 1)
         if not (-math.inf < low < high < math.inf):
             raise UserError(f"range: {low:g}:{high:g} is not LOW:HIGH, two numbers of which the first is smaller")
+
+    @classmethod
+    def into(cls, shape: ImageShape, ranges: Ranges | None = None) -> Self:
+        """Return how pictures are read that go with those of a shape, deep ones of these ranges."""
+        return cls((shape.height, shape.width), shape.channels, ranges=ranges)
 
     @property
     def values(self) -> tuple[float, float] | Ranges | None:

@@ -15,6 +15,11 @@ class Ranges(NamedTuple):
     real: Pair = (0, 1)
     alpha: Pair = (0, 65535)
 
+    @property
+    def met(self) -> Pair | None:
+        """The range of floats, None where it is the usual one: then a set may never have met any."""
+        return self.real if self.real != FULL.real else None
+
 
 FULL = Ranges()
 

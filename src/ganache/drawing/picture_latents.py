@@ -52,7 +52,7 @@ def encode_to(
     encoder = load_encoder(run, choose_device(device).type)
     shape = encoder.shape
     ranges = recorded_ranges(encoder.description.get("ranges"))
-    how = Conversion((shape.height, shape.width), shape.channels, ranges=ranges)
+    how = Conversion.into(shape, ranges)
     dataset = open_dataset(pictures, how, progress)
     if not isinstance(dataset, PackedDataset):
         raise UserError(f"pictures: {pictures!r} has no end; an encoder takes pictures one by one")

@@ -108,7 +108,7 @@ def _read(
     if len(pictures) > 1:
         odd = next(picture for picture in pictures if not is_picture(Path(picture)))
         raise UserError(f"pictures: {odd!r} is no picture file; name such files, or one source as `train` takes it")
-    how = Conversion((shape.height, shape.width), shape.channels, ranges=ranges)
+    how = Conversion.into(shape, ranges)
     dataset = open_dataset(pictures[0], how, progress)
     if not isinstance(dataset, PackedDataset):
         raise UserError(f"pictures: {pictures[0]!r} has no end; name pictures that are there")

@@ -61,9 +61,7 @@ def judge(rules: Rules, critic: Critic, given: Given, terms: Mapping[str, nn.Mod
     """Return what a discriminator says and loses; `terms` are the modules of the penalties that are due, by name."""
     wanted = {side for name in terms if (side := rules.penalties[name].slopes)}
     real, fake, slopes = critic.compare(given.reals, given.fakes, given.conditions, rules.joint_batch, wanted)
-    move = Move(
-        critic, given.networks, given.latents, given.conditions, given.reals, given.fakes, real, fake, slopes=slopes
-    )
+    move = Move(critic, given.networks, given.latents, given.conditions, given.reals, given.fakes, real, fake, slopes)
     told = (real.logits, fake.logits)
     if rules.label_flips:
         told = with_flips(*told, now.at(rules.label_flips))

@@ -38,8 +38,8 @@ class Move:
     fakes: Tensor  # (N, C, H, W) in [-1, 1], likewise
     real_verdict: Verdict | None  # None where the critic was not asked
     fake_verdict: Verdict
-    mover: Role = "discriminator"
     slopes: Slopes = NO_SLOPES  # of images in that pass, as far as terms that are due ask for them
+    mover: Role = "discriminator"
 
 
 class Scene(NamedTuple):

@@ -2,12 +2,13 @@
 
 import functools
 import importlib
+import sys
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 
 
-def importer(package: ModuleSpec) -> Callable[[str], object]:
-    """Return a package's ``__getattr__`` for the names that indented lines of its source import.
+def importer(package: ModuleSpec) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """Return a package's ``__getattr__`` and ``__dir__`` for the names that indented lines of its source import.
 
     Those lines stand below ``if TYPE_CHECKING:``, where type checkers read them and Python does not; ``__all__`` has
     their names.
@@ -29,4 +30,7 @@ def importer(package: ModuleSpec) -> Callable[[str], object]:
             raise AttributeError(f"module {package.name!r} has no attribute {name!r}")
         return getattr(importlib.import_module(homes()[name]), name)
 
-    return named
+    def listed() -> list[str]:
+        return sorted({*vars(sys.modules[package.name]), *homes()})
+
+    return named, listed

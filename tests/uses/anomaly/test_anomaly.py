@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganache.data import pack
 from ganache.data.store.packed import PackedDataset
 from ganache.runs.folder import Run
 from ganache.training.plan import Request
@@ -277,3 +278,18 @@ def test_tables_of_normals_that_earlier_versions_wrote_are_read(tmp_path: Path) 
     path = tmp_path / "normals.csv"
     path.write_text("\n".join(["a,split", *(f"{n},{'test' if n % 5 == 0 else 'train'}" for n in range(40))]) + "\n")
     assert Normals.open(path).count("test") == 8
+
+
+def test_a_packed_table_keeps_what_its_store_says_of_the_columns(tmp_path: Path) -> None:
+    """It was learnt when it was packed, and is no file from which anything could be learnt anew."""
+    table_file = of_strangers(tmp_path, "a,b", [f"{number},{number % 3}" for number in range(40)], [])
+    packed = pack(table_file, tmp_path / "packed", cache=tmp_path / "cache")
+    request = Request(data=str(tmp_path / "packed"))
+    normals = Normals.open(keep(opened(request), (), 0, tmp_path / "kept")).dataset
+    assert packed.shape.table is not None
+    assert normals.shape.table is not None
+    ours, theirs = (
+        [column.model_dump(exclude={"fill"}) for column in table_of.columns]
+        for table_of in (normals.shape.table, packed.shape.table)
+    )
+    assert ours == theirs

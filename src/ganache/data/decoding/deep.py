@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ganache.data.containers.listing import UnreadableError
-from ganache.data.ranges import FULL, Pair, Ranges
+from ganache.data.ranges import Pair, Ranges
 
 DEPTHS = (8, 10, 12, 14, 16)  # the bits that cameras, scanners and medical devices give their values
 _STRIP_PIXELS = 2**18  # converted at a time, so that wide numbers never exist for a whole picture
@@ -123,10 +123,9 @@ def decide_ranges(found: Extremes, asked: Pair | Ranges | None) -> tuple[Ranges,
     usual one they may never have been met: what these files show decides.
     """
     if isinstance(asked, Ranges):
-        given = Extremes(asked.integer, asked.real if asked.real != FULL.real else None, asked.alpha)
+        given, by = Extremes(asked.integer, asked.met, asked.alpha), "as in the set that they belong with"
     else:
-        given = Extremes(asked, asked)
-    by = "as in the set that they belong with" if isinstance(asked, Ranges) else "as asked"
+        given, by = Extremes(asked, asked), "as asked"
     ranges, why = Ranges(), {}
     if found.integer is not None:
         pair, words = (given.integer, "") if given.integer else _integer_range(*found.integer)

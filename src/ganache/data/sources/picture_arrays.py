@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ganache.data.decoding.decode import MAX_PIXELS
 from ganache.data.decoding.deep import DEPTHS, scaled
 from ganache.data.npy import StoredArray
-from ganache.data.ranges import FULL, Pair, Ranges
+from ganache.data.ranges import Pair, Ranges
 from ganache.data.shape import MAX_SIDE, ImageShape
 
 _WANTED = "pictures (N, height, width), (N, height, width, channels) or (N, channels, height, width), 1 … 4 channels"
@@ -112,9 +112,7 @@ def _of_kind(types: set[np.dtype[Any]], ranges: Ranges) -> Pair | None:
     """Return the range of values of these types; None where they speak for themselves, as bytes do."""
     if types <= {np.dtype(np.uint8), np.dtype(np.bool_)}:
         return None
-    if any(kind.kind == "f" for kind in types):
-        return ranges.real if ranges.real != FULL.real else None
-    return ranges.integer
+    return ranges.met if any(kind.kind == "f" for kind in types) else ranges.integer
 
 
 def _axes(shape: tuple[int, ...]) -> tuple[int, int, int, str] | None:

@@ -20,6 +20,7 @@ from ganache.data.containers.digests import DigestCache
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
 from ganache.data.decoding.pool import Workers
+from ganache.data.location import NAMES
 from ganache.data.npy import write_arrays
 from ganache.data.ranges import Ranges
 from ganache.data.rows.reading import TableReading
@@ -32,7 +33,9 @@ from ganache.data.store.packed import PackedDataset
 from ganache.data.store.packing import write_store
 from ganache.data.store.survey import Block, Survey
 from ganache.engine.pixel_values import values_of
+from ganache.evaluation.table_samples import is_table_file
 from ganache.support.errors import UserError
+from ganache.support.files import at_home
 from ganache.support.streams import derive
 from ganache.training.plan import Request
 
@@ -92,7 +95,7 @@ def like(shape: ImageShape, label: str | None, ranges: Ranges | None = None) -> 
     """
     if shape.table is not None:
         return Conversion(rows=TableReading(table=Schema(columns=shape.table.columns, label=label)))
-    return Conversion((shape.height, shape.width), shape.channels, ranges=ranges)
+    return Conversion.into(shape, ranges)
 
 
 def opened(request: Request, progress: Progress | None = None) -> PackedDataset:
@@ -100,10 +103,11 @@ def opened(request: Request, progress: Progress | None = None) -> PackedDataset:
 
     Raises UserError for data that have no end, and as reading does.
     """
-    dataset = open_dataset(request.data, request.how, progress)
-    if dataset.shape.table is not None:  # of which strangers say nothing
-        rows = dataclasses.replace(request.how.rows, numbers=SCALE, learnt_from=request.labels)
-        dataset = open_dataset(request.data, dataclasses.replace(request.how, rows=rows), progress)
+    how = request.how
+    if request.data not in NAMES and is_table_file(at_home(request.data)):  # of which strangers say nothing
+        rows = dataclasses.replace(how.rows, numbers=SCALE, learnt_from=request.labels)
+        how = dataclasses.replace(how, rows=rows)
+    dataset = open_dataset(request.data, how, progress)
     if not isinstance(dataset, PackedDataset):
         raise UserError(f"data: {request.data!r} has no end; name pictures or a table")
     return dataset

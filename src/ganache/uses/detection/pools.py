@@ -105,7 +105,7 @@ def fake_pool(
     """
     aside = most_held_out("generated", shape, sources)
     if not is_generator(source):
-        how = Conversion((shape.height, shape.width), shape.channels, ranges=ranges)
+        how = Conversion.into(shape, ranges)
         dataset = opened_pictures(source, how, "fake", progress)
         return _cut(dataset, name, most, seed, aside, "fake")
     generator = generator_of(source, device)

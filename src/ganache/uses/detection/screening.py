@@ -89,7 +89,7 @@ def score(
     unfamiliar: list[str] = []
     skipped: dict[str, str] = {}
     told = []
-    how = Conversion((shape.height, shape.width), shape.channels, ranges=record.ranges)
+    how = Conversion.into(shape, record.ranges)
     for piece in inputs_of(source, shape, how, split, progress):
         skipped |= piece.skipped
         if piece.names:

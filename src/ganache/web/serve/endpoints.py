@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ganache.data.ranges import Ranges
+from ganache.data.ranges import recorded_ranges
 from ganache.data.shape import ImageShape
 from ganache.drawing.grids import with_corner
 from ganache.drawing.origins import PLAIN, Marks, Origin, Stamp, classes, numbers, truncated
@@ -162,7 +162,7 @@ async def translate(service: Service, request: Request) -> Response:
     way, shape = _way(about, query.direction, service.bounds)
     is_whole = query.whole == "true"
     most = service.bounds.translated_pixels // way["scale"] ** 2 if is_whole else sys.maxsize
-    reading = Reading(is_whole, most, _ranges(way), still=True)
+    reading = Reading(is_whole, most, recorded_ranges(way["ranges"]), still=True)
     picture = await service.uploads.picture(request, shape, reading)
     told = _told(query, "direction")
     answer = await service.drawn(
@@ -171,10 +171,6 @@ async def translate(service: Service, request: Request) -> Response:
     stamp = service.stamp({**about, "weights": way["weights"]}, {"translated": query.direction})
     made = await service.encoded(partial(renderings.translation, answer.arrays["images"], query.format, stamp))
     return _file(made, query.format, about["name"], f"translated-{query.direction}")
-
-
-def _ranges(said: Mapping[str, Any]) -> Ranges | None:
-    return None if said["ranges"] is None else Ranges(**said["ranges"])
 
 
 def _way(about: Mapping[str, Any], direction: str, bounds: Bounds) -> tuple[Mapping[str, Any], ImageShape]:
@@ -197,7 +193,7 @@ async def _searched(
     if about["points"]:
         raise RefusedError(422, f"run: {about['name']!r} draws points, which are no pictures")
     shape = ImageShape(about["channels"], about["height"], about["width"])
-    picture = await service.uploads.picture(request, shape, Reading(ranges=_ranges(about)))
+    picture = await service.uploads.picture(request, shape, Reading(ranges=recorded_ranges(about["ranges"])))
     asked = Commission(task, about["name"], told, SEARCH_IMAGES, picture, is_search=True)
     answer = await service.drawn(request, asked)
     if kind == "json":
