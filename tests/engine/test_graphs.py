@@ -40,6 +40,7 @@ RATES = [
     f"optimizers.generator.learning_rate={moving(1e-2, 1e-4)}",
     f"optimizers.discriminator.betas=[{moving(0.0, 0.5)}, {moving(0.9, 0.999)}]",
 ]
+PATH = 'generator_terms.path={"kind": "PathLength", "every": 2}'
 CASES: dict[str, tuple[str, list[str]]] = {
     "lsgan": ("lsgan", []),
     "dcgan": ("dcgan", []),
@@ -48,7 +49,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "r3gan": ("r3gan", ["penalties.r1.every=2", "penalties.r2.every=3"]),
     "r3gan-cifar10": ("r3gan-cifar10", []),
     "sngan": ("sngan", []),
-    "stylegan2": ("stylegan2", ["penalties.r1.every=3", "generator_terms.path.every=2", "conditional=true"]),
+    "stylegan2": ("stylegan2", ["penalties.r1.every=3", PATH, "generator.mixing=0.9", "conditional=true"]),
     "mnist-speedrun": ("mnist-speedrun", []),
     "dropout": ("vanilla", ["joint_batch=true"]),
     "acgan": ("acgan", []),

@@ -36,8 +36,10 @@ NUMBER = NumberColumn(name="x", positions=(-1, 1), values=(0, 1))
 ROW = Schema(columns=(NUMBER, CategoryColumn(name="y", names=("a", "b", "c"))))
 NARROW = ("generator.width=4", "discriminator.width=4")
 TRANSLATED = ("translator.width=4", "discriminator.width=4")
+PATH = '{"kind": "PathLength", "every": 2}'
 STYLED = (
     "generator.style_width=8",
+    "generator.mixing=0.9",
     *(f"{player}.channel_{field}" for player in ("generator", "discriminator") for field in ("base=32", "max=8")),
 )
 # Adam divides rounding errors by each other where a gradient is 0 but for them, as that of a bias that only differences
@@ -89,8 +91,8 @@ CASES: list[tuple[str, tuple[str, ...], ImageShape]] = [
     ("r3gan-cifar10", ("generator.max_width=8", "discriminator.max_width=8"), SMALL),
     ("ralsgan-conditional", (*NARROW, "generator.max_width=8", "discriminator.max_width=8"), SMALL),
     ("sngan", NARROW, SMALL),
-    ("stylegan2", (*STYLED, "conditional=true", "penalties.r1.every=2", "generator_terms.path.every=2"), SMALL),
-    ("stylegan2", (*STYLED, "generator_terms.path.every=1", "generator_terms.path.shrink=3"), SMALL),  # 2 rows, and 1
+    ("stylegan2", (*STYLED, "conditional=true", "penalties.r1.every=2", f"generator_terms.path={PATH}"), SMALL),
+    ("stylegan2", (*STYLED, 'generator_terms.path={"kind": "PathLength", "shrink": 3}'), SMALL),  # 2 rows, and 1
     ("stylegan2", (*STYLED, "discriminator.deviation_group=8", "joint_batch=true"), SMALL),
     ("vanilla", ("generator.widths=[16]", "discriminator.widths=[16, 8]"), SMALL),
     ("vanilla", ("discriminator.widths=[16]", 'penalties.dragan={"kind": "DRAGAN"}'), SMALL),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ganache import recipes
+from ganache.data.shape import ImageShape
 from ganache.games import Game, Optimizers
 from ganache.networks import (
     DCGANDiscriminator,
@@ -208,6 +209,19 @@ def test_stylegan2_auto_has_the_settings_that_its_authors_choose() -> None:
     assert recipe.discriminator == StyleGAN2Discriminator(residual=True, deviation_group=4, **wide)
     # Half of it is forgotten after 10,000 images, or a twentieth of what was seen.
     assert [at(recipe.ema_half_life, images) for images in (0, 20_000, 200_000, 10**7)] == [0.0, 1e3, 1e4, 1e4]
+
+
+def test_the_narrow_stylegan2_has_a_fast_discriminator_and_the_steepness_that_a_small_image_allows() -> None:
+    """With the published rates and γ it drew one figure, whatever the latent; so did the authors' code at its size."""
+    recipe, shape = two_players("stylegan2"), ImageShape(1, 28, 28)
+    assert recipe.optimizers.discriminator == Adam(learning_rate=0.01, betas=(0.0, 0.99))
+    assert recipe.optimizers.generator == Adam(learning_rate=0.0025, betas=(0.0, 0.99))
+    gamma = recipe.penalties["r1"].weight
+    assert isinstance(gamma, R3GANGamma)
+    assert gamma.chosen(shape, recipe.batch_size) == 0.5
+    assert StyleGAN2Gamma().suited(shape, recipe.batch_size) == pytest.approx(0.0049)
+    assert recipe.generator == StyleGAN2Generator(mixing=0.0)
+    assert not recipe.generator_terms
 
 
 def test_an_unknown_name_gets_the_closest_and_all() -> None:

@@ -57,7 +57,8 @@ class R3GANGamma(Gamma):
     The least squares, in logarithms, through what Huang et al. 2024 chose by hand for CIFAR-10, ImageNet at two sizes
     and FFHQ at two (the presets of their code), and what works for narrow networks on a processor: 0.5 at 28 to 32
     pixels, 0.2 at 16, both in batches of 32. They lie within a factor of 4 of what it gives (docs/recipes.md); so it is
-    rounded to 1, 2 or 5 times a power of ten. It is never below 0.001, which is right for points.
+    rounded to 1, 2 or 5 times a power of ten. It is never below 0.001, which is right for points. `stylegan2` takes it
+    for R1 alone: at 28×28 it is a hundred times `StyleGAN2Gamma`, with which networks so narrow collapse.
     """
 
     def suited(self, shape: ImageShape, batch: int) -> float:
