@@ -107,6 +107,18 @@ def test_only_training_rows_decide() -> None:
         scanned(["1"], training=False).column(TableReading())
 
 
+@pytest.mark.parametrize("cells", [["1,5", "2,25", "-,5"], ["1,000", "12", "3,500.5"], ["1,5", "", "2"]])
+def test_numbers_with_commas_are_refused_before_they_become_categories(cells: list[str]) -> None:
+    with pytest.raises(UserError, match=f"the column 'c' holds '{cells[0]}': numbers have a decimal point, and no co"):
+        scanned(cells).column(TableReading(missing="median"))
+
+
+def test_texts_with_commas_are_categories() -> None:
+    found = scanned(["Ford, red", "1,5", "1,5,6"]).column(TableReading())
+    assert isinstance(found, CategoryColumn)
+    assert found.names == ("1,5", "1,5,6", "Ford, red")
+
+
 def test_a_column_with_a_text_is_one_of_categories_in_natural_order() -> None:
     found = scanned(["10", "9"], ["?", "b"]).column(TableReading())
     assert isinstance(found, CategoryColumn)

@@ -1,5 +1,6 @@
 """Cells of a table: what is missing, and what is a number."""
 
+import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -11,6 +12,7 @@ Cells: TypeAlias = Sequence[str] | Floats
 """Of one column: texts without spaces around them, or numbers, NaN where they are missing."""
 
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "?"))  # in any case
+_WITH_COMMA = re.compile(r"[+-]?(\d*,\d+|\d{1,3}(,\d{3})+(\.\d+)?)([eE][+-]?\d+)?")
 LARGEST = 1e100  # of a number: squares of it can still be added up
 
 
@@ -32,6 +34,11 @@ def numbers_of(cells: Cells) -> Floats | None:
 def first_text(cells: Sequence[str]) -> int:
     """Return the place of the first cell that is neither missing nor a number; there must be one."""
     return next(place for place, cell in enumerate(cells) if numbers_of([cell]) is None)
+
+
+def has_comma(cell: str) -> bool:
+    """Return whether a text is a number with a decimal comma, or with commas between thousands."""
+    return _WITH_COMMA.fullmatch(cell) is not None
 
 
 def _number(cell: str) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganache.data.labels import is_class_name, natural_order
-from ganache.data.rows.cells import LARGEST, Cells, Floats, first_text, is_missing, numbers_of
+from ganache.data.rows.cells import LARGEST, Cells, Floats, first_text, has_comma, is_missing, numbers_of
 from ganache.data.rows.columns import MAX_CATEGORIES, CategoryColumn, NumberColumn
 from ganache.data.rows.reading import TableReading
 from ganache.support.errors import UserError
@@ -67,6 +67,12 @@ class ColumnScan:
             raise UserError(f"data: the column {self.name!r} has no value in any training row; --column chooses others")
         if odd := next((name for name in self._texts if not is_class_name(name)), None):
             raise UserError(f"data: the column {self.name!r} holds {brief(odd, 40)!r}, which is no name of a category")
+        texts = [name for name in self._texts if numbers_of([name]) is None]
+        if all(map(has_comma, texts)):
+            shown = brief(texts[0], 40)
+            raise UserError(
+                f"data: the column {self.name!r} holds {shown!r}: numbers have a decimal point, and no comma"
+            )
         names = tuple(sorted(self._texts, key=natural_order))
         return CategoryColumn(name=self.name, names=names, fill=self._texts.most_common(1)[0][0] if fills else None)
 
