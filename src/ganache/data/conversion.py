@@ -7,13 +7,18 @@ from typing import Any, Self
 
 from ganache.data.ranges import Ranges
 from ganache.data.rows.reading import AS_USUAL, TableReading
-from ganache.data.shape import ImageShape
+from ganache.data.shape import Fitting, ImageShape
 from ganache.support.errors import UserError
 
 LARGEST_KEPT = 256  # images that share one size up to this side, in pixels, keep it
 DEFAULT_SIDE = 64  # pixels, to which mixed or larger images are brought: trained in reasonable time
-STRETCH_RULE = "stretched to the size with Pillow's antialiased bicubic filter"
-RESIZE_RULE = "scaled to cover the shape with Pillow's antialiased Lanczos filter, then centre-cropped"
+_COVERED = "scaled to cover the shape with Pillow's antialiased Lanczos filter, then centre-cropped"
+
+RULES: dict[Fitting, str] = {
+    "covered": _COVERED,
+    "stretched": "stretched to the size with Pillow's antialiased bicubic filter",
+    "halves": f"the left and the right half each {_COVERED}",
+}
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,8 @@ class Conversion:
     8 bits, each None to be decided from the data; the share of files that may fail.
 
     `ranges` are those of another set, by which pictures that belong with it are read: its own would say nothing.
-    With `stretch` pictures are brought to the size without regard to their proportions, else covered and cropped.
+    By their `fitting` pictures cover the size and are cropped, are stretched to it whatever becomes of their
+    proportions, or are two pictures side by side, each of which covers its half.
     `rows` says how a table is read, and nothing of pictures. Raises UserError for values outside their ranges.
     """
 
@@ -31,7 +37,7 @@ class Conversion:
     max_skipped: float = 0.01
     value_range: tuple[float, float] | None = None
     ranges: Ranges | None = None
-    stretch: bool = False
+    fitting: Fitting = "covered"
     rows: TableReading = AS_USUAL
 
     def __post_init__(self) -> None:
@@ -76,10 +82,9 @@ def decide(
 
     Raises UserError for pictures that would be taken for the points of a density.
     """
-    (height, width), why_size = _decide_size(sizes, how)
+    (height, width), why_size = _decide_halves(sizes, how) if how.fitting == "halves" else _decide_size(sizes, how)
     count, why_channels = _decide_channels(channels, how)
-    resize = STRETCH_RULE if how.stretch else RESIZE_RULE
-    decisions = {"size": why_size, "channels": why_channels, "resize": resize}
+    decisions = {"size": why_size, "channels": why_channels, "resize": RULES[how.fitting]}
     shape = ImageShape(count, height, width)
     if shape.is_point:
         raise UserError(
@@ -113,6 +118,17 @@ def _decide_size(sizes: Counter[tuple[int, int]], how: Conversion) -> tuple[tupl
     found = f"{len(sizes)} different sizes" if len(sizes) > 1 else f"one size, {_text(next(iter(sizes)))}"
     why = f"the images have {found} with a median short side of {short} pixels; --size HEIGHTxWIDTH chooses another"
     return (side, side), f"{side}x{side}: {why}"
+
+
+def _decide_halves(sizes: Counter[tuple[int, int]], how: Conversion) -> tuple[tuple[int, int], str]:
+    """Return the size of two pictures side by side: what would be decided for either of them, twice as wide."""
+    if how.size is not None:
+        return _decide_size(sizes, how)
+    halves: Counter[tuple[int, int]] = Counter()
+    for (height, width), count in sizes.items():
+        halves[height, max(1, width // 2)] += count
+    (height, width), why = _decide_size(halves, how)
+    return (height, 2 * width), f"of each half {why}"
 
 
 def _decide_channels(channels: Counter[int], how: Conversion) -> tuple[int, str]:

@@ -212,7 +212,7 @@ def _checked(dataset: PackedDataset, how: Conversion) -> PackedDataset:
 
 def _store_key(source: Packable, how: Conversion, digests: DigestCache) -> str:
     """Return what makes a store; how many files may fail is no part of it, for it changes no pixel."""
-    parts: list[Any] = [source.content_key(digests), how.size, how.channels, how.stretch]
+    parts: list[Any] = [source.content_key(digests), how.size, how.channels, how.fitting]
     parts += [how.values, PACKER_VERSION]
     if isinstance(source, TableSource):
         parts += [how.rows.said, ENCODING_VERSION, how.rows.table and how.rows.table.digest]

@@ -60,7 +60,7 @@ class Source:
     def to_json(self) -> dict[str, Any]:
         """Return it for a run's record, so that it means the same data from any folder."""
         how = asdict(self.how)
-        assert not how.pop("stretch"), "a run's pictures keep their proportions"
+        assert how.pop("fitting") == "covered", "halves follow from the task, and a run stretches no pictures"
         own: dict[str, Any] = {"data": lasting(self.data), "labels": self.labels, "mirror": self.mirror}
         if self.meeting:
             own |= {"meeting": self.meeting, "domains": self.domains, "task": self.task}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ if TYPE_CHECKING:  # what decodes pictures knows no tables, and would wait for p
     from ganache.data.rows.table import Schema
 
 MAX_SIDE = 16384
+
+# How a picture comes to a shape: it covers it and is cropped, is stretched to it, or each of its halves covers a half.
+Fitting = Literal["covered", "stretched", "halves"]
 
 
 @dataclass(frozen=True)

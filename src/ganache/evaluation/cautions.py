@@ -26,7 +26,7 @@ def warnings_of_data(source: Samples, reference: Reference, record: dict[str, An
     elif record is not None and record["data"]["fingerprint"] != dataset.fingerprint:
         warnings.append(f"{dataset.name} is not the data that {source.source} was trained on")
     if isinstance(source, PictureSamples) and (own := source.own_shape) != dataset.shape:
-        as_what = "which loses their proportions" if source.stretch else "like the reals"
+        as_what = "which loses their proportions" if source.fitting == "stretched" else "like the reals"
         had = f"all {own}" if own else "of several sizes"
         warnings.append(f"the pictures in {source.source} are {had}; they are read as {dataset.shape}, {as_what}")
     return warnings

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from ganache.data.containers import open_container
 from ganache.data.containers.folders import Folder
 from ganache.data.containers.zips import Zip
-from ganache.data.conversion import RESIZE_RULE, STRETCH_RULE
+from ganache.data.conversion import RULES
 from ganache.data.decoding.pool import Decoders
 from ganache.data.decoding.value_ranges import FoundRanges, find_ranges
 from ganache.data.npy import StoredArray, open_arrays
 from ganache.data.ranges import Pair, Ranges
-from ganache.data.shape import ImageShape
+from ganache.data.shape import Fitting, ImageShape
 from ganache.data.sources.array_files import find_sets, read_labels
 from ganache.data.sources.label_files import arrange_container
 from ganache.data.sources.picture_arrays import PictureArray, as_pictures, find_scale, is_points
@@ -115,7 +115,8 @@ class PictureSamples:
         self.shape: ImageShape | None = None
         self.label_names = tuple(sorted({row.label for row in self._rows if row.label is not None}))
         self.read = ""
-        self.stretch, self.why = False, ""  # how pictures of other sizes are brought to the shape, and why to that one
+        self.fitting: Fitting = "covered"
+        self.why = ""  # how pictures of other sizes are brought to the shape, and why to that one
         self.values = value_range  # what becomes 0 and 255 in files of more than 8 bits; None: what they show
         self._decoders = Decoders(self._container)
 
@@ -132,7 +133,7 @@ class PictureSamples:
         numbers: dict[str | None, int] = {name: number for number, name in enumerate(self.label_names)}
         numbers[None] = -1
         why, decisions = f", {self.why}" if self.why else "", self._found.decisions
-        rules = [f"other sizes are {STRETCH_RULE if self.stretch else RESIZE_RULE}", *decisions.values()]
+        rules = [f"other sizes are {RULES[self.fitting]}", *decisions.values()]
         self.read = "; ".join([f"{shape}{why}", *rules])
         done = 0
         for images in self._read([row.name for row in rows], shape):
@@ -150,7 +151,7 @@ class PictureSamples:
         parts = self._decoders.split(wanted, shape.pixels)
         memory = self._headers.memory
         for names, pixels in zip(
-            parts, self._decoders.pixels(parts, shape, self._found.ranges, memory, self.stretch), strict=True
+            parts, self._decoders.pixels(parts, shape, self._found.ranges, memory, self.fitting), strict=True
         ):
             self._refuse({name: reason for name, reason in zip(names, pixels.reasons, strict=True) if reason})
             yield pixels.images.transpose(0, 2, 3, 1)

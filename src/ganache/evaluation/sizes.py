@@ -11,7 +11,7 @@ from ganache.data import Dataset, preview
 from ganache.data.conversion import Conversion
 from ganache.data.dataset import Progress
 from ganache.data.origin import Source
-from ganache.data.shape import ImageShape
+from ganache.data.shape import Fitting, ImageShape
 from ganache.data.store.store import is_store
 from ganache.evaluation.features.inception import SIDE
 from ganache.evaluation.samples import PictureSamples, Samples
@@ -29,7 +29,7 @@ class Meeting:
 
     size: tuple[int, int] | None
     channels: int | None
-    stretch: bool = False
+    fitting: Fitting = "covered"
     why: str = ""
 
 
@@ -40,8 +40,8 @@ def open_reals(source: Samples, wanted: Source, for_inception: bool, progress: P
     """
     meeting = _meeting(source, wanted, for_inception)
     if isinstance(source, PictureSamples):
-        source.stretch, source.why = meeting.stretch, meeting.why
-    how = replace(wanted.how, size=meeting.size, channels=meeting.channels, stretch=meeting.stretch)
+        source.fitting, source.why = meeting.fitting, meeting.why
+    how = replace(wanted.how, size=meeting.size, channels=meeting.channels, fitting=meeting.fitting)
     return replace(wanted, how=how).open(progress)
 
 
@@ -57,7 +57,7 @@ def own_reading(source: Samples, for_inception: bool) -> ImageShape:
         return source.own_shape
     if not for_inception:
         raise UserError(f"samples: the pictures in {source.source!r} have several sizes; statistics bring them to none")
-    source.stretch, source.why = True, "each straight in the size of the network"
+    source.fitting, source.why = "stretched", "each straight in the size of the network"
     return ImageShape(3, SIDE, SIDE)
 
 
@@ -74,7 +74,9 @@ def _meeting(source: Samples, wanted: Source, for_inception: bool) -> Meeting:
     if own is None or (for_inception and isinstance(source, PictureSamples) and size_of_reals != _sides(own)):
         if not for_inception:
             return Meeting(None, None, why="the samples have several sizes, and so have the reals")
-        return Meeting((SIDE, SIDE), own.channels if own else None, True, "each straight in the size of the network")
+        return Meeting(
+            (SIDE, SIDE), own.channels if own else None, "stretched", "each straight in the size of the network"
+        )
     if own == reals.shape:
         return Meeting(None, None, why="their own size")
     return Meeting(_sides(own), own.channels, why="the samples' own size")

@@ -238,7 +238,25 @@ def test_stretched_pictures_lose_their_proportions_and_no_border() -> None:
     """Inception is to see whole pictures: a crop of the middle says nothing of a difference at the border."""
     wide = np.zeros((10, 40), np.uint8)
     wide[:, :10] = 200  # the left quarter
-    whole = read_pixels(encoded(Image.fromarray(wide)), ImageShape(1, 20, 20), stretch=True)
+    whole = read_pixels(encoded(Image.fromarray(wide)), ImageShape(1, 20, 20), fitting="stretched")
     assert np.unique(whole[0, :, :3]).tolist() == [200]
     assert whole[0, :, 6:].max() == 0
     assert read_pixels(encoded(Image.fromarray(wide)), ImageShape(1, 20, 20)).max() == 0  # columns 15 to 24
+
+
+def test_of_two_pictures_side_by_side_each_covers_its_half() -> None:
+    columns = np.tile(np.arange(50, dtype=np.uint8), (10, 1))  # of each picture, five times as wide as high
+    both = np.concatenate([columns, 200 + columns], axis=1)
+    halves = read_pixels(encoded(Image.fromarray(both)), ImageShape(1, 10, 20), fitting="halves")
+    assert halves[0, 0].tolist() == [*range(20, 30), *range(220, 230)]  # the middles, whole pixels of each
+    odd = np.insert(both, 50, 100, axis=1)
+    whole = read_pixels(encoded(Image.fromarray(odd)), ImageShape(1, 10, 100), fitting="halves")
+    assert whole[0, 0].tolist() == both[0].tolist()
+    smaller = read_pixels(encoded(Image.fromarray(both)), ImageShape(1, 5, 50), fitting="halves")
+    assert smaller[0, :, :25].max() < 50  # nothing of the other picture, however wide the filter
+    assert smaller[0, :, 25:].min() >= 200
+
+
+def test_one_column_has_no_halves() -> None:
+    with pytest.raises(UnreadableError, match="a picture of one column has no halves"):
+        read_pixels(encoded(Image.new("L", (1, 4))), ImageShape(1, 4, 2), fitting="halves")

@@ -5,6 +5,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from ganache.data.containers.listing import UnreadableError
 from ganache.data.decoding.deep import Extremes, eight_bit, extremes, is_deep, mode_of, note_of
 from ganache.data.decoding.png import only_pixels
 from ganache.data.ranges import FULL, Ranges
-from ganache.data.shape import ImageShape
+from ganache.data.shape import Fitting, ImageShape
 from ganache.support.unpacking import UNPACKING_ERRORS
 
 MAX_PIXELS = 100_000_000  # an image of more is refused from its header: 400 MB in memory, far beyond any camera
@@ -101,7 +102,7 @@ def read_extremes(file: BinaryIO) -> Extremes:
 
 
 def read_pixels(
-    file: BinaryIO, shape: ImageShape, ranges: Ranges = FULL, stretch: bool = False
+    file: BinaryIO, shape: ImageShape, ranges: Ranges = FULL, fitting: Fitting = "covered"
 ) -> npt.NDArray[np.uint8]:
     """Return an image file's first frame as (C, H, W) uint8, brought to the shape as `fit` does.
 
@@ -111,18 +112,20 @@ def read_pixels(
         with opened(file) as image:
             flat = eight_bit(image, lambda: opened(file), ranges) if is_deep(image) else image
             flat.load()
-            return fit(upright(flat, orientation(image)), shape, stretch)
+            return fit(upright(flat, orientation(image)), shape, fitting)
     except READ_ERRORS as error:
         raise UnreadableError(reason(error, file)) from error
 
 
-def fit(image: Image.Image, shape: ImageShape, stretch: bool = False) -> npt.NDArray[np.uint8]:
+def fit(image: Image.Image, shape: ImageShape, fitting: Fitting = "covered") -> npt.NDArray[np.uint8]:
     """Return an image of 8 bits or fewer as (C, H, W) uint8: the wanted channels, then the size.
 
-    It covers the shape and is centre-cropped, or is stretched to it, whatever becomes of its proportions.
+    It covers the shape and is centre-cropped, or is stretched to it, whatever becomes of its proportions, or each of
+    its halves covers one of the shape's: so nothing of one gets into the other. Raises UnreadableError for a picture
+    of one column where halves are asked for.
     """
     ready = _with_channels(_natural(image), shape.channels)
-    pixels = np.asarray(_stretched(ready, shape) if stretch else _resized(ready, shape))
+    pixels = np.asarray({"covered": _resized, "stretched": _stretched, "halves": _halves}[fitting](ready, shape))
     return np.ascontiguousarray(pixels.reshape(shape.height, shape.width, shape.channels).transpose(2, 0, 1))
 
 
@@ -214,6 +217,16 @@ def _resized(image: Image.Image, shape: ImageShape) -> Image.Image:
 def _stretched(image: Image.Image, shape: ImageShape) -> Image.Image:
     # The filter of Parmar et al. 2022 (arXiv 2104.11222) for what feature networks are to see.
     return image.resize((shape.width, shape.height), Image.Resampling.BICUBIC)
+
+
+def _halves(image: Image.Image, shape: ImageShape) -> Image.Image:
+    half = image.width // 2  # of an odd width the column in the middle is nobody's
+    if not half:
+        raise UnreadableError("a picture of one column has no halves")
+    both, own = Image.new(image.mode, (shape.width, shape.height)), replace(shape, width=shape.width // 2)
+    for left, place in ((0, 0), (image.width - half, own.width)):
+        both.paste(_resized(image.crop((left, 0, left + half, image.height)), own), (place, 0))
+    return both
 
 
 def reason(error: BaseException, file: BinaryIO) -> str:

@@ -21,7 +21,7 @@ from ganache.data.decoding.deep import Extremes
 from ganache.data.decoding.films import Timing
 from ganache.data.decoding.process import PROGRAM, TICK_SECONDS, Decoder, EndedError, Question
 from ganache.data.ranges import Ranges
-from ganache.data.shape import ImageShape
+from ganache.data.shape import Fitting, ImageShape
 
 SMALL = 16 * 2**20  # bytes, for a picture of a megapixel or two: only those that take more need be known by name
 
@@ -113,10 +113,10 @@ class Decoders:
         shape: ImageShape,
         ranges: Ranges,
         memory: Mapping[str, int],
-        stretch: bool = False,
+        fitting: Fitting = "covered",
     ) -> Iterator[Pixels]:
         """Yield the pixels of each part of the files, in order, brought to the shape as `decode.fit` does."""
-        questions = [Question("pixels", names, _largest(names, memory), shape, ranges, stretch) for names in parts]
+        questions = [Question("pixels", names, _largest(names, memory), shape, ranges, fitting) for names in parts]
         for answers, images in self._ask(questions, sum(map(len, parts))):
             yield Pixels(images[: answers.count(None)], answers)
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ganache.data.decoding.worker import READY, Task
 from ganache.data.ranges import FULL, Ranges
-from ganache.data.shape import ImageShape
+from ganache.data.shape import Fitting, ImageShape
 from ganache.support.children import command_of, program_of
 from ganache.support.errors import RunError
 
@@ -30,7 +30,7 @@ class Question(NamedTuple):
     memory: int
     shape: ImageShape | None = None
     ranges: Ranges = FULL
-    stretch: bool = False
+    fitting: Fitting = "covered"
     frames: Sequence[int] = ()  # of each name, the number of the frame to read
 
 
@@ -59,7 +59,7 @@ class Decoder:
         process = self._started()
         sizes = question.shape and (question.shape.channels, question.shape.height, question.shape.width)
         asked: dict[str, Any] = {"task": question.task, "path": self._path, "names": list(question.names[first:])}
-        asked |= {"shape": sizes, "ranges": question.ranges, "stretch": question.stretch}
+        asked |= {"shape": sizes, "ranges": question.ranges, "fitting": question.fitting}
         asked["frames"] = list(question.frames[first:])
         self._ticks = 0
         try:

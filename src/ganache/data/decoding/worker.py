@@ -62,7 +62,7 @@ def _file_reader(question: dict[str, Any]) -> Callable[[BinaryIO], Answer]:
     if task == "timing":
         return lambda file: (read_timing(file), b"")
     shape, ranges = ImageShape(*question["shape"]), Ranges(*question["ranges"])
-    return lambda file: (None, read_pixels(file, shape, ranges, question["stretch"]).tobytes())
+    return lambda file: (None, read_pixels(file, shape, ranges, question["fitting"]).tobytes())
 
 
 def _answer(read: Callable[[int], Answer], number: int) -> Answer:

@@ -19,7 +19,7 @@ from ganache.data.decoding.decode import fit
 from ganache.data.decoding.pool import Workers
 from ganache.data.labels import count_labels
 from ganache.data.ranges import Ranges
-from ganache.data.shape import ImageShape
+from ganache.data.shape import Fitting, ImageShape
 from ganache.data.store.survey import Block, Peek, Survey
 from ganache.support.errors import UserError
 
@@ -51,7 +51,7 @@ class ArraySource:
         own = contents.shape
         sizes = Counter({(own.height, own.width): contents.count})
         shape, decisions = decide(sizes, Counter({own.channels: contents.count}), how)
-        fitted = functools.partial(_fitted, shape=shape, stretch=how.stretch)
+        fitted = functools.partial(_fitted, shape=shape, fitting=how.fitting)
         converted = {}
         if (shape.height, shape.width) != (own.height, own.width):
             converted["resized or cropped"] = contents.count
@@ -123,9 +123,9 @@ def peek_of(
     return Peek(blocks, counts)
 
 
-def _fitted(images: npt.NDArray[np.uint8], shape: ImageShape, stretch: bool) -> npt.NDArray[np.uint8]:
+def _fitted(images: npt.NDArray[np.uint8], shape: ImageShape, fitting: Fitting) -> npt.NDArray[np.uint8]:
     if images.shape[1:] == (shape.channels, shape.height, shape.width):
         return images
     # Pillow knows grey pictures without a third axis.
     rows = images[:, 0] if images.shape[1] == 1 else np.ascontiguousarray(images.transpose(0, 2, 3, 1))
-    return np.stack([fit(Image.fromarray(row), shape, stretch) for row in rows])
+    return np.stack([fit(Image.fromarray(row), shape, fitting) for row in rows])

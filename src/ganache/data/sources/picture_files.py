@@ -22,7 +22,7 @@ from ganache.data.decoding.value_ranges import find_ranges
 from ganache.data.labels import count_labels, natural_order
 from ganache.data.npy import SUFFIXES
 from ganache.data.ranges import Ranges
-from ganache.data.shape import ImageShape
+from ganache.data.shape import Fitting, ImageShape
 from ganache.data.sources.label_files import arrange_container, labels_key
 from ganache.data.sources.layout import Picture
 from ganache.data.store.survey import Block, Peek, Survey, nothing_decoded, refuse_many
@@ -71,7 +71,7 @@ class Pictures:
         readable = headers.readable(rows)
         labels = tuple(sorted({row.label for row in readable if row.label is not None}, key=natural_order))
         numbers: dict[str | None, int] = {label: number for number, label in enumerate(labels)} | {None: -1}
-        reading = _Reading(decoders, numbers, shape, found.ranges, headers.memory, how.stretch)
+        reading = _Reading(decoders, numbers, shape, found.ranges, headers.memory, how.fitting)
         return Survey(
             kind="folder of images" if isinstance(self._container, Folder) else "zip of images",
             candidates=candidates,
@@ -150,14 +150,14 @@ class _Reading:
     shape: ImageShape
     ranges: Ranges
     memory: Mapping[str, int]
-    stretch: bool
+    fitting: Fitting
 
     def blocks(self, rows: Sequence[Picture]) -> Generator[Block, None, None]:
         with self.decoders:
             splits = (list(members) for _, members in groupby(rows, key=lambda row: row.split))
             parts = [part for members in splits for part in self.decoders.split(members, self.shape.pixels)]
             names = [[row.name for row in part] for part in parts]
-            pixels = self.decoders.pixels(names, self.shape, self.ranges, self.memory, self.stretch)
+            pixels = self.decoders.pixels(names, self.shape, self.ranges, self.memory, self.fitting)
             for part, (images, reasons) in zip(parts, pixels, strict=True):
                 answers = list(zip(part, reasons, strict=True))
                 labels = [self.numbers[row.label] for row, reason in answers if reason is None]

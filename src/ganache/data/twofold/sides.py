@@ -40,8 +40,8 @@ def joined(
     if len(said) > 1:
         raise UserError(f"{said[1]}: inputs and targets are told by {said[0]} already")
     if task:
-        if task in SIDE_BY_SIDE and how.size is not None:
-            how = replace(how, size=doubled(how.size))
+        if task in SIDE_BY_SIDE:
+            how = replace(how, size=how.size and doubled(how.size), fitting="halves")
         found = _packed(opened(data, how))
         if task in SIDE_BY_SIDE:
             return cropped_rows(Derived(found, task), crop)
