@@ -1,5 +1,7 @@
 import hashlib
+import ssl
 import threading
+import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -147,6 +149,20 @@ def test_all_mirrors_failing_is_one_line(server: Server, tmp_path: Path) -> None
     for part in ("file.bin could not be downloaded", "HTTP status 404", "silent for 0.2 seconds", "sha256 checksum"):
         assert part in text
     assert not (tmp_path / "file.bin").exists()
+
+
+def test_a_broken_encryption_is_the_servers_fault(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = urllib.request.urlopen
+
+    def breaking(request: urllib.request.Request, timeout: float) -> Any:
+        if "/cut/" in request.full_url:
+            raise ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
+        return real(request, timeout=timeout)
+
+    monkeypatch.setattr(urllib.request, "urlopen", breaking)
+    assert get(server, tmp_path / "data", "cut", "good") == CONTENT
 
 
 def test_two_downloads_of_one_file_do_not_meet(server: Server, tmp_path: Path) -> None:

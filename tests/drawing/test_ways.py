@@ -59,6 +59,7 @@ LATENTS, CONDITIONS = np.zeros((3, 4), np.float32), np.zeros((3, len(NAMES)), np
         ("absent", None, "through: 'absent' is neither seeds"),
         ("3,x", None, "through: '3,x' is neither seeds"),
         ("-1,2", None, "seed: -1"),
+        ("3,--4", None, "through: '3,--4' is neither seeds"),
         ("a.npz", {"conditions": CONDITIONS}, "through: 'a.npz' holds no latents of 4 numbers"),
         ("a.npz", {"latents": LATENTS[:, :2], "conditions": CONDITIONS}, "through: 'a.npz' holds no latents of 4"),
         ("a.npz", {"latents": LATENTS, "conditions": CONDITIONS[:, :1]}, "through: 'a.npz' holds no conditions of 2"),

@@ -94,6 +94,15 @@ def test_the_command_prints_names_counts_and_protocol_and_keeps_the_records(digi
     assert found == ganache.evaluate(run, features="random", metrics=["fd", "prdc", "support"], count=120)
 
 
+def test_scores_are_kept_where_no_pairs_can_be_had(digits_run: Path, tmp_path: Path) -> None:
+    """They were minutes of work, and lost."""
+    words = ("evaluate", digits_run, "--features", "random", "--count", "120", "--json", tmp_path / "a.json")
+    ended = run_command(*words, "--pairs", tmp_path / "p.png")
+    assert (ended.status, "pairs: they come with the metric" in ended.complaints) == (2, True)
+    assert evaluation_from(json.loads((tmp_path / "a.json").read_text()), "")["fd/random"].value is not None
+    assert not (tmp_path / "p.png").exists()
+
+
 @pytest.mark.usefixtures("quick_classifier")
 def test_one_picture_of_each_class_has_a_better_inception_score_than_a_generator(
     digits_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

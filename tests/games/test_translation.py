@@ -14,6 +14,7 @@ from ganache.games.translation import Translation
 from ganache.parts.diff_augment import DiffAugment
 from ganache.parts.objectives import Hinge, RelativisticPairing
 from ganache.parts.penalties import R1
+from ganache.recipes.rehearsal import rehearse
 from ganache.recipes.settings import with_settings
 from ganache.support.errors import UserError
 from tests.tiny import draws_of, tiny_state
@@ -148,7 +149,7 @@ def test_domains_of_other_channels_have_no_identity() -> None:
 def test_a_game_goes_with_other_objectives_penalties_and_augmentations(name: str) -> None:
     parts: dict[str, Any] = {"penalties": {"r1": R1(weight=0.1, every=2)}, "augment": DiffAugment()}
     for objective in (RelativisticPairing(), Hinge()):
-        state = begun(small(name).changed(objective=objective, **parts), ALIKE)
+        state = begun(small(name, "discriminator.norm=instance").changed(objective=objective, **parts), ALIKE)
         found = played(state, 3)
         state.check_finite()
         assert "penalty/r1" in found
@@ -186,6 +187,25 @@ def test_where_classes_are_told_no_picture_of_another_is_shown_again() -> None:
 def test_a_term_of_the_generator_is_no_penalty() -> None:
     with pytest.raises(UserError, match=r"penalties.*FeatureMatching is no term of a discriminator's loss"):
         small("pix2pix", "penalties.matching=FeatureMatching")
+
+
+def test_a_term_that_reads_a_head_is_no_penalty() -> None:
+    with pytest.raises(UserError, match=r"penalties.*ClassCrossEntropy needs the head 'class', and there is none here"):
+        small("cyclegan", "penalties.classes=ClassCrossEntropy", "conditional=true", "pool=0")
+
+
+@pytest.mark.parametrize("name", ["pix2pix", "cyclegan", "cut"])
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("penalties.r1=R1", r"^penalties\.r1: R1 needs logits .* batch norm mixes .*discriminator\.norm=instance"),
+        ("discriminator.spectral_norm=true", "which then bounds nothing; use one .*discriminator.norm=instance"),
+    ],
+)
+def test_norms_that_contradict_what_is_asked_are_refused(name: str, more: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        rehearse(small(name, "discriminator.norm=batch", more).settled(ALIKE, 1_000)[0], ALIKE, 0)
+    rehearse(small(name, "discriminator.norm=instance", more).settled(ALIKE, 1_000)[0], ALIKE, 0)
 
 
 def test_a_full_pool_is_part_of_what_is_resumed() -> None:

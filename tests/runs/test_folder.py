@@ -125,6 +125,21 @@ def test_what_exists_is_never_written_over(tmp_path: Path) -> None:
     assert (tmp_path / "folder" / "a").read_text() == "mine"
 
 
+def test_an_empty_folder_becomes_the_run_behind_a_link_too(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to("empty")
+    run = created(tmp_path / "link")
+    assert run.path == tmp_path / "link"
+    assert run.path.is_symlink()
+    assert (tmp_path / "empty" / "run.json").is_file()
+
+
+def test_the_current_folder_does_not_become_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"^out: '\.' is the folder that this is called from; choose another"):
+        created(Path())
+
+
 def test_only_a_run_can_be_opened(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^run: there is no '.*absent'$"):
         Run.open(tmp_path / "absent")

@@ -3,11 +3,11 @@
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganache.cli.common import load_code, mention_overlooked, packing_bar, say
+from ganache.cli.common import load_code, marks_of, mention_overlooked, packing_bar, say
 from ganache.cli.options import (
     Channels,
     Code,
@@ -122,8 +122,9 @@ def score(
     from ganache.uses.anomaly.telling import score as scored
 
     mention_overlooked(source)
+    how: dict[str, Any] = {"maps": maps, "split": split, "device": device, "marks": marks_of(no_metadata, sign, key)}
     with packing_bar() as progress:
-        found = scored(run, source, out, maps=maps, normal=normal or (), split=split, device=device, progress=progress)
+        found = scored(run, source, out, normal=normal or (), progress=progress, **how)
     lines = [*_lines(found), f"written        {out}", *([f"maps           {maps}"] if maps else [])]
     write_then_print(json_outputs(json, found.to_json), lines)
     if found.warning:

@@ -75,13 +75,13 @@ def evaluate(
             raise UserError(NO_PAIRS)
     with packing_bar() as progress:
         found = evaluated(asked, progress, say)
-    if pairs is not None and found.evidence.pairs is None:
-        raise UserError(NO_PAIRS)
-    drawn = None if pairs is None else pairs_picture(found)
+    drawn = None if pairs is None or found.evidence.pairs is None else pairs_picture(found)
     outputs = _kept(asked, json, found, drawn)
     if pairs is not None and drawn is not None:
         outputs.append(Output("nearest pairs", pairs, lambda: save_picture(drawn, pairs)))
     write_then_print(outputs, table(found.evaluation))
+    if pairs is not None and drawn is None:  # only now, for the scores were minutes of work
+        raise UserError(NO_PAIRS)
 
 
 def compare(

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import os
 import re
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -106,7 +107,7 @@ def _receive(url: str, part: Path, size: int, timeout: float, progress: Progress
         raise _FetchError(f"HTTP status {error.code}") from error
     except TimeoutError as error:
         raise _FetchError(f"silent for {timeout:g} seconds") from error
-    except (urllib.error.URLError, http.client.HTTPException, ConnectionError, ValueError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, ConnectionError, ssl.SSLError, ValueError) as error:
         raise _FetchError(" ".join(str(getattr(error, "reason", error)).split()) or type(error).__name__) from error
 
 

@@ -153,9 +153,7 @@ def _resolve(text: str, how: Conversion, cache: Path, progress: Progress | None)
     if how.value_range and (text in NAMES or not _takes_range(path)):
         raise UserError(f"range: it is for folders, zips and arrays, and {text!r} is none of them")
     if text in DENSITIES:
-        if how.size not in (None, (1, 1)) or how.channels not in (None, 2):
-            raise UserError(f"data: {text!r} is a density of 2-channel 1x1 images; size and channels do not apply")
-        return DENSITIES[text]()
+        return _as_asked(DENSITIES[text](), text, how)
     if text in NAMES:
         return named_source(text, cache, progress)
     # Not Path.exists, which raises for names that no system accepts.
@@ -170,14 +168,14 @@ def _takes_range(path: Path) -> bool:
     """Return whether what lies at a path is read by a range of values; true where nothing does."""
     if path.is_dir():
         return not is_store(path) and not _from_arrays(path, str(path))
-    return not is_tar(path)
+    return not is_tar(path) and path.suffix != SUFFIX
 
 
 def _from_path(path: Path, text: str, how: Conversion) -> Packable | PackedDataset | Density:
     refuse_run(path, text)
     if path.is_file():
         if path.suffix == SUFFIX:
-            return density_file(path, text)
+            return _as_asked(density_file(path, text), text, how)
         if is_tar(path):
             if found := cifar_source(path, text):
                 return found
@@ -190,6 +188,12 @@ def _from_path(path: Path, text: str, how: Conversion) -> Packable | PackedDatas
     if is_store(path):
         return _checked(from_store(text, Store(path)), how)
     return _from_arrays(path, text) or Pictures(path, text)
+
+
+def _as_asked(density: Density, text: str, how: Conversion) -> Density:
+    if how.size not in (None, (1, 1)) or how.channels not in (None, 2):
+        raise UserError(f"data: {text!r} is a density of 2-channel 1x1 images; size and channels do not apply")
+    return density
 
 
 def _from_arrays(path: Path, text: str) -> ArraySource | None:

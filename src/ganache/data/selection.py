@@ -77,6 +77,8 @@ class Selection:
         counts = self.dataset.rows_by_label(split)
         if counts is None or (self.asked and not self.conditional):
             return self.asked
+        if self.dataset.shape.given and split != TRAIN:
+            return ()  # who translates is never told a class, and may meet one that was not trained
         foreign = bool(set(occurring(self.dataset, split)) - set(self.label_names))
         if self.conditional:
             return self.label_names if foreign or counts[-1] else ()

@@ -65,7 +65,7 @@ def places_along(space: Space, stops: Places, frames: int, is_closed: bool = Tru
 
 def are_numbers(text: str) -> bool:
     """Return whether a text is a list of whole numbers."""
-    return all(word.strip().lstrip("-").isdecimal() for word in text.split(","))
+    return all(word.strip().removeprefix("-").isdecimal() for word in text.split(","))
 
 
 def _of_file(space: Space, path: Path) -> Places:

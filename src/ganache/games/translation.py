@@ -18,6 +18,7 @@ from ganache.games.cast import Cast
 from ganache.games.game import Draws, Game, Records
 from ganache.games.judging import Given, Judged, judge, with_weights
 from ganache.games.two_players import NamedTerms, Optimizers
+from ganache.games.two_players_checks import refuse_norms
 from ganache.networks.base import Discriminator
 from ganache.networks.translators import Translator
 from ganache.parts.augmentations import Augmentation, Augmenter, Unchanged
@@ -36,6 +37,10 @@ def _only_discriminators(terms: Mapping[str, Term]) -> Mapping[str, Term]:
     for name, term in terms.items():
         if "discriminator" not in term.players:
             raise ValueError(f"{name}: {type(term).__name__} is no term of a discriminator's loss")
+        if term.needs_head:
+            raise ValueError(
+                f"{name}: {type(term).__name__} needs the head {term.needs_head!r}, and there is none here"
+            )
     return terms
 
 
@@ -72,6 +77,13 @@ class Translation(Game, abc.ABC):
     @abc.abstractmethod
     def moves(self, cast: Cast, met: "Met", now: Moment) -> Records:
         """Move everybody on inputs and targets."""
+
+    def check(self, cast: Cast, shape: ImageShape, conditions: int) -> None:
+        """Raise UserError for networks or other parts that do not go together."""
+        for name, network in cast.networks.items():
+            if name.startswith("discriminator"):
+                refuse_norms(self, network)
+        super().check(cast, shape, conditions)
 
     def refuse_alone(self, shape: ImageShape) -> None:
         """Raise UserError for data without inputs."""

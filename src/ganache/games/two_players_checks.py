@@ -1,4 +1,4 @@
-"""What two networks and the parts between them must agree on, found out before anything is allocated."""
+"""What networks and the parts between them must agree on, found out before anything is allocated."""
 
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from ganache.parts.verdict import Verdict
 from ganache.support.errors import UserError
 
 if TYPE_CHECKING:
+    from ganache.games.translation import Translation
     from ganache.games.two_players import TwoPlayers
 
 
@@ -36,7 +37,7 @@ def check_networks(game: "TwoPlayers", cast: Cast, shape: ImageShape, conditions
 
 def refuse_contradictions(game: "TwoPlayers", cast: Cast, verdict: Verdict) -> None:
     """Raise UserError, with the reason, for parts that are each possible and together mean nothing."""
-    _refuse_norms(game, cast.networks["discriminator"])
+    refuse_norms(game, cast.networks["discriminator"])
     styled = isinstance(cast.networks["generator"], StyledGenerator)
     for path, term in [(f"generator_terms.{name}", term) for name, term in game.generator_terms.items()]:
         if term.needs_styles and not styled:
@@ -54,19 +55,21 @@ def refuse_contradictions(game: "TwoPlayers", cast: Cast, verdict: Verdict) -> N
         )
 
 
-def _refuse_norms(game: "TwoPlayers", discriminator: nn.Module) -> None:
+def refuse_norms(game: "TwoPlayers | Translation", discriminator: nn.Module) -> None:
+    """Raise UserError for a discriminator's norms that contradict each other, its penalties or its constraint."""
+    without = "norm=instance" if "norm" in type(game.discriminator).model_fields else "batch_norm=false"
     has_batch_norm = any(isinstance(module, _BatchNorm) for module in discriminator.modules())
     has_spectral_norm = any(isinstance(module, _SpectralNorm) for module in discriminator.modules())
     for name, term in game.penalties.items():
         if has_batch_norm and isinstance(term, SlopePenalty):
             raise UserError(
                 f"penalties.{name}: {type(term).__name__} needs logits that depend on one image each, and "
-                "batch norm mixes the batch; choose a discriminator without it (--set discriminator.batch_norm=false)"
+                f"batch norm mixes the batch; choose a discriminator without it (--set discriminator.{without})"
             )
     if has_batch_norm and has_spectral_norm:
         raise UserError(
             "discriminator: batch norm rescales what spectral normalisation has bounded, which then bounds nothing; "
-            "use one of them (--set discriminator.batch_norm=false)"
+            f"use one of them (--set discriminator.{without})"
         )
     if has_spectral_norm and isinstance(game.constraint, WeightClipping):
         raise UserError(

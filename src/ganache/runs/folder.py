@@ -70,7 +70,7 @@ class Run:
         Raises UserError when the path holds anything already, RunError when it cannot be written.
         """
         cls.refuse_existing(path)
-        run = cls(path)
+        run, path = cls(path), Path(os.path.realpath(path))  # a link to an empty folder stays one
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             remove_unfinished(path.parent, path.name)
@@ -116,6 +116,8 @@ class Run:
             raise UserError(f"out: {str(path)!r} is a file; choose a folder for the run")
         if path.exists() and any(path.iterdir()):
             raise UserError(f"out: {str(path)!r} exists and is not empty; choose another folder for the run")
+        if path.exists() and path.samefile(os.curdir):  # which is replaced in one move, and would be lost meanwhile
+            raise UserError(f"out: {str(path)!r} is the folder that this is called from; choose another for the run")
 
     @contextlib.contextmanager
     def locked(self, say: Callable[[str], None]) -> Iterator[None]:

@@ -48,6 +48,13 @@ def test_rows_come_some_at_a_time(tmp_path: Path) -> None:
     ]
 
 
+def test_blank_lines_of_one_column_are_empty_cells_but_at_the_end(tmp_path: Path) -> None:
+    found = table(tmp_path, "a\n1\n\n3\n\n\n5\n\n\n")
+    assert whole(found).cells == [["1", "", "3", "", "", "5"]]
+    assert list(whole(found).lines) == [2, 3, 4, 5, 6, 7]
+    assert whole(table(tmp_path, "\na\n\n1\n")).cells == [["", "1"]]
+
+
 def test_the_column_of_the_classes_keeps_its_place(tmp_path: Path) -> None:
     found = table(tmp_path, "a,kind,b\n1,cat,2\n3,,4\n", "kind")
     assert (found.names, found.label, found.label_place) == (("a", "b"), "kind", 1)

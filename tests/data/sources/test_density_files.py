@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ganache.data import open_dataset, select
+from ganache.data.conversion import Conversion
 from ganache.data.opening import pack
 from ganache.data.sources.densities import Density, ring
 from ganache.evaluation.mode_counters import MixtureCounter
@@ -82,6 +83,12 @@ def test_what_is_no_json_is_refused(tmp_path: Path) -> None:
     path.write_text('{"modes": [[0')
     with pytest.raises(UserError, match=r"^data: .*cannot be read"):
         open_dataset(path)
+
+
+@pytest.mark.parametrize("how", [Conversion(size=(64, 64)), Conversion(channels=3), Conversion(value_range=(0, 5))])
+def test_what_is_for_pictures_is_refused(how: Conversion, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"size and channels do not apply|range: it is for folders"):
+        open_dataset(written(tmp_path), how)
 
 
 def test_there_is_nothing_to_pack(tmp_path: Path) -> None:

@@ -35,6 +35,16 @@ def test_few_numbers_have_stretches_as_long_as_their_shares() -> None:
     assert found.encoded(np.array([1.0, 3.0, 5.0]))[:, 0].tolist() == [-0.75, -0.25, 0.5]
 
 
+@pytest.mark.parametrize(("missing", "filled"), [("mean", 3.0), ("median", 1.0)])
+def test_what_is_filled_in_is_a_number_that_occurs_or_it_would_be_drawn_as_another(missing: str, filled: float) -> None:
+    found = numbers(1, 1, 1, 3, 9, missing=missing)  # the mean is 3, and of 1, 1, 3, 9 it would be 3.5
+    assert found.fill == filled
+    assert numbers(1, 1, 3, 9, missing=missing).fill == filled
+    (value,) = found.encoded(np.array([np.nan]))
+    assert found.decoded(value[None]).tolist() == [filled]
+    assert numbers(1, 1, 3, 9, missing="mean", numbers="standard").fill == 4.0  # rounded, as whole numbers are drawn
+
+
 def test_many_numbers_have_their_ranks() -> None:
     values = np.random.default_rng(0).exponential(size=5_000)
     found = numbers(*values)
@@ -89,8 +99,8 @@ def test_how_many_decimals_numbers_have(values: tuple[float, ...], decimals: int
 
 
 def test_missing_ones_are_filled_with_the_mean_or_the_median() -> None:
-    assert numbers(0, 0, 1, 9, missing="mean").fill == 2  # 2.5 to the even whole number
-    assert numbers(0.5, 0, 1, 9.5, missing="mean").fill == 2.8  # 2.75 in one decimal
+    assert numbers(0, 0, 1, 9, missing="mean", numbers="standard").fill == 2  # 2.5 to the even whole number
+    assert numbers(0.5, 0, 1, 9.5, missing="mean", numbers="standard").fill == 2.8  # 2.75 in one decimal
     assert numbers(0, 0, 1, 9, 9, missing="median").fill == 1
     assert numbers(0, 1).fill is None
     found = scanned(["red", "blue", "blue", ""]).column(TableReading(missing="mean"))

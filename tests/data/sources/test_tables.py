@@ -102,12 +102,12 @@ def test_rows_are_held_out_by_their_numbers(path: Path) -> None:
         opened(path, "split,x\ntrain,1\ntest,2\n", hold_out=0.5)
 
 
-@pytest.mark.parametrize(("missing", "fill", "place"), [("mean", 2.0, 1 / 3), ("median", 0.0, -1 / 3)])
+@pytest.mark.parametrize(("missing", "fill", "place"), [("mean", 6.0, 0.25), ("median", 0.0, -0.5)])
 def test_missing_values_are_filled_as_asked(path: Path, missing: str, fill: float, place: float) -> None:
-    found = opened(path, "x,y\n0,1\n0,1\n6,1\nNA,1\n", missing=missing)
+    found = opened(path, "x,y\n0,1\n0,1\n6,1\n10,1\nNA,1\n", missing=missing)
     assert found.summary()["columns"][0]["said"].endswith(f"; 1 missing, filled with {fill}")
-    # 0 has two thirds of the interval, 6 the last one; 2 lies where the line jumps from one to the other.
-    np.testing.assert_allclose(rows(found)[:, 0], [-1 / 3, -1 / 3, 2 / 3, place], atol=1e-6)
+    # 0 has half of the interval, 6 and 10 a quarter each. The mean is 4, and 6 is nearest to it.
+    np.testing.assert_allclose(rows(found)[:, 0], [-0.5, -0.5, 0.25, 0.75, place], atol=1e-6)
 
 
 def test_missing_values_are_refused_or_their_rows_left_out(path: Path) -> None:

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganache.data import select
 from ganache.data.conversion import Conversion
 from ganache.data.origin import Source
 from ganache.data.shape import ImageShape
+from ganache.data.twofold.sides import Meeting
 
 
 def side_by_side(folder: Path, height: int, width: int) -> Path:
@@ -42,3 +44,18 @@ def test_an_input_is_the_whole_left_half_and_lies_as_its_target_does(
         assert given == wanted
         assert (given[0] + given[-1]) / 2 == pytest.approx(125, abs=1)  # its middle is the half's
         assert height != width or (given[0] < 5 and given[-1] > 245)
+
+
+@pytest.mark.parametrize("meeting", ["pairs", "domains"])
+def test_a_class_that_only_held_out_pictures_have_costs_nothing(meeting: Meeting, tmp_path: Path) -> None:
+    """A sheet of held-out pictures asked for the others alone, and both domains always give all."""
+    for domain in "xy":
+        for number, place in enumerate(("train/a", "train/b", "test/a", "test/c")):
+            path = tmp_path / domain / place / "1.png"
+            path.parent.mkdir(parents=True)
+            Image.new("L", (4, 4), 10 * number).save(path)
+    source = Source(str(tmp_path / "x"), meeting=meeting, second=str(tmp_path / "y"))
+    data = select(source.open())
+    assert data.labels_in("test") == ()
+    stream = data.stream(0, "test")
+    assert sorted(stream.batch(0, 2).images[:, 0, 0, 0].tolist()) == [20, 30]

@@ -145,6 +145,42 @@ def test_a_fit_that_was_stopped_goes_on_where_it_stood(fitted: tuple[Path, Ended
     assert ended.status == 0, ended.complaints
     assert "gan learnt" not in ended.complaints.replace("bigan learnt", "")
     assert (copy / DETECTOR).read_bytes() == before
+    assert not (copy / "fit.json").exists()
+
+
+def test_a_fit_does_not_go_on_in_the_folder_of_another(place: Path, tmp_path: Path) -> None:
+    """It would have kept the GAN of the one, and the encoder, ranks and threshold of the other."""
+    half = tmp_path / "half"
+    (half / "gan").mkdir(parents=True)
+    (half / "gan" / "recipe.json").write_text("{}")
+    request = Request(data=str(place / "bars.npz"), labels=("upright",), seed=3)
+    said = {"data": opened(request).fingerprint, "normal": ["lying"], "seed": 3, "images": 640, "settings": []}
+    (half / "fit.json").write_text(json.dumps(said))
+    words = ("anomaly", "fit", "--data", place / "bars.npz", "--label", "upright", "--seed", 3, "--images", 640)
+    ended = run_command(*words, "--out", half)
+    assert (ended.status, ended.complaints.count("\n")) == (2, 1)
+    assert (
+        "holds another fit, which was stopped: normal: ['lying'] → ['upright']; choose another folder"
+        in ended.complaints
+    )
+    assert sorted(path.name for path in half.iterdir()) == ["fit.json", "gan"]
+
+
+def test_of_files_that_cannot_be_read_nothing_is_scored(fitted: tuple[Path, Ended], tmp_path: Path) -> None:
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG")
+    ended = run_command("anomaly", "score", fitted[0], tmp_path / "broken.png", "--out", tmp_path / "s.csv")
+    assert (ended.status, ended.complaints.count("\n")) == (2, 1)
+    assert "input: nothing of" in ended.complaints
+
+
+def test_maps_are_marked_as_asked(fitted: tuple[Path, Ended], tmp_path: Path) -> None:
+    one, maps = fitted[0].parent / "pictures" / "lying" / "2.png", tmp_path / "maps"
+    words = ("anomaly", "score", fitted[0], one, "--out", tmp_path / "s.csv", "--maps", maps)
+    refused = run_command(*words, "--sign", tmp_path / "absent.pem")
+    assert (refused.status, "sign" in refused.complaints) == (2, True)
+    run_command(*words, "--no-metadata")
+    (map_,) = maps.iterdir()
+    assert b"recipe" not in map_.read_bytes()
 
 
 def test_rows_are_scored_by_their_columns_and_classes(place: Path, tmp_path: Path) -> None:

@@ -18,11 +18,12 @@ pytest.importorskip("optuna", reason="tuning needs the extra `tuning`")
 pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
 
 import ganache
+from ganache.data import open_dataset
 from ganache.networks import MLPGenerator
 from ganache.training.plan import Request
 from ganache.uses.tuning.definition import read_definition
 from ganache.uses.tuning.dials import Values
-from ganache.uses.tuning.holding_out import OWN_DATA
+from ganache.uses.tuning.holding_out import OWN_DATA, can_hold_out
 from ganache.uses.tuning.ledger import JOURNAL
 from ganache.uses.tuning.study import Tuning, open_study
 from ganache.uses.tuning.trainings import Trainings, UnsuitedError
@@ -79,6 +80,14 @@ def test_a_table_is_read_as_asked_and_the_best_is_trained_on_it_so(tmp_path: Pat
     assert re.search(r"judged by +fd/values of 100 samples against \d+ images of test", ended.output)
     path = os.path.realpath(table)
     assert f"ganache train {tmp_path}/study/best.json --data {path} --label-column kind --hold-out 0.5" in ended.output
+
+
+def test_of_a_table_nothing_is_held_out_by_the_study(tmp_path: Path) -> None:
+    """Its rows were written as pictures, and judged as such."""
+    (tmp_path / "rows.csv").write_text("a,b\n" + "1,2\n3,4\n" * 300)
+    np.savez(tmp_path / "pictures.npz", np.zeros((600, 4, 4, 1), np.uint8))
+    assert not can_hold_out(open_dataset(tmp_path / "rows.csv"))
+    assert can_hold_out(open_dataset(tmp_path / "pictures.npz"))
 
 
 def test_the_docs_name_options_that_there_are() -> None:

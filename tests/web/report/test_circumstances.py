@@ -51,6 +51,11 @@ def test_points_have_no_end(tmp_path: Path) -> None:
     assert facts["classes"] == [["0", None]]
 
 
+def test_rows_of_a_table_are_no_pictures(tmp_path: Path) -> None:
+    data = {**RECORD["data"], "shape": [2, 1, 1], "columns": {"columns": []}}
+    assert rows(data_facts(find_run(run_by_hand(tmp_path / "run", data=data).path)))["shape"] == "rows of 2 values"
+
+
 def test_records_that_say_nothing_or_nonsense_are_told_as_far_as_they_go(tmp_path: Path) -> None:
     odd: list[Any] = [None, [], {}, "text", 7, [[[]]], {"a": {"b": [1, {"c": None}]}}, True, 10**400, "x" * 10**6]
     for number, value in enumerate(odd):

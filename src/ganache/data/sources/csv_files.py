@@ -104,10 +104,17 @@ def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
             file.seek(0)
             lines = _Lines(file, text)
             delimiter = max(_DELIMITERS, key=start.count)
+            blank: list[int] = []  # numbers of lines
+            columns = 0
             for row in csv.reader(lines, delimiter=delimiter, strict=True):
                 lines.begin_row()
-                if row:
-                    yield lines.count, row
+                if not row:
+                    blank.append(lines.count)
+                    continue
+                if columns == 1:  # in a table of one column a blank line between others is an empty cell
+                    yield from ((number, [""]) for number in blank)
+                columns, blank = columns or len(row), []
+                yield lines.count, row
     except UnicodeDecodeError:
         at = lines.count + 1 if lines else 1
         raise UserError(f"data: {text!r} is no UTF-8 text near line {at:,}; save it so") from None

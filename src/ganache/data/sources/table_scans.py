@@ -2,7 +2,7 @@
 are. Only training rows decide; memory does not grow with the rows."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -68,7 +68,7 @@ class ColumnScan:
         if odd := next((name for name in self._texts if not is_class_name(name)), None):
             raise UserError(f"data: the column {self.name!r} holds {brief(odd, 40)!r}, which is no name of a category")
         texts = [name for name in self._texts if numbers_of([name]) is None]
-        if all(map(has_comma, texts)):
+        if texts and all(map(has_comma, texts)):
             shown = brief(texts[0], 40)
             raise UserError(
                 f"data: the column {self.name!r} holds {shown!r}: numbers have a decimal point, and no comma"
@@ -141,6 +141,8 @@ class NumberScan:
         values = np.clip(values, -LARGEST, LARGEST)  # beyond which no number of any row is
         exact = max(abs(self.low), abs(self.high)) < _MOST_EXACT
         fill = {"": None, "mean": self.mean, "median": self._median()}[filled]
+        if fill is not None and scale == "quantiles" and self._different is not None:
+            fill = _nearest(fill, self._different)  # between them there is no stretch: one of them would be drawn
         return NumberColumn(
             name=name,
             positions=tuple(positions.tolist()),
@@ -191,6 +193,11 @@ class NumberScan:
         self._kept = np.concatenate([self._kept, numbers[-self.count % self._stride :: self._stride]])
         while len(self._kept) > self._most:
             self._kept, self._stride = self._kept[::2], 2 * self._stride
+
+
+def _nearest(wanted: float, numbers: Iterable[float]) -> float:
+    """Return the number that is nearest to one, the smaller of two."""
+    return min(numbers, key=lambda number: (abs(number - wanted), number))
 
 
 def _levels(count: int) -> Floats:

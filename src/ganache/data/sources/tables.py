@@ -26,7 +26,7 @@ from ganache.data.store.survey import Block, Survey
 from ganache.support.errors import UserError
 from ganache.support.units import counted
 
-ENCODING_VERSION = 2  # grows whenever the same table and reading would give other values
+ENCODING_VERSION = 3  # grows whenever the same table and reading would give other values
 _DESCRIBED = 100  # columns of which a manifest says what they hold
 _SCALES = {
     "quantiles": "placed by their rank among the training rows",

@@ -4,13 +4,14 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from signal import Signals
-from typing import get_args
+from typing import Any, get_args
 
 from ganache.data.dataset import Progress
 from ganache.data.location import lasting, refuse_among
 from ganache.runs.folder import Run
 from ganache.support.errors import UserError, did_you_mean
-from ganache.support.json_files import write_json
+from ganache.support.json_files import read_json, write_json
+from ganache.support.trees import differences
 from ganache.support.units import check_seed, parse_count
 from ganache.training.plan import Request
 from ganache.uses.anomaly.detector import DETECTOR, Detector, DetectorRecord
@@ -53,7 +54,10 @@ def fit(
         raise UserError(f"false_positives: {rate:g} is not a share between 0 and 1, such as 0.05")
     _place(asked, out)
     dataset = opened(asked, progress)
+    said = _said(asked, dataset.fingerprint, count)
+    _refuse_another(said, out)
     kept = keep(dataset, asked.labels, asked.seed, out)
+    write_json(out / HALF, said)
     normals = Normals.open(kept, dataset.shape)
     games = games_for(normals.shape, count or budget_for(normals.shape), asked.settings)
     needed = {run: game for run, game in games.items() if any(run in NEEDS[name] for name in names)}
@@ -77,6 +81,7 @@ def fit(
         normals=kept.name,
     )
     write_json(out / DETECTOR, record.model_dump(mode="json"))
+    (out / HALF).unlink(missing_ok=True)
     return Fitted(found, learnt, held_out)
 
 
@@ -95,8 +100,26 @@ def _count(asked: Request) -> int | None:
 
 def _place(asked: Request, out: Path) -> None:
     """Refuse a folder that is taken; one with a fit that was stopped is its own."""
-    if not any((out / run / "recipe.json").is_file() for runs in NEEDS.values() for run in runs):
-        Run.refuse_existing(out)
-    elif (out / DETECTOR).exists():
+    has_runs = any((out / run / "recipe.json").is_file() for runs in NEEDS.values() for run in runs)
+    if (out / DETECTOR).exists():
         raise UserError(f"out: {str(out)!r} already holds a detector; choose another folder")
+    if not has_runs and not (out / HALF).is_file():
+        Run.refuse_existing(out)
     refuse_among(out, asked.data)
+
+
+def _said(asked: Request, fingerprint: str, count: int | None) -> dict[str, Any]:
+    """Return by what two fits differ in what they learn."""
+    return {
+        "data": fingerprint,
+        "normal": list(asked.labels),
+        "seed": asked.seed,
+        "images": count,
+        "settings": list(asked.settings),
+    }
+
+
+def _refuse_another(said: dict[str, Any], out: Path) -> None:
+    """Raise UserError where the fit that was stopped in a folder was to learn something else."""
+    if (out / HALF).is_file() and (changed := differences(read_json(out / HALF, "out"), said)):
+        raise UserError(f"out: {str(out)!r} holds another fit, which was stopped: {changed[0]}; choose another folder")

@@ -100,10 +100,12 @@ def score(
     pieces, scored, strangest = [], [], Strangest(MAPPED)
     for piece in inputs_of(source, detector.shape, like(detector.shape, record.label, record.ranges), split, progress):
         pieces.append(piece._replace(images=piece.images[:0].copy()))  # a view would keep all of them
+        if not piece.names:  # of its files none could be read
+            continue
         scored.append(detector.score(values_in(piece.images)))
         if maps is not None:
             strangest.see(scored[-1].scores[ENSEMBLE], piece.images)
-    if not pieces or not any(len(piece.names) for piece in pieces):
+    if not scored:
         raise UserError(f"input: nothing of {source!r} could be read")
     scores = {name: np.concatenate([part.scores[name] for part in scored]) for name in scored[0].scores}
     strange = np.concatenate([part.strange for part in scored])

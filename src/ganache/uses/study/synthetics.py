@@ -149,7 +149,7 @@ def given_generator(run: Path, pool: FewAndJudges, most: int, device: str) -> Gi
 def given_pictures(source: str, pool: FewAndJudges, progress: Progress | None = None) -> GivenSet:
     """Return a user's labelled pictures, brought to the data's shape; raises UserError where they lack a class."""
     shape = pool.shape
-    dataset = open_dataset(source, Conversion.into(shape), progress)
+    dataset = open_dataset(source, Conversion.into(shape, pool.dataset.ranges), progress)
     if not isinstance(dataset, PackedDataset):
         raise UserError(f"synthetic: {source!r} has no end; name labelled pictures")
     classes_in(dataset, pool.names, TRAIN, "synthetic")

@@ -23,7 +23,7 @@ MOST_BYTES = 2**30  # of pixels that are copied
 
 def can_hold_out(dataset: Dataset) -> bool:
     """Return whether a data set is one of pictures of which a part can be copied, all labelled or none."""
-    if not isinstance(dataset, PackedDataset) or dataset.shape.is_point:
+    if not isinstance(dataset, PackedDataset) or dataset.shape.is_point or dataset.shape.is_row:
         return False
     unlabelled = int(dataset.rows_by_label(TRAIN)[-1])
     count = int(dataset.rows_by_label(TRAIN).sum())

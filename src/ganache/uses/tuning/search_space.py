@@ -4,6 +4,7 @@ A new optimiser, term or network with such a field is turned without a word here
 """
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -149,6 +150,8 @@ def _span(field: str, ends: Sequence[str], now: Any) -> Span:
         raise UserError(
             f"--tune: {field}={':'.join(ends)} is no range: {ends[0]!r} and {ends[1]!r} are to be numbers"
         ) from None
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise UserError(f"--tune: {field}={':'.join(ends)} has no end")
     if ends[2:] not in ([], ["log"]):
         raise UserError(f"--tune: after a range there can be :log, not {ends[2]!r}")
     is_number = isinstance(now, int | float) and not isinstance(now, bool)

@@ -24,7 +24,7 @@ def data_facts(found: FoundRun) -> dict[str, Any]:
         ["source", text(data.get("source"))],
         ["kind", text(data.get("kind"))],
         ["images", _count(data.get("count"), "without end")],
-        ["shape", _shape(data.get("shape"))],
+        ["shape", _shape(data.get("shape"), bool(data.get("columns")))],
         ["splits", _splits(data.get("splits"))],
         ["trained on", _count(selection.get("rows"), "")],
         ["left out, for they have no label", _count(selection.get("left_out") or None, "")],
@@ -127,11 +127,13 @@ def _count(value: Any, endless: str) -> str:
     return endless if known is None else f"{known:,.0f}"
 
 
-def _shape(value: Any) -> str:
+def _shape(value: Any, is_table: bool) -> str:
     sides = [number(side) for side in sequence(value, 3)]
     if len(sides) != 3 or None in sides:
         return ""
     channels, height, width = sides
+    if is_table:
+        return f"rows of {counted(int(channels or 0), 'value')}"
     if sides == [2, 1, 1]:
         return "points of the plane"
     return f"{height:.0f} × {width:.0f} pixels, {counted(int(channels or 0), 'channel')}"

@@ -207,7 +207,10 @@ def _group(row: GroupRow) -> list[str]:
 
 def _limits(found: FoundRun) -> Iterator[str]:
     shape = dict(data_facts(found)["rows"]).get("shape", "")
-    yield f"- It draws at one size ({plain(shape) or 'unknown'}): anything larger would be enlarged."
+    if mapping(found.record.get("data")).get("columns"):
+        yield f"- It draws {plain(shape)}, of the columns that it learnt from and no others."
+    else:
+        yield f"- It draws at one size ({plain(shape) or 'unknown'}): anything larger would be enlarged."
     health = health_of(found)
     for finding in (health or {}).get("findings", [])[:20]:
         yield f"- The doctor says: {plain(finding['evidence'], 600)}"
