@@ -19,8 +19,8 @@ POINT, SMALL, LARGE = ImageShape(2, 1, 1), ImageShape(3, 32, 32), ImageShape(3, 
 def test_the_default_follows_the_shape() -> None:
     assert choice_for(Facts(POINT, None, 0, "cpu")).recipe == "mlp-2d"
     assert choice_for(Facts(ROW, 100, 2, "cpu")).recipe == "mlp-rows"
-    assert choice_for(Facts(ImageShape(2, 1, 2), 100, 0, "cpu")).recipe == "dcgan"
-    assert choice_for(Facts(ImageShape(1, 64, 48), 100, 10, "cuda")).recipe == "dcgan"
+    assert choice_for(Facts(ImageShape(2, 1, 2), 100, 0, "cpu")).recipe == "r3gan"
+    assert choice_for(Facts(ImageShape(1, 64, 48), 100, 10, "cuda")).recipe == "r3gan"
 
 
 def test_pictures_in_colour_are_seen_through_a_trained_network_and_told_their_classes_where_all_have_one_of_few() -> (
