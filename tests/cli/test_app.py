@@ -93,9 +93,9 @@ def test_train_says_where_everything_is(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.chdir(tmp_path)
     status, text, complaint = run_command("train", "--data", "digits", "--images", "64", *settings)
     assert (status, complaint) == (0, "")
-    assert "runs/dcgan-digits/samples/" in text
+    assert "runs/r3gan-digits/samples/" in text
     assert len([line for line in text.splitlines() if "images/s  " in line]) == 4
-    assert (tmp_path / "runs/dcgan-digits/generator.safetensors").exists()
+    assert (tmp_path / "runs/r3gan-digits/generator.safetensors").exists()
 
 
 def test_a_dry_run_says_all_and_writes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -50,11 +50,11 @@ EXPECTED = [
     "fingerprint    ",
 ]
 OF_A_TRAINING = [
-    "recipe         dcgan: Deep convolutional GAN (Radford",
+    "recipe         r3gan: R3GAN (Huang et al. 2024",
     "device         cpu, fp32, 1 thread, seed 0",
     "chosen for     pictures: ",
     "budget         32 images, about ",
-    "run            runs/dcgan-mess",
+    "run            runs/r3gan-mess",
 ]
 
 
@@ -78,7 +78,7 @@ def test_train_says_first_what_the_dry_run_and_data_info_say(
         begun = next(index for index, line in enumerate(lines) if line.startswith("run "))
         assert all("images/s  " not in line for line in lines[: begun + 1])
         assert any("images/s  " in line for line in lines[begun + 1 :])
-        assert begun < 22
+        assert begun < 24
 
 
 def test_resume_says_in_short_what_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
