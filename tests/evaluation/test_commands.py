@@ -1,6 +1,7 @@
 """`ganache evaluate` as a user meets it: one table, or one line that says why not."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -96,7 +97,8 @@ def test_the_command_prints_names_counts_and_protocol_and_keeps_the_records(digi
 
 def test_scores_are_kept_where_no_pairs_can_be_had(digits_run: Path, tmp_path: Path) -> None:
     """They were minutes of work, and lost."""
-    words = ("evaluate", digits_run, "--features", "random", "--count", "120", "--json", tmp_path / "a.json")
+    run = shutil.copytree(digits_run, tmp_path / "run")  # where the scores are kept too
+    words = ("evaluate", run, "--features", "random", "--count", "120", "--json", tmp_path / "a.json")
     ended = run_command(*words, "--pairs", tmp_path / "p.png")
     assert (ended.status, "pairs: they come with the metric" in ended.complaints) == (2, True)
     assert evaluation_from(json.loads((tmp_path / "a.json").read_text()), "")["fd/random"].value is not None

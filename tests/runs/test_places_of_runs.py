@@ -76,7 +76,7 @@ def test_default_folders_are_numbered_beside_each_other(tmp_path: Path, monkeypa
         status, _, said = run_command("train", "--data", source, *TINY)
         assert (status, said) == (0, "")
     made = sorted(str(path.parent) for path in Path().rglob("run.json"))
-    assert made == ["runs/dcgan-photos", "runs/dcgan-photos-2", "runs/dcgan-photos-3"]
+    assert made == ["runs/r3gan-photos", "runs/r3gan-photos-2", "runs/r3gan-photos-3"]
 
 
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)])

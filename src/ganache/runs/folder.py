@@ -70,7 +70,9 @@ class Run:
         Raises UserError when the path holds anything already, RunError when it cannot be written.
         """
         cls.refuse_existing(path)
-        run, path = cls(path), Path(os.path.realpath(path))  # a link to an empty folder stays one
+        run = cls(path)
+        if path.is_dir():
+            path = Path(os.path.realpath(path))  # a link to an empty folder stays one
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             remove_unfinished(path.parent, path.name)

@@ -220,6 +220,7 @@ def test_a_game_of_one_way_is_not_asked_for_the_way_back() -> None:
     assert "identity mapping" not in examined(Chart([], recipes.find("dcgan"), RECORD))
 
 
+INSTANCE = "discriminator.norm=instance"
 ADVICE = [
     ("cyclegan", [], "identity mapping", "identity=0"),
     ("cyclegan", ["adversarial=0.1"], "identity mapping", "adversarial=1"),
@@ -230,8 +231,9 @@ ADVICE = [
     ("cyclegan", ["identity=0"], "colour inversion", "identity=5"),
     ("cyclegan", [], "colour inversion", "cycle=40"),
     ("cut", ["identity=0"], "colour inversion", "identity=1"),
-    ("pix2pix", [], "same translation for all", 'penalties.r1={"kind": "R1", "weight": 0.1}'),
-    ("pix2pix", ["penalties.r1=R1"], "same translation for all", "distance=400"),
+    ("pix2pix", [INSTANCE], "same translation for all", 'penalties.r1={"kind": "R1", "weight": 0.1}'),
+    ("pix2pix", [], "same translation for all", f'{INSTANCE} --set penalties.r1={{"kind": "R1", "weight": 0.1}}'),
+    ("pix2pix", [INSTANCE, "penalties.r1=R1"], "same translation for all", "distance=400"),
 ]
 MAKERS: dict[str, tuple[Make, Make]] = {
     "identity mapping": (same, same),
@@ -248,12 +250,13 @@ def test_the_advice_fits_the_recipe_and_its_command_names_both_domains(
     game = as_planned(with_settings(recipes.find(name), settings))
     changed = NO_WAY_BACK if disease == "hidden signal" else {}
     (found,) = found_in(lines_of(FAINTER, *MAKERS[disease], changed=changed), game)
-    assert (found.name, found.settings) == (disease, (advice,))
+    advised = advice.split(" --set ")
+    assert (found.name, found.settings) == (disease, tuple(advised))
     words = shlex.split(command(game, RECORD, found.settings))
     source = ["--data", "horses", "--data-b", "zebras", "--size", "16x16", "--images", "20000"]
     assert words[: 3 + len(source)] == ["ganache", "train", name, *source]
     asked = [setting for option, setting in pairwise(words) if option == "--set"]
-    assert as_planned(with_settings(recipes.find(name), asked)) == with_settings(game, [advice])
+    assert as_planned(with_settings(recipes.find(name), asked)) == with_settings(game, advised)
 
 
 def test_the_command_names_classes_and_tasks() -> None:

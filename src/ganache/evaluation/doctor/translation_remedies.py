@@ -57,11 +57,12 @@ def own_colours(chart: Chart) -> Prescription | None:
 
 
 def penalised_slopes(chart: Chart) -> Prescription | None:
-    """Penalise the discriminators' slopes at the reals (Mescheder et al. 2018)."""
+    """Penalise the discriminators' slopes at the reals (Mescheder et al. 2018); behind batch norm there are none."""
     game = chart.game
     if not isinstance(game, Translation) or game.penalties:
         return None
-    return "penalise the discriminator's slopes at the reals", (PENALTY,)
+    norm = () if getattr(game.discriminator, "norm", "") != "batch" else ("discriminator.norm=instance",)
+    return "penalise the discriminator's slopes at the reals", (*norm, PENALTY)
 
 
 def _tied(chart: Chart, factor: float, advice: str) -> Prescription | None:
