@@ -104,16 +104,15 @@ def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
             file.seek(0)
             lines = _Lines(file, text)
             delimiter = max(_DELIMITERS, key=start.count)
-            blank: list[int] = []  # numbers of lines
-            columns = 0
+            columns = ended = blank = 0
             for row in csv.reader(lines, delimiter=delimiter, strict=True):
                 lines.begin_row()
                 if not row:
-                    blank.append(lines.count)
+                    blank += 1
                     continue
                 if columns == 1:  # in a table of one column a blank line between others is an empty cell
-                    yield from ((number, [""]) for number in blank)
-                columns, blank = columns or len(row), []
+                    yield from ((ended + number, [""]) for number in range(1, blank + 1))
+                columns, ended, blank = columns or len(row), lines.count, 0
                 yield lines.count, row
     except UnicodeDecodeError:
         at = lines.count + 1 if lines else 1
